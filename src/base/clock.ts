@@ -1,0 +1,60 @@
+import { disposable, type Disposable } from './disposables.ts';
+import { WorkbenchError } from './errors.ts';
+
+/** Time as a dependency, so that tests decide when it passes. */
+export interface Clock {
+  /** Wall time in ms since the epoch. */
+  now(): number;
+  /** Monotonic ms; differences of it survive a change of the wall clock. */
+  monotonic(): number;
+  setTimer(ms: number, fire: () => void): Disposable;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  setTimer(ms, fire) {
+    const handle = setTimeout(fire, ms);
+    return disposable(() => clearTimeout(handle));
+  },
+};
+
+/** Resolves after `ms`; rejects with code `aborted` when the signal fires first. */
+export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(aborted(signal));
+      return;
+    }
+    const onAbort = (): void => {
+      timer.dispose();
+      reject(aborted(signal));
+    };
+    const timer = clock.setTimer(ms, () => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+/** The error that a cancelled call rejects with; keeps the reason the canceller gave. */
+export function aborted(signal: AbortSignal): WorkbenchError {
+  return signal.reason instanceof WorkbenchError
+    ? signal.reason
+    : new WorkbenchError({ code: 'aborted', message: 'cancelled', cause: signal.reason });
+}
+
+export function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw aborted(signal);
+}
+
+/** Calls `probe` every `everyMs` until it answers something other than undefined. */
+export async function poll<T>(clock: Clock, everyMs: number, signal: AbortSignal, probe: () => Promise<T | undefined>): Promise<T> {
+  for (;;) {
+    throwIfAborted(signal);
+    const found = await probe();
+    if (found !== undefined) return found;
+    await sleep(clock, everyMs, signal);
+  }
+}

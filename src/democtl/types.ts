@@ -1,0 +1,17 @@
+import type { Disposable } from '../base/disposables.ts';
+import type { Event } from '../base/events.ts';
+
+export interface RunningDemo {
+  readonly pid: number;
+  readonly port: number;
+  readonly kubeconfig: string;
+  readonly context: string;
+}
+
+/** Starts and stops a `llmdw demo` process of this window; finds one that a reloaded window left running. */
+export interface DemoControl extends Disposable {
+  running(): Promise<RunningDemo | undefined>;
+  start(options: { readonly speed?: number; readonly signal: AbortSignal }): Promise<RunningDemo>;
+  stop(): Promise<void>;
+  readonly onDidChange: Event<RunningDemo | undefined>;
+}
