@@ -62,6 +62,8 @@ export interface ShellIo {
   /** True when a terminal is attached: tools draw progress only then. */
   readonly tty: boolean;
   readonly signal: AbortSignal;
+  /** Runs a bash script in the same container with this command's stdin, stdout and stderr (`just` runs its recipes so). Resolves with its exit code. */
+  runScript(script: string, options: { readonly env: Readonly<Record<string, string>>; readonly cwd: string; readonly signal: AbortSignal }): Promise<number>;
 }
 
 /** A command of the containers' shell that streams its output. Also usable in pipes, where its output is collected. */
@@ -69,4 +71,28 @@ export interface ShellCommand {
   readonly name: string;
   /** Resolves with the exit code; `argv` is without the command's own name. */
   run(argv: readonly string[], io: ShellIo, container: Omit<ContainerContext, 'signal' | 'log'>): Promise<number>;
+}
+
+/** One model-server pod that an InferencePool selects. */
+export interface PoolEndpoint {
+  readonly pod: string;
+  readonly ip: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** The pod's Ready condition. */
+  readonly ready: boolean;
+}
+
+export interface PoolView {
+  readonly name: string;
+  readonly namespace: string;
+  /** The pool's target ports; several when every rank has a port of its own. */
+  readonly targetPorts: readonly number[];
+  /** Every live pod that the selector matches, in the order of their names. */
+  readonly endpoints: readonly PoolEndpoint[];
+}
+
+/** What the cluster's data plane knows of pools and pods: read-only, answered at once from watch caches. Given to `programs(view)`. */
+export interface ClusterView {
+  /** The pool that an HTTPRoute of this Gateway leads to, or the pool of this name. Undefined when there is none. */
+  resolvePool(namespace: string, by: { readonly gateway: string } | { readonly pool: string }): PoolView | undefined;
 }
