@@ -1,0 +1,129 @@
+import { isWorkbenchError } from '../base/errors.ts';
+import { at, isObject } from '../base/json.ts';
+import type { GpuReport } from '../inventory/types.ts';
+import type { KubeClient, KubeObject } from '../kube/types.ts';
+import type { GuideFile } from './guides.ts';
+import { podTemplates } from './render.ts';
+import type { Finding } from './types.ts';
+
+/** What would make the deployment fail or wait, found before anything is applied. Empty: nothing in the way. */
+export async function preflight(client: KubeClient, guide: GuideFile, objects: readonly KubeObject[], gpus: GpuReport | undefined, signal: AbortSignal): Promise<readonly Finding[]> {
+  const found = await Promise.all([
+    missingKinds(client, guide, signal),
+    missingNamespace(client, signal),
+    missingSecrets(client, guide, signal),
+    deniedVerbs(client, objects, signal),
+  ]);
+  return [...found.flat(), ...capacity(objects, gpus)];
+}
+
+async function missingKinds(client: KubeClient, guide: GuideFile, signal: AbortSignal): Promise<readonly Finding[]> {
+  const served = await Promise.all(guide.requires.map(async (need) => ({ need, resource: await client.resourceOf(need.apiVersion, need.kind, signal) })));
+  return served
+    .filter(({ resource }) => resource === undefined)
+    .map(({ need }) => ({
+      severity: 'error',
+      code: 'resource-absent',
+      message: `Context ${client.cluster.context} does not serve ${need.kind} (${need.apiVersion}).`,
+      hint: need.hint,
+    }));
+}
+
+async function missingNamespace(client: KubeClient, signal: AbortSignal): Promise<readonly Finding[]> {
+  const namespaces = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false };
+  try {
+    await client.get(namespaces, undefined, client.cluster.namespace, signal);
+    return [];
+  } catch (error) {
+    // A user who may not read namespaces finds out at the apply; that is no reason to stop him here.
+    if (!isWorkbenchError(error, 'not-found')) return [];
+    return [{
+      severity: 'error',
+      code: 'namespace-missing',
+      message: `Namespace ${client.cluster.namespace} is not there in context ${client.cluster.context}.`,
+      hint: `Create it with "kubectl --context ${client.cluster.context} create namespace ${client.cluster.namespace}", or select another one.`,
+    }];
+  }
+}
+
+async function missingSecrets(client: KubeClient, guide: GuideFile, signal: AbortSignal): Promise<readonly Finding[]> {
+  const secrets = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true };
+  const findings = await Promise.all(
+    guide.secrets.map(async ({ name, key }): Promise<Finding | undefined> => {
+      try {
+        const secret = await client.get(secrets, client.cluster.namespace, name, signal);
+        if (isObject(secret['data']) && key in secret['data']) return undefined;
+      } catch (error) {
+        if (!isWorkbenchError(error, 'not-found')) return undefined;
+      }
+      return {
+        severity: 'warning',
+        code: 'secret-missing',
+        message: `Secret ${name} with key ${key} is not there in ${client.cluster.context}/${client.cluster.namespace}: a gated model will not load.`,
+        hint: 'Run "llm-d: Create Secrets".',
+      };
+    }),
+  );
+  return findings.filter((finding) => finding !== undefined);
+}
+
+async function deniedVerbs(client: KubeClient, objects: readonly KubeObject[], signal: AbortSignal): Promise<readonly Finding[]> {
+  const kinds = new Map(objects.map((object) => [`${object.apiVersion}/${object.kind}`, object]));
+  const findings = await Promise.all(
+    [...kinds.values()].map(async (object): Promise<Finding | undefined> => {
+      const resource = await client.resourceOf(object.apiVersion, object.kind, signal);
+      if (!resource || (await client.allowed('patch', resource, client.cluster.namespace, signal))) return undefined;
+      return {
+        severity: 'error',
+        code: 'forbidden',
+        message: `You may not patch ${resource.plural}${resource.group === '' ? '' : `.${resource.group}`} in ${client.cluster.context}/${client.cluster.namespace}.`,
+        hint: 'Ask the cluster\'s administrator for this verb, or select another namespace.',
+      };
+    }),
+  );
+  return findings.filter((finding) => finding !== undefined);
+}
+
+/** GPUs that the deployment wants in all, by resource name. */
+export function wantedGpus(objects: readonly KubeObject[]): ReadonlyMap<string, number> {
+  const wanted = new Map<string, number>();
+  for (const object of objects) {
+    const replicas = Number(at(object, 'spec', 'replicas') ?? 1);
+    const size = Number(at(object, 'spec', 'leaderWorkerTemplate', 'size') ?? 1);
+    const leader = at(object, 'spec', 'leaderWorkerTemplate', 'leaderTemplate') !== undefined;
+    podTemplates(object).forEach((template, index, all) => {
+      const copies = replicas * (all.length === 2 ? (leader && index === 0 ? 1 : size - 1) : size);
+      for (const [resource, count] of gpuLimits(template)) wanted.set(resource, (wanted.get(resource) ?? 0) + copies * count);
+    });
+  }
+  return wanted;
+}
+
+function gpuLimits(template: Record<string, unknown>): readonly (readonly [string, number])[] {
+  const containers = at(template, 'spec', 'containers');
+  if (!Array.isArray(containers)) return [];
+  return containers.flatMap((container) => {
+    const limits = at(container, 'resources', 'limits');
+    if (!isObject(limits)) return [];
+    return Object.entries(limits)
+      .filter(([name]) => /(^|[./])(gpu|tpu|gaudi|i915|xe)$/.test(name))
+      .map(([name, count]): readonly [string, number] => [name, Number(count)]);
+  });
+}
+
+function capacity(objects: readonly KubeObject[], gpus: GpuReport | undefined): readonly Finding[] {
+  if (!gpus) return [];
+  return [...wantedGpus(objects)].flatMap(([resource, wanted]): Finding[] => {
+    const total = gpus.totals[resource];
+    if (total && total.free >= wanted) return [];
+    const holders = new Map<string, number>();
+    for (const holder of gpus.nodes.flatMap((node) => node.holders)) holders.set(holder.owner, (holders.get(holder.owner) ?? 0) + holder.count);
+    const who = [...holders].toSorted((a, b) => b[1] - a[1]).slice(0, 3).map(([owner, count]) => `${owner} holds ${count}`).join(', ');
+    return [{
+      severity: 'warning',
+      code: 'capacity-missing',
+      message: `The deployment wants ${wanted} ${resource}, ${total?.free ?? 0} are free${who === '' ? '' : ` (${who})`}: pods will wait.`,
+      hint: 'Deploy fewer groups, or wait until GPUs are free.',
+    }];
+  });
+}

@@ -1,0 +1,133 @@
+import { poll, type Clock } from '../base/clock.ts';
+import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
+import { arrayAt, at, isObject, numberAt, stringAt } from '../base/json.ts';
+import { labels } from '../base/labels.ts';
+import { podHttp } from '../kube/pod-http.ts';
+import type { KubeClient, KubeObject, ResourceType } from '../kube/types.ts';
+import type { LongCall, Readiness } from './types.ts';
+
+const pods: ResourceType = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
+const leaderWorkerSets = { apiVersion: 'leaderworkerset.x-k8s.io/v1', kind: 'LeaderWorkerSet' } as const;
+
+/** A container that crashed this often while loading is not going to become ready. */
+const hopelessRestarts = 3;
+
+export interface ReadinessInput {
+  readonly client: KubeClient;
+  readonly deployment: string;
+  readonly gateway: string;
+  readonly selector: string;
+  readonly clock: Clock;
+  readonly call: LongCall;
+}
+
+/**
+ * Waits until every wanted pod is Ready, the endpoint picker is Ready, and `/v1/models` answers through the gateway.
+ * Only leaders may carry a readiness probe, so pods alone would be too early.
+ */
+export async function waitReady(input: ReadinessInput): Promise<Readiness> {
+  const { client, clock, call } = input;
+  const started = clock.monotonic();
+  return poll(clock, 1000, call.signal, async () => {
+    const found = await client.list(pods, { namespace: client.cluster.namespace, labelSelector: input.selector, signal: call.signal });
+    const wanted = await wantedPods(input);
+    refuseHopeless(client, found);
+    const ready = found.filter(isReady).length;
+    const seconds = Math.round((clock.monotonic() - started) / 1000);
+    const waiting = found.map(waitingReason).find((reason) => reason !== undefined);
+    call.progress({
+      message: `${ready}/${wanted} pods ready${waiting === undefined ? '' : ` · ${waiting}`}`,
+      ...(wanted > 0 ? { fraction: ready / wanted } : {}),
+    });
+    if (found.length < wanted || ready < wanted) return undefined;
+    const model = await servedModel(client, input.gateway, call.signal);
+    if (model === undefined) {
+      call.progress({ message: `${ready}/${wanted} pods ready · waiting for the gateway to answer` });
+      return undefined;
+    }
+    return { ready: true, pods: wanted, readyPods: ready, model, seconds };
+  });
+}
+
+/** Pods that the deployment's LeaderWorkerSets and Deployments ask for. */
+async function wantedPods({ client, selector, call }: ReadinessInput): Promise<number> {
+  const counts = await Promise.all(
+    [leaderWorkerSets, { apiVersion: 'apps/v1', kind: 'Deployment' }].map(async ({ apiVersion, kind }) => {
+      const resource = await client.resourceOf(apiVersion, kind, call.signal);
+      if (!resource) return 0;
+      const objects = await client.list(resource, { namespace: client.cluster.namespace, labelSelector: selector, signal: call.signal });
+      return objects.reduce((sum, object) => sum + (numberAt(object, 'spec', 'replicas') ?? 1) * (numberAt(object, 'spec', 'leaderWorkerTemplate', 'size') ?? 1), 0);
+    }),
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** The model that answers through the gateway, or undefined while none does. */
+export async function servedModel(client: KubeClient, gateway: string, signal: AbortSignal): Promise<string | undefined> {
+  const gateways = await client.list(pods, { namespace: client.cluster.namespace, labelSelector: `gateway.networking.k8s.io/gateway-name=${gateway}`, signal });
+  const pod = gateways.find(isReady);
+  if (!pod) return undefined;
+  try {
+    const response = await podHttp(client, { namespace: client.cluster.namespace, pod: pod.metadata.name, port: 80, path: '/v1/models', timeoutMs: 10_000, signal });
+    if (response.status !== 200) return undefined;
+    const body: unknown = JSON.parse(response.body);
+    return stringAt(arrayAt(body, 'data')[0], 'id');
+  } catch (error) {
+    // A gateway that does not answer yet, or answers something else than JSON, is not ready: keep waiting.
+    if (isWorkbenchError(error, 'connection-lost', 'timeout', 'exec-failed', 'server-error') || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+export function isReady(pod: KubeObject): boolean {
+  return pod.metadata.deletionTimestamp === undefined && arrayAt(pod, 'status', 'conditions').some((condition) => stringAt(condition, 'type') === 'Ready' && stringAt(condition, 'status') === 'True');
+}
+
+interface ContainerState {
+  readonly name: string;
+  readonly restarts: number;
+  readonly waiting: string | undefined;
+  readonly lastExit: string | undefined;
+}
+
+function containerStates(pod: KubeObject): readonly ContainerState[] {
+  return [...arrayAt(pod, 'status', 'initContainerStatuses'), ...arrayAt(pod, 'status', 'containerStatuses')].map((status) => {
+    const last = at(status, 'lastState', 'terminated') ?? at(status, 'state', 'terminated');
+    const reason = stringAt(last, 'reason');
+    const exitCode = numberAt(last, 'exitCode');
+    return {
+      name: stringAt(status, 'name') ?? '',
+      restarts: numberAt(status, 'restartCount') ?? 0,
+      waiting: stringAt(status, 'state', 'waiting', 'reason'),
+      lastExit: isObject(last) ? `${reason ?? 'ended'} (exit code ${exitCode ?? '?'})` : undefined,
+    };
+  });
+}
+
+function refuseHopeless(client: KubeClient, found: readonly KubeObject[]): void {
+  for (const pod of found) {
+    for (const state of containerStates(pod)) {
+      const image = state.waiting === 'ErrImagePull' || state.waiting === 'ImagePullBackOff' || state.waiting === 'InvalidImageName' || state.waiting === 'CreateContainerConfigError';
+      if (!image && !(state.restarts >= hopelessRestarts && state.waiting === 'CrashLoopBackOff')) continue;
+      throw new WorkbenchError({
+        code: 'deployment-failed',
+        message: `pod ${pod.metadata.name}, container ${state.name} in ${client.cluster.context}/${client.cluster.namespace}: ${state.waiting ?? ''}${state.lastExit === undefined || image ? '' : ` after ${state.lastExit}, ${state.restarts} restarts`}`,
+        hint: image ? 'Check the image\'s name and the pull secret.' : 'Read the logs of its previous run: they hold the first error.',
+      });
+    }
+  }
+}
+
+/** Why a pod is not ready, shortest first cause. */
+function waitingReason(pod: KubeObject): string | undefined {
+  if (isReady(pod)) return undefined;
+  const unscheduled = arrayAt(pod, 'status', 'conditions').find((condition) => stringAt(condition, 'type') === 'PodScheduled' && stringAt(condition, 'status') === 'False');
+  if (unscheduled) return `${pod.metadata.name} waits for a node: ${stringAt(unscheduled, 'message') ?? 'unschedulable'}`;
+  const state = containerStates(pod).find((each) => each.waiting !== undefined && each.waiting !== 'PodInitializing' && each.waiting !== 'ContainerCreating');
+  return state ? `${pod.metadata.name}: ${state.waiting}` : undefined;
+}
+
+/** Selector of the pods of one deployment of one owner; templates carry the labels. */
+export function podSelector(owner: string, deployment: string): string {
+  return `${labels.owner}=${owner},${labels.deployment}=${deployment}`;
+}

@@ -1,0 +1,38 @@
+import { WorkbenchError } from '../base/errors.ts';
+import { labels, manager } from '../base/labels.ts';
+import type { KubeClient, KubeObject } from '../kube/types.ts';
+import type { WorkspaceEnv } from './env.ts';
+
+/** Secrets that guides and the poker pod read, by the variable of `.env` that fills them. */
+const wanted = [
+  { variable: 'HF_TOKEN', secrets: ['llm-d-hf-token', 'hf-secret'], required: true },
+  { variable: 'GH_TOKEN', secrets: ['gh-token-secret'], required: false },
+] as const;
+
+/** Creates or updates the secrets from `.env`; answers their names. A value never leaves this function but to the API server. */
+export async function createSecrets(client: KubeClient, env: WorkspaceEnv, owner: string, signal: AbortSignal): Promise<readonly string[]> {
+  if (!env.found) {
+    throw new WorkbenchError({ code: 'env-missing', message: `there is no ${env.path}`, hint: 'Create it with a line HF_TOKEN=<your Hugging Face token>, and keep it out of git.' });
+  }
+  const missing = wanted.find(({ variable, required }) => required && !env.values[variable]);
+  if (missing) {
+    throw new WorkbenchError({ code: 'env-incomplete', message: `${env.path} has no value for ${missing.variable}`, hint: `Add a line ${missing.variable}=<token>.` });
+  }
+  const objects = wanted.flatMap(({ variable, secrets }) => {
+    const value = env.values[variable];
+    return value ? secrets.map((name) => secret(client.cluster.namespace, name, variable, value, owner)) : [];
+  });
+  // Two people may share a namespace's token; the last one who says so wins, as with `kubectl apply`.
+  await Promise.all(objects.map((object) => client.apply(object, { fieldManager: manager, force: true, signal })));
+  return objects.map((object) => object.metadata.name);
+}
+
+function secret(namespace: string, name: string, key: string, value: string, owner: string): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, namespace, labels: { [labels.managedBy]: manager, [labels.owner]: owner } },
+    type: 'Opaque',
+    data: { [key]: Buffer.from(value, 'utf8').toString('base64') },
+  };
+}

@@ -1,0 +1,225 @@
+import type { Clock } from '../base/clock.ts';
+import { poll } from '../base/clock.ts';
+import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
+import { annotations, labels, manager } from '../base/labels.ts';
+import type { GpuReport } from '../inventory/types.ts';
+import type { ClusterRef, CommandRunner, Contexts, KubeClient, KubeObject, ResourceType } from '../kube/types.ts';
+import type { WorkspaceEnv } from './env.ts';
+import { describeGuide, readGuides, type GuideFile } from './guides.ts';
+import { listOwned, type OwnedObject } from './owned.ts';
+import { planObjects } from './plan.ts';
+import { preflight } from './preflight.ts';
+import { podSelector, waitReady } from './readiness.ts';
+import { gatewayName, podTemplates, render, renderRouting } from './render.ts';
+import { createSecrets } from './secrets.ts';
+import type { Deployed, DeploymentService, DeployPlan, DeployRequest, LongCall, StopOptions } from './types.ts';
+
+const pods: ResourceType = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
+
+export interface DeploymentDependencies {
+  readonly contexts: Contexts;
+  readonly runner: CommandRunner;
+  readonly manifests: string;
+  readonly owner: () => string;
+  readonly workspaceEnv: () => Promise<WorkspaceEnv>;
+  /** Free GPUs for the preflight; undefined when they cannot be known. */
+  readonly gpus: (cluster: ClusterRef, signal: AbortSignal) => Promise<GpuReport | undefined>;
+  readonly clock: Clock;
+}
+
+export function createDeploymentService(dependencies: DeploymentDependencies): DeploymentService {
+  return new Deployments(dependencies);
+}
+
+class Deployments implements DeploymentService {
+  readonly #dependencies: DeploymentDependencies;
+
+  constructor(dependencies: DeploymentDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  async guides(): Promise<readonly ReturnType<typeof describeGuide>[]> {
+    return (await readGuides(this.#dependencies.manifests)).map(describeGuide);
+  }
+
+  async plan(request: DeployRequest, signal: AbortSignal): Promise<DeployPlan> {
+    const guide = await this.#guide(request.guide);
+    const client = await this.#dependencies.contexts.client(request.cluster);
+    const objects = await render({ ...this.#renderer(signal), guide, request });
+    const findings = await preflight(client, guide, objects, await this.#dependencies.gpus(request.cluster, signal), signal);
+    const blocked = findings.some((finding) => finding.severity === 'error');
+    const planned = blocked
+      ? objects.map((object) => ({ action: 'create' as const, object, live: undefined, dryRun: undefined, conflict: undefined }))
+      : await planObjects(client, objects, signal);
+    return { request, objects: planned, findings };
+  }
+
+  async apply(plan: DeployPlan, { signal, progress }: LongCall): Promise<void> {
+    const blocking = plan.findings.find((finding) => finding.severity === 'error');
+    if (blocking) throw new WorkbenchError({ code: 'deployment-failed', message: blocking.message, hint: blocking.hint });
+    const conflict = plan.objects.find((object) => object.action === 'conflict');
+    if (conflict) {
+      throw new WorkbenchError({
+        code: 'conflict',
+        message: `${describe(conflict.object)}: ${conflict.conflict ?? 'another manager owns a field'}`,
+        hint: 'Deploy under another name, or stop the other deployment first.',
+      });
+    }
+    const client = await this.#dependencies.contexts.client(plan.request.cluster);
+    await this.#applyAll(client, plan.objects.filter((each) => each.action !== 'unchanged').map((each) => each.object), { signal, progress });
+  }
+
+  async list(cluster: ClusterRef, signal: AbortSignal): Promise<readonly Deployed[]> {
+    const client = await this.#dependencies.contexts.client(cluster);
+    const owned = await listOwned(client, this.#dependencies.owner(), undefined, signal);
+    const byName = Map.groupBy(owned, ({ object }) => object.metadata.labels?.[labels.deployment] ?? '');
+    return Promise.all([...byName].map(([name, objects]) => this.#deployed(cluster, name, objects)));
+  }
+
+  async stopTargets(cluster: ClusterRef, name: string, signal: AbortSignal): Promise<readonly KubeObject[]> {
+    return (await this.#owned(cluster, name, signal)).map(({ object }) => object);
+  }
+
+  async stop(cluster: ClusterRef, name: string, options: StopOptions): Promise<void> {
+    const client = await this.#dependencies.contexts.client(cluster);
+    const owned = await this.#owned(cluster, name, options.signal);
+    for (const [index, { resource, object }] of owned.entries()) {
+      options.progress({ message: `deleting ${describe(object)}`, fraction: index / owned.length });
+      await client.delete(resource, cluster.namespace, object.metadata.name, {
+        propagation: 'Background',
+        ...(object.metadata.uid === undefined ? {} : { uid: object.metadata.uid }),
+        signal: options.signal,
+      });
+    }
+    if (options.force === true) await this.#deletePods(client, name, 0, options.signal);
+    await poll(this.#dependencies.clock, 500, options.signal, async () => {
+      const left = await client.list(pods, { namespace: cluster.namespace, labelSelector: podSelector(this.#dependencies.owner(), name), signal: options.signal });
+      options.progress({ message: left.length === 0 ? 'stopped' : `${left.length} pods are ending`, fraction: 1 });
+      return left.length === 0 ? true : undefined;
+    });
+  }
+
+  async restart(cluster: ClusterRef, name: string, options: StopOptions): Promise<void> {
+    const client = await this.#dependencies.contexts.client(cluster);
+    await this.#owned(cluster, name, options.signal);
+    options.progress({ message: 'deleting the model-server pods; their sets start them again' });
+    await this.#deletePods(client, name, options.force === true ? 0 : undefined, options.signal);
+  }
+
+  async redeployRouting(cluster: ClusterRef, name: string, call: LongCall): Promise<void> {
+    const client = await this.#dependencies.contexts.client(cluster);
+    const deployed = await this.#deployed(cluster, name, await this.#owned(cluster, name, call.signal));
+    const guide = await this.#guide(deployed.guide);
+    const request: DeployRequest = { cluster, guide: guide.id, variant: guide.variants[0]?.id ?? '', name, values: deployed.model === '' ? {} : { MODEL: deployed.model } };
+    const objects = await renderRouting({ ...this.#renderer(call.signal), guide, request });
+    await this.#applyAll(client, objects.map(restarted(new Date(this.#dependencies.clock.now()).toISOString())), call);
+  }
+
+  async waitReady(cluster: ClusterRef, name: string, call: LongCall): ReturnType<DeploymentService['waitReady']> {
+    const client = await this.#dependencies.contexts.client(cluster);
+    const deployed = await this.#deployed(cluster, name, await this.#owned(cluster, name, call.signal));
+    const guide = await this.#guide(deployed.guide);
+    return waitReady({
+      client,
+      deployment: name,
+      gateway: gatewayName(guide, name),
+      selector: podSelector(this.#dependencies.owner(), name),
+      clock: this.#dependencies.clock,
+      call,
+    });
+  }
+
+  async createSecrets(cluster: ClusterRef, signal: AbortSignal): Promise<readonly string[]> {
+    const env = await this.#dependencies.workspaceEnv();
+    return createSecrets(await this.#dependencies.contexts.client(cluster), env, this.#dependencies.owner(), signal);
+  }
+
+  #renderer(signal: AbortSignal): { owner: string; manifests: string; runner: CommandRunner; signal: AbortSignal } {
+    const { owner, manifests, runner } = this.#dependencies;
+    return { owner: owner(), manifests, runner, signal };
+  }
+
+  async #guide(id: string): Promise<GuideFile> {
+    const guides = await readGuides(this.#dependencies.manifests);
+    const guide = guides.find((candidate) => candidate.id === id);
+    if (guide) return guide;
+    throw new WorkbenchError({ code: 'guide-invalid', message: `there is no guide ${id}`, hint: `There are ${guides.map((each) => each.id).join(', ')}.` });
+  }
+
+  async #owned(cluster: ClusterRef, name: string, signal: AbortSignal): Promise<readonly OwnedObject[]> {
+    const client = await this.#dependencies.contexts.client(cluster);
+    const owned = await listOwned(client, this.#dependencies.owner(), name, signal);
+    if (owned.length > 0) return owned;
+    throw new WorkbenchError({
+      code: 'not-found',
+      message: `${this.#dependencies.owner()} has no deployment ${name} in ${cluster.context}/${cluster.namespace}`,
+      hint: 'Only what the Workbench deployed for you can be changed here; refresh the tree to see what is there.',
+    });
+  }
+
+  async #deployed(cluster: ClusterRef, name: string, objects: readonly OwnedObject[]): Promise<Deployed> {
+    const note = (key: string): string => objects.map(({ object }) => object.metadata.annotations?.[key]).find((value) => value !== undefined) ?? '';
+    const guide = await this.#guide(note(annotations.guide));
+    return {
+      name,
+      guide: guide.id,
+      owner: this.#dependencies.owner(),
+      model: note(annotations.model),
+      endpoint: `http://${gatewayName(guide, name)}-istio.${cluster.namespace}.svc.cluster.local`,
+      objects: objects.map(({ object }) => ({ kind: object.kind, name: object.metadata.name })),
+    };
+  }
+
+  async #applyAll(client: KubeClient, objects: readonly KubeObject[], { signal, progress }: LongCall): Promise<void> {
+    for (const [index, object] of objects.entries()) {
+      progress({ message: `applying ${describe(object)}`, fraction: index / objects.length });
+      try {
+        await client.apply(object, { fieldManager: manager, signal });
+      } catch (error) {
+        if (!isWorkbenchError(error) || error.code === 'aborted') throw error;
+        const done = objects.slice(0, index).map(describe);
+        throw new WorkbenchError({
+          code: error.code,
+          message: `applying ${describe(object)} in ${client.cluster.context}/${client.cluster.namespace} failed: ${error.message}`,
+          hint: done.length === 0 ? (error.hint ?? 'Nothing was applied.') : `${error.hint ?? ''} Already applied: ${done.join(', ')}; deploy again to go on, or stop the deployment.`.trim(),
+          cause: error,
+        });
+      }
+    }
+  }
+
+  async #deletePods(client: KubeClient, name: string, gracePeriodSeconds: number | undefined, signal: AbortSignal): Promise<void> {
+    const found = await client.list(pods, {
+      namespace: client.cluster.namespace,
+      labelSelector: `${podSelector(this.#dependencies.owner(), name)},llm-d.ai/inference-serving=true`,
+      signal,
+    });
+    await Promise.all(
+      found.map((pod) =>
+        client.delete(pods, client.cluster.namespace, pod.metadata.name, {
+          ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+          ...(pod.metadata.uid === undefined ? {} : { uid: pod.metadata.uid }),
+          signal,
+        }),
+      ),
+    );
+  }
+}
+
+function describe(object: KubeObject): string {
+  return `${object.kind} ${object.metadata.name}`;
+}
+
+/** The endpoint picker reads its configuration at its start only, so its pod has to be made anew. */
+function restarted(at: string): (object: KubeObject) => KubeObject {
+  return (object) => {
+    if (object.kind !== 'Deployment') return object;
+    const copy = structuredClone(object);
+    for (const template of podTemplates(copy)) {
+      const metadata = (template['metadata'] ?? {}) as Record<string, unknown>;
+      const before = (metadata['annotations'] ?? {}) as Record<string, string>;
+      template['metadata'] = { ...metadata, annotations: { ...before, [annotations.restartedAt]: at } };
+    }
+    return copy;
+  };
+}

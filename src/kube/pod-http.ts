@@ -1,0 +1,43 @@
+import { WorkbenchError, errorText } from '../base/errors.ts';
+import type { KubeClient } from './types.ts';
+
+export interface PodHttpRequest {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly port: number;
+  readonly method?: 'GET' | 'POST';
+  readonly path: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface PodHttpResponse {
+  readonly status: number;
+  readonly body: string;
+}
+
+/**
+ * One HTTP call to a port of a pod, through a port-forward that lives as long as the call.
+ * The API server's own proxy would need the pod's network to be reachable from the control plane, which managed clusters often forbid.
+ */
+export async function podHttp(client: KubeClient, request: PodHttpRequest): Promise<PodHttpResponse> {
+  const forward = await client.portForward(request.namespace, request.pod, request.port, request.signal);
+  try {
+    const response = await fetch(`http://127.0.0.1:${forward.port}${request.path}`, {
+      method: request.method ?? 'GET',
+      signal: AbortSignal.any([request.signal, AbortSignal.timeout(request.timeoutMs)]),
+    });
+    return { status: response.status, body: await response.text() };
+  } catch (error) {
+    if (request.signal.aborted) throw new WorkbenchError({ code: 'aborted', message: 'cancelled', cause: error });
+    const timedOut = error instanceof Error && error.name === 'TimeoutError';
+    throw new WorkbenchError({
+      code: timedOut ? 'timeout' : 'connection-lost',
+      message: `${request.method ?? 'GET'} ${request.path} on port ${request.port} of pod ${request.namespace}/${request.pod} (context ${client.cluster.context}): ${timedOut ? `no answer within ${request.timeoutMs / 1000} s` : errorText(error)}`,
+      hint: 'Look at the logs of the pod.',
+      cause: error,
+    });
+  } finally {
+    forward.dispose();
+  }
+}
