@@ -1,0 +1,167 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { parse } from 'yaml';
+import { poll, type Clock } from '../base/clock.ts';
+import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
+import { arrayAt, at, stringAt } from '../base/json.ts';
+import { labels, manager } from '../base/labels.ts';
+import type { DeploymentService, LongCall } from '../deployment/types.ts';
+import type { ClusterRef, CommandRunner, Contexts, KubeClient, KubeObject, ResourceType } from '../kube/types.ts';
+import { endpointVariables, pokerJustfile } from './justfile.ts';
+import type { Endpoint, PokerService, PokerStatus, ShellCommand } from './types.ts';
+
+const pods: ResourceType = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
+
+/** zsh where the image has it, as the people who built the pod like it; else bash, else sh. */
+const loginShell = 'for s in zsh bash; do command -v $s >/dev/null 2>&1 && exec $s -l; done; exec sh';
+
+export interface PokerDependencies {
+  readonly contexts: Contexts;
+  readonly runner: CommandRunner;
+  readonly manifests: string;
+  readonly owner: () => string;
+  readonly deployments: Pick<DeploymentService, 'list'>;
+  /** The model that answers through a deployment's gateway, or undefined while none does. */
+  readonly servedModel: (client: KubeClient, gateway: string, signal: AbortSignal) => Promise<string | undefined>;
+  readonly clock: Clock;
+}
+
+export function createPokerService(dependencies: PokerDependencies): PokerService {
+  return new Poker(dependencies);
+}
+
+class Poker implements PokerService {
+  readonly #dependencies: PokerDependencies;
+
+  constructor(dependencies: PokerDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  podName(): string {
+    return `poker-${this.#dependencies.owner()}`;
+  }
+
+  async status(cluster: ClusterRef, signal: AbortSignal): Promise<PokerStatus> {
+    const client = await this.#dependencies.contexts.client(cluster);
+    try {
+      return podStatus(await client.get(pods, cluster.namespace, this.podName(), signal));
+    } catch (error) {
+      if (isWorkbenchError(error, 'not-found')) return { pod: this.podName(), phase: 'absent', reason: undefined };
+      throw error;
+    }
+  }
+
+  async start(cluster: ClusterRef, { signal, progress }: LongCall): Promise<PokerStatus> {
+    const client = await this.#dependencies.contexts.client(cluster);
+    const before = await this.status(cluster, signal);
+    if (before.phase === 'ready') return before;
+    progress({ message: `starting pod ${this.podName()}` });
+    // A pod that ended or is being deleted never comes back by itself.
+    if (before.phase === 'failed') await this.stop(cluster, { signal, progress });
+    await client.apply(await this.#manifest(cluster), { fieldManager: manager, signal });
+    return poll(this.#dependencies.clock, 500, signal, async () => {
+      const now = await this.status(cluster, signal);
+      progress({ message: `pod ${now.pod} is ${now.phase}${now.reason === undefined ? '' : `: ${now.reason}`}` });
+      if (now.phase === 'failed') {
+        throw new WorkbenchError({
+          code: 'deployment-failed',
+          message: `pod ${now.pod} in ${cluster.context}/${cluster.namespace} failed: ${now.reason ?? 'no reason given'}`,
+          hint: `Run "kubectl --context ${cluster.context} --namespace ${cluster.namespace} describe pod ${now.pod}".`,
+        });
+      }
+      return now.phase === 'ready' ? now : undefined;
+    });
+  }
+
+  async stop(cluster: ClusterRef, { signal, progress }: LongCall): Promise<void> {
+    const client = await this.#dependencies.contexts.client(cluster);
+    progress({ message: `deleting pod ${this.podName()}` });
+    await client.delete(pods, cluster.namespace, this.podName(), { signal });
+    await poll(this.#dependencies.clock, 500, signal, async () => ((await this.status(cluster, signal)).phase === 'absent' ? true : undefined));
+  }
+
+  async shell(cluster: ClusterRef, endpoint: Endpoint | undefined, signal: AbortSignal): Promise<ShellCommand> {
+    const client = await this.#dependencies.contexts.client(cluster);
+    const kubectl = await this.#dependencies.runner.find('kubectl');
+    if (kubectl === undefined) {
+      throw new WorkbenchError({ code: 'tool-missing', message: 'kubectl is not on the PATH', hint: 'Install kubectl, or set llmd.kubectlPath.' });
+    }
+    const recipes = await readFile(join(this.#dependencies.manifests, 'poker', 'Justfile'), 'utf8');
+    await client.execOutput({
+      namespace: cluster.namespace,
+      pod: this.podName(),
+      command: ['sh', '-c', 'cat > /app/Justfile'],
+      stdin: Readable.from([pokerJustfile(recipes, endpoint)]),
+      signal,
+    });
+    const tool = await this.#dependencies.contexts.toolEnvironment(cluster);
+    const variables = endpoint ? Object.entries(endpointVariables(endpoint)).map(([name, value]) => `${name}=${value}`) : [];
+    return {
+      title: this.podName(),
+      file: kubectl,
+      args: ['--context', tool.context, '--namespace', tool.namespace, 'exec', '-it', this.podName(), '--', 'env', ...variables, 'sh', '-c', loginShell],
+      env: tool.env,
+      greeting: greeting(endpoint),
+    };
+  }
+
+  async endpoint(cluster: ClusterRef, deployment: string | undefined, signal: AbortSignal): Promise<Endpoint> {
+    const client = await this.#dependencies.contexts.client(cluster);
+    const deployed = await this.#dependencies.deployments.list(cluster, signal);
+    const chosen = deployment === undefined ? deployed[0] : deployed.find((each) => each.name === deployment);
+    if (!chosen) {
+      throw new WorkbenchError({
+        code: 'not-ready',
+        message: deployment === undefined ? `you have no deployment in ${cluster.context}/${cluster.namespace}` : `you have no deployment ${deployment} in ${cluster.context}/${cluster.namespace}`,
+        hint: 'Run "llm-d: Deploy" first.',
+      });
+    }
+    const gateway = chosen.objects.find((object) => object.kind === 'Gateway')?.name ?? '';
+    const model = await this.#dependencies.servedModel(client, gateway, signal);
+    if (model === undefined) {
+      throw new WorkbenchError({
+        code: 'not-ready',
+        message: `deployment ${chosen.name} in ${cluster.context}/${cluster.namespace} does not answer /v1/models through its gateway ${gateway}`,
+        hint: 'Wait until it is ready ("llm-d: Wait Until Ready"), or look at its pods.',
+      });
+    }
+    const decode = await client.list(pods, { namespace: cluster.namespace, labelSelector: `${labels.deployment}=${chosen.name},${labels.role}=decode`, signal });
+    return {
+      baseUrl: chosen.endpoint,
+      model,
+      decodePods: decode.flatMap((pod) => {
+        const ip = stringAt(pod, 'status', 'podIP');
+        return ip === undefined ? [] : [{ name: pod.metadata.name, ip }];
+      }),
+    };
+  }
+
+  async #manifest(cluster: ClusterRef): Promise<KubeObject> {
+    const owner = this.#dependencies.owner();
+    const text = await readFile(join(this.#dependencies.manifests, 'poker', 'pod.yaml'), 'utf8');
+    const pod = parse(text.replaceAll('__POD__', this.podName()).replaceAll('__OWNER__', owner)) as KubeObject;
+    return {
+      ...pod,
+      metadata: { ...pod.metadata, namespace: cluster.namespace, labels: { ...pod.metadata.labels, [labels.managedBy]: manager, [labels.component]: 'poker' } },
+    };
+  }
+}
+
+function greeting(endpoint: Endpoint | undefined): string {
+  if (!endpoint) return 'No model answers yet: BASE_URL and MODEL are not set.\r\n"just" lists the recipes.\r\n';
+  const ips = endpoint.decodePods.map(({ ip }) => ip).join(' ');
+  return `${endpoint.baseUrl} · ${endpoint.model}\r\ndecode ${ips} · "just" lists the recipes\r\n`;
+}
+
+function podStatus(pod: KubeObject): PokerStatus {
+  const name = pod.metadata.name;
+  if (pod.metadata.deletionTimestamp !== undefined) return { pod: name, phase: 'failed', reason: 'it is being deleted' };
+  const phase = stringAt(pod, 'status', 'phase');
+  const conditions = arrayAt(pod, 'status', 'conditions');
+  if (phase === 'Failed' || phase === 'Succeeded') return { pod: name, phase: 'failed', reason: stringAt(pod, 'status', 'reason') ?? `its shell ended (${phase})` };
+  if (conditions.some((condition) => stringAt(condition, 'type') === 'Ready' && stringAt(condition, 'status') === 'True')) return { pod: name, phase: 'ready', reason: undefined };
+  const waiting = arrayAt(pod, 'status', 'containerStatuses').map((status) => at(status, 'state', 'waiting')).find((state) => state !== undefined);
+  const unscheduled = conditions.find((condition) => stringAt(condition, 'type') === 'PodScheduled' && stringAt(condition, 'status') === 'False');
+  return { pod: name, phase: 'starting', reason: stringAt(unscheduled, 'message') ?? stringAt(waiting, 'reason') };
+}
