@@ -1,0 +1,102 @@
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { poll, sleep, type Clock } from '../base/clock.ts';
+import { Emitter } from '../base/events.ts';
+import { systemCode, WorkbenchError } from '../base/errors.ts';
+import { endProcess, processAlive, startDaemon } from '../kube/daemon.ts';
+import type { DemoControl, RunningDemo } from './types.ts';
+
+/** What `llmdw demo --status FILE` writes as soon as it serves. */
+const statusSchema = z.object({ pid: z.number().int(), port: z.number().int(), kubeconfig: z.string(), context: z.string() });
+
+const startTimeoutMs = 60_000;
+const stopTimeoutMs = 15_000;
+
+export interface DemoControlDependencies {
+  /** Folder of this machine and user where the demo keeps kubeconfig, status and log. */
+  readonly storage: string;
+  /** `dist/llmdw.mjs`. */
+  readonly cli: string;
+  /** A Node to run it with, and the environment that makes it behave as one. */
+  readonly node: { readonly file: string; readonly env: Readonly<Record<string, string>> };
+  readonly clock: Clock;
+}
+
+export function createDemoControl(dependencies: DemoControlDependencies): DemoControl {
+  return new Control(dependencies);
+}
+
+class Control implements DemoControl {
+  readonly #dependencies: DemoControlDependencies;
+  readonly #changed = new Emitter<RunningDemo | undefined>();
+  readonly #folder: string;
+  readonly #statusFile: string;
+
+  constructor(dependencies: DemoControlDependencies) {
+    this.#dependencies = dependencies;
+    this.#folder = join(dependencies.storage, 'demo');
+    this.#statusFile = join(this.#folder, 'status.json');
+  }
+
+  readonly onDidChange = this.#changed.event;
+
+  async running(): Promise<RunningDemo | undefined> {
+    try {
+      const status = statusSchema.parse(JSON.parse(await readFile(this.#statusFile, 'utf8')));
+      return processAlive(status.pid) ? status : undefined;
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError || error instanceof z.ZodError) return undefined;
+      throw error;
+    }
+  }
+
+  async start({ speed, signal }: { readonly speed?: number; readonly signal: AbortSignal }): Promise<RunningDemo> {
+    const already = await this.running();
+    if (already) return already;
+    await mkdir(this.#folder, { recursive: true });
+    await rm(this.#statusFile, { force: true });
+    const logFile = join(this.#folder, 'demo.log');
+    const { cli, node, clock } = this.#dependencies;
+    const pid = await startDaemon({
+      file: node.file,
+      args: [cli, 'demo', '--kubeconfig', join(this.#folder, 'kubeconfig'), '--status', this.#statusFile, ...(speed === undefined ? [] : ['--speed', String(speed)])],
+      env: node.env,
+      logFile,
+    });
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(startTimeoutMs)]);
+    try {
+      const demo = await poll(clock, 200, limit, async () => {
+        const now = await this.running();
+        if (!now && !processAlive(pid)) {
+          throw new WorkbenchError({ code: 'internal', message: 'the demo cluster ended while it was starting', hint: `Read ${logFile}.` });
+        }
+        return now;
+      });
+      this.#changed.fire(demo);
+      return demo;
+    } catch (error) {
+      endProcess(pid);
+      if (limit.aborted && !signal.aborted) {
+        throw new WorkbenchError({ code: 'timeout', message: `the demo cluster did not serve within ${startTimeoutMs / 1000} s`, hint: `Read ${logFile}.`, cause: error });
+      }
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    const demo = await this.running();
+    if (!demo) return;
+    endProcess(demo.pid);
+    const limit = AbortSignal.timeout(stopTimeoutMs);
+    while (processAlive(demo.pid)) {
+      await sleep(this.#dependencies.clock, 100, limit);
+    }
+    await rm(this.#statusFile, { force: true });
+    this.#changed.fire(undefined);
+  }
+
+  dispose(): void {
+    this.#changed.dispose();
+  }
+}
