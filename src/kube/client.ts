@@ -1,0 +1,157 @@
+import type { Clock } from '../base/clock.ts';
+import { disposable, type Disposable } from '../base/disposables.ts';
+import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Connection } from './connection.ts';
+import { Discovery } from './discovery.ts';
+import { collectExec, execInPod } from './exec.ts';
+import { JsonCalls } from './json-calls.ts';
+import { listAll } from './list.ts';
+import { readLogs } from './logs.ts';
+import { forwardPort } from './port-forward.ts';
+import { Pods, resourcePath } from './resources.ts';
+import { Transport } from './transport.ts';
+import type { ApplyOptions, ClusterRef, DeleteOptions, ExecOptions, KubeClient, KubeObject, KubeRequest, ListOptions, LogLine, LogOptions, PortForward, ResourceType, WatchOptions } from './types.ts';
+import { WatchSupervisor } from './watch.ts';
+
+export interface KubeClientOptions {
+  readonly cluster: ClusterRef;
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export function createKubeClient(options: KubeClientOptions): KubeClient {
+  return new Client(options);
+}
+
+class Client implements KubeClient {
+  readonly cluster: ClusterRef;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #transport: Transport;
+  readonly #calls: JsonCalls;
+  readonly #discovery: Discovery;
+  /** Watches and forwards that run. */
+  readonly #running = new Set<Disposable>();
+
+  constructor(options: KubeClientOptions) {
+    this.cluster = options.cluster;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#transport = new Transport(options);
+    this.#calls = new JsonCalls(options.cluster, this.#transport, options.clock, options.logger);
+    this.#discovery = new Discovery(this.#calls, options.clock);
+  }
+
+  json<T = unknown>(request: KubeRequest): Promise<T> {
+    return this.#calls.call(request) as Promise<T>;
+  }
+
+  stream(request: KubeRequest): ReturnType<KubeClient['stream']> {
+    return this.#transport.send(request);
+  }
+
+  get(resource: ResourceType, namespace: string | undefined, name: string, signal: AbortSignal): Promise<KubeObject> {
+    return this.json({ path: resourcePath(resource, namespace, name), signal });
+  }
+
+  list(resource: ResourceType, options: ListOptions): Promise<readonly KubeObject[]> {
+    return listAll(this.#calls, resource, options);
+  }
+
+  create(resource: ResourceType, object: KubeObject, signal: AbortSignal): Promise<KubeObject> {
+    return this.json({ method: 'POST', path: resourcePath(resource, object.metadata.namespace), body: object, signal });
+  }
+
+  async apply(object: KubeObject, options: ApplyOptions): Promise<KubeObject> {
+    const resource = await this.#discovery.resourceOf(object.apiVersion, object.kind, options.signal);
+    if (!resource) {
+      throw new WorkbenchError({
+        code: 'resource-absent',
+        message: `cannot apply ${object.kind} "${object.metadata.name}" (context "${this.cluster.context}"): the server does not serve ${object.kind} in ${object.apiVersion}`,
+        hint: `Install the CRD of ${object.kind} in this cluster first.`,
+      });
+    }
+    return this.json({
+      method: 'PATCH',
+      path: resourcePath(resource, object.metadata.namespace ?? this.cluster.namespace, object.metadata.name),
+      query: { fieldManager: options.fieldManager, force: options.force === true ? true : undefined, dryRun: options.dryRun === true ? 'All' : undefined, fieldValidation: 'Strict' },
+      contentType: 'application/apply-patch+yaml',
+      body: object,
+      signal: options.signal,
+    });
+  }
+
+  patch(resource: ResourceType, namespace: string | undefined, name: string, mergePatch: unknown, signal: AbortSignal): Promise<KubeObject> {
+    return this.json({ method: 'PATCH', path: resourcePath(resource, namespace, name), contentType: 'application/merge-patch+json', body: mergePatch, signal });
+  }
+
+  async delete(resource: ResourceType, namespace: string | undefined, name: string, options: DeleteOptions): Promise<boolean> {
+    try {
+      await this.json({
+        method: 'DELETE',
+        path: resourcePath(resource, namespace, name),
+        body: {
+          apiVersion: 'v1',
+          kind: 'DeleteOptions',
+          ...(options.propagation === undefined ? {} : { propagationPolicy: options.propagation }),
+          ...(options.gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds: options.gracePeriodSeconds }),
+          ...(options.uid === undefined ? {} : { preconditions: { uid: options.uid } }),
+        },
+        signal: options.signal,
+      });
+      return true;
+    } catch (error) {
+      if (isWorkbenchError(error, 'not-found')) return false;
+      throw error;
+    }
+  }
+
+  watch<T>(options: WatchOptions<T>): Disposable {
+    const supervisor = new WatchSupervisor({ cluster: this.cluster, calls: this.#calls, transport: this.#transport, clock: this.#clock, logger: this.#logger }, options);
+    return this.#own(supervisor.start());
+  }
+
+  resourceOf(apiVersion: string, kind: string, signal: AbortSignal): Promise<ResourceType | undefined> {
+    return this.#discovery.resourceOf(apiVersion, kind, signal);
+  }
+
+  allowed(verb: string, resource: ResourceType, namespace: string | undefined, signal: AbortSignal, subresource?: string): Promise<boolean> {
+    return this.#discovery.allowed(verb, resource, namespace, signal, subresource);
+  }
+
+  exec(options: ExecOptions): Promise<number> {
+    return execInPod(this.#transport, this.cluster, this.#clock, options);
+  }
+
+  execOutput(options: Omit<ExecOptions, 'stdout' | 'stderr'>): ReturnType<KubeClient['execOutput']> {
+    return collectExec((whole) => this.exec(whole), options);
+  }
+
+  logs(options: LogOptions): AsyncIterable<LogLine> {
+    return readLogs({ cluster: this.cluster, calls: this.#calls, transport: this.#transport, clock: this.#clock }, options);
+  }
+
+  /** The pod is looked up first, so that a wrong name fails here and not at the first connection. */
+  async portForward(namespace: string, pod: string, port: number, signal: AbortSignal): Promise<PortForward> {
+    await this.get(Pods, namespace, pod, signal);
+    const forward = await forwardPort(this.#transport, this.cluster, this.#clock, this.#logger, { namespace, pod, port }, signal);
+    const owned = this.#own(forward);
+    return { port: forward.port, dispose: () => owned.dispose() };
+  }
+
+  dispose(): void {
+    for (const item of [...this.#running]) item.dispose();
+    this.#transport.dispose();
+  }
+
+  #own(item: Disposable): Disposable {
+    const owned = disposable(() => {
+      this.#running.delete(owned);
+      item.dispose();
+    });
+    this.#running.add(owned);
+    return owned;
+  }
+}

@@ -1,0 +1,39 @@
+/** How to reach one API server. Nothing in here may be logged. */
+export interface Connection {
+  /** `https://host:port`, optionally with a path prefix. */
+  readonly server: string;
+  /** PEM of the authority that signed the server's certificate; absent: the system's. */
+  readonly ca?: string | Buffer;
+  readonly insecureSkipTlsVerify?: boolean;
+  readonly tlsServerName?: string;
+  /** An HTTP proxy for every connection, `http://host:port`. */
+  readonly proxyUrl?: string;
+  /** A fixed bearer token; shorthand for credentials that never change. */
+  readonly token?: string;
+  readonly credentials?: CredentialSource;
+}
+
+/** What proves to the server who we are. */
+export interface Credentials {
+  readonly headers: Readonly<Record<string, string>>;
+  /** PEM of a client certificate and its key. */
+  readonly cert?: string | Buffer;
+  readonly key?: string | Buffer;
+}
+
+/** Credentials that may expire. */
+export interface CredentialSource {
+  /** The credentials as they are now; several callers at once share one fetch. */
+  get(signal: AbortSignal): Promise<Credentials>;
+  /** Called when the server answered 401 to `refused`: the next `get` must not hand them out again. */
+  invalidate(refused: Credentials): void;
+}
+
+export function fixedCredentials(credentials: Credentials): CredentialSource {
+  return { get: () => Promise.resolve(credentials), invalidate() {} };
+}
+
+export function credentialsOf(connection: Connection): CredentialSource {
+  if (connection.credentials) return connection.credentials;
+  return fixedCredentials({ headers: connection.token === undefined ? {} : { authorization: `Bearer ${connection.token}` } });
+}

@@ -1,0 +1,113 @@
+import { gunzip } from 'node:zlib';
+import { promisify } from 'node:util';
+import { sleep, throwIfAborted, type Clock } from '../base/clock.ts';
+import { isWorkbenchError, systemCode, WorkbenchError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { networkError } from './network-errors.ts';
+import { describeSubject, errorFromStatus, retryAfterSeconds, statusOf, subjectOf } from './status.ts';
+import type { Transport } from './transport.ts';
+import type { ClusterRef, KubeRequest, KubeResponse } from './types.ts';
+
+const ATTEMPTS = 4;
+const FIRST_DELAY_MS = 250;
+const LONGEST_DELAY_MS = 30_000;
+const TIMEOUT_MS = 60_000;
+const ERROR_BODY_BYTES = 64 * 1024;
+
+const unzip = promisify(gunzip);
+
+/** Requests with a JSON answer: errors become `WorkbenchError`s, and what may be repeated is repeated. */
+export class JsonCalls {
+  readonly #cluster: ClusterRef;
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+
+  constructor(cluster: ClusterRef, transport: Transport, clock: Clock, logger: Logger) {
+    this.#cluster = cluster;
+    this.#transport = transport;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  async call(request: KubeRequest): Promise<unknown> {
+    for (let attempt = 1; ; attempt += 1) {
+      const outcome = await this.#once(request);
+      if (outcome.ok) return outcome.value;
+      if (attempt >= ATTEMPTS || !mayRepeat(request, outcome.error)) throw outcome.error;
+      const delayMs = outcome.retryAfterMs ?? backOff(attempt);
+      if (delayMs > LONGEST_DELAY_MS) throw outcome.error;
+      this.#logger.debug(`${outcome.error.message}; attempt ${attempt + 1} in ${Math.round(delayMs)} ms`);
+      await sleep(this.#clock, delayMs, request.signal);
+    }
+  }
+
+  async #once(request: KubeRequest): Promise<Outcome> {
+    const subject = subjectOf(request.method ?? 'GET', request.path);
+    const doing = describeSubject(subject, this.#cluster);
+    try {
+      const response = await this.#transport.send({ ...request, timeoutMs: request.timeoutMs ?? TIMEOUT_MS });
+      const text = await readText(response);
+      if (response.status >= 200 && response.status < 300) return { ok: true, value: parseAnswer(text, doing, this.#cluster) };
+      const status = parseStatus(text.slice(0, ERROR_BODY_BYTES));
+      const seconds = retryAfterSeconds(response.headers['retry-after'], status);
+      return {
+        ok: false,
+        error: errorFromStatus(response.status, status, subject, this.#cluster),
+        retryAfterMs: seconds === undefined ? undefined : seconds * 1000,
+      };
+    } catch (error) {
+      throwIfAborted(request.signal);
+      return { ok: false, error: networkError(error, doing, this.#cluster), retryAfterMs: undefined };
+    }
+  }
+}
+
+type Outcome =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: WorkbenchError; readonly retryAfterMs: number | undefined };
+
+/** The whole body as text. */
+export async function readText(response: KubeResponse): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response.body) chunks.push(chunk as Buffer);
+  const bytes = Buffer.concat(chunks);
+  return (response.headers['content-encoding'] === 'gzip' ? await unzip(bytes) : bytes).toString('utf8');
+}
+
+/** The Status of a failed answer, or its text when it is none (a proxy's page). */
+export function parseStatus(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+function parseAnswer(text: string, doing: string, cluster: ClusterRef): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new WorkbenchError({
+      code: 'server-error',
+      message: `cannot ${doing}: the answer is not JSON`,
+      hint: `Check that ${cluster.server} is a Kubernetes API server and not a proxy's page.`,
+      cause,
+    });
+  }
+}
+
+/** 429 was refused before anything was done, so any call may be repeated; after all else only what is idempotent. */
+function mayRepeat(request: KubeRequest, error: WorkbenchError): boolean {
+  if (error.code === 'too-many-requests') return true;
+  const method = request.method ?? 'GET';
+  const idempotent = method === 'GET' || (method === 'PATCH' && request.contentType === 'application/apply-patch+yaml');
+  if (!idempotent) return false;
+  if (error.code === 'cluster-unreachable') return systemCode(error.cause) === 'ECONNREFUSED';
+  return isWorkbenchError(error, 'connection-lost') || (statusOf(error)?.httpStatus ?? 0) >= 500;
+}
+
+/** Doubles from `FIRST_DELAY_MS`, spread by half so that many clients do not come back at once. */
+function backOff(attempt: number): number {
+  return FIRST_DELAY_MS * 2 ** (attempt - 1) * (0.75 + Math.random() * 0.5);
+}

@@ -1,0 +1,76 @@
+import type { KubeObject, Query, ResourceType } from './types.ts';
+
+function core(plural: string, kind: string, namespaced = true): ResourceType {
+  return { group: '', version: 'v1', plural, kind, namespaced };
+}
+
+function grouped(group: string, version: string, plural: string, kind: string, namespaced = true): ResourceType {
+  return { group, version, plural, kind, namespaced };
+}
+
+export const Namespaces = core('namespaces', 'Namespace', false);
+export const Nodes = core('nodes', 'Node', false);
+export const Pods = core('pods', 'Pod');
+export const Services = core('services', 'Service');
+export const Secrets = core('secrets', 'Secret');
+export const ConfigMaps = core('configmaps', 'ConfigMap');
+export const Events = core('events', 'Event');
+export const PersistentVolumeClaims = core('persistentvolumeclaims', 'PersistentVolumeClaim');
+export const ServiceAccounts = core('serviceaccounts', 'ServiceAccount');
+export const Deployments = grouped('apps', 'v1', 'deployments', 'Deployment');
+export const ReplicaSets = grouped('apps', 'v1', 'replicasets', 'ReplicaSet');
+export const StatefulSets = grouped('apps', 'v1', 'statefulsets', 'StatefulSet');
+export const Jobs = grouped('batch', 'v1', 'jobs', 'Job');
+export const Leases = grouped('coordination.k8s.io', 'v1', 'leases', 'Lease');
+export const LeaderWorkerSets = grouped('leaderworkerset.x-k8s.io', 'v1', 'leaderworkersets', 'LeaderWorkerSet');
+export const SelfSubjectAccessReviews = grouped('authorization.k8s.io', 'v1', 'selfsubjectaccessreviews', 'SelfSubjectAccessReview', false);
+
+export interface GroupVersion {
+  readonly group: string;
+  readonly version: string;
+}
+
+/** `v1` is the core group, all else is `group/version`. */
+export function parseApiVersion(apiVersion: string): GroupVersion {
+  const slash = apiVersion.indexOf('/');
+  return slash < 0 ? { group: '', version: apiVersion } : { group: apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) };
+}
+
+export function apiVersionOf(resource: GroupVersion): string {
+  return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
+}
+
+/** The root of a group and version: `/api/v1` or `/apis/apps/v1`. */
+export function groupPath(resource: GroupVersion): string {
+  return resource.group === '' ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`;
+}
+
+/** Path of a kind's list, of one object, or of its subresource. Without a namespace a namespaced kind is listed over all of them. */
+export function resourcePath(resource: ResourceType, namespace?: string, name?: string, subresource?: string): string {
+  const scope = resource.namespaced && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : '';
+  const object = name === undefined ? '' : `/${encodeURIComponent(name)}`;
+  const sub = name === undefined || subresource === undefined ? '' : `/${subresource}`;
+  return `${groupPath(resource)}${scope}/${resource.plural}${object}${sub}`;
+}
+
+export function queryString(query: Query | undefined): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value === undefined) continue;
+    if (Array.isArray(value)) for (const item of value as readonly string[]) search.append(name, item);
+    else search.append(name, String(value));
+  }
+  const text = search.toString();
+  return text === '' ? '' : `?${text}`;
+}
+
+/** `namespace/name`, or the name alone for a kind without namespaces: the key of watches and snapshots. */
+export function objectKey(object: { readonly metadata: { readonly name: string; readonly namespace?: string } }): string {
+  const { name, namespace } = object.metadata;
+  return namespace === undefined ? name : `${namespace}/${name}`;
+}
+
+/** Puts `apiVersion` and `kind` back, which the server leaves out of a list's items. */
+export function withType(resource: ResourceType, item: KubeObject): KubeObject {
+  return item.kind === undefined ? { ...(item as object), apiVersion: apiVersionOf(resource), kind: resource.kind } as KubeObject : item;
+}

@@ -1,0 +1,111 @@
+import type { IncomingMessage } from 'node:http';
+import { WebSocket } from 'ws';
+import { aborted, throwIfAborted, type Clock } from '../base/clock.ts';
+import { disposable, type Disposable } from '../base/disposables.ts';
+import { isWorkbenchError } from '../base/errors.ts';
+import { parseStatus } from './json-calls.ts';
+import { networkError, timeoutError } from './network-errors.ts';
+import { describeSubject, errorFromStatus, subjectOf } from './status.ts';
+import type { Transport } from './transport.ts';
+import type { ClusterRef, Query } from './types.ts';
+
+const HANDSHAKE_MS = 30_000;
+const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+/** Well under the five minutes after which load balancers drop an idle connection. */
+const PING_MS = 15_000;
+const DEAD_AFTER_MS = 60_000;
+
+export interface WebSocketRequest {
+  readonly path: string;
+  readonly query: Query;
+  readonly protocols: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** Opens a WebSocket to the API server, once more with fresh credentials after a 401. Paused: call `resume` when the listeners are there. */
+export async function openWebSocket(transport: Transport, cluster: ClusterRef, request: WebSocketRequest): Promise<WebSocket> {
+  try {
+    return await attempt(transport, cluster, request);
+  } catch (error) {
+    if (!isWorkbenchError(error, 'unauthorized')) throw error;
+    await transport.refreshCredentials(request.signal);
+    return attempt(transport, cluster, request);
+  }
+}
+
+async function attempt(transport: Transport, cluster: ClusterRef, request: WebSocketRequest): Promise<WebSocket> {
+  const target = await transport.upgradeTarget(request.path, request.query, request.signal);
+  throwIfAborted(request.signal);
+  const subject = subjectOf('POST', request.path);
+  const doing = describeSubject(subject, cluster);
+  const socket = new WebSocket(target.url, [...request.protocols], {
+    agent: target.agent,
+    headers: { ...target.headers, 'user-agent': 'llm-d-workbench' },
+    handshakeTimeout: HANDSHAKE_MS,
+    maxPayload: MAX_MESSAGE_BYTES,
+    perMessageDeflate: false,
+  });
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      socket.terminate();
+      reject(aborted(request.signal));
+    };
+    const settle = (): void => request.signal.removeEventListener('abort', onAbort);
+    request.signal.addEventListener('abort', onAbort, { once: true });
+    // Registered for good: a socket that fails later must not throw in nobody's face; its `close` tells the user of it.
+    socket.on('error', (error) => {
+      settle();
+      reject(error.message === 'Opening handshake has timed out' ? timeoutError(doing, HANDSHAKE_MS, cluster) : networkError(error, doing, cluster));
+    });
+    socket.once('unexpected-response', (_request, response: IncomingMessage) => {
+      settle();
+      readBody(response).then(
+        (text) => reject(errorFromStatus(response.statusCode ?? 0, parseStatus(text), subject, cluster)),
+        (error: unknown) => reject(networkError(error, doing, cluster)),
+      ).finally(() => socket.terminate());
+    });
+    socket.once('open', () => {
+      settle();
+      socket.pause();
+      resolve(socket);
+    });
+  });
+}
+
+async function readBody(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Pings, so that nothing on the way takes the connection for idle, and ends it when nothing at all comes back. */
+export function keepAlive(socket: WebSocket, clock: Clock): Disposable {
+  let heard = clock.monotonic();
+  const onHeard = (): void => {
+    heard = clock.monotonic();
+  };
+  socket.on('pong', onHeard);
+  socket.on('message', onHeard);
+  let timer = clock.setTimer(PING_MS, beat);
+  function beat(): void {
+    // A paused socket hears nothing because we do not listen; it is not dead.
+    if (!socket.isPaused && clock.monotonic() - heard > DEAD_AFTER_MS) {
+      socket.terminate();
+      return;
+    }
+    if (socket.isPaused) onHeard();
+    if (socket.readyState === WebSocket.OPEN) socket.ping();
+    timer = clock.setTimer(PING_MS, beat);
+  }
+  return disposable(() => {
+    timer.dispose();
+    socket.off('pong', onHeard);
+    socket.off('message', onHeard);
+  });
+}
+
+/** A message's bytes, whatever shape `ws` gives them. */
+export function messageBytes(data: Buffer | ArrayBuffer | readonly Buffer[]): Buffer {
+  if (Buffer.isBuffer(data)) return data;
+  return data instanceof ArrayBuffer ? Buffer.from(data) : Buffer.concat(data);
+}

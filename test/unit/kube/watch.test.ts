@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import type { ServerResponse } from 'node:http';
+import { Pods } from '../../../src/kube/resources.ts';
+import type { KubeClient, KubeObject, WatchState } from '../../../src/kube/types.ts';
+import { clientOf, pod, ScriptedServer, sendJson, sendStatus, until } from './server.ts';
+
+/** Keeps what a watch told, as the inventory does. */
+class Recorder {
+  readonly items = new Map<string, string>();
+  readonly states: WatchState[] = [];
+  replaced = 0;
+
+  start(client: KubeClient): { dispose(): void } {
+    return client.watch<string>({
+      resource: Pods,
+      namespace: 'ns',
+      project: (object: KubeObject) => (object.metadata.name === 'hidden' ? undefined : object.metadata.resourceVersion),
+      sink: {
+        replace: (items) => {
+          this.replaced += 1;
+          this.items.clear();
+          for (const [key, item] of items) this.items.set(key, item);
+        },
+        set: (key, item) => void this.items.set(key, item),
+        delete: (key) => void this.items.delete(key),
+        state: (state) => void this.states.push(state),
+      },
+    });
+  }
+
+  get state(): string {
+    return this.states.at(-1)?.kind ?? 'none';
+  }
+}
+
+describe('watch supervisor', () => {
+  let server: ScriptedServer;
+  let client: KubeClient;
+  let recorder: Recorder;
+  /** Watches that the server holds open, oldest first. */
+  let watches: { readonly response: ServerResponse; readonly version: string | null }[];
+  let listed: { version: string; items: KubeObject[] };
+
+  beforeEach(async () => {
+    server = new ScriptedServer();
+    client = clientOf(await server.start());
+    recorder = new Recorder();
+    watches = [];
+    listed = { version: '10', items: [pod('a', '1'), pod('hidden', '2')] };
+    server.handle = (_request, response, url) => {
+      if (url.searchParams.get('watch') === null) {
+        sendJson(response, 200, { metadata: { resourceVersion: listed.version }, items: listed.items });
+        return;
+      }
+      assert.equal(url.searchParams.get('allowWatchBookmarks'), 'true');
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.flushHeaders();
+      watches.push({ response, version: url.searchParams.get('resourceVersion') });
+    };
+  });
+
+  afterEach(async () => {
+    client.dispose();
+    await server.stop();
+  });
+
+  function tell(type: string, object: unknown): void {
+    watches.at(-1)?.response.write(`${JSON.stringify({ type, object })}\n`);
+  }
+
+  it('lists, goes live, and follows changes from the list\'s version', async () => {
+    recorder.start(client);
+    await until(() => recorder.state === 'live');
+    assert.deepEqual(recorder.states.map((state) => state.kind), ['connecting', 'live']);
+    assert.equal(watches[0]?.version, '10');
+    tell('ADDED', pod('b', '11'));
+    tell('MODIFIED', pod('a', '12'));
+    await until(() => recorder.items.get('ns/a') === '12');
+    assert.deepEqual([...recorder.items], [['ns/a', '12'], ['ns/b', '11']]);
+    tell('DELETED', pod('b', '13'));
+    await until(() => !recorder.items.has('ns/b'));
+  });
+
+  it('takes an event that arrives in pieces, cut inside a character', async () => {
+    recorder.start(client);
+    await until(() => watches.length === 1);
+    const bytes = Buffer.from(`${JSON.stringify({ type: 'ADDED', object: pod('c', '11', { note: 'Größe' }) })}\n`);
+    const middle = bytes.indexOf(0xc3) + 1;
+    watches[0]?.response.write(bytes.subarray(0, middle));
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(recorder.items.has('ns/c'), false);
+    watches[0]?.response.write(bytes.subarray(middle));
+    await until(() => recorder.items.has('ns/c'));
+  });
+
+  it('goes on after a dropped connection from the last version it heard, bookmarks included', async () => {
+    recorder.start(client);
+    await until(() => watches.length === 1);
+    tell('ADDED', pod('b', '11'));
+    tell('BOOKMARK', { kind: 'Pod', apiVersion: 'v1', metadata: { resourceVersion: '20' } });
+    await until(() => recorder.items.has('ns/b'));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    server.cutAll();
+    await until(() => watches.length === 2);
+    assert.equal(watches[1]?.version, '20');
+    await until(() => recorder.state === 'live');
+    assert.ok(recorder.states.some((state) => state.kind === 'stale'), 'the break was told');
+    assert.equal(recorder.replaced, 1, 'nothing was listed again');
+  });
+
+  it('lists again after 410 without emptying what it shows', async () => {
+    recorder.start(client);
+    await until(() => watches.length === 1);
+    listed = { version: '50', items: [pod('new', '40')] };
+    tell('ERROR', { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' });
+    await until(() => watches.length === 2);
+    assert.equal(watches[1]?.version, '50');
+    assert.deepEqual([...recorder.items.keys()], ['ns/new']);
+    assert.equal(recorder.replaced, 2);
+    assert.deepEqual(recorder.states.map((state) => state.kind), ['connecting', 'live'], 'a relist is no fault that a person must see');
+  });
+
+  it('survives half an event and garbage', async () => {
+    recorder.start(client);
+    await until(() => watches.length === 1);
+    watches[0]?.response.end('{"type":"ADDED","object":{"metadata":{"na');
+    await until(() => watches.length === 2);
+    watches[1]?.response.write('not json\n');
+    await until(() => watches.length === 3);
+    tell('ADDED', pod('z', '11'));
+    await until(() => recorder.items.has('ns/z'));
+    assert.equal(recorder.items.get('ns/a'), '1');
+  });
+
+  it('says since when it is stale while the server is down, and recovers by itself', async () => {
+    recorder.start(client);
+    await until(() => recorder.state === 'live');
+    const port = Number(new URL(server.url).port);
+    await server.stop();
+    await until(() => recorder.state === 'stale');
+    const stale = recorder.states.at(-1);
+    assert(stale?.kind === 'stale');
+    assert.ok(stale.since <= Date.now());
+    assert.equal(recorder.items.get('ns/a'), '1', 'what was known stays');
+    await server.start(port);
+    await until(() => recorder.state === 'live');
+  });
+
+  it('tells a missing permission and a missing kind apart', async () => {
+    server.handle = (_request, response) => sendStatus(response, 403, 'Forbidden');
+    recorder.start(client);
+    await until(() => recorder.state === 'denied');
+    const absent = new Recorder();
+    server.handle = (_request, response) => {
+      response.writeHead(404);
+      response.end('404 page not found\n');
+    };
+    absent.start(client);
+    await until(() => absent.state === 'absent');
+    assert.equal(absent.replaced, 1);
+  });
+
+  it('does not hammer a server that ends every watch at once', async () => {
+    const handle = server.handle;
+    let asked = 0;
+    server.handle = (request, response, url) => {
+      if (url.searchParams.get('watch') === null) handle(request, response, url);
+      else {
+        asked += 1;
+        response.writeHead(200);
+        response.end();
+      }
+    };
+    recorder.start(client);
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    assert.ok(asked >= 2 && asked <= 4, `${asked} watches in 0.7 s`);
+  });
+
+  it('is silent after dispose, whatever still arrives', async () => {
+    const watch = recorder.start(client);
+    await until(() => watches.length === 1);
+    watch.dispose();
+    tell('ADDED', pod('late', '11'));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    assert.equal(recorder.items.has('ns/late'), false);
+    assert.equal(watches.length, 1);
+  });
+});
