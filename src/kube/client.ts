@@ -142,7 +142,7 @@ class Client implements KubeClient {
   }
 
   dispose(): void {
-    for (const item of [...this.#running]) item.dispose();
+    for (const item of this.#running) item.dispose();
     this.#transport.dispose();
   }
 
