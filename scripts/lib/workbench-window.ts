@@ -1,0 +1,53 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { background, type Background } from './background.ts';
+import { freePort } from './port.ts';
+import { vsCodeServer } from './vscode.ts';
+
+/** Settings that keep a driven VS Code quiet. */
+export const quietSettings = {
+  'chat.disableAIFeatures': true,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.startupEditor': 'none',
+  'telemetry.telemetryLevel': 'off',
+  'extensions.autoUpdate': false,
+  'extensions.autoCheckUpdates': false,
+  'security.workspace.trust.enabled': false,
+} as const;
+
+export interface WorkbenchServer {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+export interface WorkbenchServerOptions {
+  readonly vsix: string;
+  readonly workspace: string;
+  /** Holds user data and extensions; kept between starts by who wants that. */
+  readonly data: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly theme?: 'Dark Modern' | 'Light Modern';
+  readonly port?: number;
+}
+
+/** The packaged extension in a real VS Code that is served to a browser on 127.0.0.1. */
+export async function startWorkbenchServer(options: WorkbenchServerOptions): Promise<WorkbenchServer> {
+  const { entry } = await vsCodeServer();
+  const user = join(options.data, 'user');
+  const extensions = join(options.data, 'extensions');
+  await mkdir(join(user, 'Machine'), { recursive: true });
+  await mkdir(extensions, { recursive: true });
+  const settings = { ...quietSettings, 'workbench.colorTheme': options.theme ?? 'Dark Modern' };
+  await writeFile(join(user, 'Machine', 'settings.json'), `${JSON.stringify(settings, undefined, 2)}\n`);
+  const common = ['--user-data-dir', user, '--extensions-dir', extensions];
+  await execa('node', [entry, ...common, '--install-extension', options.vsix], { env: options.env, stdout: 'ignore', stderr: 'inherit' });
+  const port = options.port ?? (await freePort());
+  const server: Background = background(
+    'node',
+    [entry, ...common, '--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, '--disable-telemetry', '--disable-update-check', '--disable-workspace-trust', options.workspace],
+    { env: options.env },
+  );
+  await server.printed(/HTTP server listening/, 60_000);
+  return { url: `http://127.0.0.1:${port}/?folder=${encodeURIComponent(options.workspace)}`, stop: () => server.stop() };
+}
