@@ -28,10 +28,11 @@ export function background(file: string, args: readonly string[], options: { rea
     text += chunk;
     for (const listener of listeners) listener();
   });
-  const done = subprocess.then(() => {
+  const done = (async (): Promise<void> => {
+    await subprocess;
     ended = true;
     for (const listener of listeners) listener();
-  });
+  })();
   return {
     pid: subprocess.pid ?? 0,
     output: () => text,

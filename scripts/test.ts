@@ -1,0 +1,79 @@
+// `npm test`: every suite, one after the other, and one closing line. `npm test -- unit clients` runs some of them.
+import { mkdir } from 'node:fs/promises';
+import { execa } from 'execa';
+import { kubeClients } from './lib/clients.ts';
+import { runHostSuite } from './lib/host-suite.ts';
+import { say } from './lib/say.ts';
+
+interface Outcome {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+interface Suite {
+  readonly name: string;
+  readonly run: () => Promise<Outcome>;
+}
+
+/** A check that is one thing: it holds or it does not. */
+async function check(file: string, args: readonly string[]): Promise<Outcome> {
+  const { exitCode } = await execa(file, args, { stdout: 'inherit', stderr: 'inherit', stdin: 'ignore', reject: false });
+  return exitCode === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+/** Runs mocha and reads its closing lines; a run that ends without them failed. */
+async function mocha(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
+  const result = await execa('mocha', args, { stdout: ['pipe', 'inherit'], stderr: 'inherit', stdin: 'ignore', reject: false, env: { FORCE_COLOR: '0', ...env } });
+  return mochaOutcome(result.stdout, result.exitCode ?? 1);
+}
+
+function mochaOutcome(output: string, exitCode: number): Outcome {
+  const count = (word: string): number => Number(new RegExp(`^\\s+(\\d+) ${word}`, 'm').exec(output)?.[1] ?? 0);
+  const outcome = { passed: count('passing'), failed: count('failing') };
+  return exitCode !== 0 && outcome.failed === 0 ? { ...outcome, failed: 1 } : outcome;
+}
+
+async function clients(): Promise<Outcome> {
+  const tools = await kubeClients();
+  return mocha(['--timeout', '120000', 'test/clients/**/*.test.ts'], { KUBECTL_OLD: tools.kubectlOld, KUBECTL_NEW: tools.kubectlNew, HELM_OLD: tools.helmOld, HELM_NEW: tools.helmNew });
+}
+
+async function host(): Promise<Outcome> {
+  const { code, output } = await runHostSuite();
+  return mochaOutcome(output, code);
+}
+
+const suites: readonly Suite[] = [
+  { name: 'types', run: () => check('npm', ['run', '--silent', 'typecheck']) },
+  { name: 'lint', run: () => check('oxlint', ['--type-aware', 'src', 'test', 'scripts']) },
+  { name: 'dead-code', run: () => check('knip', []) },
+  { name: 'build', run: () => check('node', ['esbuild.mjs', '--production']) },
+  { name: 'unit', run: () => mocha(['test/unit/**/*.test.ts']) },
+  { name: 'clients', run: clients },
+  { name: 'host', run: host },
+  { name: 'package', run: () => check('node', ['scripts/package.ts']) },
+  { name: 'tour', run: () => check('node', ['scripts/demo.ts', '--tour', '--no-build']) },
+];
+
+const chosen = process.argv.slice(2);
+const unknown = chosen.filter((name) => !suites.some((suite) => suite.name === name));
+if (unknown.length > 0) throw new Error(`no suite ${unknown.join(', ')}; there are ${suites.map((suite) => suite.name).join(', ')}`);
+
+await mkdir('out', { recursive: true });
+const total = { passed: 0, failed: 0 };
+for (const suite of suites.filter(({ name }) => chosen.length === 0 || chosen.includes(name))) {
+  const started = performance.now();
+  say(`suite ${suite.name}`);
+  let outcome: Outcome;
+  try {
+    outcome = await suite.run();
+  } catch (error) {
+    console.error(error);
+    outcome = { passed: 0, failed: 1 };
+  }
+  total.passed += outcome.passed;
+  total.failed += outcome.failed;
+  say(`suite ${suite.name}: ${outcome.passed} passed, ${outcome.failed} failed, ${Math.round((performance.now() - started) / 1000)} s`);
+}
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;

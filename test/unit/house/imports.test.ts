@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import esbuild from 'esbuild';
+
+const root = resolve(import.meta.dirname, '../../..');
+const src = join(root, 'src');
+
+/** The features: they know the cluster's door and each other's types, nothing of windows, pages or processes. */
+const features = ['inventory', 'deployment', 'poker', 'benchmarks', 'profiling', 'traces', 'runs', 'democtl'];
+
+interface Import {
+  readonly file: string;
+  readonly from: string;
+  readonly specifier: string;
+  readonly typeOnly: boolean;
+  /** Room of our own that it leads to, or undefined for a package. */
+  readonly to: string | undefined;
+}
+
+/** The room of a file under src: its folder, or `extension`, `cli`, `compose` for the files on top. */
+function room(path: string): string {
+  const parts = relative(src, path).split(sep);
+  const [first = '', second] = parts;
+  if (second === undefined) return first.replace(/\.ts$/, '');
+  return first === 'demo' && (second === 'nodes' || second === 'cluster.ts' || second === 'types.ts') ? 'demo/nodes' : first;
+}
+
+function importsOf(file: string): readonly Import[] {
+  const text = readFileSync(file, 'utf8');
+  const pattern = /(?:^|\n)\s*(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]/g;
+  return [...text.matchAll(pattern)].map((match) => {
+    const specifier = match[2] ?? match[3] ?? '';
+    const to = specifier.startsWith('.') ? room(resolve(dirname(file), specifier)) : undefined;
+    return { file: relative(root, file), from: room(file), specifier, typeOnly: match[1] !== undefined, to };
+  });
+}
+
+const all = readdirSync(src, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.parentPath.includes(join('traces', 'scanner')))
+  .flatMap((entry) => importsOf(join(entry.parentPath, entry.name)));
+
+/** Who may import whom; a room may always import itself. `types` are rooms of which only types may be imported. */
+const allowed: Readonly<Record<string, { readonly rooms: readonly string[]; readonly types?: readonly string[]; readonly packages: RegExp }>> = {
+  base: { rooms: [], packages: /^node:/ },
+  kube: { rooms: ['base'], packages: /^(node:|ws$|yaml$|zod$|@kubernetes\/client-node$|execa$)/ },
+  ...Object.fromEntries(features.map((feature) => [feature, { rooms: ['base', 'kube'], types: features, packages: /^(node:(?!child_process)|yaml$|zod$)/ }])),
+  demo: { rooms: ['base'], types: ['kube', 'demo/nodes'], packages: /^(node:(?!child_process)|ws$|yaml$|zod$)/ },
+  'demo/nodes': { rooms: ['base', 'kube', 'demo'], packages: /^(node:(?!child_process)|ws$|yaml$|zod$|just-bash$|tar-stream$)/ },
+  protocol: { rooms: [], types: features, packages: /^zod$/ },
+  host: { rooms: ['base', 'kube', 'protocol', ...features], types: ['compose'], packages: /^(node:(?!child_process)|vscode$|zod$|yaml$)/ },
+  webview: { rooms: ['protocol', 'benchmarks', 'traces'], packages: /^(?!vscode$|node:)/ },
+  cli: { rooms: ['base', 'kube', 'compose', 'demo', 'demo/nodes', ...features], packages: /^node:(?!child_process)/ },
+  compose: { rooms: ['base', 'kube', ...features], packages: /^node:(?!child_process)/ },
+  extension: { rooms: ['compose', 'host'], packages: /^(vscode|node:.*)$/ },
+};
+
+describe('who may import whom', () => {
+  for (const [from, rule] of Object.entries(allowed)) {
+    it(`${from} keeps to its list`, () => {
+      const wrong = all
+        .filter((each) => each.from === from && each.to !== from)
+        .filter((each) => {
+          if (each.to === undefined) return !rule.packages.test(each.specifier);
+          if (rule.rooms.includes(each.to)) return false;
+          return !(each.typeOnly && (rule.types ?? []).includes(each.to));
+        })
+        .map((each) => `${each.file} imports ${each.typeOnly ? 'types of ' : ''}${each.specifier}`);
+      assert.deepEqual(wrong, []);
+    });
+  }
+
+  it('names every room', () => {
+    assert.deepEqual([...new Set(all.map((each) => each.from))].filter((from) => !(from in allowed)), []);
+  });
+
+  it('builds the command line with all features and the demo without vscode', async () => {
+    const result = await esbuild.build({
+      absWorkingDir: root,
+      entryPoints: ['src/cli.ts'],
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      splitting: true,
+      outdir: 'unused',
+      write: false,
+      metafile: true,
+      logLevel: 'silent',
+      external: ['sql.js', 'quickjs-emscripten', '@mongodb-js/zstd', 'node-liblzma'],
+    });
+    const imported = Object.values(result.metafile.inputs).flatMap((input) => input.imports.map((each) => each.path));
+    assert.ok(imported.length > 0);
+    assert.ok(!imported.includes('vscode'));
+  });
+});
