@@ -1,0 +1,202 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemCode, WorkbenchError } from '../base/errors.ts';
+import type { Warning } from '../inventory/types.ts';
+import { RESULT_SHAPE } from './readers/formats.ts';
+import { isGuidellm } from './readers/guidellm.ts';
+import { type GuidellmBenchmark, type GuidellmFile, parseGuidellm, type RequestSample } from './readers/guidellm-schema.ts';
+import { fileError, readDocuments } from './readers/read.ts';
+import type { AggregateReport, FileError, WorkerResult } from './types.ts';
+import { commonWindow, nearestRank, shareInside, unionSeconds, type Window } from './windows.ts';
+
+export interface AggregateOptions {
+  /** Sums the workers' throughput over all requests rather than over the successful ones. */
+  readonly useTotal?: boolean;
+  readonly signal: AbortSignal;
+}
+
+interface Worker {
+  readonly index: number;
+  readonly path: string;
+  readonly file: GuidellmFile;
+  readonly benchmark: GuidellmBenchmark;
+}
+
+/** Below this overlap the workers did not load the servers together for most of the time. */
+const GOOD_OVERLAP = 0.9;
+
+/**
+ * One report from the guidellm files `0.json` … `<n-1>.json` of parallel workers in `directory`.
+ * Throughput: the naive sum, tokens over the union of windows, and the rate while all workers ran.
+ * Percentiles come from merged raw samples or not at all. Rejects only when cancelled.
+ */
+export async function aggregate(n: number, directory: string, options: AggregateOptions): Promise<AggregateReport> {
+  const workers: Worker[] = [];
+  const missing: number[] = [];
+  const errors: FileError[] = [];
+  for (let index = 0; index < n; index += 1) {
+    const path = await workerFile(directory, index);
+    if (path === undefined) {
+      missing.push(index);
+      continue;
+    }
+    try {
+      const file = await readGuidellm(path, options.signal);
+      const benchmark = file.benchmarks[0];
+      if (benchmark) workers.push({ index, path, file, benchmark });
+    } catch (error) {
+      errors.push(fileError(path, error));
+    }
+  }
+  if (workers.length === 0 && errors.length === 0) {
+    errors.push({ path: directory, code: 'no-result', message: `${directory} holds none of the workers' files 0.json to ${n - 1}.json`, hint: 'Give the directory of the parallel run, and its number of workers.' });
+  }
+  const merged = merge(workers, options.useTotal ?? false);
+  return { ...merged, missing, errors, warnings: warningsOf(workers, missing, merged.throughput.overlap) };
+}
+
+async function workerFile(directory: string, index: number): Promise<string | undefined> {
+  for (const name of [`${index}.json`, `${index}.json.gz`]) {
+    const path = join(directory, name);
+    try {
+      await stat(path);
+      return path;
+    } catch (error) {
+      // Anything but absence shows when the file is read, and is listed there.
+      if (systemCode(error) !== 'ENOENT' && systemCode(error) !== 'ENOTDIR') return path;
+    }
+  }
+  return undefined;
+}
+
+async function readGuidellm(path: string, signal: AbortSignal): Promise<GuidellmFile> {
+  let file: GuidellmFile | undefined;
+  await readDocuments(path, RESULT_SHAPE, signal, (document) => {
+    if (!isGuidellm(document)) {
+      throw new WorkbenchError({ code: 'format-unknown', message: `${path} is no guidellm file`, hint: "Workers of a parallel run write guidellm's JSON; read other results one by one." });
+    }
+    file = parseGuidellm(document, path);
+  });
+  if (!file) throw new WorkbenchError({ code: 'no-result', message: `${path} holds no result`, hint: 'The worker was stopped before it wrote its result.' });
+  return file;
+}
+
+function merge(workers: readonly Worker[], useTotal: boolean): Pick<AggregateReport, 'workers' | 'requests' | 'output_tokens' | 'throughput' | 'ttft_ms'> {
+  const results = workers.map(toResult);
+  const windows = results.flatMap((result) => (result.window ? [result.window] : []));
+  const whole = windows.length === workers.length && windows.length > 0;
+  const union = whole ? unionSeconds(windows) : null;
+  const common = whole ? commonWindow(windows) : undefined;
+  const commonSeconds = common ? common.end_s - common.start_s : whole ? 0 : null;
+  const tokens = sum(results.map((result) => result.output_tokens));
+  return {
+    workers: results,
+    requests: {
+      successful: sum(results.map((result) => result.requests.successful)),
+      errored: sum(results.map((result) => result.requests.errored)),
+      incomplete: sum(results.map((result) => result.requests.incomplete)),
+    },
+    output_tokens: tokens,
+    throughput: {
+      sum_of_means: sum(results.map((result) => (useTotal ? result.output_token_throughput_total : result.output_token_throughput))),
+      over_union: tokens !== null && union ? tokens / union : null,
+      in_common_window: common ? rateInside(workers, common) : null,
+      union_window_s: union,
+      common_window_s: commonSeconds,
+      overlap: union && commonSeconds !== null ? commonSeconds / union : null,
+    },
+    ttft_ms: mergeTtft(workers),
+  };
+}
+
+function toResult({ index, path, benchmark }: Worker): WorkerResult {
+  const { start, end, totals } = benchmark;
+  return {
+    index,
+    path,
+    requests: totals,
+    output_tokens: benchmark.successful.output_token_count?.total_sum ?? null,
+    output_token_throughput: benchmark.successful.output_tokens_per_second?.mean ?? null,
+    output_token_throughput_total: benchmark.total.output_tokens_per_second?.mean ?? null,
+    window: start !== null && end !== null && end > start ? { start_s: start, end_s: end } : null,
+  };
+}
+
+/** Output tokens a second inside `window`: each request's tokens are spread evenly from its first to its last token. */
+function rateInside(workers: readonly Worker[], window: Window): number | null {
+  let tokens = 0;
+  for (const { benchmark } of workers) {
+    if (!hasAllSamples(benchmark)) return null;
+    for (const { output_tokens, first_token, last_token } of benchmark.samples) {
+      if (output_tokens === null || first_token === null || last_token === null) return null;
+      tokens += output_tokens * shareInside({ start_s: first_token, end_s: last_token }, window);
+    }
+  }
+  return tokens / (window.end_s - window.start_s);
+}
+
+function mergeTtft(workers: readonly Worker[]): AggregateReport['ttft_ms'] {
+  const mean = weightedMean(workers.map(({ benchmark }) => benchmark.successful.time_to_first_token_ms));
+  const samples = workers.flatMap(({ benchmark }) => benchmark.samples.map((sample: RequestSample) => sample.ttft_ms));
+  const measured = samples.filter((ttft) => ttft !== null);
+  if (measured.length === 0 || measured.length < samples.length || !workers.every(({ benchmark }) => hasAllSamples(benchmark))) {
+    return { mean, p50: null, p99: null, method: 'not-mergeable' };
+  }
+  const sorted = Float64Array.from(measured).sort();
+  return { mean, p50: nearestRank(sorted, 50), p99: nearestRank(sorted, 99), method: 'merged' };
+}
+
+/** A file may list fewer requests than it counts (a sample), or more (outside of its window): then they do not stand for the run. */
+function hasAllSamples(benchmark: GuidellmBenchmark): boolean {
+  return benchmark.samples.length === benchmark.totals.successful;
+}
+
+/** Mean over all observations of the workers. */
+function weightedMean(distributions: readonly ({ readonly mean: number | null; readonly count: number | null } | undefined)[]): number | null {
+  let weight = 0;
+  let weighted = 0;
+  for (const distribution of distributions) {
+    if (distribution?.mean == null || distribution.count === null) return null;
+    weight += distribution.count;
+    weighted += distribution.mean * distribution.count;
+  }
+  return weight > 0 ? weighted / weight : null;
+}
+
+/** Null as soon as one worker does not say it: a sum of some is no total. */
+function sum(values: readonly (number | null)[]): number | null {
+  if (values.length === 0) return null;
+  let total = 0;
+  for (const value of values) {
+    if (value === null) return null;
+    total += value;
+  }
+  return total;
+}
+
+function warningsOf(workers: readonly Worker[], missing: readonly number[], overlap: number | null): Warning[] {
+  const warnings: Warning[] = [];
+  const warn = (code: string, message: string): void => void warnings.push({ code, message });
+  if (missing.length > 0) warn('workers-missing', `no file of worker ${missing.join(', ')}: the sums are of the others only`);
+
+  const versions = distinct(workers, ({ file }) => file.version ?? `${file.layout} (by layout)`);
+  if (versions.length > 1) warn('versions-mixed', `the workers ran different versions of guidellm (${versions.join(', ')}), whose figures are defined differently`);
+  const loads = distinct(workers, ({ benchmark }) => `${benchmark.strategy}${benchmark.rate === null ? '' : ` at ${benchmark.rate}/s`} on ${benchmark.model ?? 'unknown model'}`);
+  if (loads.length > 1) warn('configurations-mixed', `the workers ran different loads: ${loads.join('; ')}`);
+  const streams = distinct(workers, ({ benchmark }) => String(benchmark.streams));
+  if (streams.length > 1) warn('streams-differ', `the workers ran different numbers of streams (${streams.join(', ')})`);
+
+  for (const { index, file, benchmark } of workers) {
+    if (file.benchmarks.length > 1) warn('several-benchmarks', `worker ${index}: the file holds ${file.benchmarks.length} benchmarks, of which the first is taken`);
+    if (benchmark.cooldown !== null && benchmark.cooldown < 0) warn('cooldown-negative', `worker ${index}: guidellm wrote a cool-down of ${benchmark.cooldown} s, so its window is wrong`);
+    if (!hasAllSamples(benchmark)) warn('samples-incomplete', `worker ${index}: the file lists ${benchmark.samples.length} of ${benchmark.totals.successful ?? 'unknown'} successful requests, so percentiles cannot be merged`);
+  }
+  if (overlap !== null && overlap < GOOD_OVERLAP) {
+    warn('overlap-small', `all workers ran together for ${Math.round(overlap * 100)} % of the time only: the sum of their means is higher than what the servers sustained`);
+  }
+  return warnings;
+}
+
+function distinct(workers: readonly Worker[], of: (worker: Worker) => string): string[] {
+  return [...new Set(workers.map(of))];
+}

@@ -1,0 +1,72 @@
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { pipeline, type Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { isAbort, systemCode, WorkbenchError } from '../../base/errors.ts';
+import { aborted, throwIfAborted } from '../../base/clock.ts';
+
+const CHUNK = 1 << 20;
+const GZIP_MAGIC = Buffer.of(0x1f, 0x8b);
+
+/**
+ * The bytes of a file, gunzipped where its first bytes say so, chunk by chunk.
+ * Rejects with `file-missing`, `file-is-directory`, `file-unreadable`, `file-empty`, `gzip-cut` or `gzip-invalid`.
+ */
+export async function* readBytes(path: string, signal: AbortSignal): AsyncGenerator<Buffer> {
+  throwIfAborted(signal);
+  const magic = await firstBytes(path);
+  if (magic.length === 0) throw new WorkbenchError({ code: 'file-empty', message: `${path} is empty`, hint: 'The run was cut before it wrote its result, or its disk was full. Run it again.' });
+  const zipped = magic.equals(GZIP_MAGIC);
+  if (!zipped && path.endsWith('.gz')) throw new WorkbenchError({ code: 'gzip-invalid', message: `${path} is named .gz but is not gzip`, hint: 'Rename it, or copy it again in binary mode.' });
+  const file = createReadStream(path, { highWaterMark: CHUNK });
+  try {
+    for await (const chunk of zipped ? gunzip(file) : file) {
+      throwIfAborted(signal);
+      yield chunk as Buffer;
+    }
+  } catch (error) {
+    throw inputError(path, error, signal);
+  } finally {
+    file.destroy();
+  }
+}
+
+function gunzip(file: Readable): Readable {
+  const unzip = createGunzip({ chunkSize: CHUNK });
+  // An error of either stream reaches the reader through `unzip`.
+  pipeline(file, unzip, () => {});
+  return unzip;
+}
+
+async function firstBytes(path: string): Promise<Buffer> {
+  try {
+    await using file = await open(path);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(GZIP_MAGIC.length), 0, GZIP_MAGIC.length, 0);
+    return buffer.subarray(0, bytesRead);
+  } catch (error) {
+    throw inputError(path, error);
+  }
+}
+
+function inputError(path: string, error: unknown, signal?: AbortSignal): unknown {
+  if (signal?.aborted && isAbort(error)) return aborted(signal);
+  switch (systemCode(error)) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return new WorkbenchError({ code: 'file-missing', message: `${path} is not there`, hint: 'Check the path.', cause: error });
+    case 'EISDIR':
+      return new WorkbenchError({ code: 'file-is-directory', message: `${path} is a directory`, hint: 'Give a result file, or a directory that holds some.', cause: error });
+    case 'EACCES':
+    case 'EPERM':
+    case 'EIO':
+      return new WorkbenchError({ code: 'file-unreadable', message: `cannot read ${path}`, hint: 'Check the permissions of the file.', cause: error });
+    case 'Z_BUF_ERROR':
+      return new WorkbenchError({ code: 'gzip-cut', message: `${path} ends inside its gzip data`, hint: 'The copy was cut. Copy the file again.', cause: error });
+    case 'Z_DATA_ERROR':
+    case 'Z_STREAM_ERROR':
+      return new WorkbenchError({ code: 'gzip-invalid', message: `${path} holds damaged gzip data`, hint: 'Copy the file again in binary mode.', cause: error });
+    case undefined:
+    default:
+      return error;
+  }
+}

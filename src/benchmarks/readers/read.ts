@@ -1,0 +1,194 @@
+import type { Dirent } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { throwIfAborted } from '../../base/clock.ts';
+import { isAbort, isWorkbenchError, toWorkbenchError, WorkbenchError } from '../../base/errors.ts';
+import type { FileError, ResultFile, ResultsReport } from '../types.ts';
+import { DOCUMENT_FORMATS, RESULT_SHAPE, TEXT_FORMATS } from './formats.ts';
+import { readBytes } from './input.ts';
+import { JsonStream, type Shape } from './json-stream.ts';
+import { llmdBenchmarkReport } from './llm-d-benchmark.ts';
+import type { Reading } from './reading.ts';
+
+/** Result tables stand at the end of an output; what came before is cut from huge logs. */
+const TEXT_LIMIT = 32 << 20;
+const OPEN_BRACE = 0x7b;
+const OPEN_BRACKET = 0x5b;
+
+/** What a directory walk looks at, by name. */
+const CANDIDATE = /\.(?:json|jsonl|ya?ml|txt|log)(?:\.gz)?$/;
+/** Files that stand beside results and are none: the ledger's own, manifests, and views that the readers refuse. */
+const COMPANION = /^(?:run\.json|traces\.json|manifests\.ya?ml|stdout\.log)$|(?:_prometheus|^per_request_lifecycle)_metrics\.json$/;
+
+const TOOLS = 'guidellm, vllm bench serve, lm_eval, inference-perf, llm-d-benchmark and InferenceX';
+
+/**
+ * Reads result files, and directories of them, of any known tool and version, told by content.
+ * A file that cannot be read becomes an entry under `errors`; the others are read all the same. Rejects only when cancelled.
+ */
+export async function readResults(paths: readonly string[], options: { readonly signal: AbortSignal }): Promise<ResultsReport> {
+  const files: ResultFile[] = [];
+  const errors: FileError[] = [];
+  for (const path of paths) {
+    for await (const candidate of candidates(path, options.signal, errors)) {
+      try {
+        files.push(await readResultFile(candidate, options.signal));
+      } catch (error) {
+        errors.push(fileError(candidate, error));
+      }
+    }
+  }
+  return { files, errors };
+}
+
+/** One file. Throws `WorkbenchError` with the codes of `FileError`. */
+export async function readResultFile(path: string, signal: AbortSignal): Promise<ResultFile> {
+  if (await startsLikeJson(path, signal)) {
+    try {
+      return await readJsonFile(path, signal);
+    } catch (error) {
+      if (!isWorkbenchError(error, 'json-invalid', 'json-cut')) throw error;
+      // A log may begin with a bracket: the tables in it still count.
+      const text = await readText(path, signal);
+      if (TEXT_FORMATS.some((format) => format.matches(text))) return readTextFile(path, text);
+      throw error;
+    }
+  }
+  return readTextFile(path, await readText(path, signal));
+}
+
+/** All documents of a JSON or JSON lines file, of which only `shape` is built. `onDocument` may throw to stop early. */
+export async function readDocuments(path: string, shape: Shape, signal: AbortSignal, onDocument: (document: unknown) => void): Promise<void> {
+  const stream = new JsonStream(shape, onDocument);
+  try {
+    for await (const chunk of readBytes(path, signal)) stream.push(chunk);
+    stream.end();
+  } catch (error) {
+    if (!isWorkbenchError(error, 'json-invalid', 'json-cut')) throw error;
+    const hint = error.code === 'json-cut' ? 'The run or the copy was cut. Copy the file again, or run it again.' : `The file is no JSON. Give a result file of ${TOOLS}.`;
+    throw new WorkbenchError({ code: error.code, message: `${path}: ${error.message}`, hint, cause: error });
+  }
+}
+
+/** An error of reading `path` as the reports list it. Rethrows a cancellation. */
+export function fileError(path: string, error: unknown): FileError {
+  if (isAbort(error)) throw error;
+  const { code, message, hint } = toWorkbenchError(error, `reading ${path}`);
+  return { path, code, message, hint: hint ?? `Give a result file of ${TOOLS}.` };
+}
+
+async function* candidates(path: string, signal: AbortSignal, errors: FileError[]): AsyncGenerator<string> {
+  if (!(await isDirectory(path))) {
+    yield path;
+    return;
+  }
+  let found = 0;
+  for await (const file of walk(path, signal, errors)) {
+    found += 1;
+    yield file;
+  }
+  if (found === 0) {
+    errors.push({ path, code: 'file-is-directory', message: `${path} is a directory without result files`, hint: 'Give a result file, or a directory that holds some.' });
+  }
+}
+
+/** False for what cannot be looked at either: reading it tells why. */
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+async function* walk(directory: string, signal: AbortSignal, errors: FileError[]): AsyncGenerator<string> {
+  for (const entry of await entries(directory, errors)) {
+    throwIfAborted(signal);
+    const path = join(directory, entry.name);
+    if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
+    if (entry.isDirectory()) yield* walk(path, signal, errors);
+    else if (CANDIDATE.test(entry.name) && !COMPANION.test(entry.name)) yield path;
+  }
+}
+
+async function entries(directory: string, errors: FileError[]): Promise<readonly Dirent[]> {
+  try {
+    const found = await readdir(directory, { withFileTypes: true });
+    return found.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+  } catch (error) {
+    errors.push(fileError(directory, new WorkbenchError({ code: 'file-unreadable', message: `cannot list ${directory}`, hint: 'Check the permissions of the directory.', cause: error })));
+    return [];
+  }
+}
+
+async function startsLikeJson(path: string, signal: AbortSignal): Promise<boolean> {
+  for await (const chunk of readBytes(path, signal)) {
+    const first = chunk.find((byte) => byte > 0x20);
+    if (first !== undefined) return first === OPEN_BRACE || first === OPEN_BRACKET;
+  }
+  throw new WorkbenchError({ code: 'file-empty', message: `${path} holds only blanks`, hint: 'The run was cut before it wrote its result, or its disk was full. Run it again.' });
+}
+
+async function readJsonFile(path: string, signal: AbortSignal): Promise<ResultFile> {
+  const readings: Reading[] = [];
+  let documents = 0;
+  await readDocuments(path, RESULT_SHAPE, signal, (document) => {
+    documents += 1;
+    // A sweep's summary is one array of records.
+    for (const record of Array.isArray(document) ? document : [document]) readings.push(readDocument(record, path));
+  });
+  const [first] = readings;
+  if (!first) throw new WorkbenchError({ code: 'no-result', message: `${path} is an empty list`, hint: 'The run has written no record. Look at its output.' });
+  return {
+    path,
+    tool: first.tool,
+    format: documents > 1 ? 'jsonl' : 'json',
+    tool_version: first.tool_version,
+    points: readings.flatMap((reading) => reading.points),
+    scores: readings.flatMap((reading) => reading.scores),
+    warnings: readings.flatMap((reading) => reading.warnings),
+  };
+}
+
+function readDocument(document: unknown, path: string): Reading {
+  const format = DOCUMENT_FORMATS.find((each) => each.matches(document));
+  if (!format) throw unknownFormat(path);
+  return format.read(document, path);
+}
+
+async function readText(path: string, signal: AbortSignal): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of readBytes(path, signal)) {
+    chunks.push(Buffer.from(chunk));
+    size += chunk.length;
+    while (size - (chunks[0]?.length ?? 0) >= TEXT_LIMIT) size -= chunks.shift()?.length ?? 0;
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function readTextFile(path: string, text: string): ResultFile {
+  if (/^version:/m.test(text) && /^scenario:/m.test(text)) {
+    const document = yamlDocument(path, text);
+    if (llmdBenchmarkReport.matches(document)) return { path, format: 'json', ...llmdBenchmarkReport.read(document, path) };
+  }
+  const format = TEXT_FORMATS.find((each) => each.matches(text));
+  if (format) return { path, format: 'stdout', ...format.read(text, path) };
+  if (/\.jsonl?(\.gz)?$/.test(path)) {
+    throw new WorkbenchError({ code: 'json-invalid', message: `${path} is named as JSON but holds none`, hint: `Give a result file of ${TOOLS}.` });
+  }
+  throw unknownFormat(path);
+}
+
+function yamlDocument(path: string, text: string): unknown {
+  try {
+    return parseYaml(text);
+  } catch (error) {
+    throw new WorkbenchError({ code: 'format-unknown', message: `${path} looks like an llm-d-benchmark report but is no YAML`, hint: 'The file was cut or edited. Copy it again.', cause: error });
+  }
+}
+
+function unknownFormat(path: string): WorkbenchError {
+  return new WorkbenchError({ code: 'format-unknown', message: `${path} is no result of a known benchmark tool`, hint: `Known are results of ${TOOLS}.` });
+}

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { assert as check, constantFrom, integer, jsonValue, property } from 'fast-check';
+import { isWorkbenchError } from '../../../src/base/errors.ts';
+import { JsonStream, type Shape } from '../../../src/benchmarks/readers/json-stream.ts';
+
+function read(text: string, shape: Shape = 'keep', chunkSize = Number.POSITIVE_INFINITY): unknown[] {
+  const documents: unknown[] = [];
+  const stream = new JsonStream(shape, (document) => documents.push(document));
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += chunkSize) {
+    // The stream must not hold on to a chunk's memory.
+    const chunk = Buffer.from(bytes.subarray(at, at + chunkSize));
+    stream.push(chunk);
+    chunk.fill(0);
+  }
+  stream.end();
+  return documents;
+}
+
+function codeOf(text: string, shape?: Shape): string {
+  try {
+    read(text, shape);
+  } catch (error) {
+    return isWorkbenchError(error) ? error.code : String(error);
+  }
+  return 'read';
+}
+
+describe('JsonStream', () => {
+  it('reads any JSON as JSON.parse does, whatever the chunks', () => {
+    check(
+      property(jsonValue({ stringUnit: 'binary' }), integer({ min: 1, max: 9 }), constantFrom(undefined, 1), (value, chunkSize, indent) => {
+        // `__proto__` is left out on purpose, and -0 is written as 0.
+        const text = JSON.stringify(value, (key, inner: unknown) => (key === '__proto__' ? undefined : inner), indent);
+        assert.deepEqual(read(text, 'keep', chunkSize), [JSON.parse(text)]);
+      }),
+    );
+  });
+
+  it('drops any value without touching its neighbours', () => {
+    check(
+      property(jsonValue(), integer({ min: 1, max: 9 }), (dropped, chunkSize) => {
+        const text = JSON.stringify({ before: 1, dropped, list: [dropped, dropped], after: ['x'] });
+        const shape: Shape = { '*': 'keep', dropped: 'drop', list: { '*': 'drop' } };
+        assert.deepEqual(read(text, shape, chunkSize), [{ before: 1, list: [], after: ['x'] }]);
+      }),
+    );
+  });
+
+  it('keeps named keys and array items by shape', () => {
+    const shape: Shape = { runs: { '*': { ms: 'keep' } } };
+    assert.deepEqual(read('{"other":[1,{"ms":2}],"runs":[{"ms":3,"text":"a\\"b"},{"text":"\\\\","ms":null}]}', shape, 3), [{ runs: [{ ms: 3 }, { ms: null }] }]);
+  });
+
+  it('reads what Python writes and JSON has no word for', () => {
+    assert.deepEqual(read('{"a":NaN,"b":Infinity,"c":-Infinity}'), [{ a: Number.NaN, b: Infinity, c: -Infinity }]);
+  });
+
+  it('answers JSON lines document by document', () => {
+    assert.deepEqual(read('{"a":1}\n{"a":2}\n\n[3]\n', 'keep', 4), [{ a: 1 }, { a: 2 }, [3]]);
+  });
+
+  it('does not let a key change the prototype', () => {
+    const [document] = read('{"__proto__":{"polluted":true},"a":1}');
+    assert.equal(Object.getPrototypeOf(document), Object.prototype);
+    assert.deepEqual(document, { a: 1 });
+  });
+
+  it('calls every prefix of a document cut, and never anything else', () => {
+    const text = '{"a": [1.5, "x\\n", {"b": null}], "c": {"d": true}, "drop": {"e": ["}", "\\\\"]}}';
+    for (let length = 1; length < text.length; length += 1) {
+      assert.equal(codeOf(text.slice(0, length)), 'json-cut', text.slice(0, length));
+      assert.equal(codeOf(text.slice(0, length), { '*': 'keep', drop: 'drop' }), 'json-cut', text.slice(0, length));
+    }
+  });
+
+  it('names what is no JSON, with the offset', () => {
+    for (const text of ['{"a" 1}', '{a: 1}', '[1 2]', '[1,]', '{"a":1,}', '{"a":01}', '{"a":tru}', '["\u0001\\n"]', '{]', '[}', '{"a":}']) assert.equal(codeOf(text), 'json-invalid', text);
+    assert.equal(codeOf('{"a":,"b":1}', 'drop'), 'read', 'dropped parts are only checked for brackets and strings');
+    assert.equal(codeOf('{"a":,"b":1}', { a: 'drop' }), 'json-invalid');
+    assert.throws(() => read('{"abc": }', 'keep', 2), /byte 8/);
+  });
+});
