@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { KinetoScanner } from '../../../src/traces/kineto/scanner.ts';
+import { summarise } from '../../../src/traces/summary/summarise.ts';
+import { scannerDist } from '../../support/scanner.ts';
+import { Dice, oddTrace } from '../../support/trace-fuzz.ts';
+import { referenceSummary } from '../../support/trace-reference.ts';
+
+const TRACES = 150;
+
+describe('scanner against a plain reader', () => {
+  let module: WebAssembly.Module;
+
+  before(async () => {
+    module = await WebAssembly.compile(await readFile(join(await scannerDist(), 'kineto.wasm')));
+  });
+
+  function scan(text: Buffer, nextChunk: () => number): Record<string, unknown> {
+    const scanner = new KinetoScanner(module);
+    for (let from = 0; from < text.length; ) {
+      const to = Math.min(text.length, from + nextChunk());
+      assert.equal(scanner.push(text.subarray(from, to)), true);
+      from = to;
+    }
+    assert.equal(scanner.finish(), 'complete');
+    return { ...summarise('odd.json', text.length, scanner.result()) };
+  }
+
+  for (const [title, chunks] of [
+    ['in one chunk', () => () => Number.MAX_SAFE_INTEGER],
+    ['byte by byte', () => () => 1],
+    ['in chunks of 1 to 200 bytes', (seed: number) => {
+      const dice = new Dice(seed);
+      return () => dice.integer(1, 200);
+    }],
+  ] as const) {
+    it(`reads ${TRACES} odd traces exactly, ${title}`, () => {
+      for (let seed = 1; seed <= TRACES; seed++) {
+        const text = oddTrace(seed);
+        const summary = scan(Buffer.from(text), chunks(seed));
+        for (const [figure, expected] of Object.entries(referenceSummary(text))) assert.deepEqual(summary[figure], expected, `seed ${seed}: ${figure}`);
+        assert.deepEqual(summary['warnings'], [], `seed ${seed}`);
+        assert.equal((summary['meta'] as { rank: number }).rank, seed);
+        assert.equal((summary['meta'] as { baseTimeNanoseconds: bigint }).baseTimeNanoseconds, 1735632360000000001n);
+      }
+    });
+  }
+});
