@@ -6,7 +6,7 @@ import type { ObjectSchema } from './types.ts';
 export interface Schemas {
   forKind(group: string, version: string, kind: string): ObjectSchema | undefined;
   /** Adds or replaces a kind at run time, from one version of a CustomResourceDefinition. */
-  define(group: string, version: string, kind: string, openAPIV3Schema: unknown): ObjectSchema;
+  define(group: string, version: string, kind: string, openAPIV3Schema: unknown, options?: { readonly statusSubresource?: boolean }): ObjectSchema;
   remove(group: string, version: string, kind: string): void;
 }
 
@@ -23,13 +23,14 @@ export function loadSchemas(data: unknown): Schemas {
     // Options such as DeleteOptions are listed under every group; they are no kind of one of them.
     if (kinds.length !== 1) continue;
     for (const { group, version, kind } of kinds) {
-      byKind.set(key(group, version, kind), { group, version, kind, native, root: new SchemaNode({ $ref: `#/components/schemas/${name}` }, definitions) });
+      const root = new SchemaNode({ $ref: `#/components/schemas/${name}` }, definitions);
+      byKind.set(key(group, version, kind), { group, version, kind, native, statusSubresource: root.property('status') !== undefined, root });
     }
   }
   return {
     forKind: (group, version, kind) => byKind.get(key(group, version, kind)),
-    define(group, version, kind, openAPIV3Schema) {
-      const schema = { group, version, kind, native: false, root: new SchemaNode(withObjectFields(openAPIV3Schema), definitions) };
+    define(group, version, kind, openAPIV3Schema, { statusSubresource = true } = {}) {
+      const schema = { group, version, kind, native: false, statusSubresource, root: new SchemaNode(withObjectFields(openAPIV3Schema), definitions) };
       byKind.set(key(group, version, kind), schema);
       return schema;
     },

@@ -10,6 +10,8 @@ export interface ObjectSchema {
   readonly kind: string;
   /** Compiled into the server (Pod, Deployment…); a custom resource otherwise. The two are decoded, pruned and validated differently. */
   readonly native: boolean;
+  /** The status has an endpoint of its own; the main one ignores it. */
+  readonly statusSubresource: boolean;
   readonly root: SchemaNode;
 }
 
@@ -20,6 +22,7 @@ export type ViolationReason =
   | 'FieldValueNotSupported'
   | 'FieldValueForbidden'
   | 'FieldValueDuplicate'
+  | 'FieldValueNotFound'
   | 'FieldValueTooLong'
   | 'FieldValueTooMany';
 
