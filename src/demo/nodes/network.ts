@@ -1,0 +1,149 @@
+import type { Server } from 'node:http';
+import { Duplex } from 'node:stream';
+import { disposable, type Disposable } from '../../base/disposables.ts';
+import type { PodNetwork } from './types.ts';
+
+const bufferBytes = 1 << 18;
+const ipv4 = /^\d+\.\d+\.\d+\.\d+$/;
+
+/** Where a name and port lead. `port` may differ from the one asked for: a Service maps it to its pods' port. */
+export interface Endpoint {
+  readonly ip: string;
+  readonly port: number;
+}
+
+/** Cluster DNS and kube-proxy in one: names and cluster IPs to pods. */
+export interface NameResolver {
+  /** `unknown-name`: DNS has no such name. `no-endpoint`: the Service is there, but no ready pod behind it or no such port. */
+  resolve(host: string, port: number, namespace: string): Endpoint | 'unknown-name' | 'no-endpoint';
+}
+
+/** The network that all pods share: addresses are pod IPs, connections are pairs of streams in memory. */
+export class InMemoryNetwork implements PodNetwork {
+  readonly #resolver: NameResolver;
+  readonly #listeners = new Map<string, Listener>();
+
+  constructor(resolver: NameResolver) {
+    this.#resolver = resolver;
+  }
+
+  listen(ip: string, port: number, server: Server): Disposable {
+    const address = `${ip}:${port}`;
+    if (this.#listeners.has(address)) throw networkError('EADDRINUSE', 'listen', `address already in use ${address}`, { address: ip, port });
+    const listener = new Listener(server);
+    this.#listeners.set(address, listener);
+    return disposable(() => {
+      this.#listeners.delete(address);
+      listener.dispose();
+    });
+  }
+
+  connect(host: string, port: number, from: { readonly namespace: string }): Promise<Duplex> {
+    const target = this.#resolve(host, port, from.namespace);
+    if (target === 'unknown-name') return Promise.reject(networkError('ENOTFOUND', 'getaddrinfo', host, { hostname: host }));
+    const listener = target === 'no-endpoint' ? undefined : this.#listeners.get(`${target.ip}:${target.port}`);
+    if (listener === undefined) return Promise.reject(networkError('ECONNREFUSED', 'connect', `${host}:${port}`, { address: host, port }));
+    return Promise.resolve(listener.accept());
+  }
+
+  /** The network as seen from inside one pod, where `localhost` is the pod itself. */
+  forPod(podIp: string): PodNetwork {
+    return {
+      listen: (ip, port, server) => this.listen(isLoopback(ip) || ip === '0.0.0.0' ? podIp : ip, port, server),
+      connect: (host, port, from) => this.connect(isLoopback(host) || host === '0.0.0.0' ? podIp : host, port, from),
+    };
+  }
+
+  #resolve(host: string, port: number, namespace: string): Endpoint | 'unknown-name' | 'no-endpoint' {
+    const found = this.#resolver.resolve(host, port, namespace);
+    return found === 'unknown-name' && ipv4.test(host) ? { ip: host, port } : found;
+  }
+}
+
+/** Hands connections to a Node HTTP server, and breaks them when the listener goes away with its container. */
+class Listener implements Disposable {
+  readonly #server: Server;
+  readonly #connections = new Set<Duplex>();
+
+  constructor(server: Server) {
+    this.#server = server;
+  }
+
+  accept(): Duplex {
+    const [client, server] = connectedPair();
+    this.#connections.add(server);
+    server.once('close', () => this.#connections.delete(server));
+    this.#server.emit('connection', server);
+    return client;
+  }
+
+  dispose(): void {
+    for (const connection of this.#connections) connection.destroy();
+  }
+}
+
+/** One end of a connection in memory. What is written here is read there; ending and destroying pass over as on a socket. */
+class ConnectionEnd extends Duplex {
+  #peer: ConnectionEnd | undefined;
+  #peerWantsMore: (() => void) | undefined;
+
+  constructor() {
+    super({ readableHighWaterMark: bufferBytes, writableHighWaterMark: bufferBytes });
+    // A break is told through 'close' too; without a listener of its user it must not end the process.
+    this.on('error', () => {});
+  }
+
+  join(peer: ConnectionEnd): void {
+    this.#peer = peer;
+  }
+
+  override _read(): void {
+    const resume = this.#peerWantsMore;
+    this.#peerWantsMore = undefined;
+    resume?.();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    const peer = this.#peer;
+    if (peer === undefined || peer.destroyed) {
+      done(networkError('EPIPE', 'write', 'broken pipe', {}));
+      return;
+    }
+    if (peer.push(chunk)) process.nextTick(done);
+    else peer.#peerWantsMore = done;
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    if (this.#peer?.destroyed === false) this.#peer.push(null);
+    done();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    const resume = this.#peerWantsMore;
+    this.#peerWantsMore = undefined;
+    resume?.();
+    const peer = this.#peer;
+    // After a proper end the peer may still have bytes to read; only a break in the middle is a reset.
+    if (peer !== undefined && !peer.destroyed && !this.writableFinished) {
+      process.nextTick(() => peer.destroy(networkError('ECONNRESET', 'read', 'connection reset by peer', {})));
+    }
+    done(error);
+  }
+}
+
+function connectedPair(): [Duplex, Duplex] {
+  const client = new ConnectionEnd();
+  const server = new ConnectionEnd();
+  client.join(server);
+  server.join(client);
+  return [client, server];
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '127.0.0.1' || host === '::1';
+}
+
+/** An error shaped as Node's own, since clients in pods look at its `code`. */
+function networkError(code: string, syscall: string, detail: string, fields: Readonly<Record<string, unknown>>): Error {
+  return Object.assign(new Error(`${syscall} ${code} ${detail}`), { code, syscall, ...fields });
+}

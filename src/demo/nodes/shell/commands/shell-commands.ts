@@ -1,0 +1,228 @@
+import { PassThrough, Readable, type Writable } from 'node:stream';
+import { defineCommand, latin1FromBytes, type Command as LibraryCommand, type ExecResult, type ResolvedCommandContext } from 'just-bash';
+import type { ShellCommand } from '../../types.ts';
+import { environmentOf, runCommand, streamsOf, type CommandHost } from '../adapter.ts';
+import { emptyInput, quote, type ScriptResult, type Stdio } from '../container-shell.ts';
+import { internalCommand, liveVariable, pipeSeparator, pipeSeparatorWithStderr, readLiveStreams } from '../live-script.ts';
+import { readAll, writeAll, writeText } from '../streams.ts';
+import { parseDuration } from './arguments.ts';
+
+/** What the commands that start other commands need of the running script. */
+export interface ShellRuntime extends CommandHost {
+  readonly commands: ReadonlyMap<string, ShellCommand>;
+  onExit(code: number): void;
+}
+
+const done = (exitCode: number, stderr = ''): ExecResult => ({ stdout: '', stderr, exitCode });
+
+/** Commands that run other commands or act on the shell itself, so that they need the library's own context. */
+export function shellCommandsOf(runtime: ShellRuntime): LibraryCommand[] {
+  const jobs: Promise<unknown>[] = [];
+  return [
+    ...['bash', 'sh', 'zsh'].map((name) => defineCommand(name, (argv, context) => nestedShell(name, argv, context, runtime))),
+    defineCommand('timeout', (argv, context) => timeout(argv, context)),
+    defineCommand('nohup', (argv, context) => passOn(argv, context)),
+    defineCommand('env', (argv, context) => environment(argv, context)),
+    defineCommand('trap', () => Promise.resolve(done(0))),
+    defineCommand(internalCommand.wait, async () => {
+      await Promise.allSettled(jobs.splice(0));
+      return done(0);
+    }),
+    defineCommand(internalCommand.exit, (argv, context) => {
+      const code = Number(argv[0] ?? context.env.get('?') ?? 0) & 255;
+      runtime.onExit(code);
+      return Promise.resolve(done(code));
+    }),
+    defineCommand(internalCommand.background, (argv, context) => {
+      jobs.push(background(argv[0] ?? '', context, runtime));
+      return Promise.resolve(done(0));
+    }),
+    defineCommand(internalCommand.pipe, (argv, context) => pipe(argv, context, runtime)),
+  ];
+}
+
+/** `bash -c script args`, `bash file args`, `bash` with the script on its input. */
+async function nestedShell(name: string, argv: readonly string[], context: ResolvedCommandContext, runtime: ShellRuntime): Promise<ExecResult> {
+  const invocation = readShellInvocation(argv);
+  const streams = streamsOf(context, runtime.stdio);
+  let source: string;
+  let args: readonly string[] = invocation.rest;
+  if (invocation.command !== undefined) {
+    source = invocation.options + invocation.command;
+    args = invocation.rest.slice(1);
+  } else if (invocation.rest[0] !== undefined) {
+    const file = context.fs.resolvePath(context.cwd, invocation.rest[0]);
+    if (!(await context.fs.exists(file))) return done(127, `${name}: ${invocation.rest[0]}: No such file or directory\n`);
+    source = invocation.options + (await context.fs.readFile(file));
+    args = invocation.rest.slice(1);
+  } else {
+    source = invocation.options + (await readAll(streams.stdio.stdin)).toString();
+  }
+  const result = await runtime.run({ source, name, args, env: environmentOf(context), cwd: context.cwd, signal: runtime.signal, stdio: streams.stdio });
+  return streams.result(result.exitCode);
+}
+
+export interface ShellInvocation {
+  /** The script of `-c`. */
+  readonly command: string | undefined;
+  /** `set -e` and the like, given on the command line. */
+  readonly options: string;
+  /** What follows: `$0` and arguments after `-c`, else a file and its arguments. */
+  readonly rest: readonly string[];
+}
+
+/** Reads the arguments of bash, sh or zsh. Login and interactive flags change nothing here. */
+export function readShellInvocation(argv: readonly string[]): ShellInvocation {
+  let options = '';
+  let index = 0;
+  let wantsCommand = false;
+  for (; index < argv.length; index += 1) {
+    const argument = argv[index] ?? '';
+    if (argument === '--') {
+      index += 1;
+      break;
+    }
+    if (!/^[-+]./.test(argument)) break;
+    if (argument.startsWith('--')) continue;
+    if (/^[-+]o$/.test(argument)) {
+      index += 1;
+      options += `set ${argument} ${quote(argv[index] ?? '')}\n`;
+      continue;
+    }
+    const letters = argument.slice(1);
+    if (letters.includes('c')) wantsCommand = true;
+    const settable = letters.replaceAll(/[^eux]/g, '');
+    if (settable !== '') options += `set -${settable}\n`;
+    if (letters.endsWith('o')) {
+      index += 1;
+      options += `set -o ${quote(argv[index] ?? '')}\n`;
+    }
+  }
+  const rest = argv.slice(index);
+  return wantsCommand ? { command: rest[0] ?? '', options, rest: rest.slice(1) } : { command: undefined, options, rest };
+}
+
+/** Runs a command of this shell with the same live streams: they belong to it as they belonged to its wrapper. */
+async function passOn(argv: readonly string[], context: ResolvedCommandContext, extra: { readonly env?: Readonly<Record<string, string>>; readonly signal?: AbortSignal } = {}): Promise<ExecResult> {
+  if (context.exec === undefined) return done(126);
+  const live = context.env.get(liveVariable);
+  const marker = live === undefined ? {} : { [liveVariable]: live };
+  const signal = extra.signal ?? context.signal;
+  return context.exec(argv.map(quote).join(' '), {
+    cwd: context.cwd,
+    env: { ...environmentOf(context), ...extra.env, ...marker },
+    stdin: latin1FromBytes(context.stdin),
+    stdinKind: 'bytes',
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+async function timeout(argv: readonly string[], context: ResolvedCommandContext): Promise<ExecResult> {
+  const rest = [...argv];
+  while (rest[0]?.startsWith('-') === true) {
+    const option = rest.shift();
+    if (option === '-k' || option === '-s') rest.shift();
+  }
+  const seconds = parseDuration(rest.shift());
+  if (seconds === undefined || rest.length === 0) return done(125, "timeout: invalid time interval\nTry 'timeout --help' for more information.\n");
+  const ends = new AbortController();
+  const timer = setTimeout(() => ends.abort(), seconds * 1000);
+  try {
+    const signal = context.signal === undefined ? ends.signal : AbortSignal.any([ends.signal, context.signal]);
+    const result = await passOn(rest, context, { signal });
+    return ends.signal.aborted ? { ...result, stderr: '', exitCode: 124 } : result;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function environment(argv: readonly string[], context: ResolvedCommandContext): Promise<ExecResult> {
+  const added: Record<string, string> = {};
+  const rest = [...argv];
+  const removed: string[] = [];
+  for (;;) {
+    const next = rest[0];
+    if (next === undefined) break;
+    const assignment = /^([A-Za-z_]\w*)=(.*)$/s.exec(next);
+    if (assignment?.[1] !== undefined) added[assignment[1]] = assignment[2] ?? '';
+    else if (next === '-u') removed.push(rest.splice(1, 1)[0] ?? '');
+    else break;
+    rest.shift();
+  }
+  if (rest.length > 0) return passOn(rest, context, { env: added });
+  const env = Object.entries({ ...environmentOf(context), ...added }).filter(([name]) => !removed.includes(name));
+  return { stdout: env.map(([name, value]) => `${name}=${value}\n`).join(''), stderr: '', exitCode: 0 };
+}
+
+/** `command &`: runs on beside the script; its output goes where the script's goes, its input is empty. */
+function background(source: string, context: ResolvedCommandContext, runtime: ShellRuntime): Promise<ScriptResult> {
+  return runtime.run({
+    source,
+    name: source,
+    env: Object.fromEntries(context.env.entries().filter(([name]) => /^[A-Za-z_]\w*$/.test(name) && name !== liveVariable && !name.endsWith('OPTS'))),
+    cwd: context.cwd,
+    signal: new AbortController().signal,
+    stdio: { ...runtime.stdio, stdin: emptyInput(), tty: false },
+  });
+}
+
+interface Stage {
+  readonly argv: readonly string[];
+  /** Whether stderr goes into the pipe too. */
+  readonly merged: boolean;
+}
+
+/** Runs the stages of a pipeline side by side, so that the last shows what the first says as it says it. */
+async function pipe(argv: readonly string[], context: ResolvedCommandContext, runtime: ShellRuntime): Promise<ExecResult> {
+  const stages = splitStages(argv);
+  const live = readLiveStreams(context.env.get(liveVariable));
+  let input: Readable = live.stdin ? runtime.stdio.stdin : emptyInput();
+  const codes: Promise<number>[] = [];
+  for (const [index, stage] of stages.entries()) {
+    const last = index === stages.length - 1;
+    const between = new PassThrough();
+    const output: Writable = last ? runtime.stdio.stdout : between;
+    const errors = stage.merged ? output : runtime.stdio.stderr;
+    codes.push(runStage(stage.argv, { stdin: input, stdout: output, stderr: errors, tty: last && runtime.stdio.tty }, context, runtime).finally(() => {
+      if (!last) between.end();
+    }));
+    input = between;
+  }
+  const results = await Promise.all(codes);
+  const failed = results.findLast((code) => code !== 0);
+  const pipefail = context.env.get('SHELLOPTS')?.split(':').includes('pipefail') === true;
+  return done(pipefail ? (failed ?? 0) : (results.at(-1) ?? 0));
+}
+
+function splitStages(argv: readonly string[]): readonly Stage[] {
+  const stages: Stage[] = [];
+  let words: string[] = [];
+  for (const word of argv) {
+    if (word !== pipeSeparator && word !== pipeSeparatorWithStderr) {
+      words.push(word);
+      continue;
+    }
+    stages.push({ argv: words, merged: word === pipeSeparatorWithStderr });
+    words = [];
+  }
+  return [...stages, { argv: words, merged: false }];
+}
+
+/** A streaming command reads and writes as it goes; any other gets its input whole. */
+async function runStage(argv: readonly string[], stdio: Stdio, context: ResolvedCommandContext, runtime: ShellRuntime): Promise<number> {
+  const [name = '', ...args] = argv;
+  const command = runtime.commands.get(name);
+  const env = environmentOf(context);
+  if (command !== undefined) {
+    const code = await runCommand(command, args, { stdio, env, cwd: context.cwd, signal: runtime.signal }, runtime);
+    // A stage that ends before its input is the pipe's reader gone: what still comes is dropped.
+    stdio.stdin.resume();
+    return code;
+  }
+  if (context.exec === undefined) return 126;
+  const input = await readAll(stdio.stdin);
+  const result = await context.exec(argv.map(quote).join(' '), { cwd: context.cwd, env: { ...env }, stdin: input.toString('latin1'), stdinKind: 'bytes' });
+  await writeAll(stdio.stdout, Buffer.from(result.stdout, result.stdoutKind === 'bytes' ? 'latin1' : 'utf8'));
+  await writeText(stdio.stderr, result.stderr);
+  return result.exitCode;
+}
