@@ -1,0 +1,37 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { background } from './background.ts';
+import { kubeToolsFolders } from './clients.ts';
+import { runHostTests } from './host-tests.ts';
+import { run } from './run.ts';
+import { prepareWorkspace } from '../tour/workspace.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** The suite inside a real VS Code's extension host, with a demo cluster that the tests may choose. */
+export async function runHostSuite(): Promise<{ readonly code: number; readonly output: string }> {
+  await run('node', ['scripts/build-host-tests.mjs'], { cwd: root });
+  const scratch = await mkdtemp(join(tmpdir(), 'llmdw-host-suite-'));
+  const kubeconfig = join(scratch, 'kubeconfig');
+  const home = join(scratch, 'home');
+  const workspace = join(scratch, 'workspace');
+  await mkdir(home);
+  await prepareWorkspace(workspace);
+  const path = [...(await kubeToolsFolders()), process.env['PATH'] ?? ''].join(delimiter);
+  const cluster = background('node', [join(root, 'dist', 'llmdw.mjs'), 'demo', '--kubeconfig', kubeconfig, '--speed', '10']);
+  try {
+    await cluster.printed(/serves (\S+)/, 60_000);
+    return await runHostTests({
+      extension: root,
+      tests: join(root, 'out', 'test', 'host', 'index.cjs'),
+      workspace,
+      // No kubeconfig to begin with: the tests look at that state first, then choose the demo's.
+      env: { PATH: path, HOME: home, KUBECONFIG: '', LLMDW_TEST_KUBECONFIG: kubeconfig },
+      timeoutMs: 300_000,
+    });
+  } finally {
+    await cluster.stop();
+    await rm(scratch, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
