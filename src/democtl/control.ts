@@ -32,11 +32,13 @@ class Control implements DemoControl {
   readonly #changed = new Emitter<RunningDemo | undefined>();
   readonly #folder: string;
   readonly #statusFile: string;
+  readonly kubeconfig: string;
 
   constructor(dependencies: DemoControlDependencies) {
     this.#dependencies = dependencies;
     this.#folder = join(dependencies.storage, 'demo');
     this.#statusFile = join(this.#folder, 'status.json');
+    this.kubeconfig = join(this.#folder, 'kubeconfig');
   }
 
   readonly onDidChange = this.#changed.event;
@@ -60,7 +62,7 @@ class Control implements DemoControl {
     const { cli, node, clock } = this.#dependencies;
     const pid = await startDaemon({
       file: node.file,
-      args: [cli, 'demo', '--kubeconfig', join(this.#folder, 'kubeconfig'), '--status', this.#statusFile, ...(speed === undefined ? [] : ['--speed', String(speed)])],
+      args: [cli, 'demo', '--kubeconfig', this.kubeconfig, '--status', this.#statusFile, ...(speed === undefined ? [] : ['--speed', String(speed)])],
       env: node.env,
       logFile,
     });
@@ -92,7 +94,7 @@ class Control implements DemoControl {
     while (processAlive(demo.pid)) {
       await sleep(this.#dependencies.clock, 100, limit);
     }
-    await rm(this.#statusFile, { force: true });
+    await Promise.all([rm(this.#statusFile, { force: true }), rm(this.kubeconfig, { force: true })]);
     this.#changed.fire(undefined);
   }
 

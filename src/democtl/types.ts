@@ -10,6 +10,8 @@ export interface RunningDemo {
 
 /** Starts and stops a `llmdw demo` process of this window; finds one that a reloaded window left running. */
 export interface DemoControl extends Disposable {
+  /** Where the demo's kubeconfig is while it runs, and is not while it does not. */
+  readonly kubeconfig: string;
   running(): Promise<RunningDemo | undefined>;
   start(options: { readonly speed?: number; readonly signal: AbortSignal }): Promise<RunningDemo>;
   stop(): Promise<void>;
