@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { applyDefaults, applyServerSide, conflictMessage, trackUpdate, type Json, type ObjectSchema } from '../../../src/demo/api/schema/index.ts';
 import { fromFieldsV1, toFieldsV1, treeOf, MEMBER, type FieldTree } from '../../../src/demo/api/schema/field-tree.ts';
 import { configMaps, deployments, leaderWorkerSets, pods, services } from './schemas.ts';
@@ -243,9 +243,9 @@ describe('laws of server-side apply', () => {
   it('a single manager gets exactly what it last applied', () => {
     fc.assert(fc.property(fc.array(podConfigurations, { minLength: 1, maxLength: 4 }), (configurations) => {
       const live = configurations.reduce<Json | undefined>((object, configuration) => apply(pods, object, configuration, 'one'), undefined);
-      const last = configurations.at(-1)!;
-      assert.deepEqual(envOf(live!), envOf(last));
-      assert.deepEqual(labelsOf(live!), labelsOf(last));
+      const last = configurations.at(-1);
+      assert.deepEqual(envOf(live!), envOf(last!));
+      assert.deepEqual(labelsOf(live!), labelsOf(last!));
     }));
   });
 
