@@ -15,7 +15,7 @@ export interface Connection {
 
 /** What proves to the server who we are. */
 export interface Credentials {
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | string[]>>;
   /** PEM of a client certificate and its key. */
   readonly cert?: string | Buffer;
   readonly key?: string | Buffer;

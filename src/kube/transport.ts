@@ -23,7 +23,7 @@ export interface TransportOptions {
 /** What a WebSocket needs to go the same way as requests do. */
 export interface UpgradeTarget {
   readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Credentials['headers'];
   readonly agent: Agent;
 }
 
@@ -78,7 +78,7 @@ export class Transport implements Disposable {
   }
 
   #agent(credentials: Credentials): Agent {
-    if (this.#pool && this.#pool.cert === credentials.cert && this.#pool.key === credentials.key) return this.#pool.agent;
+    if (this.#pool && samePem(this.#pool.cert, credentials.cert) && samePem(this.#pool.key, credentials.key)) return this.#pool.agent;
     const old = this.#pool?.agent;
     this.#pool = { cert: credentials.cert, key: credentials.key, agent: createAgent(this.#connection, credentials) };
     old?.destroy();
@@ -157,7 +157,12 @@ export class Transport implements Disposable {
 }
 
 function sameCredentials(one: Credentials, other: Credentials): boolean {
-  return one.cert === other.cert && one.key === other.key && JSON.stringify(one.headers) === JSON.stringify(other.headers);
+  return samePem(one.cert, other.cert) && samePem(one.key, other.key) && JSON.stringify(one.headers) === JSON.stringify(other.headers);
+}
+
+/** A renewed credential is another object, often with the same certificate; its sockets stay good. */
+function samePem(one: Credentials['cert'], other: Credentials['cert']): boolean {
+  return one === other || (one !== undefined && other !== undefined && one.toString() === other.toString());
 }
 
 /** Lists shrink to a tenth; streams must arrive line by line and stay as they are. */

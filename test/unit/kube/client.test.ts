@@ -203,7 +203,7 @@ describe('kube client', () => {
       credentials: {
         get: () => Promise.resolve({ headers: { authorization: `Bearer ${token}` } }),
         invalidate: (credentials) => {
-          refused.push(credentials.headers['authorization'] ?? '');
+          refused.push(String(credentials.headers['authorization']));
           token = 'new';
         },
       },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { PassThrough, Readable, Writable } from 'node:stream';
+import { callbackify } from 'node:util';
 import type { WebSocket } from 'ws';
 import { isWorkbenchError, type ErrorCode } from '../../../src/base/errors.ts';
 import type { ExecOptions, KubeClient } from '../../../src/kube/types.ts';
@@ -130,7 +131,11 @@ describe('exec', () => {
     let received = 0;
     let open: () => void = () => {};
     const gate = new Promise<void>((resolve) => { open = resolve; });
-    const stdout = new Writable({ highWaterMark: 1024, write: (bytes: Buffer, _encoding, done) => void gate.then(() => { received += bytes.length; done(); }) });
+    const slow = async (bytes: Buffer): Promise<void> => {
+      await gate;
+      received += bytes.length;
+    };
+    const stdout = new Writable({ highWaterMark: 1024, write: (bytes: Buffer, _encoding, done) => callbackify(slow)(bytes, done) });
     const running = client.exec({ ...options, stdout });
     await until(() => waiting);
     let before = -1;

@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile, chmod, mkdir, rename } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { stringify } from 'yaml';
+import { systemClock } from '../../../src/base/clock.ts';
+import { WorkbenchError } from '../../../src/base/errors.ts';
+import { silentLogger } from '../../../src/base/logger.ts';
+import { MemoryStore } from '../../../src/base/store.ts';
+import { createContexts, type ContextsOptions } from '../../../src/kube/contexts.ts';
+import { kubeconfigFiles, readKubeconfig } from '../../../src/kube/kubeconfig.ts';
+import { Pods } from '../../../src/kube/resources.ts';
+import type { ClusterRef, Contexts } from '../../../src/kube/types.ts';
+import { pod, ScriptedServer, sendJson, sendStatus, until } from './server.ts';
+
+const never = new AbortController().signal;
+
+interface Entry {
+  readonly context: string;
+  readonly server?: string;
+  readonly namespace?: string;
+  readonly user?: object;
+  readonly cluster?: object;
+}
+
+function kubeconfig(current: string | undefined, ...entries: readonly Entry[]): string {
+  return stringify({
+    apiVersion: 'v1', kind: 'Config', ...(current === undefined ? {} : { 'current-context': current }),
+    clusters: entries.map((entry) => ({ name: `${entry.context}-cluster`, cluster: { server: entry.server ?? `https://${entry.context}.invalid`, ...entry.cluster } })),
+    users: entries.map((entry) => ({ name: `${entry.context}-user`, user: entry.user ?? { token: `${entry.context}-token` } })),
+    contexts: entries.map((entry) => ({ name: entry.context, context: { cluster: `${entry.context}-cluster`, user: `${entry.context}-user`, ...(entry.namespace ? { namespace: entry.namespace } : {}) } })),
+  });
+}
+
+async function failure(call: Promise<unknown>): Promise<WorkbenchError> {
+  const error: unknown = await call.then(() => undefined, (reason: unknown) => reason);
+  assert(error instanceof WorkbenchError, `expected a WorkbenchError, got ${String(error)}`);
+  return error;
+}
+
+describe('kubeconfig and contexts', () => {
+  let folder: string;
+  let opened: Contexts[];
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'llmdw-kube-'));
+    opened = [];
+  });
+
+  afterEach(async () => {
+    for (const contexts of opened) contexts.dispose();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function file(name: string, content: string): Promise<string> {
+    await writeFile(join(folder, name), content);
+    return join(folder, name);
+  }
+
+  function open(options: Partial<ContextsOptions> & { readonly env: ContextsOptions['env'] }): Contexts {
+    const contexts = createContexts({ home: folder, folder, store: new MemoryStore(), clock: systemClock, logger: silentLogger, ...options });
+    opened.push(contexts);
+    return contexts;
+  }
+
+  describe('files', () => {
+    it('come from the setting, then .env, then KUBECONFIG, then the home folder', () => {
+      const env = { KUBECONFIG: ['/x/a', '', '/x/b', '/x/a'].join(delimiter) };
+      const places = { folder: '/work', home: '/home/me', env };
+      assert.deepEqual(kubeconfigFiles({ ...places, setting: '~/mine', workspace: 'theirs' }), ['/home/me/mine']);
+      assert.deepEqual(kubeconfigFiles({ ...places, setting: '', workspace: 'theirs' }), ['/work/theirs']);
+      assert.deepEqual(kubeconfigFiles(places), ['/x/a', '/x/b']);
+      assert.deepEqual(kubeconfigFiles({ ...places, env: {} }), ['/home/me/.kube/config']);
+    });
+
+    it('merge as kubectl does: the first entry wins, the first current-context counts, absent files are passed over', async () => {
+      const first = await file('one', kubeconfig(undefined, { context: 'same', server: 'https://first.invalid' }));
+      const second = await file('two', kubeconfig('other', { context: 'same', server: 'https://second.invalid' }, { context: 'other' }));
+      const third = await file('three', kubeconfig('third', { context: 'third' }));
+      const merged = await readKubeconfig([first, join(folder, 'absent'), second, third]);
+      assert.equal(merged?.currentContext, 'other');
+      assert.deepEqual([...(merged?.contexts.keys() ?? [])], ['same', 'other', 'third']);
+      assert.equal(merged?.clusters.get('same-cluster')?.server, 'https://first.invalid');
+      assert.equal(await readKubeconfig([join(folder, 'absent')]), undefined);
+    });
+
+    it('start relative paths at the file that holds them', async () => {
+      await mkdir(join(folder, 'deep'));
+      const path = await file('deep/config', kubeconfig('a', { context: 'a', cluster: { 'certificate-authority': 'ca.pem' }, user: { tokenFile: '../token', exec: { apiVersion: 'v1', command: './login', args: null } } }));
+      const merged = await readKubeconfig([path]);
+      assert.equal(merged?.clusters.get('a-cluster')?.['certificate-authority'], join(folder, 'deep', 'ca.pem'));
+      assert.equal(merged?.users.get('a-user')?.tokenFile, join(folder, 'token'));
+      assert.equal(merged?.users.get('a-user')?.exec?.command, join(folder, 'deep', 'login'));
+    });
+
+    it('that are broken are named, without their content', async () => {
+      const broken = await file('broken', 'users:\n- name: a\n  user: {token: secret-value\n');
+      const error = await failure(readKubeconfig([broken]));
+      assert.equal(error.code, 'kubeconfig-invalid');
+      assert.ok(error.message.includes(broken));
+      assert.doesNotMatch(`${error.message} ${error.hint} ${String(error.cause)}`, /secret-value/);
+      const wrong = await file('wrong', kubeconfig('a', { context: 'a', user: { exec: { command: 7 } } }));
+      assert.match((await failure(readKubeconfig([wrong]))).message, /user "a-user"/);
+    });
+  });
+
+  it('says what is missing', async () => {
+    const contexts = open({ env: {} });
+    assert.equal(await contexts.current(), undefined);
+    const error = await failure(contexts.list());
+    assert.equal(error.code, 'kubeconfig-missing');
+    assert.ok(error.message.includes(join(folder, '.kube', 'config')));
+  });
+
+  it('takes the kubeconfig\'s context with the namespace of .env before its own, until one is chosen', async () => {
+    const KUBECONFIG = await file('config', kubeconfig('a', { context: 'a', namespace: 'from-file' }, { context: 'b' }));
+    const store = new MemoryStore();
+    assert.equal((await open({ env: { KUBECONFIG } }).current())?.namespace, 'from-file');
+    const contexts = open({ env: { KUBECONFIG }, store, workspaceEnv: () => Promise.resolve({ NAMESPACE: 'from-env' }) });
+    assert.deepEqual(await contexts.current(), { context: 'a', namespace: 'from-env', server: 'https://a.invalid' });
+    const told: (ClusterRef | undefined)[] = [];
+    contexts.onDidChange((cluster) => told.push(cluster));
+    await contexts.select('b', 'chosen');
+    assert.deepEqual(told, [{ context: 'b', namespace: 'chosen', server: 'https://b.invalid' }]);
+    assert.deepEqual(await open({ env: { KUBECONFIG }, store }).current(), told[0], 'the choice is remembered');
+    const error = await failure(contexts.select('c'));
+    assert.equal(error.code, 'context-unknown');
+    assert.equal(error.hint, 'Choose one of: a, b.');
+  });
+
+  it('never falls back to another cluster when the chosen one is gone', async () => {
+    const KUBECONFIG = await file('config', kubeconfig('a', { context: 'a' }));
+    const store = new MemoryStore();
+    await store.set('kube.chosen', { context: 'gone', namespace: 'ns' });
+    assert.equal((await failure(open({ env: { KUBECONFIG }, store }).current())).code, 'context-unknown');
+  });
+
+  it('follows the files on disk', async () => {
+    const KUBECONFIG = await file('config', kubeconfig('a', { context: 'a' }));
+    const contexts = open({ env: { KUBECONFIG } });
+    await contexts.current();
+    const told: (ClusterRef | undefined)[] = [];
+    contexts.onDidChange((cluster) => told.push(cluster));
+    await rename(await file('next', kubeconfig('b', { context: 'b' })), KUBECONFIG);
+    await until(() => told.length > 0);
+    assert.equal(told[0]?.context, 'b');
+    assert.deepEqual((await contexts.list()).map((context) => context.name), ['b']);
+  });
+
+  it('refuses to let pinned work reach another server under the same context name', async () => {
+    const KUBECONFIG = await file('config', kubeconfig('a', { context: 'a' }));
+    const contexts = open({ env: { KUBECONFIG } });
+    const cluster = await contexts.select('a');
+    assert.deepEqual(await contexts.toolEnvironment(cluster), { env: { KUBECONFIG }, context: 'a', namespace: 'default' });
+    await writeFile(KUBECONFIG, kubeconfig('a', { context: 'a', server: 'https://elsewhere.invalid' }));
+    await contexts.reload();
+    assert.equal((await failure(contexts.client(cluster))).code, 'context-unknown');
+    assert.equal((await failure(contexts.toolEnvironment(cluster))).code, 'context-unknown');
+  });
+
+  describe('credentials', () => {
+    let server: ScriptedServer;
+
+    beforeEach(async () => {
+      server = new ScriptedServer();
+      await server.start();
+      server.handle = (_request, response) => sendJson(response, 200, pod('p', '1'));
+    });
+
+    afterEach(() => server.stop());
+
+    async function authorizationWith(user: object, name = 'config'): Promise<{ readonly contexts: Contexts; readonly ask: () => Promise<string | undefined> }> {
+      const KUBECONFIG = await file(name, kubeconfig('a', { context: 'a', server: server.url, user }));
+      const contexts = open({ env: { KUBECONFIG, PATH: process.env['PATH'] } });
+      const client = await contexts.client(await contexts.select('a'));
+      return {
+        contexts,
+        ask: async () => {
+          await client.get(Pods, 'ns', 'p', never);
+          return server.requests.at(-1)?.headers.authorization;
+        },
+      };
+    }
+
+    /** A plugin that counts its runs in a file and answers with that count. */
+    async function plugin(expiry = ''): Promise<object> {
+      const script = await file('plugin', `#!/bin/sh\necho run >> ${folder}/runs\nn=$(wc -l < ${folder}/runs)\nprintf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"%s-%s"${expiry}}}' "$PREFIX" $n\n`);
+      await chmod(script, 0o755);
+      return { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: script, env: [{ name: 'PREFIX', value: 'token' }] } };
+    }
+
+    it('come from a token, a file, a name and password', async () => {
+      assert.equal(await (await authorizationWith({ token: 'fixed' }, 'one')).ask(), 'Bearer fixed');
+      await file('token', 'in-file\n');
+      assert.equal(await (await authorizationWith({ tokenFile: 'token' }, 'two')).ask(), 'Bearer in-file');
+      assert.equal(await (await authorizationWith({ username: 'u', password: 'p' }, 'three')).ask(), `Basic ${Buffer.from('u:p').toString('base64')}`);
+    });
+
+    it('carry impersonation', async () => {
+      const { ask } = await authorizationWith({ token: 't', as: 'someone', 'as-groups': ['g', 'h'] });
+      await ask();
+      assert.equal(server.requests[0]?.headers['impersonate-user'], 'someone');
+      assert.equal(server.requests[0]?.headers['impersonate-group'], 'g, h');
+    });
+
+    it('run a plugin once for many callers, and again after a 401', async () => {
+      const { ask } = await authorizationWith(await plugin());
+      assert.deepEqual(await Promise.all([ask(), ask(), ask()]), ['Bearer token-1', 'Bearer token-1', 'Bearer token-1']);
+      server.handle = (request, response) => (request.headers.authorization === 'Bearer token-1' ? sendStatus(response, 401, 'Unauthorized') : sendJson(response, 200, pod('p', '1')));
+      assert.equal(await ask(), 'Bearer token-2');
+      assert.equal(await ask(), 'Bearer token-2');
+    });
+
+    it('run a plugin again when its credential has expired', async () => {
+      const { ask } = await authorizationWith(await plugin(',"expirationTimestamp":"2020-01-01T00:00:00Z"'));
+      assert.equal(await ask(), 'Bearer token-1');
+      assert.equal(await ask(), 'Bearer token-2');
+    });
+
+    it('name a plugin that is missing, and one that fails', async () => {
+      const absent = await authorizationWith({ exec: { apiVersion: 'v1', command: 'no-such-login-tool', installHint: 'Get it from your administrator.\nmore' } }, 'one');
+      const missing = await failure(absent.ask());
+      assert.equal(missing.code, 'auth-plugin-missing');
+      assert.match(missing.message, /"no-such-login-tool" of context "a"/);
+      assert.equal(missing.hint, 'Get it from your administrator.');
+      const failing = await authorizationWith({ exec: { apiVersion: 'v1', command: 'sh', args: ['-c', 'echo first >&2; echo session expired >&2; exit 3'] } }, 'two');
+      const failed = await failure(failing.ask());
+      assert.equal(failed.code, 'auth-plugin-failed');
+      assert.match(failed.message, /exit code 3: session expired/);
+      const babbling = await authorizationWith({ exec: { apiVersion: 'v1', command: 'echo', args: ['secret-token'] } }, 'three');
+      const unreadable = await failure(babbling.ask());
+      assert.equal(unreadable.code, 'auth-plugin-failed');
+      assert.doesNotMatch(`${unreadable.message}${String(unreadable.cause)}`, /secret-token/);
+    });
+
+    it('of a login on disk reach the client that lives', async () => {
+      const { contexts, ask } = await authorizationWith({ token: 'before' });
+      assert.equal(await ask(), 'Bearer before');
+      await file('config', kubeconfig('a', { context: 'a', server: server.url, user: { token: 'after' } }));
+      await contexts.reload();
+      assert.equal(await ask(), 'Bearer after');
+    });
+  });
+});

@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { once } from 'node:events';
+import { connect, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
+import { isWorkbenchError } from '../../../src/base/errors.ts';
+import { Pods } from '../../../src/kube/resources.ts';
+import { proxyFromEnvironment } from '../../../src/kube/proxy.ts';
+import { clientOf, pod, ScriptedServer, sendJson } from './server.ts';
+
+const never = new AbortController().signal;
+
+describe('HTTPS_PROXY and NO_PROXY', () => {
+  const proxy = (server: string, env: Record<string, string>): string | undefined => proxyFromEnvironment(new URL(server), env);
+
+  it('choose by scheme, either case, with a scheme of their own or none', () => {
+    assert.equal(proxy('https://api.example.com', { HTTPS_PROXY: 'http://proxy:1' }), 'http://proxy:1');
+    assert.equal(proxy('https://api.example.com', { https_proxy: 'proxy:1' }), 'http://proxy:1');
+    assert.equal(proxy('https://api.example.com', { HTTP_PROXY: 'http://proxy:1' }), undefined);
+    assert.equal(proxy('https://127.0.0.1:6443', { HTTPS_PROXY: 'http://proxy:1' }), undefined);
+    assert.equal(proxy('http://[::1]:80', { HTTP_PROXY: 'http://proxy:1' }), undefined);
+  });
+
+  const rules: readonly (readonly [string, string, boolean])[] = [
+    ['example.com', 'https://api.example.com', true],
+    ['.example.com', 'https://api.example.com', true],
+    ['*.example.com', 'https://api.example.com', true],
+    ['ample.com', 'https://api.example.com', false],
+    ['*', 'https://api.example.com', true],
+    ['10.0.0.0/8', 'https://10.1.2.3:6443', true],
+    ['10.0.0.0/8', 'https://11.1.2.3:6443', false],
+    ['api.example.com:6443', 'https://api.example.com:6443', true],
+    ['api.example.com:6443', 'https://api.example.com:443', false],
+    [' other , 10.1.2.3 ', 'https://10.1.2.3', true],
+    ['0.0.0.0/0', 'https://10.1.2.3', true],
+    ['10.0.0.0/99', 'https://10.1.2.3', false],
+  ];
+  for (const [rule, server, direct] of rules) {
+    it(`NO_PROXY=${rule} ${direct ? 'goes directly' : 'takes the proxy'} to ${server}`, () => {
+      assert.equal(proxy(server, { HTTPS_PROXY: 'http://proxy:1', NO_PROXY: rule }) === undefined, direct);
+    });
+  }
+});
+
+describe('TLS and proxies', () => {
+  let folder: string;
+  let ca: Buffer;
+  let server: Server;
+  let url: string;
+  let identities: (string | undefined)[];
+
+  const openssl = (...args: readonly string[]): void => void execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
+  const read = (name: string): Buffer => readFileSync(join(folder, name));
+
+  /** A certificate of our own authority, made for this run. */
+  function certificate(name: string, subject: string, extension: string): void {
+    writeFileSync(join(folder, `${name}.ext`), extension);
+    openssl('req', '-newkey', 'rsa:2048', '-nodes', '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', subject);
+    openssl('x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-out', `${name}.crt`, '-days', '2', '-extfile', `${name}.ext`);
+  }
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'llmdw-tls-'));
+    openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'ca.key', '-out', 'ca.crt', '-days', '2', '-subj', '/CN=test authority');
+    certificate('server', '/CN=server', 'subjectAltName=DNS:kube.test');
+    certificate('client', '/CN=a person', 'extendedKeyUsage=clientAuth');
+    ca = read('ca.crt');
+    server = createHttpsServer({ key: read('server.key'), cert: read('server.crt'), ca, requestCert: true, rejectUnauthorized: false }, (request, response) => {
+      identities.push((request.socket as TLSSocket).getPeerCertificate().subject?.CN as string | undefined);
+      sendJson(response, 200, pod('p', '1'));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+
+  beforeEach(() => { identities = []; });
+
+  after(() => {
+    server.close();
+    server.closeAllConnections();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function ask(connection: Parameters<typeof clientOf>[1], at = url): Promise<void> {
+    const client = clientOf(at, connection);
+    try {
+      await client.get(Pods, 'ns', 'p', never);
+    } finally {
+      client.dispose();
+    }
+  }
+
+  it('refuse an authority that nobody named, and a name that the certificate does not hold', async () => {
+    await assert.rejects(ask({ tlsServerName: 'kube.test' }), (error) => isWorkbenchError(error, 'tls-failed'));
+    await assert.rejects(ask({ ca }), (error) => isWorkbenchError(error, 'tls-failed'));
+  });
+
+  it('accept a custom authority with tls-server-name, or anything when told to', async () => {
+    await ask({ ca, tlsServerName: 'kube.test' });
+    await ask({ insecureSkipTlsVerify: true });
+  });
+
+  it('present a client certificate', async () => {
+    await ask({ ca, tlsServerName: 'kube.test', credentials: { get: () => Promise.resolve({ headers: {}, cert: read('client.crt'), key: read('client.key') }), invalidate() {} } });
+    assert.deepEqual(identities, ['a person']);
+  });
+
+  describe('through a proxy', () => {
+    let proxy: Server;
+    let tunnels: (string | undefined)[];
+    let proxyUrl: string;
+
+    beforeEach(async () => {
+      tunnels = [];
+      proxy = createHttpServer();
+      proxy.on('connect', (request, socket) => {
+        tunnels.push(`${request.url} ${request.headers['proxy-authorization'] ?? ''}`);
+        if (request.headers['proxy-authorization'] === 'Basic bm86bm8=') {
+          socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
+          return;
+        }
+        const target = connect(Number(request.url?.split(':')[1]), '127.0.0.1', () => {
+          socket.write('HTTP/1.1 200 OK\r\n\r\n');
+          target.pipe(socket).pipe(target);
+        });
+        target.on('error', () => socket.destroy());
+        socket.on('error', () => target.destroy());
+      });
+      proxy.listen(0, '127.0.0.1');
+      await once(proxy, 'listening');
+      proxyUrl = `http://user:pass@127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    });
+
+    afterEach(() => {
+      proxy.close();
+      proxy.closeAllConnections();
+    });
+
+    it('reach the server by CONNECT, TLS from end to end', async () => {
+      await ask({ ca, tlsServerName: 'kube.test', proxyUrl });
+      assert.deepEqual(tunnels, [`127.0.0.1:${new URL(url).port} Basic dXNlcjpwYXNz`]);
+    });
+
+    it('reach a plain server, and carry WebSockets', async () => {
+      const plain = new ScriptedServer();
+      const client = clientOf(await plain.start(), { proxyUrl });
+      plain.handle = (_request, response) => sendJson(response, 200, pod('p', '1'));
+      plain.upgrade = (socket) => socket.send(Buffer.concat([Buffer.of(3), Buffer.from('{"status":"Success"}')]));
+      await client.get(Pods, 'ns', 'p', never);
+      assert.equal(await client.exec({ namespace: 'ns', pod: 'p', command: ['true'], signal: never }), 0);
+      assert.equal(tunnels.length, 1, 'the tunnel is kept and used again');
+      client.dispose();
+      await plain.stop();
+    });
+
+    it('say when the proxy refuses', async () => {
+      await assert.rejects(ask({ insecureSkipTlsVerify: true, proxyUrl: proxyUrl.replace('user:pass', 'no:no') }), (error) => isWorkbenchError(error, 'cluster-unreachable') && error.message.includes('407') && !error.message.includes('no:no'));
+    });
+
+    it('say that another kind of proxy is not supported', async () => {
+      await assert.rejects(ask({ insecureSkipTlsVerify: true, proxyUrl: 'socks5://127.0.0.1:1' }), (error) => isWorkbenchError(error, 'not-supported'));
+    });
+  });
+});
