@@ -5,7 +5,7 @@ import type { Warning } from '../inventory/types.ts';
 import { RESULT_SHAPE } from './readers/formats.ts';
 import { isGuidellm } from './readers/guidellm.ts';
 import { type GuidellmBenchmark, type GuidellmFile, parseGuidellm, type RequestSample } from './readers/guidellm-schema.ts';
-import { fileError, readDocuments } from './readers/read.ts';
+import { fileError, readDocuments } from './read-results.ts';
 import type { AggregateReport, FileError, WorkerResult } from './types.ts';
 import { commonWindow, nearestRank, shareInside, unionSeconds, type Window } from './windows.ts';
 

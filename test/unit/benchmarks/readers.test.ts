@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readResultFile } from '../../../src/benchmarks/readers/read.ts';
+import { readResultFile } from '../../../src/benchmarks/read-results.ts';
 import type { LatencyStats, ResultFile, ResultPoint } from '../../../src/benchmarks/types.ts';
 
 const FIXTURES = new URL('../../fixtures/benchmarks/', import.meta.url).pathname;

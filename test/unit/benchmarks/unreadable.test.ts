@@ -3,7 +3,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { readResults } from '../../../src/benchmarks/readers/read.ts';
+import { readResults } from '../../../src/benchmarks/read-results.ts';
 
 const FIXTURES = new URL('../../fixtures/benchmarks/', import.meta.url).pathname;
 const GOOD = join(FIXTURES, 'guidellm-0.3.1.json');

@@ -2,14 +2,14 @@ import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
-import { throwIfAborted } from '../../base/clock.ts';
-import { isAbort, isWorkbenchError, toWorkbenchError, WorkbenchError } from '../../base/errors.ts';
-import type { FileError, ResultFile, ResultsReport } from '../types.ts';
-import { DOCUMENT_FORMATS, RESULT_SHAPE, TEXT_FORMATS } from './formats.ts';
-import { readBytes } from './input.ts';
-import { JsonStream, type Shape } from './json-stream.ts';
-import { llmdBenchmarkReport } from './llm-d-benchmark.ts';
-import type { Reading } from './reading.ts';
+import { throwIfAborted } from '../base/clock.ts';
+import { isAbort, isWorkbenchError, toWorkbenchError, WorkbenchError } from '../base/errors.ts';
+import type { FileError, ResultFile, ResultsReport } from './types.ts';
+import { DOCUMENT_FORMATS, RESULT_SHAPE, TEXT_FORMATS } from './readers/formats.ts';
+import { readBytes } from './readers/input.ts';
+import { JsonStream, type Shape } from './readers/json-stream.ts';
+import { llmdBenchmarkReport } from './readers/llm-d-benchmark.ts';
+import type { Reading } from './readers/reading.ts';
 
 /** Result tables stand at the end of an output; what came before is cut from huge logs. */
 const TEXT_LIMIT = 32 << 20;
