@@ -1,0 +1,81 @@
+import { arrayAt, isObject, numberAt, stringAt } from '../../../base/json.ts';
+import type { ApiCore } from '../core.ts';
+import { cloneJson, timestamp, type ApiObject } from '../object.ts';
+import { getObject } from '../reads.ts';
+import type { ServedResource } from '../registry.ts';
+import { mergePatch, jsonPatch } from '../schema/index.ts';
+import { methodNotAllowed, pathNotFound } from '../status.ts';
+import { bindPod, evictPod } from '../subresources/pods.ts';
+import { scaleOf, withScale } from '../subresources/scale.ts';
+import type { Exchange } from './exchange.ts';
+import { serveObjects } from './objects.ts';
+import { requireBody, writeOptions } from './options.ts';
+import type { ResourceRequest } from './request-info.ts';
+
+const defaultTokenSeconds = 3600;
+
+/** Subresources with a body of another kind; the rest are views of the object itself. */
+export async function serveSubresource(core: ApiCore, resource: ServedResource, about: ResourceRequest, exchange: Exchange): Promise<void> {
+  if (!resource.subresources.has(about.subresource)) throw pathNotFound();
+  switch (about.subresource) {
+    case 'scale': return serveScale(core, resource, about, exchange);
+    case 'binding':
+    case 'eviction': return servePodAction(core, resource, about, exchange);
+    case 'token': return serveToken(core, resource, about, exchange);
+    case 'finalize': return serveFinalize(core, resource, about, exchange);
+    default: return serveObjects(core, resource, about, exchange);
+  }
+}
+
+async function serveScale(core: ApiCore, resource: ServedResource, about: ResourceRequest, exchange: Exchange): Promise<void> {
+  const { yaml } = exchange.negotiated();
+  if (about.verb === 'get') {
+    exchange.send(200, scaleOf(resource, getObject(core.store, resource, about.namespace, about.name)), yaml);
+    return;
+  }
+  if (about.verb !== 'update' && about.verb !== 'patch') throw methodNotAllowed();
+  const body = requireBody(await exchange.body());
+  const target = { resource, namespace: about.namespace, name: about.name, subresource: 'scale' };
+  const wanted = (current: ApiObject): unknown => {
+    if (about.verb === 'update') return body.value;
+    const scale = scaleOf(resource, current);
+    return body.contentType === 'application/json-patch+json' ? jsonPatch(scale, body.value) : mergePatch(scale, body.value);
+  };
+  const changed = core.writer.modify(target, (current) => withScale(resource, current, wanted(current)), writeOptions(exchange, body));
+  exchange.send(200, scaleOf(resource, changed), yaml);
+}
+
+async function servePodAction(core: ApiCore, resource: ServedResource, about: ResourceRequest, exchange: Exchange): Promise<void> {
+  if (about.verb !== 'create') throw methodNotAllowed();
+  const body = requireBody(await exchange.body());
+  const act = about.subresource === 'binding' ? bindPod : evictPod;
+  exchange.send(201, act(core, resource, about.namespace, about.name, body.value, writeOptions(exchange, body)));
+}
+
+async function serveToken(core: ApiCore, resource: ServedResource, about: ResourceRequest, exchange: Exchange): Promise<void> {
+  if (about.verb !== 'create') throw methodNotAllowed();
+  const body = requireBody(await exchange.body());
+  const account = getObject(core.store, resource, about.namespace, about.name);
+  const seconds = numberAt(body.value, 'spec', 'expirationSeconds') ?? defaultTokenSeconds;
+  const audiences = arrayAt(body.value, 'spec', 'audiences').filter((audience) => typeof audience === 'string');
+  const issued = core.authenticator.issue({ namespace: about.namespace ?? '', name: about.name, uid: account.metadata.uid ?? '' }, seconds, audiences);
+  exchange.send(201, {
+    kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1', metadata: { name: about.name, namespace: about.namespace, creationTimestamp: timestamp(core.clock.now()) },
+    spec: { audiences, expirationSeconds: seconds, boundObjectRef: null }, status: { token: issued.token, expirationTimestamp: timestamp(issued.expires) },
+  });
+}
+
+/** Replaces a namespace's own finalizers, as a controller does that has emptied its part of it. */
+async function serveFinalize(core: ApiCore, resource: ServedResource, about: ResourceRequest, exchange: Exchange): Promise<void> {
+  const body = requireBody(await exchange.body());
+  const finalizers = arrayAt(body.value, 'spec', 'finalizers').filter((item) => typeof item === 'string');
+  const target = { resource, namespace: undefined, name: about.name, subresource: 'finalize' };
+  const changed = core.writer.modify(target, (current) => {
+    const next = cloneJson(current);
+    next['spec'] = { ...(isObject(next['spec']) ? next['spec'] : {}), finalizers };
+    const version = stringAt(body.value, 'metadata', 'resourceVersion');
+    if (version) next.metadata.resourceVersion = version;
+    return next;
+  }, writeOptions(exchange, body));
+  exchange.send(200, changed);
+}

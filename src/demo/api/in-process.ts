@@ -1,0 +1,98 @@
+import { disposable, type Disposable } from '../../base/disposables.ts';
+import { WorkbenchError } from '../../base/errors.ts';
+import type { ResourceType } from '../../kube/types.ts';
+import type { DemoApi, StoredEvent, StoredObject } from '../types.ts';
+import type { ApiCore } from './core.ts';
+import { systemWrite } from './controllers/system.ts';
+import { present } from './conversion.ts';
+import type { ServedResource } from './registry.ts';
+import { toWorkbenchError } from './status.ts';
+import { keyOf } from './store.ts';
+
+/** The controllers' door to the server: the HTTP verbs without the sockets. */
+export class InProcessApi implements DemoApi {
+  readonly #core: ApiCore;
+
+  constructor(core: ApiCore) {
+    this.#core = core;
+  }
+
+  resource(group: string, plural: string): ResourceType {
+    const found = this.#core.registry.findAnyVersion(group, plural);
+    if (found === undefined) throw new WorkbenchError({ code: 'resource-absent', message: `the demo cluster serves no ${group === '' ? plural : `${plural}.${group}`}` });
+    return typeOf(found);
+  }
+
+  get(resource: ResourceType, namespace: string | undefined, name: string): StoredObject | undefined {
+    const served = this.#served(resource);
+    const found = this.#core.store.get(served.collection, keyOf(namespace, name));
+    return found === undefined ? undefined : present(served, found);
+  }
+
+  list(resource: ResourceType, namespace?: string): readonly StoredObject[] {
+    const served = this.#served(resource);
+    return this.#core.store.entries(served.collection)
+      .filter(([, object]) => namespace === undefined || object.metadata.namespace === namespace)
+      .map(([, object]) => present(served, object));
+  }
+
+  create(resource: ResourceType, object: StoredObject): StoredObject {
+    return translated(() => this.#core.writer.create(this.#served(resource), object.metadata.namespace, object, systemWrite));
+  }
+
+  update(resource: ResourceType, object: StoredObject): StoredObject {
+    return this.#write(resource, object, '');
+  }
+
+  updateStatus(resource: ResourceType, object: StoredObject): StoredObject {
+    return this.#write(resource, object, 'status');
+  }
+
+  delete(resource: ResourceType, namespace: string | undefined, name: string, options: Parameters<DemoApi['delete']>[3] = {}): void {
+    translated(() => this.#core.deleter.delete(this.#served(resource), namespace, name, { ...options, dryRun: false }, systemWrite.user));
+  }
+
+  watch(resource: ResourceType, listener: (event: StoredEvent) => void): Disposable {
+    const served = this.#served(resource);
+    const queue: StoredEvent[] = [];
+    const drain = (): void => {
+      for (let event = queue.shift(); event !== undefined; event = queue.shift()) listener(event);
+    };
+    const enqueue = (event: StoredEvent): void => {
+      queue.push(event);
+      if (queue.length === 1) setImmediate(drain);
+    };
+    for (const object of this.list(resource)) enqueue({ type: 'ADDED', object });
+    const listening = this.#core.store.listen((event) => {
+      if (event.collection === served.collection) enqueue({ type: event.type, object: present(served, event.object) });
+    });
+    return disposable(() => {
+      listening.dispose();
+      queue.length = 0;
+    });
+  }
+
+  #write(resource: ResourceType, object: StoredObject, subresource: string): StoredObject {
+    const { name, namespace } = object.metadata;
+    return translated(() => this.#core.writer.update({ resource: this.#served(resource), namespace, name, subresource }, object, systemWrite));
+  }
+
+  #served(resource: ResourceType): ServedResource {
+    const found = this.#core.registry.find(resource.group, resource.version, resource.plural);
+    if (found === undefined) throw new WorkbenchError({ code: 'resource-absent', message: `the demo cluster does not serve ${resource.plural} of ${resource.group || 'the core group'} ${resource.version}` });
+    return found;
+  }
+}
+
+function typeOf(served: ServedResource): ResourceType {
+  const { group, version, plural, kind, namespaced } = served;
+  return { group, version, plural, kind, namespaced };
+}
+
+function translated<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw toWorkbenchError(error);
+  }
+}

@@ -1,0 +1,124 @@
+import { present } from './conversion.ts';
+import { fieldValues, selectableFields } from './fields.ts';
+import type { ApiObject } from './object.ts';
+import type { ServedResource } from './registry.ts';
+import type { ListRequest } from './requests.ts';
+import { parseFieldSelector, parseLabelSelector } from './selectors.ts';
+import { badRequest, expired, invalid, notFound, tooLargeResourceVersion } from './status.ts';
+import { keyOf, type Store } from './store.ts';
+
+export interface ListResult {
+  readonly resourceVersion: string;
+  readonly items: readonly ApiObject[];
+  readonly continueToken?: string;
+  readonly remainingItemCount?: number;
+}
+
+export type ObjectPredicate = (object: ApiObject) => boolean;
+
+/** Namespace, label and field selector as one test of a stored object. */
+export function selection(resource: ServedResource, request: Pick<ListRequest, 'namespace' | 'labelSelector' | 'fieldSelector'>): ObjectPredicate {
+  const { namespace, labelSelector, fieldSelector } = request;
+  const labels = labelSelector ? parseLabelSelector(labelSelector) : undefined;
+  const fields = fieldSelector ? parseFieldSelector(fieldSelector, selectableFields(resource)) : undefined;
+  return (object) =>
+    (namespace === undefined || object.metadata.namespace === namespace) &&
+    (labels === undefined || labels(object.metadata.labels ?? {})) &&
+    (fields === undefined || fields(fieldValues(resource, object)));
+}
+
+export function getObject(store: Store, resource: ServedResource, namespace: string | undefined, name: string): ApiObject {
+  const found = store.get(resource.collection, keyOf(namespace, name));
+  if (found === undefined) throw notFound(resource, name);
+  return present(resource, found);
+}
+
+export function listObjects(store: Store, resource: ServedResource, request: ListRequest): ListResult {
+  const selected = selection(resource, request);
+  const page = pageStart(store, request);
+  const entries = store.entriesAt(resource.collection, page.revision);
+  if (entries === undefined) throw forgotten(request, page);
+  const matching = entries.filter(([key, object]) => (page.after === undefined || key > page.after) && selected(object));
+  const limit = request.limit === undefined || request.limit <= 0 ? matching.length : request.limit;
+  const shown = matching.slice(0, limit);
+  const last = shown.at(-1);
+  const result = { resourceVersion: String(page.revision), items: shown.map(([, object]) => present(resource, object)) };
+  if (last === undefined || matching.length <= limit) return result;
+  const filtered = Boolean(request.labelSelector) || Boolean(request.fieldSelector);
+  return {
+    ...result,
+    continueToken: encodeToken({ revision: page.revision, after: last[0] }),
+    ...(filtered ? {} : { remainingItemCount: matching.length - limit }),
+  };
+}
+
+/** Where a page starts: the version that the whole list shows, and the last key of the page before. */
+interface PageStart {
+  readonly revision: number;
+  readonly after: string | undefined;
+}
+
+function pageStart(store: Store, request: ListRequest): PageStart {
+  const { continueToken, resourceVersion = '', resourceVersionMatch: match = '' } = request;
+  checkMatch(request);
+  if (continueToken) {
+    if (resourceVersion !== '' && resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue');
+    const token = decodeToken(continueToken);
+    return { revision: token.revision < 0 ? store.revision : token.revision, after: token.after };
+  }
+  if (resourceVersion === '' || resourceVersion === '0') return { revision: store.revision, after: undefined };
+  const revision = parseRevision(resourceVersion);
+  if (revision > store.revision) throw tooLargeResourceVersion(resourceVersion, String(store.revision));
+  const exact = match === 'Exact' || (match === '' && (request.limit ?? 0) > 0);
+  return { revision: exact ? revision : store.revision, after: undefined };
+}
+
+function checkMatch(request: ListRequest): void {
+  const { continueToken, resourceVersion = '', resourceVersionMatch: match = '' } = request;
+  if (match === '') return;
+  const problem = continueToken ? 'resourceVersionMatch is forbidden when continue is provided'
+    : resourceVersion === '' ? 'resourceVersionMatch is forbidden unless resourceVersion is provided'
+      : match !== 'Exact' && match !== 'NotOlderThan' ? 'supported values: "Exact", "NotOlderThan", ""'
+        : match === 'Exact' && resourceVersion === '0' ? 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"' : undefined;
+  if (problem === undefined) return;
+  throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [{ path: 'resourceVersionMatch', reason: 'FieldValueForbidden', message: `Forbidden: ${problem}` }]);
+}
+
+export function parseRevision(text: string): number {
+  if (!/^\d+$/.test(text)) {
+    throw invalid({ group: '', kind: 'ListOptions' }, '', [{ path: 'resourceVersion', reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax` }]);
+  }
+  return Number(text);
+}
+
+/** An exact version that is forgotten, or a list that was left for too long: the latter may go on inconsistently with the token given. */
+function forgotten(request: ListRequest, page: PageStart): Error {
+  if (!request.continueToken) return expired('The resourceVersion for the provided list is too old.');
+  return expired(
+    'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
+    encodeToken({ revision: -1, after: page.after ?? '' }),
+  );
+}
+
+interface ContinueToken {
+  /** -1: go on in the present state. */
+  readonly revision: number;
+  readonly after: string;
+}
+
+function encodeToken(token: ContinueToken): string {
+  return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: token.revision, start: token.after })).toString('base64url');
+}
+
+function decodeToken(text: string): ContinueToken {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
+  } catch {
+    throw badRequest('continue key is not valid: illegal base64 data');
+  }
+  if (typeof value === 'object' && value !== null && 'rv' in value && 'start' in value && typeof value.rv === 'number' && typeof value.start === 'string') {
+    return { revision: value.rv, after: value.start };
+  }
+  throw badRequest('continue key is not valid: incorrect encoded start resourceVersion');
+}

@@ -1,0 +1,92 @@
+import { arrayAt, at, stringAt } from '../../../base/json.ts';
+import type { ResourceRequest } from '../http/request-info.ts';
+import type { ApiObject } from '../object.ts';
+import { badRequest } from '../status.ts';
+
+const defaultContainerAnnotation = 'kubectl.kubernetes.io/default-container';
+const logOptions = ['follow', 'previous', 'sinceSeconds', 'sinceTime', 'timestamps', 'tailLines', 'limitBytes', 'stream', 'insecureSkipTLSVerifyBackend'];
+
+/** The kubelet's path for a pod's subresource, after the checks that need the pod alone. */
+export function kubeletPath(pod: ApiObject, about: ResourceRequest, query: URLSearchParams): string {
+  const place = `${encodeURIComponent(pod.metadata.namespace ?? '')}/${encodeURIComponent(pod.metadata.name)}`;
+  if (about.subresource === 'proxy') return `/proxy/${place}/${proxyPort(pod, about.name)}${about.rest}${search(query)}`;
+  if (about.subresource === 'log') {
+    checkLogOptions(query);
+    const container = containerName(pod, query.get('container') ?? '', 'log');
+    requireNode(pod, container);
+    return `/containerLogs/${place}/${encodeURIComponent(container)}${search(kept(query, logOptions))}`;
+  }
+  if (about.subresource === 'portforward') {
+    requireNode(pod, '');
+    return `/portForward/${place}${search(kept(query, ['ports']))}`;
+  }
+  const container = containerName(pod, query.get('container') ?? '', about.subresource);
+  requireNode(pod, container);
+  return `/${about.subresource}/${place}/${encodeURIComponent(container)}${search(streamQuery(query))}`;
+}
+
+/** `stdin=true&stdout=true` of the API are `input=1&output=1` of the kubelet. */
+function streamQuery(query: URLSearchParams): URLSearchParams {
+  const wanted = (name: string): boolean => ['true', '1'].includes(query.get(name) ?? '');
+  const result = new URLSearchParams();
+  for (const command of query.getAll('command')) result.append('command', command);
+  if (wanted('stdin')) result.set('input', '1');
+  if (wanted('stdout')) result.set('output', '1');
+  if (wanted('stderr') && !wanted('tty')) result.set('error', '1');
+  if (wanted('tty')) result.set('tty', '1');
+  return result;
+}
+
+/** The container that is asked for, or the one that goes without saying. */
+function containerName(pod: ApiObject, asked: string, subresource: string): string {
+  const { name } = pod.metadata;
+  const containers = names(pod, 'containers');
+  const inits = names(pod, 'initContainers');
+  const ephemeral = names(pod, 'ephemeralContainers');
+  if (asked !== '') {
+    if ([...containers, ...inits, ...ephemeral].includes(asked)) return asked;
+    throw badRequest(`container ${asked} is not valid for pod ${name}`);
+  }
+  const [only] = containers;
+  if (containers.length === 1 && only !== undefined) return only;
+  const preferred = pod.metadata.annotations?.[defaultContainerAnnotation];
+  if (preferred !== undefined && containers.includes(preferred)) return preferred;
+  const beside = inits.length > 0 ? ` or one of the init containers: [${inits.join(' ')}]` : '';
+  if (containers.length === 0) throw badRequest(`a container name must be specified for pod ${name}`);
+  if (subresource !== 'log' && only !== undefined && inits.length === 0 && containers.length === 1) return only;
+  throw badRequest(`a container name must be specified for pod ${name}, choose one of: [${containers.join(' ')}]${beside}`);
+}
+
+function names(pod: ApiObject, list: string): readonly string[] {
+  return arrayAt(pod, 'spec', list).map((container) => stringAt(container, 'name') ?? '');
+}
+
+function requireNode(pod: ApiObject, container: string): void {
+  if ((stringAt(pod, 'spec', 'nodeName') ?? '') !== '') return;
+  throw badRequest(container === '' ? `pod ${pod.metadata.name} does not have a host assigned` : `pod ${pod.metadata.name} does not have a host assigned`);
+}
+
+function checkLogOptions(query: URLSearchParams): void {
+  const tail = query.get('tailLines');
+  if (tail !== null && !/^\d+$/.test(tail)) throw badRequest(`tailLines: Invalid value: ${tail}: must be greater than or equal to 0`);
+  if (query.get('sinceSeconds') !== null && query.get('sinceTime') !== null) throw badRequest('sinceSeconds: Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified');
+}
+
+/** The port behind the pod's name, else the first that a container names. */
+function proxyPort(pod: ApiObject, name: string): string {
+  const asked = name.replace(/^https?:/, '').split(':')[1] ?? '';
+  const ports = arrayAt(pod, 'spec', 'containers').flatMap((container) => arrayAt(container, 'ports'));
+  const named = ports.find((port) => stringAt(port, 'name') === asked);
+  const port = named ?? (asked === '' ? ports[0] : undefined);
+  const number = at(port, 'containerPort');
+  return typeof number === 'number' ? String(number) : asked === '' ? '80' : asked;
+}
+
+function kept(query: URLSearchParams, wanted: readonly string[]): URLSearchParams {
+  return new URLSearchParams([...query].filter(([name]) => wanted.includes(name)));
+}
+
+function search(query: URLSearchParams): string {
+  const text = query.toString();
+  return text === '' ? '' : `?${text}`;
+}

@@ -1,0 +1,156 @@
+import { request as httpRequest, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { arrayAt, at, numberAt, stringAt } from '../../../base/json.ts';
+import { errorText } from '../../../base/errors.ts';
+import type { ApiCore } from '../core.ts';
+import type { Exchange } from '../http/exchange.ts';
+import { resourceRequest, type ResourceRequest } from '../http/request-info.ts';
+import { authorize } from '../http/router.ts';
+import type { ApiObject } from '../object.ts';
+import { getObject } from '../reads.ts';
+import type { ServedResource } from '../registry.ts';
+import type { User } from '../requests.ts';
+import { badRequest, internalError, notFound, pathNotFound, serviceUnavailable } from '../status.ts';
+import { kubeletPath } from './kubelet-path.ts';
+
+/** Where a node's kubelet really listens when its address is one of the demo's own network. */
+const kubeletAnnotation = 'demo.llm-d/kubelet';
+const defaultKubeletPort = 10_250;
+
+/** Of a client's request what the kubelet must see to answer an upgrade. */
+const upgradeHeaders = ['connection', 'upgrade', 'x-stream-protocol-version', 'sec-websocket-key', 'sec-websocket-version', 'sec-websocket-protocol', 'sec-websocket-extensions', 'content-length'];
+
+/** Logs, exec, attach, port-forward and proxy: finds the pod's node and hands the request to its kubelet. */
+export class KubeletProxy {
+  readonly #core: ApiCore;
+
+  constructor(core: ApiCore) {
+    this.#core = core;
+  }
+
+  /** Plain requests. exec, attach and port-forward come here only without an upgrade, which they need. */
+  async serve(resource: ServedResource, about: ResourceRequest, exchange: Exchange): Promise<void> {
+    const path = this.#path(resource, about, exchange.query);
+    if (about.subresource !== 'log' && about.subresource !== 'proxy') throw badRequest('Upgrade request required');
+    const headers = forwardedHeaders(exchange.request.headers);
+    const answer = await this.#send(resource, about, exchange.method, path, headers, exchange.request);
+    if (about.subresource === 'log' && (answer.statusCode ?? 500) >= 400) throw badRequest((await text(answer)).trim());
+    const { response } = exchange;
+    response.writeHead(answer.statusCode ?? 502, withoutHopByHop(answer.headers));
+    response.flushHeaders();
+    response.on('close', () => answer.destroy());
+    await pipeline(answer, response).catch(() => response.destroy());
+  }
+
+  /** Upgraded requests: after the checks the two sockets are joined, whatever they speak. */
+  async upgrade(request: IncomingMessage, user: User, socket: Duplex, head: Buffer): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://server');
+    const about = resourceRequest(request.method ?? 'GET', url.pathname, url.searchParams);
+    const resource = about === undefined ? undefined : this.#core.registry.find(about.group, about.version, about.plural);
+    if (about === undefined || resource === undefined || !resource.subresources.has(about.subresource)) throw pathNotFound();
+    authorize(this.#core, user, about);
+    const path = this.#path(resource, about, url.searchParams);
+    const headers = Object.fromEntries(upgradeHeaders.flatMap((name) => (request.headers[name] === undefined ? [] : [[name, request.headers[name]]])));
+    const outgoing = this.#request(resource, about, request.method ?? 'GET', path, headers);
+    await new Promise<void>((resolve, reject) => {
+      outgoing.on('upgrade', (answer, kubelet, kubeletHead) => {
+        socket.write(rawHead(answer));
+        if (kubeletHead.length > 0) socket.write(kubeletHead);
+        if (head.length > 0) kubelet.write(head);
+        join(socket, kubelet);
+        resolve();
+      });
+      outgoing.on('response', (answer) => {
+        socket.write(rawHead(answer));
+        answer.pipe(socket);
+        resolve();
+      });
+      outgoing.on('error', (error) => reject(internalError(`error dialing backend: ${errorText(error)}`)));
+      outgoing.end();
+    });
+  }
+
+  #path(resource: ServedResource, about: ResourceRequest, query: URLSearchParams): string {
+    if (resource.collection === 'nodes') return about.rest + searchOf(query);
+    if (resource.collection !== 'pods') throw pathNotFound();
+    return kubeletPath(this.#pod(about), about, query);
+  }
+
+  #pod(about: ResourceRequest): ApiObject {
+    const resource = this.#core.registry.find('', 'v1', 'pods');
+    if (resource === undefined) throw pathNotFound();
+    return getObject(this.#core.store, resource, about.namespace, podName(about));
+  }
+
+  #send(resource: ServedResource, about: ResourceRequest, method: string, path: string, headers: IncomingHttpHeaders, body: IncomingMessage): Promise<IncomingMessage> {
+    const outgoing = this.#request(resource, about, method, path, headers);
+    return new Promise((resolve, reject) => {
+      outgoing.on('response', resolve);
+      outgoing.on('error', (error) => reject(internalError(`error dialing backend: ${errorText(error)}`)));
+      body.pipe(outgoing);
+    });
+  }
+
+  #request(resource: ServedResource, about: ResourceRequest, method: string, path: string, headers: IncomingHttpHeaders): ClientRequest {
+    const node = resource.collection === 'nodes' ? about.name : stringAt(this.#pod(about), 'spec', 'nodeName') ?? '';
+    const { host, port } = this.#kubelet(node);
+    return httpRequest({ host, port, method, path, headers: { ...headers, host: `${host}:${port}` }, agent: false });
+  }
+
+  #kubelet(name: string): { readonly host: string; readonly port: number } {
+    const node = this.#core.store.get('nodes', name);
+    if (node === undefined) throw notFound({ group: '', plural: 'nodes' }, name);
+    const real = /^(.+):(\d+)$/.exec(node.metadata.annotations?.[kubeletAnnotation] ?? '');
+    if (real) return { host: real[1] ?? '', port: Number(real[2]) };
+    const address = arrayAt(node, 'status', 'addresses').find((entry) => stringAt(entry, 'type') === 'InternalIP');
+    if (address === undefined) throw serviceUnavailable(`no preferred addresses found; known addresses: []`);
+    return { host: stringAt(address, 'address') ?? '', port: numberAt(at(node, 'status', 'daemonEndpoints', 'kubeletEndpoint'), 'Port') ?? defaultKubeletPort };
+  }
+}
+
+/** `pods/web:8080/proxy` names a port behind the pod's name. */
+function podName(about: ResourceRequest): string {
+  return about.subresource === 'proxy' ? about.name.replace(/^https?:/, '').split(':')[0] ?? '' : about.name;
+}
+
+function searchOf(query: URLSearchParams): string {
+  const textOf = query.toString();
+  return textOf === '' ? '' : `?${textOf}`;
+}
+
+const hopByHop = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
+
+/** The user's credentials are for this server alone. */
+function forwardedHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'authorization' && name !== 'host' && !hopByHop.has(name)));
+}
+
+function withoutHopByHop(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !hopByHop.has(name)));
+}
+
+function rawHead(answer: IncomingMessage): string {
+  const lines = [`HTTP/1.1 ${answer.statusCode ?? 502} ${answer.statusMessage ?? ''}`];
+  for (let index = 0; index < answer.rawHeaders.length; index += 2) {
+    const name = answer.rawHeaders[index] ?? '';
+    // The body is passed on unframed, so a chunked length would be wrong.
+    if (name.toLowerCase() !== 'transfer-encoding') lines.push(`${name}: ${answer.rawHeaders[index + 1] ?? ''}`);
+  }
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}
+
+/** Copies both ways until either side ends; each side's end is passed on, its failure ends both. */
+function join(left: Duplex, right: Duplex): void {
+  for (const [from, to] of [[left, right], [right, left]] as const) {
+    from.pipe(to);
+    from.on('error', () => to.destroy());
+    from.on('close', () => to.end());
+  }
+}
+
+async function text(stream: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
