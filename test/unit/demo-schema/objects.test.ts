@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import {
-  applyDefaults, decodeError, duplicateFields, formatQuantity, invalidMessage, parseQuantity, prepareForCreate, prune, unknownFields, validateCreate, validateUpdate,
+  applyDefaults, decodeError, duplicateFields, formatQuantity, invalidMessage, parseQuantity, prune, unknownFields, validateCreate, validateUpdate,
   type Json, type ObjectSchema, type Quantity,
 } from '../../../src/demo/api/schema/index.ts';
 import { configMaps, deployments, leaderWorkerSets, pods, schemaOf, schemas, services } from './schemas.ts';
@@ -75,13 +75,10 @@ describe('defaults', () => {
     assert.deepEqual([secret['data'], secret['stringData'], secret['type']], [{ token: 'aGk=' }, undefined, 'Opaque']);
   });
 
-  it('a new pod is admitted with its account, token, tolerations and quality of service', () => {
-    const admitted = prepareForCreate(pods, pod({ containers: [{ name: 'c', image: 'x', resources: { limits: { cpu: 1, memory: '1Gi' } } }] }), { suffix: 'abcde' });
-    const spec = admitted['spec'] as Json;
-    assert.equal(spec['serviceAccountName'], 'default');
-    assert.deepEqual(admitted['status'], { phase: 'Pending', qosClass: 'Guaranteed' });
-    assert.deepEqual((spec['tolerations'] as Json[]).map((one) => one['key']), ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']);
-    assert.deepEqual((spec['volumes'] as Json[]).map((one) => one['name']), ['kube-api-access-abcde']);
+  it('a job that has its uid finds its pods by it', () => {
+    const job = applyDefaults(jobs, { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'j', uid: 'u' }, spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'x' }] } } } });
+    assert.deepEqual((job['spec'] as Json)['selector'], { matchLabels: { 'batch.kubernetes.io/controller-uid': 'u' } });
+    assert.deepEqual(messages(jobs, job), []);
   });
 });
 

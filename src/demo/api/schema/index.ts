@@ -3,8 +3,8 @@
  * between the request's body and the store. No function changes its arguments.
  *
  * The order of a write: `decodeError` (400), `unknownFields` (refused, warned of or ignored), `prune`, `applyDefaults`,
- * on create `trackUpdate` then `prepareForCreate` (name, namespace and uid are set by then), `validateCreate`;
- * on update `trackUpdate`, `validateUpdate`. A server-side apply goes through `applyServerSide` first and is defaulted after.
+ * `validateCreate` or `validateUpdate`, `trackUpdate`. Name and uid are set before defaults (a job's selector holds its uid).
+ * A server-side apply goes through `applyServerSide` first and is defaulted after.
  */
 export { applyServerSide, conflictMessage, trackUpdate } from './apply.ts';
 export { decodeError } from './decode-error.ts';
@@ -13,7 +13,6 @@ export { duplicateFields } from './duplicate-fields.ts';
 export { invalidMessage } from './field-errors.ts';
 export { jsonPatch } from './json-patch.ts';
 export { mergePatch } from './merge-patch.ts';
-export { prepareForCreate } from './prepare.ts';
 export { formatQuantity, parseQuantity, type Quantity } from './quantity.ts';
 export { selectorMatches } from './rules/selector.ts';
 export { loadSchemas, type Schemas } from './schemas.ts';

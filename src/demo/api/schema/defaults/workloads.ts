@@ -38,7 +38,18 @@ export function jobDefaults(job: Json): Json {
   const templateMeta = isObject(template['metadata']) ? template['metadata'] : {};
   const labelled = within(job, 'metadata', (metadata) =>
     metadata['labels'] === undefined && isObject(templateMeta['labels']) ? { ...metadata, labels: templateMeta['labels'] } : metadata);
-  return within(labelled, 'spec', jobSpecDefaults);
+  return ownSelector(within(labelled, 'spec', jobSpecDefaults));
+}
+
+/** A job finds its pods by its own uid, unless it was told how to. */
+function ownSelector(job: Json): Json {
+  const { uid, name } = isObject(job['metadata']) ? job['metadata'] : {};
+  return within(job, 'spec', (spec) => {
+    if (uid === undefined || spec['selector'] !== undefined || spec['manualSelector'] === true) return spec;
+    const own = { 'batch.kubernetes.io/controller-uid': uid, 'batch.kubernetes.io/job-name': name, 'controller-uid': uid, 'job-name': name };
+    const template = within(fill(spec['template'], { metadata: {} }), 'metadata', (metadata) => ({ ...metadata, labels: { ...fill(metadata['labels'], {}), ...own } }));
+    return { ...spec, selector: { matchLabels: { 'batch.kubernetes.io/controller-uid': uid } }, template };
+  });
 }
 
 function jobSpecDefaults(spec: Json): Json {

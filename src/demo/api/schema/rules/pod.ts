@@ -107,7 +107,7 @@ function namedObjects(spec: Json, path: string): Violation[] {
 
 const POD_UPDATE = 'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
 
-/** A pod's spec hardly changes once it stands; binding writes `nodeName` through its own endpoint. */
+/** A pod's spec hardly changes once it stands; its node is named once, by binding. */
 export function validatePodUpdate(pod: Json, old: Json): Violation[] {
   const now = isObject(pod['spec']) ? pod['spec'] : {};
   const before = isObject(old['spec']) ? old['spec'] : {};
@@ -116,7 +116,8 @@ export function validatePodUpdate(pod: Json, old: Json): Violation[] {
   if (!known.every((toleration) => tolerations.some((one) => equalJson(one, toleration)))) {
     return [forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds')];
   }
-  return equalJson(frozen(now), frozen(before)) ? [] : [forbidden('spec', POD_UPDATE)];
+  const bound = before['nodeName'] === undefined ? { ...before, nodeName: now['nodeName'] } : before;
+  return equalJson(frozen({ ...now, nodeName: now['nodeName'] }), frozen({ ...bound, nodeName: bound['nodeName'] })) ? [] : [forbidden('spec', POD_UPDATE)];
 }
 
 function frozen(spec: Json): Json {
