@@ -1,8 +1,9 @@
 import type { Server } from 'node:http';
-import { aborted, sleep, type Clock } from '../../../../base/clock.ts';
+import { sleep, type Clock } from '../../../../base/clock.ts';
 import { isAbort, isWorkbenchError } from '../../../../base/errors.ts';
 import { DisposableStore } from '../../../../base/disposables.ts';
 import type { ContainerContext, ContainerProgram } from '../../types.ts';
+import { untilAborted } from '../until-aborted.ts';
 import { createApiServer, type ApiServerOptions } from './api-server.ts';
 import { parseVllmArgs } from './args.ts';
 import { findInvocation, mentionsServe } from './command-line.ts';
@@ -128,12 +129,4 @@ function reportLostPeer({ processes, config }: Launch, log: ProcessLog): number 
   log.record('ERROR', processes.engine(config.startRank), 'core.py:710', 'EngineCore encountered a fatal error.');
   log.record('ERROR', processes.server, 'async_llm.py:480', 'vllm.v1.engine.exceptions.EngineDeadError: EngineCore encountered an issue. See stack trace (above) for the root cause.');
   return 1;
-}
-
-async function untilAborted(signal: AbortSignal): Promise<never> {
-  await new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    else signal.addEventListener('abort', resolve, { once: true });
-  });
-  throw aborted(signal);
 }

@@ -1,0 +1,52 @@
+import { createServer } from 'node:http';
+import { DisposableStore } from '../../../../base/disposables.ts';
+import { isAbort } from '../../../../base/errors.ts';
+import type { ClusterView, ContainerProgram } from '../../types.ts';
+import { untilAborted } from '../until-aborted.ts';
+import { sendEmpty, sendText } from '../http/respond.ts';
+import { EndpointScheduler } from './endpoint-scheduler.ts';
+import type { Pickers } from './pickers.ts';
+import { pickerMetrics } from './picker-metrics.ts';
+import { goFlag, GoLog } from './zap-log.ts';
+
+const IMAGE = /llm-d-inference-scheduler|llm-d-router-endpoint-picker|\/epp(:|@|$)/;
+
+/** The endpoint picker (EPP) of an InferencePool: chooses pods for the gateway, tells its metrics. */
+export function endpointPickerProgram(view: ClusterView, pickers: Pickers): ContainerProgram {
+  return {
+    name: 'endpoint-picker',
+    matches: ({ image }) => IMAGE.test(image),
+    async run(context) {
+      const flag = (name: string): string | undefined => goFlag(context.command, name);
+      const log = new GoLog(context, 'runner/runner.go:183', flag('zap-encoder') === 'json');
+      const pool = flag('pool-name') ?? flag('poolName') ?? '';
+      const namespace = flag('pool-namespace') ?? flag('poolNamespace') ?? context.namespace;
+      if (pool === '') {
+        log.error('Failed to validate flags', { error: 'required "pool-name" flag not set' });
+        return 1;
+      }
+      const scheduler = new EndpointScheduler();
+      const owned = new DisposableStore();
+      try {
+        await context.time.pass(2, context.signal);
+        log.info('Starting GIE endpoint picker', { pool, namespace, configFile: flag('config-file') ?? flag('configFile') ?? '' });
+        const metrics = createServer((request, response) => {
+          if (request.url === '/metrics') sendText(response, 200, pickerMetrics(pool, view.resolvePool(namespace, { pool }), scheduler), 'text/plain; version=0.0.4; charset=utf-8');
+          else sendEmpty(response, 404);
+        });
+        owned.add(context.network.listen(context.podIp, Number(flag('metrics-port') ?? 9090), metrics));
+        const health = createServer((_, response) => sendText(response, 200, 'ok'));
+        owned.add(context.network.listen(context.podIp, Number(flag('grpc-health-port') ?? 9003), health));
+        owned.add(context.network.listen(context.podIp, Number(flag('grpc-port') ?? 9002), health));
+        owned.add(pickers.register(namespace, pool, scheduler));
+        log.info('gRPC server listening', { name: 'ext-proc', port: 9002 });
+        return await untilAborted(context.signal);
+      } catch (error) {
+        if (isAbort(error)) return 0;
+        throw error;
+      } finally {
+        owned.dispose();
+      }
+    },
+  };
+}
