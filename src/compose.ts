@@ -1,14 +1,32 @@
-import type { Disposable } from './base/disposables.ts';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from './base/clock.ts';
+import { DisposableStore, type Disposable } from './base/disposables.ts';
 import type { Logger } from './base/logger.ts';
 import type { KeyValueStore } from './base/store.ts';
+import { createBenchmarkService } from './benchmarks/service.ts';
 import type { BenchmarkService } from './benchmarks/types.ts';
+import { createDemoControl } from './democtl/control.ts';
 import type { DemoControl } from './democtl/types.ts';
+import { readEnv, type WorkspaceEnv } from './deployment/env.ts';
+import { servedModel } from './deployment/readiness.ts';
+import { createDeploymentService } from './deployment/service.ts';
 import type { DeploymentService } from './deployment/types.ts';
-import type { Inventory } from './inventory/types.ts';
-import type { CommandRunner, Contexts } from './kube/types.ts';
+import { gpuReport } from './inventory/gpus.ts';
+import { createInventory } from './inventory/inventory.ts';
+import { ownerName } from './inventory/owner.ts';
+import { runningServers, snapshotOf, type RunningServer } from './inventory/running-servers.ts';
+import type { GpuReport, Inventory } from './inventory/types.ts';
+import { createContexts } from './kube/contexts.ts';
+import { createCommandRunner } from './kube/runner.ts';
+import type { ClusterRef, CommandRunner, Contexts } from './kube/types.ts';
+import { createPokerService } from './poker/service.ts';
 import type { PokerService } from './poker/types.ts';
+import { createProfilingService } from './profiling/service.ts';
 import type { ProfilingService } from './profiling/types.ts';
+import { createRunLedger } from './runs/ledger.ts';
 import type { RunLedger } from './runs/types.ts';
+import { createTraceService } from './traces/service.ts';
 import type { TraceService } from './traces/types.ts';
 
 /** Where the product's own files are: `dist/` (bundles, WASM), `manifests/`, `media/`. */
@@ -60,4 +78,57 @@ export interface Workbench extends Disposable {
   readonly traces: TraceService;
   readonly runs: RunLedger;
   readonly demo: DemoControl;
+}
+
+export function assetsAt(root: string): Assets {
+  return { root, dist: join(root, 'dist'), manifests: join(root, 'manifests'), media: join(root, 'media') };
+}
+
+/** Constructs every feature by plain constructors. What one feature needs of another is handed in here, and nowhere else. */
+export function compose(options: ComposeOptions): Workbench {
+  const { workspace, assets, settings, env, logger } = options;
+  const clock = systemClock;
+  const owned = new DisposableStore();
+  const owner = ownerName(env, settings().owner);
+  const folder = workspace ?? options.storage;
+  const workspaceEnv = (): Promise<WorkspaceEnv> => readEnv(join(folder, '.env'));
+
+  const demo = owned.add(createDemoControl({ storage: options.storage, cli: join(assets.dist, 'llmdw.mjs'), node: ownNode(env), clock }));
+  const contexts = owned.add(
+    createContexts({
+      env,
+      home: homedir(),
+      folder,
+      kubeconfigSetting: () => settings().kubeconfig,
+      workspaceEnv: async () => (await workspaceEnv()).values,
+      alsoRead: () => [demo.kubeconfig],
+      store: options.store,
+      clock,
+      logger,
+    }),
+  );
+  const runner = createCommandRunner({ env, toolPaths: () => ({ kubectl: settings().kubectlPath, helm: settings().helmPath }), logger });
+  const inventory = owned.add(createInventory({ contexts, clock, logger }));
+  const gpus = async (cluster: ClusterRef, signal: AbortSignal): Promise<GpuReport | undefined> => {
+    const snapshot = await snapshotOf(inventory, cluster, signal);
+    return snapshot && gpuReport(snapshot);
+  };
+  const deployments = createDeploymentService({ contexts, runner, manifests: assets.manifests, owner: () => owner, workspaceEnv, gpus, clock });
+  const poker = createPokerService({ contexts, runner, manifests: assets.manifests, owner: () => owner, deployments, servedModel, clock });
+  const runs = owned.add(createRunLedger({ folder: join(folder, 'results'), clock, logger }));
+  const benchmarks = owned.add(createBenchmarkService({ contexts, poker, ledger: runs, manifestsDir: assets.manifests, logger, clock }));
+  const servers = async (cluster: ClusterRef, signal: AbortSignal): Promise<readonly RunningServer[]> => {
+    const snapshot = await snapshotOf(inventory, cluster, signal);
+    return snapshot ? runningServers(snapshot, owner, cluster.namespace) : [];
+  };
+  const profiling = createProfilingService({ contexts, servers, clock });
+  const traces = owned.add(createTraceService({ workspace, assets, contexts, servers, clock, logger, perfetto: () => settings().perfettoSource ?? 'auto' }));
+
+  return { assets, workspace, logger, owner, contexts, runner, inventory, deployments, poker, benchmarks, profiling, traces, runs, demo, dispose: () => owned.dispose() };
+}
+
+/** This process's own Node; inside VS Code it is Electron, which has to be told to be one. */
+function ownNode(env: ComposeOptions['env']): { readonly file: string; readonly env: Readonly<Record<string, string>> } {
+  const defined = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return { file: process.execPath, env: { ...Object.fromEntries(defined), ELECTRON_RUN_AS_NODE: '1' } };
 }
