@@ -1,5 +1,5 @@
 import type { Clock } from '../../../../base/clock.ts';
-import type { Disposable } from '../../../../base/disposables.ts';
+import { disposable, type Disposable } from '../../../../base/disposables.ts';
 import type { EngineRank, StepPlan } from './engine-rank.ts';
 import { durationNoise, type Random } from './random.ts';
 
@@ -10,6 +10,10 @@ export interface StepRecord {
   readonly durationMs: number;
   /** By rank index. */
   readonly plans: ReadonlyMap<number, StepPlan>;
+  /** What each rank computes without waiting, by rank index. */
+  readonly computeMs: ReadonlyMap<number, number>;
+  /** Dispatch and combine over all layers. */
+  readonly exchangeMs: number;
 }
 
 /** After a stall longer than this (a suspended machine) lost time is not caught up. */
@@ -27,7 +31,7 @@ export class StepLoop implements Disposable {
   readonly #observers = new Set<(step: StepRecord) => void>();
   #timer: Disposable | undefined;
   #step: StepRecord | undefined;
-  #stalledUntil = 0;
+  #holds = 0;
 
   constructor(clock: Clock, random: Random) {
     this.#clock = clock;
@@ -55,14 +59,18 @@ export class StepLoop implements Disposable {
     return { dispose: () => this.#observers.delete(listener) };
   }
 
-  /** Keeps the engines from stepping for a while, as a profiler that flushes does. */
-  stall(ms: number): void {
-    this.#stalledUntil = Math.max(this.#stalledUntil, this.#clock.monotonic() + ms);
+  /** Keeps the engines from starting a step until released, as a profiler that flushes on one rank keeps its peers waiting. */
+  hold(): Disposable {
+    this.#holds += 1;
+    return disposable(() => {
+      this.#holds -= 1;
+      this.wake();
+    });
   }
 
   /** A request came: starts stepping when idle. */
   wake(): void {
-    if (this.#step === undefined) this.#begin(Math.max(this.#clock.monotonic(), this.#stalledUntil));
+    if (this.#step === undefined && this.#holds === 0) this.#begin(this.#clock.monotonic());
   }
 
   dispose(): void {
@@ -72,6 +80,7 @@ export class StepLoop implements Disposable {
   }
 
   #begin(startedAt: number): void {
+    if (this.#holds > 0) return;
     const plans = new Map(this.#ranks.map((rank) => [rank.index, rank.schedule(startedAt)]));
     const tokens = this.#ranks.map((rank) => plans.get(rank.index)?.tokens ?? 0);
     const tokensOfGroup = tokens.reduce((sum, count) => sum + count, 0);
@@ -81,10 +90,10 @@ export class StepLoop implements Disposable {
       this.#sleepUntilTransfer();
       return;
     }
-    const compute = this.#ranks.map((rank) => rank.performance.computeMs(plans.get(rank.index) ?? IDLE, tokensOfGroup));
-    const exchange = this.#ranks[0]?.performance.exchangeMs(Math.max(...tokens)) ?? 0;
-    const durationMs = (Math.max(...compute) + exchange) * durationNoise(this.#random);
-    this.#step = { startedAt, durationMs, plans };
+    const computeMs = new Map(this.#ranks.map((rank) => [rank.index, rank.performance.computeMs(plans.get(rank.index) ?? IDLE, tokensOfGroup)]));
+    const exchangeMs = this.#ranks[0]?.performance.exchangeMs(Math.max(...tokens)) ?? 0;
+    const durationMs = (Math.max(...computeMs.values()) + exchangeMs) * durationNoise(this.#random);
+    this.#step = { startedAt, durationMs, plans, computeMs, exchangeMs };
     this.#arm(startedAt + durationMs, () => this.#catchUp());
   }
 
@@ -116,7 +125,7 @@ export class StepLoop implements Disposable {
       }
       for (const observer of this.#observers) observer(step);
       const lost = now - endsAt > LONGEST_CATCH_UP_MS;
-      this.#begin(Math.max(lost ? now : endsAt, this.#stalledUntil));
+      this.#begin(lost ? now : endsAt);
     }
     for (const rank of this.#ranks) rank.flush();
   }

@@ -37,8 +37,11 @@ export class PodEngines implements Disposable {
     return this.#stepped.map(({ rank }) => rank);
   }
 
-  get loops(): readonly StepLoop[] {
-    return [...new Set(this.#stepped.map(({ loop }) => loop))];
+  /** The loop that steps a rank of this pod. */
+  loopOf(index: number): StepLoop {
+    const found = this.#stepped.find(({ rank }) => rank.index === index);
+    if (found === undefined) throw new Error(`no data-parallel rank ${index} in this pod`);
+    return found.loop;
   }
 
   /** The engines as an API server sees them: all of the pod's, or the one rank that the server stands for. */

@@ -3,6 +3,7 @@ import { sleep, type Clock } from '../../../../base/clock.ts';
 import { isAbort, isWorkbenchError } from '../../../../base/errors.ts';
 import { DisposableStore } from '../../../../base/disposables.ts';
 import type { ContainerContext, ContainerProgram } from '../../types.ts';
+import { PodProfiler } from '../profiler/pod-profiler.ts';
 import { untilAborted } from '../until-aborted.ts';
 import { createApiServer, type ApiServerOptions } from './api-server.ts';
 import { parseVllmArgs } from './args.ts';
@@ -80,15 +81,22 @@ type OptionsOf = (only?: number) => ApiServerOptions;
 
 function serverOptions(launch: Launch, engines: PodEngines, membership: Membership, context: ContainerContext, log: ProcessLog): OptionsOf {
   const startedAt = context.time.now();
-  return (only) => ({
-    launch,
-    engine: engines.port(only),
-    ranks: engines.ranks.filter((rank) => only === undefined || rank.index === only),
-    profiler: () => undefined,
-    healthy: () => !membership.lost.aborted,
-    startedAt,
-    log: (line) => log.raw(launch.processes.server, line),
-  });
+  return (only) => {
+    const served = engines.ranks.filter((rank) => only === undefined || rank.index === only);
+    const directory = launch.config.profilerDirectory;
+    const profiler = directory === undefined ? undefined : new PodProfiler({
+      launch, directory, context, log, ranks: served.map((rank) => rank.index), loopOf: (rank) => engines.loopOf(rank),
+    });
+    return {
+      launch,
+      engine: engines.port(only),
+      ranks: served,
+      profiler: () => (hasFault(context.annotations(), 'profiling-disabled') ? undefined : profiler),
+      healthy: () => !membership.lost.aborted,
+      startedAt,
+      log: (line) => log.raw(launch.processes.server, line),
+    };
+  };
 }
 
 /** Ports and servers: one for the pod, or one a rank and a supervisor; a headless pod has none. */
