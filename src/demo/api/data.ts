@@ -18,6 +18,11 @@ export interface TableColumn {
   readonly priority: number;
 }
 
+/** Layout of protobuf messages: Go type -> field number -> `jsonName type flags` (r list, m map, i inlined, z zero left out). */
+export interface ProtobufLayout {
+  readonly messages: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
 /** What a real API server says of itself; `scripts` of the cluster layer read it off one (see docs/demo.md). */
 export interface ApiData {
   /** Group/version -> its resources. */
@@ -26,14 +31,16 @@ export interface ApiData {
   readonly schemas: Readonly<Record<string, unknown>>;
   /** `group/version/plural` -> columns of its server-side table. */
   readonly tables: Readonly<Record<string, readonly TableColumn[]>>;
+  readonly protobuf: ProtobufLayout;
 }
 
 /** Loaded when a server starts, not when the program does: half a megabyte that most sessions never need. */
 export async function loadApiData(): Promise<ApiData> {
-  const [discovery, schemas, tables] = await Promise.all([
+  const [discovery, schemas, tables, protobuf] = await Promise.all([
     import('./data/discovery.json', { with: { type: 'json' } }),
     import('./data/schemas.json', { with: { type: 'json' } }),
     import('./data/tables.json', { with: { type: 'json' } }),
+    import('./data/protobuf.json', { with: { type: 'json' } }),
   ]);
-  return { discovery: discovery.default, schemas: schemas.default, tables: tables.default };
+  return { discovery: discovery.default, schemas: schemas.default, tables: tables.default, protobuf: protobuf.default as unknown as ProtobufLayout };
 }

@@ -11,7 +11,7 @@ import type { DemoApi } from '../types.ts';
 import { Admission } from './admission/admission.ts';
 import { definitionDefaults } from './admission/definitions.ts';
 import { namespaceLifecycle } from './admission/namespaces.ts';
-import { podReferences } from './admission/pods.ts';
+import { podDefaults } from './admission/pods.ts';
 import { serviceAddresses } from './admission/services.ts';
 import { adminUser, Authenticator } from './auth/authenticator.ts';
 import { Authorizer } from './auth/authorizer.ts';
@@ -26,6 +26,7 @@ import { route, type RouterParts } from './http/router.ts';
 import { InProcessApi } from './in-process.ts';
 import { OpenApi } from './openapi.ts';
 import { loadState, StateSaver } from './persistence.ts';
+import { ProtobufDecoder } from './protobuf/decode.ts';
 import { Registry } from './registry.ts';
 import type { User } from './requests.ts';
 import { loadSchemas } from './schema/index.ts';
@@ -86,7 +87,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   for (const [name] of core.store.entries('namespaces')) namespaces.furnish(name);
   owned.add(new GarbageCollector(core));
   const saver = options.stateDir === undefined ? undefined : owned.add(new StateSaver(core.store, options.stateDir, clock, logger));
-  const parts: RouterParts = { core, openApi: new OpenApi(core.registry, data.schemas), kubelets: new KubeletProxy(core), serverAddress };
+  const parts: RouterParts = { core, openApi: new OpenApi(core.registry, data.schemas), kubelets: new KubeletProxy(core), protobuf: new ProtobufDecoder(data.protobuf), serverAddress };
   const sockets = new Set<Socket>();
   listener.on('connection', (socket: Socket) => {
     sockets.add(socket);
@@ -114,7 +115,7 @@ function createCore(options: ApiServerOptions, data: ApiData, closing: Emitter<v
   const { clock, logger } = options;
   const store = new Store(options.historyLimit);
   const registry = new Registry(data, loadSchemas(data.schemas));
-  const admission = new Admission([namespaceLifecycle(store), podReferences(store), serviceAddresses(store), definitionDefaults(clock)]);
+  const admission = new Admission([namespaceLifecycle(store), podDefaults(store), serviceAddresses(store), definitionDefaults(clock)]);
   const users = new Map([...(options.users ?? []), [options.token, adminUser] as const]);
   return {
     store, registry, admission, clock, logger,
@@ -145,7 +146,7 @@ async function answer(parts: RouterParts, request: IncomingMessage, response: Se
   try {
     const user = parts.core.authenticator.user(request.headers.authorization);
     if (user === undefined) throw unauthorized();
-    await route(parts, new Exchange(request, response, user));
+    await route(parts, new Exchange(request, response, user, parts.protobuf));
   } catch (error) {
     logFailure(parts.core.logger, request, error);
     sendStatus(response, statusOf(error));

@@ -5,12 +5,12 @@ import type { Admission } from './admission/admission.ts';
 import { present, toStored } from './conversion.ts';
 import { checkFields, decodeObject, parsePatched } from './decode.ts';
 import { intentChanged, rulesOf } from './kinds.ts';
-import { freeName, nameSuffix } from './names.ts';
+import { freeName } from './names.ts';
 import { cloneJson, groupVersionOf, sameJson, timestamp, type ApiMeta, type ApiObject } from './object.ts';
 import { applyPatch } from './patches.ts';
 import type { ServedResource } from './registry.ts';
 import type { PatchRequest, WriteOptions } from './requests.ts';
-import { applyDefaults, applyServerSide, conflictMessage, prepareForCreate, prune, trackUpdate, validateCreate, validateUpdate, type Violation } from './schema/index.ts';
+import { applyDefaults, applyServerSide, conflictMessage, prune, trackUpdate, validateCreate, validateUpdate, type Violation } from './schema/index.ts';
 import { alreadyExists, applyConflict, badRequest, conflict, invalid, modifiedMeanwhile, notFound, type FieldError } from './status.ts';
 import { keyOf, type Store } from './store.ts';
 
@@ -134,7 +134,6 @@ export class Writer {
     // What the server adds from here on belongs to no manager.
     object = track(rules.freshStatus ? withStatus(object, rules.freshStatus()) : object);
     object = this.#admission.prepareCreate({ resource, object, user: options.user, dryRun: options.dryRun });
-    if (resource.schema) object = prepareForCreate(resource.schema, object, { suffix: nameSuffix() }) as ApiObject;
     refuse(resource, name, resource.schema ? validateCreate(resource.schema, object) : []);
     const key = keyOf(object.metadata.namespace, name);
     if (this.#store.get(resource.collection, key) !== undefined) throw alreadyExists(resource, name);

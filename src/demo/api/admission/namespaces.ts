@@ -1,3 +1,4 @@
+import { isObject } from '../../../base/json.ts';
 import { forbidden, notFound } from '../status.ts';
 import type { Store } from '../store.ts';
 import type { AdmissionRule } from './admission.ts';
@@ -13,6 +14,8 @@ export function namespaceLifecycle(store: Store): AdmissionRule {
     prepareCreate({ resource, object }) {
       const { namespace } = object.metadata;
       if (resource.collection === 'namespaces') {
+        object['spec'] = { ...(isObject(object['spec']) ? object['spec'] : {}), finalizers: ['kubernetes'] };
+        object['status'] = { phase: 'Active' };
         object.metadata.labels = { ...object.metadata.labels, 'kubernetes.io/metadata.name': object.metadata.name };
       }
       if (!resource.namespaced || namespace === undefined) return;

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { parse as parseYaml } from 'yaml';
+import type { ProtobufDecoder } from '../protobuf/decode.ts';
 import { duplicateFields } from '../schema/index.ts';
 import { ApiError, badRequest, unsupportedMediaType } from '../status.ts';
 import { mediaTypes } from './negotiation.ts';
@@ -15,7 +16,7 @@ export interface Body {
 }
 
 /** Reads and parses a request's body; undefined when it has none. */
-export async function readBody(request: IncomingMessage): Promise<Body | undefined> {
+export async function readBody(request: IncomingMessage, protobuf: ProtobufDecoder): Promise<Body | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -24,13 +25,15 @@ export async function readBody(request: IncomingMessage): Promise<Body | undefin
     chunks.push(chunk);
   }
   if (size === 0) return undefined;
-  const text = Buffer.concat(chunks).toString('utf8');
+  const bytes = Buffer.concat(chunks);
   const contentType = mediaTypes(request.headers['content-type'] ?? 'application/json')[0]?.type ?? '';
+  if (contentType === 'application/vnd.kubernetes.protobuf') return { contentType, value: protobuf.decode(bytes), duplicateFields: [] };
+  const text = bytes.toString('utf8');
   if (contentType === 'application/json' || contentType.endsWith('+json') || contentType === '*/*') {
     return { contentType, value: parseJson(text), duplicateFields: duplicateFields(text) };
   }
   if (contentType === 'application/yaml' || contentType.endsWith('+yaml')) return { contentType, value: parseYamlText(text), duplicateFields: [] };
-  throw unsupportedMediaType(['application/json', 'application/yaml']);
+  throw unsupportedMediaType(['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']);
 }
 
 function parseJson(text: string): unknown {

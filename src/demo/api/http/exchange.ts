@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { stringify as toYaml } from 'yaml';
+import type { ProtobufDecoder } from '../protobuf/decode.ts';
 import type { User } from '../requests.ts';
 import { ApiError, badRequest, internalError, type StatusBody } from '../status.ts';
 import { readBody, type Body } from './body.ts';
@@ -14,9 +15,11 @@ export class Exchange {
   readonly user: User;
   /** The content type of JSON answers; discovery names its form in it. */
   contentType = 'application/json';
+  readonly #protobuf: ProtobufDecoder;
   #warnings: readonly string[] = [];
 
-  constructor(request: IncomingMessage, response: ServerResponse, user: User) {
+  constructor(request: IncomingMessage, response: ServerResponse, user: User, protobuf: ProtobufDecoder) {
+    this.#protobuf = protobuf;
     const url = new URL(request.url ?? '/', 'http://server');
     this.request = request;
     this.response = response;
@@ -34,7 +37,7 @@ export class Exchange {
   }
 
   body(): Promise<Body | undefined> {
-    return readBody(this.request);
+    return readBody(this.request, this.#protobuf);
   }
 
   /** A parameter that is a whole number; undefined when absent. */

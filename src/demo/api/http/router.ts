@@ -3,6 +3,7 @@ import { answerReview } from '../auth/reviews.ts';
 import type { ApiCore } from '../core.ts';
 import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions } from '../discovery.ts';
 import type { OpenApi } from '../openapi.ts';
+import type { ProtobufDecoder } from '../protobuf/decode.ts';
 import type { User } from '../requests.ts';
 import { methodNotAllowed, notFound, pathNotFound } from '../status.ts';
 import type { KubeletProxy } from '../streaming/kubelet-proxy.ts';
@@ -18,6 +19,7 @@ export interface RouterParts {
   readonly core: ApiCore;
   readonly openApi: OpenApi;
   readonly kubelets: KubeletProxy;
+  readonly protobuf: ProtobufDecoder;
   readonly serverAddress: string;
 }
 
