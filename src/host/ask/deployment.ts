@@ -1,0 +1,21 @@
+import { WorkbenchError } from '../../base/errors.ts';
+import type { ClusterRef } from '../../kube/types.ts';
+import type { Host } from '../host.ts';
+import { placeOf } from '../session.ts';
+import { choose } from './steps.ts';
+
+/** One of my deployments by name: the only one without asking, else from a list. */
+export async function askDeployment(host: Host, cluster: ClusterRef, title: string): Promise<string | undefined> {
+  const deployed = await host.workbench.deployments.list(cluster, AbortSignal.timeout(30_000));
+  const [first] = deployed;
+  if (!first) {
+    throw new WorkbenchError({ code: 'not-found', message: `${host.workbench.owner} has no deployment in ${placeOf(cluster)}`, hint: 'Deploy a guide first, or select the namespace where it is.' });
+  }
+  if (deployed.length === 1) return first.name;
+  const answer = await choose<string>({
+    title,
+    placeholder: `Deployments of ${host.workbench.owner} in ${placeOf(cluster)}`,
+    choices: () => Promise.resolve(deployed.map((deployment) => ({ label: deployment.name, description: deployment.model, detail: `guide ${deployment.guide}`, value: deployment.name }))),
+  });
+  return answer.kind === 'answer' ? answer.value : undefined;
+}

@@ -1,0 +1,112 @@
+import * as vscode from 'vscode';
+import { WorkbenchError } from '../../base/errors.ts';
+import type { ClusterRef } from '../../kube/types.ts';
+import type { Host } from '../host.ts';
+import type { CommandId } from './ids.ts';
+
+/** What must be there before a command can run. */
+export type Need = 'cluster' | 'workspace';
+
+export interface CommandCall {
+  readonly host: Host;
+}
+
+export interface ClusterCall extends CommandCall {
+  /** Pinned: the one that was chosen when the command began. */
+  readonly cluster: ClusterRef;
+}
+
+/** A question that must be answered with yes before a command changes or deletes something. */
+export interface Confirmation {
+  readonly message: string;
+  /** The objects, the context and the namespace. */
+  readonly detail: string;
+  /** The verb on the button. */
+  readonly action: string;
+}
+
+export interface CommandDefinition<Argument, Call extends CommandCall> {
+  readonly id: CommandId;
+  /** As in package.json. */
+  readonly title: string;
+  readonly needs: readonly Need[];
+  /** The verb phrase of error messages: "deploy". */
+  readonly doing: string;
+  /** Reads what a tree, an editor or another caller handed over. Undefined: nothing usable, so `ask`. */
+  readonly argument: (given: readonly unknown[]) => Argument | undefined;
+  /** Asks the person instead. Undefined: they went away. */
+  readonly ask: (call: Call) => Promise<Argument | undefined>;
+  readonly confirm?: (call: Call, argument: Argument) => Promise<Confirmation | undefined>;
+  readonly run: (call: Call, argument: Argument) => Promise<void>;
+}
+
+/** A command of the table with its argument's type closed over. */
+export interface TableEntry {
+  readonly id: CommandId;
+  readonly title: string;
+  readonly needs: readonly Need[];
+  readonly confirms: boolean;
+  readonly doing: string;
+  readonly execute: (host: Host, given: readonly unknown[]) => Promise<void>;
+}
+
+/** A command that needs a cluster: it gets the chosen one, or the error that says how to choose. */
+export function clusterCommand<Argument>(definition: Omit<CommandDefinition<Argument, ClusterCall>, 'needs'> & { readonly alsoNeeds?: readonly Need[] }): TableEntry {
+  const needs: readonly Need[] = ['cluster', ...(definition.alsoNeeds ?? [])];
+  return entry({ ...definition, needs }, (host) => ({ host, cluster: requireCluster(host) }));
+}
+
+/** A command that works without a cluster. */
+export function windowCommand<Argument>(definition: Omit<CommandDefinition<Argument, CommandCall>, 'needs'> & { readonly needs?: readonly Need[] }): TableEntry {
+  return entry({ ...definition, needs: definition.needs ?? [] }, (host) => ({ host }));
+}
+
+/** For commands that take nothing. */
+export const noArgument = {
+  argument: (): true => true,
+  ask: (): Promise<true> => Promise.resolve(true),
+} as const;
+
+function entry<Argument, Call extends CommandCall>(definition: CommandDefinition<Argument, Call>, callOf: (host: Host) => Call): TableEntry {
+  return {
+    id: definition.id,
+    title: definition.title,
+    needs: definition.needs,
+    confirms: definition.confirm !== undefined,
+    doing: definition.doing,
+    async execute(host, given) {
+      if (definition.needs.includes('workspace')) requireWorkspace(host);
+      const call = callOf(host);
+      const argument = definition.argument(given) ?? (await definition.ask(call));
+      if (argument === undefined) return;
+      const confirmation = await definition.confirm?.(call, argument);
+      if (confirmation && !(await agreed(confirmation))) return;
+      await definition.run(call, argument);
+    },
+  };
+}
+
+async function agreed({ message, detail, action }: Confirmation): Promise<boolean> {
+  return (await vscode.window.showWarningMessage(message, { modal: true, detail }, action)) === action;
+}
+
+export function requireCluster(host: Host): ClusterRef {
+  const { connection } = host.session;
+  switch (connection.kind) {
+    case 'ready':
+      return connection.cluster;
+    case 'failed':
+      throw connection.error;
+    case 'none':
+      throw new WorkbenchError({ code: 'kubeconfig-missing', message: 'no kubeconfig was found', hint: 'Start the demo cluster, or name a file in the setting llmd.kubeconfig.' });
+    case 'loading':
+      throw new WorkbenchError({ code: 'not-ready', message: 'the kubeconfig is still being read', hint: 'Try again in a moment.' });
+  }
+}
+
+export function requireWorkspace(host: Host): string {
+  if (host.workbench.workspace === undefined) {
+    throw new WorkbenchError({ code: 'bad-usage', message: 'no folder is open', hint: 'Open a folder: results, traces and .env live in it.' });
+  }
+  return host.workbench.workspace;
+}

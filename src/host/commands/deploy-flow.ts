@@ -1,0 +1,159 @@
+import * as vscode from 'vscode';
+import { WorkbenchError } from '../../base/errors.ts';
+import type { DeployPlan, DeployRequest, Guide, GuideVariant, PlannedAction, PlannedObject } from '../../deployment/types.ts';
+import type { ClusterRef } from '../../kube/types.ts';
+import { askInTurn, choose, type Answer, type Choice } from '../ask/steps.ts';
+import { askValues, type AskedValue, type Values } from '../ask/values.ts';
+import type { Host } from '../host.ts';
+import { planYaml } from '../plan-yaml.ts';
+import { placeOf } from '../session.ts';
+import { plural } from '../../protocol/format.ts';
+
+interface DeployAnswers {
+  readonly guide?: Guide;
+  readonly variant?: GuideVariant;
+  readonly values?: Values;
+  readonly plan?: DeployPlan;
+}
+
+const QUESTION = 'deploy';
+const TITLE = 'Deploy';
+const NAME_VALUE: AskedValue = {
+  id: 'name',
+  title: 'Name',
+  description: 'Name of the deployment, the prefix of its objects',
+  kind: 'string',
+  default: '',
+  refuse: (text) => (/^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/.test(text) ? undefined : 'Starts with a letter; lower-case letters, digits and dashes, at most 40'),
+};
+
+/** Guide, variant, values, preview. Enter four times repeats the last deploy. Undefined: the person went away. */
+export async function askDeploy(host: Host, cluster: ClusterRef): Promise<DeployPlan | undefined> {
+  const last = host.memory.recall(QUESTION);
+  const answers = await askInTurn<DeployAnswers>({}, [
+    async (state, place) =>
+      extend(
+        await choose<Guide>({
+          title: TITLE,
+          ...place,
+          placeholder: `What to deploy to ${placeOf(cluster)}`,
+          choices: async () => (await host.workbench.deployments.guides()).map((guide) => ({ label: guide.title, description: guide.model, detail: guide.description, value: guide })),
+          last: (guide) => guide.id === last['guide'],
+        }),
+        (guide) => ({ ...state, guide }),
+      ),
+    async (state, place) =>
+      extend(
+        await choose<GuideVariant>({
+          title: TITLE,
+          ...place,
+          placeholder: 'Which variant of the guide',
+          choices: () => Promise.resolve((state.guide?.variants ?? []).map((variant) => ({ label: variant.title, description: variant.id, detail: variant.description, value: variant }))),
+          last: (variant) => variant.id === last['variant'],
+        }),
+        (variant) => ({ ...state, variant }),
+      ),
+    async (state, place) =>
+      extend(
+        await askValues({
+          title: TITLE,
+          ...place,
+          values: [{ ...NAME_VALUE, default: state.guide?.id ?? '' }, ...(state.guide?.values ?? [])],
+          now: state.guide?.id === last['guide'] ? valuesOf(last) : {},
+          go: 'Continue to the preview',
+        }),
+        (values) => ({ ...state, values }),
+      ),
+    async (state, place) => {
+      const request = requestOf(cluster, state);
+      return extend(await preview(host, request, place), (plan) => ({ ...state, plan }));
+    },
+  ]);
+  if (!answers?.plan || !answers.guide || !answers.variant) return undefined;
+  await host.memory.keep(QUESTION, { guide: answers.guide.id, variant: answers.variant.id, ...prefixed(answers.values ?? {}) });
+  return answers.plan;
+}
+
+function requestOf(cluster: ClusterRef, { guide, variant, values }: DeployAnswers): DeployRequest {
+  if (!guide || !variant || !values) throw new WorkbenchError({ code: 'internal', message: 'the preview came before the guide, variant and values were chosen' });
+  const { name = guide.id, ...rest } = values;
+  return { cluster, guide: guide.id, variant: variant.id, name, values: rest };
+}
+
+type PreviewRow = { readonly kind: 'deploy'; readonly plan: DeployPlan } | { readonly kind: 'save'; readonly plan: DeployPlan } | { readonly kind: 'object'; readonly planned: PlannedObject } | { readonly kind: 'finding'; readonly message: string };
+
+/** The plan as a list: findings on top, then every object with what would happen to it; choosing an object opens its diff. */
+async function preview(host: Host, request: DeployRequest, place: { readonly step: number; readonly totalSteps: number }): Promise<Answer<DeployPlan>> {
+  const planning = new AbortController();
+  const answer = await choose<PreviewRow>({
+    title: `${TITLE} ${request.name} to ${placeOf(request.cluster)}`,
+    ...place,
+    placeholder: 'Enter deploys; choose an object to see its difference',
+    choices: async () => previewChoices(await host.workbench.deployments.plan(request, planning.signal)),
+    async peek(row) {
+      if (row.kind === 'object') await host.plans.showDiff(row.planned);
+      if (row.kind === 'save') await savePlan(row.plan);
+      return row.kind !== 'deploy';
+    },
+  }).finally(() => planning.abort());
+  if (answer.kind !== 'answer') return answer;
+  return answer.value.kind === 'deploy' ? { kind: 'answer', value: answer.value.plan } : { kind: 'away' };
+}
+
+const ACTION_ICONS: Record<PlannedAction, string> = { create: 'diff-added', change: 'diff-modified', unchanged: 'circle-outline', conflict: 'warning' };
+
+function previewChoices(plan: DeployPlan): readonly (Choice<PreviewRow> | vscode.QuickPickItem)[] {
+  const errors = plan.findings.filter((finding) => finding.severity === 'error');
+  const findings = plan.findings.map((finding): Choice<PreviewRow> => ({
+    label: `$(${finding.severity}) ${finding.message}`,
+    detail: finding.hint,
+    value: { kind: 'finding', message: finding.message },
+  }));
+  const objects = plan.objects.map((planned): Choice<PreviewRow> => ({
+    label: `$(${ACTION_ICONS[planned.action]}) ${planned.object.kind} ${planned.object.metadata.name}`,
+    description: planned.conflict === undefined ? planned.action : `${planned.action} with ${planned.conflict}`,
+    value: { kind: 'object', planned },
+  }));
+  const deploy: Choice<PreviewRow> = { label: '$(rocket) Deploy', description: summary(plan), alwaysShow: true, value: { kind: 'deploy', plan } };
+  const save: Choice<PreviewRow> = { label: '$(save) Save Plan...', description: 'as YAML', alwaysShow: true, value: { kind: 'save', plan } };
+  return [
+    ...(errors.length > 0 ? [separator(`${plural(errors.length, 'problem')} to solve before this can be deployed`)] : [deploy]),
+    save,
+    ...(findings.length > 0 ? [separator('findings'), ...findings] : []),
+    separator('objects'),
+    ...objects,
+  ];
+}
+
+function summary(plan: DeployPlan): string {
+  const counts = Map.groupBy(plan.objects, (planned) => planned.action);
+  const order: readonly PlannedAction[] = ['create', 'change', 'unchanged', 'conflict'];
+  return order.filter((action) => counts.has(action)).map((action) => `${counts.get(action)?.length ?? 0} ${action}`).join(', ');
+}
+
+function separator(label: string): vscode.QuickPickItem {
+  return { label, kind: vscode.QuickPickItemKind.Separator };
+}
+
+async function savePlan(plan: DeployPlan): Promise<void> {
+  const document = await vscode.workspace.openTextDocument({ language: 'yaml', content: planYaml(plan.objects) });
+  await vscode.window.showTextDocument(document, { preview: false, preserveFocus: true });
+}
+
+function extend<T, State>(answer: Answer<T>, merge: (value: T) => State): Answer<State> {
+  return answer.kind === 'answer' ? { kind: 'answer', value: merge(answer.value) } : answer;
+}
+
+const VALUE_PREFIX = 'value.';
+
+function prefixed(values: Values): Values {
+  return Object.fromEntries(Object.entries(values).map(([id, value]) => [`${VALUE_PREFIX}${id}`, value]));
+}
+
+function valuesOf(remembered: Values): Values {
+  return Object.fromEntries(
+    Object.entries(remembered)
+      .filter(([id]) => id.startsWith(VALUE_PREFIX))
+      .map(([id, value]) => [id.slice(VALUE_PREFIX.length), value]),
+  );
+}

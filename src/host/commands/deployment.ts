@@ -1,0 +1,99 @@
+import * as vscode from 'vscode';
+import type { DeployPlan } from '../../deployment/types.ts';
+import type { ClusterRef } from '../../kube/types.ts';
+import { formatDuration } from '../../protocol/format.ts';
+import { askDeployment } from '../ask/deployment.ts';
+import type { Host } from '../host.ts';
+import { placeOf } from '../session.ts';
+import { firstTarget } from './arguments.ts';
+import { clusterCommand, type ClusterCall, type Confirmation, type TableEntry } from './definition.ts';
+import { askDeploy } from './deploy-flow.ts';
+
+export const DEPLOYMENT_COMMANDS: readonly TableEntry[] = [
+  clusterCommand<DeployPlan>({
+    id: 'llmd.deploy',
+    title: 'Deploy...',
+    doing: 'deploy',
+    argument: () => undefined,
+    ask: ({ host, cluster }) => askDeploy(host, cluster),
+    async run({ host, cluster }, plan) {
+      const { name } = plan.request;
+      await host.jobs.run(`Deploy ${name} to ${placeOf(cluster)}`, (call) => host.workbench.deployments.apply(plan, call));
+      await waitAndTell(host, cluster, name);
+    },
+  }),
+  clusterCommand<string>({
+    id: 'llmd.stopDeployment',
+    title: 'Stop Deployment...',
+    doing: 'stop the deployment',
+    argument: deploymentName,
+    ask: ({ host, cluster }) => askDeployment(host, cluster, 'Stop Deployment'),
+    confirm: (call, name) => stopConfirmation(call, name),
+    async run({ host, cluster }, name) {
+      await host.jobs.run(`Stop ${name} in ${placeOf(cluster)}`, (call) => host.workbench.deployments.stop(cluster, name, call));
+      host.say(`${name} was stopped in ${placeOf(cluster)}.`);
+    },
+  }),
+  clusterCommand<string>({
+    id: 'llmd.restartDeployment',
+    title: 'Restart Model Servers...',
+    doing: 'restart the model servers',
+    argument: deploymentName,
+    ask: ({ host, cluster }) => askDeployment(host, cluster, 'Restart Model Servers'),
+    confirm: ({ cluster }, name) =>
+      Promise.resolve({
+        message: `Restart the model servers of ${name}?`,
+        detail: `Every prefill and decode pod of ${name} in namespace ${cluster.namespace} of context ${cluster.context} is deleted and made again, and loads its model again. The gateway and the pool stay.`,
+        action: 'Restart',
+      }),
+    async run({ host, cluster }, name) {
+      await host.jobs.run(`Restart ${name} in ${placeOf(cluster)}`, (call) => host.workbench.deployments.restart(cluster, name, call));
+      await waitAndTell(host, cluster, name);
+    },
+  }),
+  clusterCommand<string>({
+    id: 'llmd.redeployRouting',
+    title: 'Redeploy Routing',
+    doing: 'redeploy the routing',
+    argument: deploymentName,
+    ask: ({ host, cluster }) => askDeployment(host, cluster, 'Redeploy Routing'),
+    async run({ host, cluster }, name) {
+      await host.jobs.run(`Redeploy the routing of ${name}`, (call) => host.workbench.deployments.redeployRouting(cluster, name, call));
+      host.say(`The routing of ${name} was redeployed.`);
+    },
+  }),
+  clusterCommand<string>({
+    id: 'llmd.waitUntilReady',
+    title: 'Wait Until Ready',
+    doing: 'wait for the deployment',
+    argument: deploymentName,
+    ask: ({ host, cluster }) => askDeployment(host, cluster, 'Wait Until Ready'),
+    run: ({ host, cluster }, name) => waitAndTell(host, cluster, name),
+  }),
+];
+
+function deploymentName(given: readonly unknown[]): string | undefined {
+  return firstTarget(given, 'deployment')?.name;
+}
+
+/** Ends minutes later, so it deserves a notification, with the next step of the loop on it. */
+async function waitAndTell(host: Host, cluster: ClusterRef, name: string): Promise<void> {
+  const readiness = await host.jobs.run(`${name} in ${placeOf(cluster)}`, (call) => host.workbench.deployments.waitReady(cluster, name, call));
+  host.offer(`${name} serves ${readiness.model ?? 'its model'} in ${placeOf(cluster)}: ${readiness.readyPods}/${readiness.pods} pods ready after ${formatDuration(readiness.seconds)}.`, {
+    'Run Benchmark': () => vscode.commands.executeCommand('llmd.runBenchmark'),
+    'Open Poker Shell': () => vscode.commands.executeCommand('llmd.openPokerShell'),
+  });
+}
+
+const LISTED = 30;
+
+async function stopConfirmation({ host, cluster }: ClusterCall, name: string): Promise<Confirmation> {
+  const targets = await host.workbench.deployments.stopTargets(cluster, name, AbortSignal.timeout(30_000));
+  const names = targets.map((object) => `${object.kind} ${object.metadata.name}`);
+  const shown = names.length > LISTED ? [...names.slice(0, LISTED), `and ${names.length - LISTED} more`] : names;
+  return {
+    message: `Stop ${name} in ${placeOf(cluster)}?`,
+    detail: `Context: ${cluster.context}\nNamespace: ${cluster.namespace}\n\n${names.length === 0 ? 'No object of it is left.' : `These are deleted:\n${shown.join('\n')}`}`,
+    action: 'Stop',
+  };
+}

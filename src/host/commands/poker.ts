@@ -1,0 +1,42 @@
+import { clusterCommand, noArgument, type TableEntry } from './definition.ts';
+import { firstTarget } from './arguments.ts';
+import { placeOf } from '../session.ts';
+
+export const POKER_COMMANDS: readonly TableEntry[] = [
+  clusterCommand<true>({
+    id: 'llmd.startPoker',
+    title: 'Start Poker Pod',
+    doing: 'start the poker pod',
+    ...noArgument,
+    async run({ host, cluster }) {
+      const status = await host.jobs.run(`Start ${host.workbench.poker.podName()} in ${placeOf(cluster)}`, (call) => host.workbench.poker.start(cluster, call));
+      host.say(`${status.pod} is ${status.phase} in ${placeOf(cluster)}.`);
+    },
+  }),
+  clusterCommand<{ readonly deployment: string | undefined }>({
+    id: 'llmd.openPokerShell',
+    title: 'Open Poker Shell',
+    doing: 'open the poker shell',
+    argument: (given) => ({ deployment: firstTarget(given, 'deployment')?.name }),
+    ask: () => Promise.resolve(undefined),
+    async run({ host, cluster }, { deployment }) {
+      await host.jobs.run(`Poker shell in ${placeOf(cluster)}`, (call) => host.shells.show(cluster, deployment, call));
+    },
+  }),
+  clusterCommand<true>({
+    id: 'llmd.stopPoker',
+    title: 'Stop Poker Pod...',
+    doing: 'stop the poker pod',
+    ...noArgument,
+    confirm: ({ host, cluster }) =>
+      Promise.resolve({
+        message: `Stop ${host.workbench.poker.podName()}?`,
+        detail: `The pod ${host.workbench.poker.podName()} in namespace ${cluster.namespace} of context ${cluster.context} is deleted with what its shells and benchmarks have not yet copied out.`,
+        action: 'Stop',
+      }),
+    async run({ host, cluster }) {
+      await host.jobs.run(`Stop ${host.workbench.poker.podName()}`, (call) => host.workbench.poker.stop(cluster, call));
+      host.say(`${host.workbench.poker.podName()} was stopped in ${placeOf(cluster)}.`);
+    },
+  }),
+];

@@ -1,0 +1,88 @@
+import * as vscode from 'vscode';
+import { WorkbenchError } from '../../base/errors.ts';
+import { podsReport } from '../../inventory/pods.ts';
+import type { ProfileOutcome } from '../../profiling/types.ts';
+import { plural } from '../../protocol/format.ts';
+import { choose } from '../ask/steps.ts';
+import { placeOf } from '../session.ts';
+import { hostSettings } from '../settings.ts';
+import { firstTarget } from './arguments.ts';
+import { clusterCommand, type ClusterCall, type TableEntry } from './definition.ts';
+
+type Selection = { readonly pod: string } | { readonly allDecode: string | undefined };
+
+export const PROFILING_COMMANDS: readonly TableEntry[] = [
+  clusterCommand<Selection>({
+    id: 'llmd.profilePod',
+    title: 'Profile One Instance...',
+    doing: 'profile the instance',
+    argument(given) {
+      const pod = firstTarget(given, 'pod');
+      return pod && { pod: pod.name };
+    },
+    ask: (call) => askPod(call),
+    run: profile,
+  }),
+  clusterCommand<Selection>({
+    id: 'llmd.profileDecode',
+    title: 'Profile All Decode Ranks...',
+    doing: 'profile the decode ranks',
+    argument: (given) => ({ allDecode: firstTarget(given, 'deployment')?.name }),
+    ask: () => Promise.resolve(undefined),
+    run: profile,
+  }),
+];
+
+async function profile({ host, cluster }: ClusterCall, selection: Selection): Promise<void> {
+  const { profileSeconds: seconds } = hostSettings();
+  const what = 'pod' in selection ? selection.pod : `the decode ranks${selection.allDecode === undefined ? '' : ` of ${selection.allDecode}`}`;
+  const outcomes = await host.jobs.run(`Profile ${what} for ${seconds} s`, async (call) => {
+    const targets = await host.workbench.profiling.targets(cluster, selection, call.signal);
+    return host.workbench.profiling.profile({ cluster, targets, seconds }, call);
+  });
+  await host.remoteTraces.refresh();
+  const failed = outcomes.filter((outcome) => !outcome.ok);
+  if (failed.length === outcomes.length) throw allFailed(placeOf(cluster), failed);
+  for (const outcome of failed) host.workbench.logger.warn(`profile ${outcome.target.pod}:${outcome.target.port} in ${placeOf(cluster)}: ${outcome.reason ?? 'failed'}`);
+  const partly = failed.length === 0 ? '' : ` ${failed.length} failed: ${failed[0]?.target.pod ?? ''}: ${failed[0]?.reason ?? 'no reason given'}`;
+  host.offer(`Profiled ${plural(outcomes.length - failed.length, 'instance')} for ${seconds} s in ${placeOf(cluster)}.${partly}`, {
+    'Copy Traces': () => vscode.commands.executeCommand('llmd.copyTraces'),
+  });
+}
+
+function allFailed(place: string, failed: readonly ProfileOutcome[]): WorkbenchError {
+  const [first] = failed;
+  return first
+    ? new WorkbenchError({
+        code: 'profiling-disabled',
+        message: `no instance in ${place} could be profiled: ${first.target.pod}: ${first.reason ?? 'no reason given'}`,
+        hint: 'Profiling must be switched on when the model server starts; the guides of the Workbench do that.',
+      })
+    : new WorkbenchError({ code: 'not-ready', message: `no decode instance in ${place} is ready to be profiled`, hint: 'Deploy a guide and wait until it is ready.' });
+}
+
+async function askPod({ host, cluster }: ClusterCall): Promise<Selection | undefined> {
+  const lease = host.workbench.inventory.lease();
+  try {
+    const answer = await choose<string>({
+      title: 'Profile One Instance',
+      placeholder: `Ready model servers in ${placeOf(cluster)}`,
+      async choices() {
+        const snapshot = await host.workbench.inventory.whenComplete(AbortSignal.timeout(30_000));
+        const report = podsReport(snapshot, host.workbench.owner);
+        const pods = report.deployments
+          .filter((deployment) => deployment.mine && deployment.namespace === cluster.namespace)
+          .flatMap((deployment) =>
+            deployment.roles
+              .filter(({ role }) => role === 'decode' || role === 'prefill' || role === 'both')
+              .flatMap(({ role, groups }) => groups.flatMap((group) => group.pods.filter((pod) => pod.ready).map((pod) => ({ label: pod.name, description: `${deployment.name} · ${role}`, value: pod.name })))),
+          );
+        if (pods.length === 0) throw allFailed(placeOf(cluster), []);
+        return pods;
+      },
+    });
+    return answer.kind === 'answer' ? { pod: answer.value } : undefined;
+  } finally {
+    lease.dispose();
+  }
+}

@@ -1,0 +1,19 @@
+import { BENCHMARK_COMMANDS } from './benchmarks.ts';
+import { CLUSTER_COMMANDS } from './cluster.ts';
+import type { TableEntry } from './definition.ts';
+import { DEPLOYMENT_COMMANDS } from './deployment.ts';
+import { POKER_COMMANDS } from './poker.ts';
+import { PROFILING_COMMANDS } from './profiling.ts';
+import { TRACE_COMMANDS } from './traces.ts';
+import { WINDOW_COMMANDS } from './window.ts';
+
+/** Every command of the extension. Registration and the check against package.json both read it. */
+export const COMMANDS: readonly TableEntry[] = [
+  ...CLUSTER_COMMANDS,
+  ...DEPLOYMENT_COMMANDS,
+  ...POKER_COMMANDS,
+  ...BENCHMARK_COMMANDS,
+  ...PROFILING_COMMANDS,
+  ...TRACE_COMMANDS,
+  ...WINDOW_COMMANDS,
+];

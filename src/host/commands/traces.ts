@@ -1,0 +1,113 @@
+import * as vscode from 'vscode';
+import { WorkbenchError } from '../../base/errors.ts';
+import type { CopyOutcome, RemoteTrace } from '../../traces/types.ts';
+import { formatBytes, plural } from '../../protocol/format.ts';
+import { choose } from '../ask/steps.ts';
+import type { Host } from '../host.ts';
+import { placeOf } from '../session.ts';
+import { filePath, firstTarget, targets } from './arguments.ts';
+import { clusterCommand, windowCommand, type CommandCall, type TableEntry } from './definition.ts';
+
+export const TRACE_COMMANDS: readonly TableEntry[] = [
+  clusterCommand<{ readonly traces: readonly RemoteTrace[] | undefined }>({
+    id: 'llmd.copyTraces',
+    title: 'Copy Traces',
+    doing: 'copy the traces',
+    alsoNeeds: ['workspace'],
+    argument: (given) => ({ traces: chosenTraces(given) }),
+    ask: () => Promise.resolve(undefined),
+    async run({ host, cluster }, { traces }) {
+      const outcome = await host.jobs.run(`Copy traces from ${placeOf(cluster)}`, async (call) => {
+        const wanted = traces ?? (await allTraces(host, call.signal));
+        return host.workbench.traces.copy(cluster, wanted, call);
+      });
+      host.trees.traces.update();
+      tellOfCopy(host, outcome);
+    },
+  }),
+  windowCommand<string>({
+    id: 'llmd.openTrace',
+    title: 'Open Trace in Perfetto',
+    doing: 'open the trace',
+    argument: localPath,
+    ask: (call) => askTrace(call, 'Open Trace in Perfetto'),
+    run: ({ host }, path) => host.panels.openPerfetto(path),
+  }),
+  windowCommand<string>({
+    id: 'llmd.showTraceSummary',
+    title: 'Show Trace Summary',
+    doing: 'summarise the trace',
+    argument: localPath,
+    ask: (call) => askTrace(call, 'Show Trace Summary'),
+    run: ({ host }, path) => host.panels.showTraceSummary(path),
+  }),
+  windowCommand<string>({
+    id: 'llmd.revealInExplorer',
+    title: 'Reveal in Explorer',
+    doing: 'reveal the files',
+    needs: ['workspace'],
+    argument: (given) => localPath(given) ?? firstTarget(given, 'trace-set')?.folder ?? firstTarget(given, 'run')?.folder,
+    ask: (call) => askTrace(call, 'Reveal in Explorer'),
+    async run(_call, path) {
+      await vscode.commands.executeCommand('revealInExplorer', vscode.Uri.file(path));
+    },
+  }),
+];
+
+function localPath(given: readonly unknown[]): string | undefined {
+  return firstTarget(given, 'local-trace')?.path ?? filePath(given);
+}
+
+function chosenTraces(given: readonly unknown[]): readonly RemoteTrace[] | undefined {
+  const traces = targets(given, 'remote-traces').flatMap((target) => target.traces);
+  return traces.length > 0 ? [...new Map(traces.map((trace) => [`${trace.pod}:${trace.path}`, trace])).values()] : undefined;
+}
+
+async function allTraces(host: Host, signal: AbortSignal): Promise<readonly RemoteTrace[]> {
+  signal.throwIfAborted();
+  await host.remoteTraces.refresh();
+  const { cluster } = host.session;
+  const { traces, error } = host.remoteTraces.current(cluster);
+  if (error) throw error;
+  const complete = (traces?.traces ?? []).filter((trace) => trace.complete);
+  if (complete.length > 0) return complete;
+  const [unreadable] = traces?.errors ?? [];
+  throw new WorkbenchError({
+    code: 'no-traces',
+    message: `no finished trace was found in the pods${cluster ? ` of ${placeOf(cluster)}` : ''}${unreadable ? `; ${unreadable.pod}: ${unreadable.message}` : ''}`,
+    hint: unreadable?.hint ?? 'Profile a model server first.',
+  });
+}
+
+function tellOfCopy(host: Host, outcome: CopyOutcome): void {
+  const bytes = outcome.copied.reduce((total, { trace }) => total + trace.bytes, 0);
+  const [failed] = outcome.failed;
+  for (const { trace, message, hint } of outcome.failed) host.workbench.logger.warn(`copy ${trace.pod}:${trace.path}: ${message} (${hint})`);
+  const first = outcome.copied[0]?.file;
+  const text = `Copied ${plural(outcome.copied.length, 'trace')} (${formatBytes(bytes)}) to traces/${outcome.n}.`;
+  const trouble = failed ? ` ${plural(outcome.failed.length, 'file')} failed, first ${failed.trace.pod}: ${failed.message}` : '';
+  host.offer(text + trouble, {
+    ...(first === undefined ? {} : { 'Show Summary': () => host.panels.showTraceSummary(first) }),
+    ...(failed ? { 'Copy the Failed Ones': () => vscode.commands.executeCommand('llmd.copyTraces', { row: { target: { kind: 'remote-traces', traces: outcome.failed.map(({ trace }) => trace) } } }) } : first === undefined ? {} : { 'Open in Perfetto': () => host.panels.openPerfetto(first) }),
+  });
+}
+
+async function askTrace({ host }: CommandCall, title: string): Promise<string | undefined> {
+  const sets = host.workbench.workspace === undefined ? [] : await host.workbench.traces.local();
+  const choices = sets
+    .toSorted((a, b) => b.n - a.n)
+    .flatMap((set) => set.traces.map((trace) => ({ label: trace.rank === null ? trace.pod : `rank ${trace.rank}`, description: `traces/${set.n} · ${trace.pod} · ${formatBytes(trace.bytes)}`, value: trace.path })));
+  if (choices.length === 0) return askFile(title);
+  const answer = await choose<string | undefined>({
+    title,
+    placeholder: 'Copied traces, newest first',
+    choices: () => Promise.resolve([...choices, { label: '$(folder-opened) Another file...', alwaysShow: true, value: undefined }]),
+  });
+  if (answer.kind !== 'answer') return undefined;
+  return answer.value ?? askFile(title);
+}
+
+async function askFile(title: string): Promise<string | undefined> {
+  const [file] = (await vscode.window.showOpenDialog({ title, canSelectMany: false, filters: { Traces: ['json', 'gz'] } })) ?? [];
+  return file?.fsPath;
+}

@@ -1,0 +1,137 @@
+import * as vscode from 'vscode';
+import { WorkbenchError } from '../../base/errors.ts';
+import { choose } from '../ask/steps.ts';
+import type { Job } from '../jobs.ts';
+import { placeOf } from '../session.ts';
+import { featureSettings } from '../settings.ts';
+import { showLogTerminal } from '../terminals/log-terminal.ts';
+import type { ContainerView, PodView } from '../../inventory/types.ts';
+import { firstTarget } from './arguments.ts';
+import { clusterCommand, noArgument, windowCommand, type ClusterCall, type CommandCall, type TableEntry } from './definition.ts';
+
+export const WINDOW_COMMANDS: readonly TableEntry[] = [
+  windowCommand<true>({
+    id: 'llmd.refresh',
+    title: 'Refresh',
+    doing: 'refresh',
+    ...noArgument,
+    async run({ host }) {
+      await host.workbench.contexts.reload();
+      await host.session.refresh();
+      await host.remoteTraces.refresh();
+    },
+  }),
+  clusterCommand<{ readonly namespace: string; readonly name: string }>({
+    id: 'llmd.showLogs',
+    title: 'Show Logs',
+    doing: 'show the log',
+    argument: (given) => firstTarget(given, 'pod'),
+    ask: (call) => askPod(call),
+    run: showLog,
+  }),
+  windowCommand<true>({
+    id: 'llmd.startDemo',
+    title: 'Start Demo Cluster',
+    doing: 'start the demo cluster',
+    ...noArgument,
+    async run({ host }) {
+      const { demoSpeed } = featureSettings();
+      const demo = await host.jobs.run('Start the demo cluster', ({ signal }) => host.workbench.demo.start({ ...(demoSpeed === undefined ? {} : { speed: demoSpeed }), signal }));
+      await host.workbench.contexts.reload();
+      await host.workbench.contexts.select(demo.context);
+      await host.session.refresh();
+      await vscode.commands.executeCommand('llmd.cluster.focus');
+    },
+  }),
+  windowCommand<true>({
+    id: 'llmd.stopDemo',
+    title: 'Stop Demo Cluster...',
+    doing: 'stop the demo cluster',
+    ...noArgument,
+    confirm: () =>
+      Promise.resolve({ message: 'Stop the demo cluster?', detail: 'Everything that was deployed to it is gone afterwards. Results and traces in the folder stay.', action: 'Stop' }),
+    async run({ host }) {
+      await host.workbench.demo.stop();
+      await host.workbench.contexts.reload();
+      await host.session.refresh();
+    },
+  }),
+  windowCommand<Job>({
+    id: 'llmd.showJobs',
+    title: 'Show Running Jobs',
+    doing: 'show the running jobs',
+    argument: () => undefined,
+    ask: (call) => askJob(call),
+    run: (_call, job) => Promise.resolve(job.cancel()),
+  }),
+  windowCommand<true>({
+    id: 'llmd.openSettings',
+    title: 'Open Settings',
+    doing: 'open the settings',
+    ...noArgument,
+    async run() {
+      await vscode.commands.executeCommand('workbench.action.openSettings', '@ext:llm-d-workbench.llm-d-workbench');
+    },
+  }),
+  windowCommand<true>({
+    id: 'llmd.showOutput',
+    title: 'Show Output',
+    doing: 'show the output',
+    ...noArgument,
+    run: ({ host }) => Promise.resolve(host.output.show()),
+  }),
+];
+
+async function askJob({ host }: CommandCall): Promise<Job | undefined> {
+  const jobs = host.jobs.list();
+  if (jobs.length === 0) {
+    host.say('Nothing is running.');
+    return undefined;
+  }
+  const answer = await choose<Job>({
+    title: 'Running Jobs',
+    placeholder: 'Enter cancels the job',
+    choices: () => Promise.resolve(jobs.map((job) => ({ label: `$(sync~spin) ${job.title}`, description: job.progress.message, detail: 'Cancel', value: job }))),
+  });
+  return answer.kind === 'answer' ? answer.value : undefined;
+}
+
+async function askPod({ host, cluster }: ClusterCall): Promise<{ readonly namespace: string; readonly name: string } | undefined> {
+  const lease = host.workbench.inventory.lease();
+  try {
+    const answer = await choose<PodView>({
+      title: 'Show Logs',
+      placeholder: `Pods in ${placeOf(cluster)}`,
+      async choices() {
+        const snapshot = await host.workbench.inventory.whenComplete(AbortSignal.timeout(30_000));
+        return snapshot.pods
+          .values()
+          .filter((pod) => pod.namespace === cluster.namespace)
+          .map((pod) => ({ label: pod.name, description: [pod.phase, pod.reason].filter((part) => part !== undefined).join(' · '), value: pod }))
+          .toArray();
+      },
+    });
+    return answer.kind === 'answer' ? answer.value : undefined;
+  } finally {
+    lease.dispose();
+  }
+}
+
+async function showLog({ host, cluster }: ClusterCall, { namespace, name }: { readonly namespace: string; readonly name: string }): Promise<void> {
+  const pod = host.workbench.inventory.snapshot?.pods.get(`${namespace}/${name}`);
+  if (!pod) throw new WorkbenchError({ code: 'pod-gone', message: `pod ${name} is no longer in ${cluster.context}/${namespace}`, hint: 'Refresh the tree.' });
+  const container = await askContainer(pod);
+  if (container) showLogTerminal(host.workbench.contexts, { cluster, namespace, pod: name, container: container.name, restarted: container.restarts > 0 });
+}
+
+/** The only one without asking; else a list, the containers that serve first. */
+async function askContainer(pod: PodView): Promise<ContainerView | undefined> {
+  const main = pod.containers.filter((container) => container.role === 'main');
+  if (pod.containers.length === 1 || main.length === 1) return main[0] ?? pod.containers[0];
+  const answer = await choose<ContainerView>({
+    title: `Show Logs of ${pod.name}`,
+    placeholder: 'Which container',
+    choices: () => Promise.resolve([...main, ...pod.containers.filter((container) => container.role !== 'main')].map((container) => ({ label: container.name, description: [container.role, container.reason].filter((part) => part !== undefined).join(' · '), detail: container.image, value: container }))),
+  });
+  return answer.kind === 'answer' ? answer.value : undefined;
+}

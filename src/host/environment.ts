@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import type { KeyValueStore } from '../base/store.ts';
+import type { ComposeOptions } from '../compose.ts';
+import { channelLogger } from './output.ts';
+import { featureSettings } from './settings.ts';
+
+/** What the features get from VS Code: folder, storage, settings and the log. */
+export function environmentOf(context: vscode.ExtensionContext, output: vscode.LogOutputChannel): ComposeOptions {
+  const root = context.extensionPath;
+  return {
+    workspace: vscode.workspace.workspaceFolders?.find((folder) => folder.uri.scheme === 'file')?.uri.fsPath,
+    assets: { root, dist: join(root, 'dist'), manifests: join(root, 'manifests'), media: join(root, 'media') },
+    store: mementoStore(context.workspaceState),
+    storage: context.globalStorageUri.fsPath,
+    settings: featureSettings,
+    env: process.env,
+    logger: channelLogger(output),
+  };
+}
+
+export function createOutput(): vscode.LogOutputChannel {
+  return vscode.window.createOutputChannel('llm-d', { log: true });
+}
+
+function mementoStore(memento: vscode.Memento): KeyValueStore {
+  return {
+    get: (key) => memento.get<unknown>(key),
+    async set(key, value) {
+      await memento.update(key, value);
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import * as vscode from 'vscode';
+import { isAbort, toWorkbenchError, type ErrorCode } from '../base/errors.ts';
+import type { CommandId } from './commands/ids.ts';
+import { describe } from './output.ts';
+
+interface Remedy {
+  readonly title: string;
+  readonly command: CommandId;
+}
+
+/** The command that helps most after a failure, where one does. */
+const REMEDIES: Partial<Record<ErrorCode, Remedy>> = {
+  'kubeconfig-missing': { title: 'Start Demo Cluster', command: 'llmd.startDemo' },
+  'kubeconfig-invalid': { title: 'Open Settings', command: 'llmd.openSettings' },
+  'context-unknown': { title: 'Select Context', command: 'llmd.selectContext' },
+  'cluster-unreachable': { title: 'Select Context', command: 'llmd.selectContext' },
+  unauthorized: { title: 'Select Context', command: 'llmd.selectContext' },
+  forbidden: { title: 'Select Namespace', command: 'llmd.selectNamespace' },
+  'namespace-missing': { title: 'Select Namespace', command: 'llmd.selectNamespace' },
+  'tool-missing': { title: 'Open Settings', command: 'llmd.openSettings' },
+  'tool-too-old': { title: 'Open Settings', command: 'llmd.openSettings' },
+  'not-ready': { title: 'Wait Until Ready', command: 'llmd.waitUntilReady' },
+  'no-traces': { title: 'Profile Decode Ranks', command: 'llmd.profileDecode' },
+};
+
+const DETAILS = 'Show Details';
+
+/** Every failure that a person sees goes through here: the message, the hint, the fitting action and the way to the details. */
+export class ErrorReporter {
+  readonly #output: vscode.LogOutputChannel;
+  readonly #log: (message: string, cause: unknown) => void;
+
+  constructor(output: vscode.LogOutputChannel, log: (message: string, cause: unknown) => void) {
+    this.#output = output;
+    this.#log = log;
+  }
+
+  /** Tells of a failed `doing` ("deploy wide-ep"). A cancelled one is only a short word in the status bar. */
+  async show(error: unknown, doing: string): Promise<void> {
+    if (isAbort(error)) {
+      vscode.window.setStatusBarMessage(`$(circle-slash) ${doing}: cancelled`, 5000);
+      return;
+    }
+    const failure = toWorkbenchError(error, doing);
+    this.#log(`${doing} failed`, failure);
+    const remedy = REMEDIES[failure.code];
+    const text = failure.hint === undefined ? failure.message : `${withStop(failure.message)} ${failure.hint}`;
+    const chosen = await vscode.window.showErrorMessage(text, ...(remedy ? [remedy.title] : []), DETAILS);
+    if (chosen === DETAILS) this.#output.show(true);
+    else if (chosen !== undefined && remedy) await vscode.commands.executeCommand(remedy.command);
+  }
+
+  /** For a failure that is shown where it happened and only needs a line in the log. */
+  note(error: unknown, doing: string): void {
+    if (!isAbort(error)) this.#output.debug(`${doing}: ${describe(error)}`);
+  }
+}
+
+function withStop(sentence: string): string {
+  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
+}

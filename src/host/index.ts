@@ -1,0 +1,82 @@
+import * as vscode from 'vscode';
+import { DisposableStore, type Disposable } from '../base/disposables.ts';
+import type { Workbench } from '../compose.ts';
+import { registerCommands } from './commands/register.ts';
+import { setContextKey } from './context-keys.ts';
+import { ErrorReporter } from './errors.ts';
+import type { Host } from './host.ts';
+import { JobCenter } from './jobs.ts';
+import { Memory } from './memory.ts';
+import { PlanDocuments } from './plan-documents.ts';
+import { RunProgress } from './run-progress.ts';
+import { placeOf, Session } from './session.ts';
+import { clusterStatusItem } from './status/cluster-item.ts';
+import { jobStatusItem } from './status/job-item.ts';
+import { offerCommandLine } from './terminals/command-line.ts';
+import { PokerTerminals } from './terminals/poker-terminals.ts';
+import { RemoteTraceList } from './trees/remote-traces.ts';
+import { createTrees, type Trees } from './trees/views.ts';
+import { Panels } from './webviews/panels.ts';
+
+export { createOutput, environmentOf } from './environment.ts';
+
+/** What tests inside VS Code may look at. */
+export interface HostApi {
+  readonly workbench: Workbench;
+  readonly session: Session;
+  readonly trees: Trees;
+}
+
+/** Builds the window's parts around the features: commands, trees, status bar, terminals, panels. Disposing ends them, not the features. */
+export function registerHost(context: vscode.ExtensionContext, workbench: Workbench, output: vscode.LogOutputChannel): Disposable & HostApi {
+  const owned = new DisposableStore();
+  const errors = new ErrorReporter(output, (message, cause) => workbench.logger.error(message, cause));
+  const session = owned.add(new Session(workbench.contexts));
+  const jobs = owned.add(new JobCenter());
+  const remoteTraces = owned.add(new RemoteTraceList(workbench.traces, session));
+  const runProgress = owned.add(new RunProgress());
+  const onError = (error: unknown): void => workbench.logger.error('in the window', error);
+  const trees = owned.add(createTrees({ workbench, session, remoteTraces, runProgress, onError }));
+  const shells = owned.add(new PokerTerminals(workbench.poker, (cluster) => offer(`The poker shell in ${placeOf(cluster)} ended: its pod may be gone.`, { 'Start It Again': () => vscode.commands.executeCommand('llmd.openPokerShell') })));
+  const host: Host = {
+    workbench,
+    output,
+    session,
+    jobs,
+    errors,
+    memory: new Memory(context.workspaceState),
+    trees,
+    remoteTraces,
+    runProgress,
+    shells,
+    plans: owned.add(new PlanDocuments()),
+    panels: owned.add(new Panels(workbench, onError)),
+    say: (message) => void vscode.window.setStatusBarMessage(`$(check) ${message}`, 8000),
+    offer,
+  };
+  owned.add(registerCommands(host));
+  owned.add(clusterStatusItem(session));
+  owned.add(jobStatusItem(jobs));
+  owned.add(session.onDidChange(({ kind }) => void setContextKey('llmd.connection', kind)));
+  owned.add(workbench.demo.onDidChange((demo) => void setContextKey('llmd.demoRunning', demo !== undefined)));
+  offerCommandLine(context.environmentVariableCollection, workbench.assets.root);
+  void start(host);
+  return { workbench, session, trees, dispose: () => owned.dispose() };
+}
+
+/** What a window does when it opens: read the kubeconfig, find a demo and runs that a reload left behind. */
+async function start(host: Host): Promise<void> {
+  await setContextKey('llmd.connection', 'loading');
+  await host.session.refresh();
+  try {
+    await setContextKey('llmd.demoRunning', (await host.workbench.demo.running()) !== undefined);
+    if (host.workbench.workspace !== undefined) await host.workbench.benchmarks.resume(new AbortController().signal);
+  } catch (error) {
+    host.errors.note(error, 'take up what a reloaded window left behind');
+  }
+}
+
+/** A notification with next steps; a step that fails is logged by the command that it runs. */
+function offer(message: string, next: Readonly<Record<string, () => unknown>>): void {
+  void vscode.window.showInformationMessage(message, ...Object.keys(next)).then((chosen) => (chosen === undefined ? undefined : next[chosen]?.()));
+}

@@ -1,0 +1,84 @@
+import * as vscode from 'vscode';
+import { disposable, type Disposable } from '../base/disposables.ts';
+import { Emitter } from '../base/events.ts';
+import type { Progress } from '../base/logger.ts';
+import type { LongCall } from '../deployment/types.ts';
+
+/** A long operation of this window. */
+export interface Job {
+  readonly title: string;
+  readonly progress: Progress;
+  readonly cancel: () => void;
+}
+
+interface RunningJob {
+  readonly title: string;
+  progress: Progress;
+  readonly abort: AbortController;
+}
+
+/** How long the notification of a job stays before the status bar alone tells of it. */
+const NOTIFICATION_MS = 6000;
+
+/** Runs long operations: a notification at the start, then the status bar; every one can be cancelled. */
+export class JobCenter implements Disposable {
+  readonly #jobs = new Set<RunningJob>();
+  readonly #changed = new Emitter<void>();
+  readonly onDidChange = this.#changed.event;
+
+  /** Newest first. */
+  list(): readonly Job[] {
+    return [...this.#jobs].toReversed().map((job) => ({ title: job.title, progress: job.progress, cancel: () => job.abort.abort() }));
+  }
+
+  async run<T>(title: string, work: (call: LongCall) => Promise<T>): Promise<T> {
+    const job: RunningJob = { title, progress: { message: 'starting' }, abort: new AbortController() };
+    const shown = new Emitter<Progress>();
+    const report = (progress: Progress): void => {
+      job.progress = progress;
+      shown.fire(progress);
+      this.#changed.fire();
+    };
+    this.#jobs.add(job);
+    this.#changed.fire();
+    try {
+      const result = work({ signal: job.abort.signal, progress: report });
+      showAtStart(job, result, shown);
+      return await result;
+    } finally {
+      shown.dispose();
+      this.#jobs.delete(job);
+      this.#changed.fire();
+    }
+  }
+
+  dispose(): void {
+    for (const job of this.#jobs) job.abort.abort();
+    this.#changed.dispose();
+  }
+}
+
+/** The notification goes when the job ends or after a few seconds, whichever comes first. */
+function showAtStart(job: RunningJob, result: Promise<unknown>, shown: Emitter<Progress>): void {
+  void vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: job.title, cancellable: true }, async (progress, token) => {
+    let done = 0;
+    const watching = shown.event(({ message, fraction }) => {
+      const percent = fraction === undefined ? undefined : fraction * 100;
+      progress.report(percent === undefined ? { message } : { message, increment: Math.max(0, percent - done) });
+      done = Math.max(done, percent ?? 0);
+    });
+    const cancelling = token.onCancellationRequested(() => job.abort.abort());
+    const { promise: later, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, NOTIFICATION_MS);
+    const ended = disposable(() => {
+      clearTimeout(timer);
+      watching.dispose();
+      cancelling.dispose();
+    });
+    await Promise.race([later, result.then(ignore, ignore)]);
+    ended.dispose();
+  });
+}
+
+/** The job's own caller hears of its outcome; the notification only waits for the end. */
+function ignore(): void {}

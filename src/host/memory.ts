@@ -1,0 +1,22 @@
+import type { Memento } from 'vscode';
+import { z } from 'zod';
+
+const CHOICES = z.record(z.string(), z.string());
+
+/** The last answers to questions, a workspace. Never holds a secret. */
+export class Memory {
+  readonly #memento: Memento;
+
+  constructor(memento: Memento) {
+    this.#memento = memento;
+  }
+
+  recall(question: string): Readonly<Record<string, string>> {
+    const kept = CHOICES.safeParse(this.#memento.get(`llmd.choices.${question}`));
+    return kept.success ? kept.data : {};
+  }
+
+  async keep(question: string, choices: Readonly<Record<string, string>>): Promise<void> {
+    await this.#memento.update(`llmd.choices.${question}`, choices);
+  }
+}

@@ -1,0 +1,61 @@
+import type { Disposable } from '../base/disposables.ts';
+import { DisposableStore } from '../base/disposables.ts';
+import { toWorkbenchError, type WorkbenchError } from '../base/errors.ts';
+import { Emitter } from '../base/events.ts';
+import type { ClusterRef, Contexts } from '../kube/types.ts';
+
+/** What the window works against. */
+export type Connection =
+  | { readonly kind: 'loading' }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'failed'; readonly error: WorkbenchError }
+  | { readonly kind: 'ready'; readonly cluster: ClusterRef };
+
+/** Follows the chosen context, so that every part of the window sees the same one. */
+export class Session implements Disposable {
+  readonly #contexts: Contexts;
+  readonly #changed = new Emitter<Connection>();
+  readonly #owned = new DisposableStore();
+  #connection: Connection = { kind: 'loading' };
+  readonly onDidChange = this.#changed.event;
+
+  constructor(contexts: Contexts) {
+    this.#contexts = contexts;
+    this.#owned.add(contexts.onDidChange(() => void this.refresh()));
+    this.#owned.add(this.#changed);
+  }
+
+  get connection(): Connection {
+    return this.#connection;
+  }
+
+  get cluster(): ClusterRef | undefined {
+    return this.#connection.kind === 'ready' ? this.#connection.cluster : undefined;
+  }
+
+  /** Asks again; failures become a state that views can show. */
+  async refresh(): Promise<void> {
+    const found = await this.#find();
+    this.#connection = found;
+    this.#changed.fire(found);
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+  }
+
+  async #find(): Promise<Connection> {
+    try {
+      const cluster = await this.#contexts.current();
+      return cluster ? { kind: 'ready', cluster } : { kind: 'none' };
+    } catch (error) {
+      const failure = toWorkbenchError(error, 'read the kubeconfig');
+      return failure.code === 'kubeconfig-missing' ? { kind: 'none' } : { kind: 'failed', error: failure };
+    }
+  }
+}
+
+/** `context/namespace`, as every message and confirmation names the place. */
+export function placeOf(cluster: ClusterRef): string {
+  return `${cluster.context}/${cluster.namespace}`;
+}

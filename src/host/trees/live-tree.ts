@@ -1,0 +1,102 @@
+import * as vscode from 'vscode';
+import { DisposableStore, type Disposable } from '../../base/disposables.ts';
+import type { Row } from './row.ts';
+import { RowTree, type RowElement } from './row-tree.ts';
+
+export interface TreeContent {
+  readonly rows: readonly Row[];
+  /** Beside the view's title: the headline figure and how fresh it is. */
+  readonly description: string;
+  /** True while the first answer is on its way: shows the view's progress bar. */
+  readonly loading?: boolean;
+}
+
+export interface LiveTreeOptions {
+  readonly id: string;
+  readonly content: () => Promise<TreeContent>;
+  /** What keeps the content fresh; held only while the view can be seen. */
+  readonly whileVisible: () => Disposable;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Changes within this time are shown together. */
+const COALESCE_MS = 60;
+
+/** A tree view that works only while it is visible and shows many changes at once. */
+export class LiveTree implements Disposable {
+  readonly view: vscode.TreeView<RowElement>;
+  readonly tree = new RowTree();
+  readonly #options: LiveTreeOptions;
+  readonly #owned = new DisposableStore();
+  #lease: Disposable | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #updating = false;
+  #again = false;
+  #loaded: (() => void) | undefined;
+
+  constructor(options: LiveTreeOptions) {
+    this.#options = options;
+    this.view = vscode.window.createTreeView(options.id, { treeDataProvider: this.tree, showCollapseAll: true, canSelectMany: true });
+    this.#owned.add(this.tree);
+    this.#owned.add(this.view);
+    this.#owned.add(this.view.onDidChangeVisibility(({ visible }) => this.#setVisible(visible)));
+    this.#setVisible(this.view.visible);
+  }
+
+  /** Shows what is there now, soon. Costs nothing while the view is hidden. */
+  update(): void {
+    if (!this.view.visible) return;
+    this.#timer ??= setTimeout(() => void this.#run(), COALESCE_MS);
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#loaded?.();
+    this.#lease?.dispose();
+    this.#owned.dispose();
+  }
+
+  #setVisible(visible: boolean): void {
+    if (visible) {
+      this.#lease ??= this.#options.whileVisible();
+      this.update();
+    } else {
+      this.#lease?.dispose();
+      this.#lease = undefined;
+    }
+  }
+
+  async #run(): Promise<void> {
+    this.#timer = undefined;
+    if (this.#updating) {
+      this.#again = true;
+      return;
+    }
+    this.#updating = true;
+    try {
+      const content = await this.#options.content();
+      this.tree.show(content.rows);
+      this.view.description = content.description;
+      this.#showProgress(content.loading ?? false);
+    } catch (error) {
+      this.#options.onError(error);
+    } finally {
+      this.#updating = false;
+      if (this.#again) {
+        this.#again = false;
+        this.update();
+      }
+    }
+  }
+
+  #showProgress(loading: boolean): void {
+    if (!loading) {
+      this.#loaded?.();
+      this.#loaded = undefined;
+    } else if (this.#loaded === undefined) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#loaded = resolve;
+      void vscode.window.withProgress({ location: { viewId: this.#options.id } }, () => promise);
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import type { RemoteTrace } from '../../traces/types.ts';
+
+/** What a row stands for: the argument that commands get from a tree. */
+export type Target =
+  | { readonly kind: 'node'; readonly name: string }
+  | { readonly kind: 'pod'; readonly namespace: string; readonly name: string }
+  | { readonly kind: 'deployment'; readonly namespace: string; readonly name: string }
+  | { readonly kind: 'run'; readonly id: string; readonly folder: string }
+  | { readonly kind: 'remote-traces'; readonly traces: readonly RemoteTrace[] }
+  | { readonly kind: 'trace-set'; readonly n: number; readonly folder: string }
+  | { readonly kind: 'local-trace'; readonly path: string };
+
+export interface RowIcon {
+  readonly id: string;
+  readonly color?: string;
+}
+
+/** A row of a tree as plain data, so that what a tree shows can be tested without VS Code. */
+export interface Row {
+  /** Stable: made of the identity of what it shows, never of its position or state. */
+  readonly id: string;
+  readonly label: string;
+  readonly description?: string;
+  /** Markdown. Says what the figures count. */
+  readonly tooltip?: string;
+  readonly icon?: RowIcon;
+  /** The `viewItem` that menus match. */
+  readonly context?: string;
+  readonly expand?: 'collapsed' | 'expanded';
+  readonly children?: readonly Row[];
+  readonly target?: Target;
+  /** Run by a click; gets the row's element. */
+  readonly opens?: string;
+  /** What a screen reader says instead of label and description. */
+  readonly spoken?: string;
+}
+
+export const GOOD = 'charts.green';
+export const BUSY = 'charts.blue';
+export const WARNING = 'list.warningForeground';
+export const ERROR = 'list.errorForeground';
+export const MUTED = 'disabledForeground';
+
+/** Text from the cluster inside Markdown: shown as it is, never as formatting or a link. */
+export function plainText(text: string): string {
+  return text.replace(/[\\`*_{}[\]()#+\-.!|<>~&$]/g, String.raw`\$&`).replace(/\s*\n\s*/g, ' ');
+}
+
+/** The ids below which something changed: the fewest elements that need to be asked for again. `root` when the top list itself changed. */
+export function changedRows(before: readonly Row[], after: readonly Row[]): 'root' | readonly string[] {
+  if (!sameIds(before, after)) return 'root';
+  const changed: string[] = [];
+  for (const [index, row] of after.entries()) collectChanged(before[index], row, changed);
+  return changed;
+}
+
+function collectChanged(before: Row | undefined, after: Row, changed: string[]): void {
+  const oldChildren = before?.children ?? [];
+  const newChildren = after.children ?? [];
+  if (!before || !sameFace(before, after) || !sameIds(oldChildren, newChildren)) {
+    changed.push(after.id);
+    return;
+  }
+  for (const [index, child] of newChildren.entries()) collectChanged(oldChildren[index], child, changed);
+}
+
+function sameIds(before: readonly Row[], after: readonly Row[]): boolean {
+  return before.length === after.length && before.every((row, index) => row.id === after[index]?.id);
+}
+
+function sameFace(before: Row, after: Row): boolean {
+  return (
+    before.label === after.label &&
+    before.description === after.description &&
+    before.tooltip === after.tooltip &&
+    before.icon?.id === after.icon?.id &&
+    before.icon?.color === after.icon?.color &&
+    before.context === after.context &&
+    before.opens === after.opens &&
+    before.spoken === after.spoken
+  );
+}

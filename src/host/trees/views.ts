@@ -1,0 +1,155 @@
+import { DisposableStore, type Disposable } from '../../base/disposables.ts';
+import { systemClock } from '../../base/clock.ts';
+import type { Workbench } from '../../compose.ts';
+import { gpuReport } from '../../inventory/gpus.ts';
+import { podsReport } from '../../inventory/pods.ts';
+import type { InventorySnapshot } from '../../inventory/types.ts';
+import type { Session } from '../session.ts';
+import { benchmarkRows, isActive } from './benchmark-rows.ts';
+import { clusterRows, gpuHeadline } from './cluster-rows.ts';
+import { failureRow, freshness, stateRows } from './freshness.ts';
+import { LiveTree, type TreeContent } from './live-tree.ts';
+import { modelServerHeadline, modelServerRows } from './model-server-rows.ts';
+import type { RemoteTraceList } from './remote-traces.ts';
+import { traceRows } from './trace-rows.ts';
+import { plural } from '../../protocol/format.ts';
+
+export interface TreeDependencies {
+  readonly workbench: Workbench;
+  readonly session: Session;
+  readonly remoteTraces: RemoteTraceList;
+  /** The latest word of a run that this window started. */
+  readonly runProgress: { of(runId: string): string | undefined; onDidChange(listener: () => void): Disposable };
+  readonly onError: (error: unknown) => void;
+}
+
+/** The four trees of the llm-d container. */
+export interface Trees extends Disposable {
+  readonly cluster: LiveTree;
+  readonly modelServers: LiveTree;
+  readonly benchmarks: LiveTree;
+  readonly traces: LiveTree;
+}
+
+const NOTHING: TreeContent = { rows: [], description: '' };
+
+export function createTrees(dependencies: TreeDependencies): Trees {
+  const owned = new DisposableStore();
+  const cluster = owned.add(clusterTree(dependencies));
+  const modelServers = owned.add(modelServerTree(dependencies));
+  const benchmarks = owned.add(benchmarkTree(dependencies));
+  const traces = owned.add(traceTree(dependencies));
+  owned.add(
+    dependencies.session.onDidChange(() => {
+      for (const tree of [cluster, modelServers, benchmarks, traces]) tree.update();
+    }),
+  );
+  return { cluster, modelServers, benchmarks, traces, dispose: () => owned.dispose() };
+}
+
+function clusterTree({ workbench, session, onError }: TreeDependencies): LiveTree {
+  const tree: LiveTree = new LiveTree({
+    id: 'llmd.cluster',
+    content: () =>
+      Promise.resolve(
+        ofSnapshot(workbench, session, (snapshot) => {
+          const report = gpuReport(snapshot);
+          return {
+            rows: [...stateRows('nodes', snapshot.states.nodes), ...stateRows('pods', snapshot.states.pods), ...clusterRows(report, snapshot, workbench.owner)],
+            description: `${gpuHeadline(report)} · ${freshness([snapshot.states.nodes, snapshot.states.pods])}`,
+          };
+        }),
+      ),
+    whileVisible: () => watchInventory(workbench, () => tree.update()),
+    onError,
+  });
+  return tree;
+}
+
+function modelServerTree({ workbench, session, onError }: TreeDependencies): LiveTree {
+  const tree: LiveTree = new LiveTree({
+    id: 'llmd.modelServers',
+    content: () =>
+      Promise.resolve(
+        ofSnapshot(workbench, session, (snapshot) => {
+          const report = podsReport(snapshot, workbench.owner);
+          return {
+            rows: [...stateRows('pods', snapshot.states.pods), ...modelServerRows(report)],
+            description: `${modelServerHeadline(report)} · ${freshness([snapshot.states.pods])}`,
+          };
+        }),
+      ),
+    whileVisible: () => watchInventory(workbench, () => tree.update()),
+    onError,
+  });
+  return tree;
+}
+
+function benchmarkTree({ workbench, runProgress, onError }: TreeDependencies): LiveTree {
+  const tree: LiveTree = new LiveTree({
+    id: 'llmd.benchmarks',
+    async content() {
+      if (workbench.workspace === undefined) return NOTHING;
+      const runs = await workbench.runs.list();
+      const active = runs.filter(isActive).length;
+      return {
+        rows: benchmarkRows(runs, (id) => workbench.runs.folder(id), (id) => runProgress.of(id), systemClock.now()),
+        description: runs.length === 0 ? '' : [plural(runs.length, 'run'), active > 0 ? `${active} running` : undefined].filter((part) => part !== undefined).join(' · '),
+      };
+    },
+    whileVisible() {
+      const watching = new DisposableStore();
+      watching.add(workbench.runs.onDidChange(() => tree.update()));
+      watching.add(runProgress.onDidChange(() => tree.update()));
+      return watching;
+    },
+    onError,
+  });
+  return tree;
+}
+
+function traceTree({ workbench, session, remoteTraces, onError }: TreeDependencies): LiveTree {
+  const tree: LiveTree = new LiveTree({
+    id: 'llmd.traces',
+    async content() {
+      const local = workbench.workspace === undefined ? [] : await workbench.traces.local();
+      const { traces, loading, error } = remoteTraces.current(session.cluster);
+      const rows = traceRows(traces, local);
+      return {
+        rows: error ? [{ ...failureRow(error), id: 'remote-failure', label: 'in pods', opens: 'llmd.refresh' }, ...rows] : rows,
+        description: local.length === 0 ? '' : plural(local.length, 'set'),
+        loading,
+      };
+    },
+    whileVisible() {
+      const watching = new DisposableStore();
+      watching.add(workbench.traces.onDidChangeLocal(() => tree.update()));
+      watching.add(remoteTraces.onDidChange(() => tree.update()));
+      watching.add(remoteTraces.follow());
+      return watching;
+    },
+    onError,
+  });
+  return tree;
+}
+
+function ofSnapshot(workbench: Workbench, session: Session, show: (snapshot: InventorySnapshot) => TreeContent): TreeContent {
+  const { connection } = session;
+  if (connection.kind === 'failed') return { rows: [failureRow(connection.error)], description: 'not connected' };
+  if (connection.kind !== 'ready') return NOTHING;
+  const { snapshot } = workbench.inventory;
+  if (!snapshot || !isOf(snapshot, connection.cluster)) return { rows: [], description: 'connecting', loading: true };
+  const content = show(snapshot);
+  return { ...content, loading: !snapshot.complete };
+}
+
+function isOf(snapshot: InventorySnapshot, cluster: InventorySnapshot['cluster']): boolean {
+  return snapshot.cluster.context === cluster.context && snapshot.cluster.server === cluster.server;
+}
+
+function watchInventory(workbench: Workbench, changed: () => void): Disposable {
+  const watching = new DisposableStore();
+  watching.add(workbench.inventory.onDidChange(changed));
+  watching.add(workbench.inventory.lease());
+  return watching;
+}

@@ -1,0 +1,113 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import { DisposableStore, type Disposable } from '../../base/disposables.ts';
+import type { Workbench } from '../../compose.ts';
+import { RESULTS_MEMORY } from '../../protocol/results.ts';
+import { TRACE_MEMORY } from '../../protocol/trace-summary.ts';
+import { PerfettoPanel } from './perfetto-panel.ts';
+import { ResultsPanel } from './results-panel.ts';
+import { TraceSummaryPanel } from './trace-summary-panel.ts';
+
+const RESULTS = 'llmd.results';
+const TRACE_SUMMARY = 'llmd.traceSummary';
+const PERFETTO = 'llmd.perfetto';
+
+/** The webview panels: one for results, one a trace for summaries and for Perfetto; all come back after a reload. */
+export class Panels implements Disposable {
+  readonly #workbench: Workbench;
+  readonly #dist: vscode.Uri;
+  readonly #media: vscode.Uri;
+  readonly #onError: (error: unknown) => void;
+  readonly #owned = new DisposableStore();
+  readonly #summaries = new Map<string, TraceSummaryPanel>();
+  readonly #perfetto = new Map<string, PerfettoPanel>();
+  #results: ResultsPanel | undefined;
+
+  constructor(workbench: Workbench, onError: (error: unknown) => void) {
+    this.#workbench = workbench;
+    this.#dist = vscode.Uri.file(workbench.assets.dist);
+    this.#media = vscode.Uri.file(workbench.assets.media);
+    this.#onError = onError;
+    this.#restore(RESULTS, (panel, state) => {
+      const memory = RESULTS_MEMORY.safeParse(state);
+      this.#adoptResults(panel, memory.success ? memory.data.chosen : []);
+    });
+    this.#restore(TRACE_SUMMARY, (panel, state) => {
+      const memory = TRACE_MEMORY.safeParse(state);
+      if (memory.success) this.#adoptSummary(panel, memory.data.path);
+      else panel.dispose();
+    });
+    this.#restore(PERFETTO, (panel, state) => {
+      const memory = TRACE_MEMORY.safeParse(state);
+      if (memory.success) this.#adoptPerfetto(panel, memory.data.path);
+      else panel.dispose();
+    });
+  }
+
+  async showResults(runIds: readonly string[]): Promise<void> {
+    if (this.#results) await this.#results.choose(runIds);
+    else this.#adoptResults(this.#create(RESULTS, 'Benchmark Results'), runIds);
+  }
+
+  showTraceSummary(path: string): Promise<void> {
+    const open = this.#summaries.get(path);
+    if (open) open.reveal();
+    else this.#adoptSummary(this.#create(TRACE_SUMMARY, `Summary: ${basename(path)}`), path);
+    return Promise.resolve();
+  }
+
+  openPerfetto(path: string): Promise<void> {
+    const open = this.#perfetto.get(path);
+    if (open) open.reveal();
+    else this.#adoptPerfetto(this.#create(PERFETTO, basename(path), true), path);
+    return Promise.resolve();
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+    this.#results?.dispose();
+    for (const panel of [...this.#summaries.values(), ...this.#perfetto.values()]) panel.dispose();
+  }
+
+  #create(viewType: string, title: string, retain = false): vscode.WebviewPanel {
+    return vscode.window.createWebviewPanel(viewType, title, vscode.ViewColumn.Active, { enableScripts: true, enableFindWidget: true, retainContextWhenHidden: retain });
+  }
+
+  #restore(viewType: string, adopt: (panel: vscode.WebviewPanel, state: unknown) => void): void {
+    this.#owned.add(
+      vscode.window.registerWebviewPanelSerializer(viewType, {
+        deserializeWebviewPanel(panel, state: unknown) {
+          adopt(panel, state);
+          return Promise.resolve();
+        },
+      }),
+    );
+  }
+
+  #adoptResults(panel: vscode.WebviewPanel, chosen: readonly string[]): void {
+    this.#setIcon(panel);
+    const results = new ResultsPanel({ workbench: this.#workbench, dist: this.#dist, panel, chosen, onError: this.#onError });
+    this.#results = results;
+    results.onDidDispose(() => {
+      if (this.#results === results) this.#results = undefined;
+    });
+  }
+
+  #adoptSummary(panel: vscode.WebviewPanel, path: string): void {
+    this.#setIcon(panel);
+    const summary = new TraceSummaryPanel({ workbench: this.#workbench, dist: this.#dist, panel, path, onError: this.#onError });
+    this.#summaries.set(path, summary);
+    summary.onDidDispose(() => this.#summaries.delete(path));
+  }
+
+  #adoptPerfetto(panel: vscode.WebviewPanel, path: string): void {
+    this.#setIcon(panel);
+    const perfetto = new PerfettoPanel({ workbench: this.#workbench, dist: this.#dist, panel, path, onError: this.#onError });
+    this.#perfetto.set(path, perfetto);
+    perfetto.onDidDispose(() => this.#perfetto.delete(path));
+  }
+
+  #setIcon(panel: vscode.WebviewPanel): void {
+    panel.iconPath = vscode.Uri.joinPath(this.#media, 'icon.png');
+  }
+}

@@ -1,0 +1,104 @@
+import * as vscode from 'vscode';
+import { DisposableStore, type Disposable } from '../../base/disposables.ts';
+import { toWorkbenchError } from '../../base/errors.ts';
+import type { Workbench } from '../../compose.ts';
+import { FROM_RESULTS, type FromResults, type RunFigures, type RunItem, type ToResults } from '../../protocol/results.ts';
+import type { RunRecord } from '../../runs/types.ts';
+import { isActive } from '../trees/benchmark-rows.ts';
+import { saveFile } from './save-file.ts';
+import { WebPanel } from './web-panel.ts';
+
+export interface ResultsPanelOptions {
+  readonly workbench: Workbench;
+  readonly dist: vscode.Uri;
+  readonly panel: vscode.WebviewPanel;
+  readonly chosen: readonly string[];
+  readonly onError: (error: unknown) => void;
+}
+
+/** Runs in one chart and table; follows the ledger while it is open. */
+export class ResultsPanel implements Disposable {
+  readonly #workbench: Workbench;
+  readonly #web: WebPanel<ToResults, FromResults>;
+  readonly #owned = new DisposableStore();
+  #chosen: readonly string[];
+
+  constructor({ workbench, dist, panel, chosen, onError }: ResultsPanelOptions) {
+    this.#workbench = workbench;
+    this.#chosen = chosen;
+    this.#web = this.#owned.add(
+      new WebPanel<ToResults, FromResults>({ panel, dist, bundle: 'results', incoming: FROM_RESULTS, receive: (message) => this.#receive(message), onError }),
+    );
+    this.#owned.add(workbench.runs.onDidChange(() => void this.#show()));
+    void this.#show();
+  }
+
+  /** Brings the panel to the front with these runs. */
+  async choose(runIds: readonly string[]): Promise<void> {
+    this.#chosen = runIds;
+    this.#web.panel.reveal();
+    await this.#show();
+  }
+
+  onDidDispose(listener: () => void): void {
+    this.#web.onDidDispose(() => {
+      this.#owned.dispose();
+      listener();
+    });
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+  }
+
+  async #receive(message: FromResults): Promise<void> {
+    switch (message.type) {
+      case 'ready':
+        return;
+      case 'choose':
+        this.#chosen = message.runIds;
+        await this.#show();
+        return;
+      case 'pin':
+        await vscode.commands.executeCommand('llmd.pinBaseline', { row: { target: { kind: 'run', id: message.runId } } });
+        return;
+      case 'run':
+        await vscode.commands.executeCommand('llmd.runBenchmark');
+        return;
+      case 'copy':
+        await vscode.env.clipboard.writeText(message.text);
+        vscode.window.setStatusBarMessage(`$(clippy) ${message.what} copied`, 4000);
+        return;
+      case 'save':
+        await saveFile(this.#workbench.workspace, message.name, Buffer.from(message.data, message.encoding === 'base64' ? 'base64' : 'utf8'));
+    }
+  }
+
+  /** A failure is part of the picture. */
+  async #show(): Promise<void> {
+    try {
+      const records = (await this.#workbench.runs.list()).filter((run) => run.kind === 'benchmark' && !isActive(run));
+      const known = new Set(records.map((record) => record.id));
+      const chosen = this.#chosen.filter((id) => known.has(id));
+      const results = await this.#workbench.benchmarks.results(chosen);
+      const figures = results.map(
+        (result): RunFigures => ({
+          id: result.runId,
+          gpus: result.gpus,
+          points: result.report.files.flatMap((file) => file.points),
+          aggregate: result.aggregate ?? null,
+          errors: result.report.errors,
+          warnings: result.report.files.flatMap((file) => file.warnings),
+        }),
+      );
+      this.#web.post({ type: 'state', runs: records.map(runItem), chosen, figures });
+    } catch (error) {
+      const failure = toWorkbenchError(error, 'read the results');
+      this.#web.post({ type: 'failed', message: failure.message, hint: failure.hint ?? '' });
+    }
+  }
+}
+
+function runItem(run: RunRecord): RunItem {
+  return { id: run.id, label: run.label, startedAt: run.startedAt, recipe: run.recipe, deployment: run.deployment, model: run.model, summary: run.summary, baseline: run.baseline };
+}

@@ -1,0 +1,87 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import type { Disposable } from '../../base/disposables.ts';
+import { isAbort, toWorkbenchError } from '../../base/errors.ts';
+import type { Workbench } from '../../compose.ts';
+import { FROM_TRACE_SUMMARY, type FromTraceSummary, type ToTraceSummary } from '../../protocol/trace-summary.ts';
+import { traceView } from './trace-view.ts';
+import { WebPanel } from './web-panel.ts';
+
+export interface TracePanelOptions {
+  readonly workbench: Workbench;
+  readonly dist: vscode.Uri;
+  readonly panel: vscode.WebviewPanel;
+  readonly path: string;
+  readonly onError: (error: unknown) => void;
+}
+
+/** The summary of one trace. Closing the panel ends the reading. */
+export class TraceSummaryPanel implements Disposable {
+  readonly #workbench: Workbench;
+  readonly #path: string;
+  readonly #web: WebPanel<ToTraceSummary, FromTraceSummary>;
+  #reading = new AbortController();
+
+  constructor({ workbench, dist, panel, path, onError }: TracePanelOptions) {
+    this.#workbench = workbench;
+    this.#path = path;
+    this.#web = new WebPanel<ToTraceSummary, FromTraceSummary>({
+      panel,
+      dist,
+      bundle: 'trace-summary',
+      incoming: FROM_TRACE_SUMMARY,
+      receive: (message) => this.#receive(message),
+      onError,
+      first: { type: 'reading', name: basename(path) },
+    });
+    this.#web.onDidDispose(() => this.#reading.abort());
+    void this.#read();
+  }
+
+  reveal(): void {
+    this.#web.panel.reveal();
+  }
+
+  onDidDispose(listener: () => void): void {
+    this.#web.onDidDispose(listener);
+  }
+
+  dispose(): void {
+    this.#reading.abort();
+    this.#web.dispose();
+  }
+
+  async #receive(message: FromTraceSummary): Promise<void> {
+    switch (message.type) {
+      case 'ready':
+        return;
+      case 'perfetto':
+        await vscode.commands.executeCommand('llmd.openTrace', this.#path);
+        return;
+      case 'again':
+        await this.#read();
+        return;
+      case 'copy':
+        await vscode.env.clipboard.writeText(message.text);
+        vscode.window.setStatusBarMessage(`$(clippy) ${message.what} copied`, 4000);
+    }
+  }
+
+  /** A failure is part of the picture. */
+  async #read(): Promise<void> {
+    this.#reading.abort();
+    this.#reading = new AbortController();
+    const { signal } = this.#reading;
+    const name = basename(this.#path);
+    this.#web.post({ type: 'reading', name });
+    try {
+      const summary = await this.#workbench.traces.summary(this.#path, signal);
+      this.#web.post({ type: 'summary', trace: traceView(summary) });
+    } catch (error) {
+      if (isAbort(error)) return;
+      const failure = toWorkbenchError(error, `summarise ${name}`);
+      this.#workbench.logger.error(`summarise ${this.#path}`, failure);
+      this.#web.post({ type: 'failed', name, message: failure.message, hint: failure.hint ?? '' });
+    }
+  }
+}

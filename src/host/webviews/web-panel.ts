@@ -1,0 +1,74 @@
+import * as vscode from 'vscode';
+import type { z } from 'zod';
+import { DisposableStore, type Disposable } from '../../base/disposables.ts';
+import { pageHtml } from './html.ts';
+
+export interface WebPanelOptions<ToPage extends { readonly type: string }, FromPage extends { readonly type: string }> {
+  readonly panel: vscode.WebviewPanel;
+  /** Folder of the bundles. */
+  readonly dist: vscode.Uri;
+  /** Name of the page's bundle in `dist/webview`. */
+  readonly bundle: string;
+  readonly incoming: z.ZodType<FromPage>;
+  readonly frames?: readonly string[];
+  /** Called with every message but `ready`, which the panel answers itself. */
+  readonly receive: (message: FromPage) => Promise<void> | void;
+  readonly onError: (error: unknown) => void;
+  /** What the page shows first. */
+  readonly first?: ToPage;
+}
+
+/** A webview panel with typed, checked messages. A page that (re)starts says `ready` and gets the latest picture. */
+export class WebPanel<ToPage extends { readonly type: string }, FromPage extends { readonly type: string }> implements Disposable {
+  readonly panel: vscode.WebviewPanel;
+  readonly #owned = new DisposableStore();
+  #latest: ToPage | undefined;
+  #ready = false;
+
+  constructor(options: WebPanelOptions<ToPage, FromPage>) {
+    const { panel, dist, bundle, frames } = options;
+    this.panel = panel;
+    this.#latest = options.first;
+    const { webview } = panel;
+    webview.options = { enableScripts: true, localResourceRoots: [dist] };
+    this.#owned.add(
+      webview.onDidReceiveMessage((raw: unknown) => {
+        const parsed = options.incoming.safeParse(raw);
+        if (!parsed.success) {
+          options.onError(parsed.error);
+          return;
+        }
+        if (parsed.data.type === 'ready') this.#start();
+        else Promise.resolve(options.receive(parsed.data)).catch(options.onError);
+      }),
+    );
+    const uri = (file: string): string => webview.asWebviewUri(vscode.Uri.joinPath(dist, 'webview', file)).toString();
+    webview.html = pageHtml({
+      title: panel.title,
+      cspSource: webview.cspSource,
+      script: uri(`${bundle}.js`),
+      style: uri(`${bundle}.css`),
+      ...(frames ? { frames } : {}),
+    });
+  }
+
+  /** Shows this picture now, or as soon as the page is there. An older one that was never shown is dropped. */
+  post(message: ToPage): void {
+    this.#latest = message;
+    if (this.#ready) void this.panel.webview.postMessage(message);
+  }
+
+  onDidDispose(listener: () => void): void {
+    this.#owned.add(this.panel.onDidDispose(listener));
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+    this.panel.dispose();
+  }
+
+  #start(): void {
+    this.#ready = true;
+    if (this.#latest) void this.panel.webview.postMessage(this.#latest);
+  }
+}

@@ -1,0 +1,33 @@
+import { BarChart, LineChart, ScatterChart } from 'echarts/charts';
+import { AriaComponent, GridComponent, LegendComponent, TooltipComponent } from 'echarts/components';
+import * as echarts from 'echarts/core';
+import { CanvasRenderer } from 'echarts/renderers';
+
+echarts.use([BarChart, LineChart, ScatterChart, AriaComponent, GridComponent, LegendComponent, TooltipComponent, CanvasRenderer]);
+
+/** The chart of the page; follows the size of its place. */
+export class ResultsChart {
+  readonly #chart: echarts.ECharts;
+  readonly #resized: ResizeObserver;
+
+  constructor(place: HTMLElement) {
+    this.#chart = echarts.init(place);
+    this.#resized = new ResizeObserver(() => this.#chart.resize());
+    this.#resized.observe(place);
+  }
+
+  draw(option: echarts.EChartsCoreOption): void {
+    this.#chart.setOption(option, { notMerge: true });
+  }
+
+  /** Base64 of a PNG at twice the size, on the theme's background. */
+  png(background: string): string {
+    const url = this.#chart.getDataURL({ type: 'png', pixelRatio: 2, backgroundColor: background });
+    return url.slice(url.indexOf(',') + 1);
+  }
+
+  dispose(): void {
+    this.#resized.disconnect();
+    this.#chart.dispose();
+  }
+}

@@ -1,0 +1,35 @@
+import '@vscode/codicons/dist/codicon.css';
+import '../shared/base.css';
+import './trace-summary.css';
+import type { FromTraceSummary, ToTraceSummary } from '../../protocol/trace-summary.ts';
+import { appRoot, button, element, notice } from '../shared/dom.ts';
+import { connect } from '../shared/host.ts';
+import { summaryPage } from './page.ts';
+
+const root = appRoot();
+const host = connect<{ toPage: ToTraceSummary; fromPage: FromTraceSummary; memory: { readonly path: string } }>(receive);
+
+function receive(message: ToTraceSummary): void {
+  switch (message.type) {
+    case 'reading':
+      root.replaceChildren(skeleton(message.name));
+      return;
+    case 'summary':
+      host.remember({ path: message.trace.path });
+      root.replaceChildren(summaryPage(message.trace, (reply) => host.send(reply)));
+      return;
+    case 'failed':
+      root.replaceChildren(notice('error', message.message, message.hint, [button({ label: 'Read Again', icon: 'refresh', click: () => host.send({ type: 'again' }) })]));
+  }
+}
+
+/** The page's shape while the trace is read. */
+function skeleton(name: string): HTMLElement {
+  return element('div', { class: 'summary', attributes: { 'aria-busy': 'true' } }, [
+    element('div', { class: 'toolbar' }, [element('h1', { class: 'grow', text: name })]),
+    element('p', { class: 'muted reading', text: 'Reading the trace. A gigabyte takes about two seconds.', attributes: { role: 'status' } }),
+    element('div', { class: 'figures' }, Array.from({ length: 5 }, () => element('div', { class: 'figure placeholder' }))),
+  ]);
+}
+
+host.send({ type: 'ready' });
