@@ -1,0 +1,70 @@
+import { mkdtemp, rename, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Logger } from '../../base/logger.ts';
+import { startDemoCluster } from '../../demo/cluster.ts';
+import { describeFaults, isFault } from '../../demo/nodes/faults.ts';
+import { badUsage, type Invocation } from '../command.ts';
+import { exit, type Io } from '../io.ts';
+
+export async function demo(invocation: Invocation, io: Io): Promise<number> {
+  const faults = invocation.texts('fault');
+  if (faults.includes('list')) {
+    io.out(describeFaults());
+    return exit.ok;
+  }
+  const unknown = faults.find((name) => !isFault(name));
+  if (unknown !== undefined) throw badUsage(`llmdw demo knows no fault "${unknown}"`, 'Run "llmdw demo --fault list" for the names.');
+  const kubeconfigPath = resolve(io.cwd, invocation.text('kubeconfig') ?? join(await mkdtemp(join(tmpdir(), 'llmdw-demo-')), 'kubeconfig'));
+  const state = invocation.text('state');
+  const cluster = await startDemoCluster({
+    port: invocation.integer('port') ?? 0,
+    kubeconfigPath,
+    ...(state === undefined ? {} : { stateDir: resolve(io.cwd, state) }),
+    speed: speed(invocation),
+    faults,
+    logger: stderrLogger(io),
+    signal: io.signal,
+  });
+  const status = invocation.text('status');
+  if (status !== undefined) {
+    await writeAtomically(resolve(io.cwd, status), JSON.stringify({ pid: process.pid, port: cluster.port, kubeconfig: kubeconfigPath, context: cluster.context }));
+  }
+  io.out(`The demo cluster serves ${cluster.url}\n\nexport KUBECONFIG=${kubeconfigPath}\n\nCtrl-C stops it.\n`);
+  await untilInterrupted(io.signal);
+  await cluster.stop();
+  io.out('The demo cluster has stopped.\n');
+  return exit.ok;
+}
+
+function speed(invocation: Invocation): number {
+  const text = invocation.text('speed');
+  if (text === undefined) return 1;
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value))) throw badUsage(`llmdw demo: --speed takes a number above 0, not "${text}"`, 'Run "llmdw demo --help".');
+  return value;
+}
+
+function untilInterrupted(signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    if (signal.aborted) done();
+    else signal.addEventListener('abort', () => done(), { once: true });
+  });
+}
+
+async function writeAtomically(path: string, text: string): Promise<void> {
+  const part = `${path}.${process.pid}`;
+  await writeFile(part, text, { mode: 0o600 });
+  await rename(part, path);
+}
+
+function stderrLogger(io: Io): Logger {
+  const debug = io.env['LLMDW_DEBUG'] !== undefined;
+  const line = (level: string, message: string): void => io.err(`${new Date().toISOString()} ${level} ${message}\n`);
+  return {
+    debug: (message) => (debug ? line('debug', message) : undefined),
+    info: (message) => (debug ? line('info', message) : undefined),
+    warn: (message) => line('warn', message),
+    error: (message, cause) => line('error', cause instanceof Error ? `${message}: ${cause.message}` : message),
+  };
+}
