@@ -64,13 +64,15 @@ function overlapOf(a: readonly Interval[], b: readonly Interval[]): bigint {
   return total;
 }
 
-/** Strings stay, decimals give their digits. */
-const written = (value: unknown): string => (value as Decimal | string).toString();
-const textOf = (value: unknown): string => (value === undefined || value === null ? 'None' : written(value));
+/** Strings stay, decimals give their digits, nothing is None as in the definitions. */
+function written(value: unknown): string {
+  if (value === undefined || value === null) return 'None';
+  return value instanceof Decimal ? value.text : (value as string);
+}
 
 function countBy(events: readonly Event[], key: string): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const event of events) counts[textOf(event[key])] = (counts[textOf(event[key])] ?? 0) + 1;
+  for (const event of events) counts[written(event[key])] = (counts[written(event[key])] ?? 0) + 1;
   return counts;
 }
 
@@ -98,8 +100,8 @@ export function referenceSummary(text: string): Record<string, unknown> {
       name,
       isKernel,
       share: isKernel && COMMUNICATION.test(name) ? 'communication' : COPY.has(written(event['cat'])) ? 'copy' : 'compute',
-      device: textOf('device' in args ? args['device'] : event['pid']),
-      stream: textOf('stream' in args ? args['stream'] : event['tid']),
+      device: written('device' in args ? args['device'] : event['pid']),
+      stream: written('stream' in args ? args['stream'] : event['tid']),
       correlation: 'correlation' in args ? `${typeof args['correlation']} ${written(args['correlation'])}` : undefined,
     };
   });

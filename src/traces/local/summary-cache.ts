@@ -1,0 +1,94 @@
+import { mkdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join, relative, sep } from 'node:path';
+import { z } from 'zod';
+import { systemCode } from '../../base/errors.ts';
+import type { Logger } from '../../base/logger.ts';
+import { parseExactJson, stringifyExactJson } from '../exact-json.ts';
+import type { TraceSummary } from '../types.ts';
+import { writeAtomically } from './catalogue.ts';
+
+/** Raise it when a figure's definition or the shape changes: older files are then not believed. */
+const VERSION = 1;
+const CACHE_FOLDER = '.cache';
+
+const nanoseconds = z.union([z.number().int(), z.bigint()]);
+const counts = z.record(z.string(), z.number());
+const device = z.object({
+  gpu_events: z.number(), span_ns: z.number(), busy_ns: z.number(), idle_ns: z.number(), sum_dur_ns: z.number(), compute_ns: z.number(),
+  comm_ns: z.number(), memcpy_ns: z.number(), overlap_comm_compute_ns: z.number(), exposed_comm_ns: z.number(), exposed_memcpy_ns: z.number(),
+});
+const step = z.object({ name: z.string(), ts_ns: nanoseconds, dur_ns: z.number() });
+const text = z.string().nullable();
+
+const summarySchema = z.object({
+  path: z.string(),
+  file_bytes: z.number(),
+  json_bytes: z.number(),
+  events: z.number(),
+  events_by_cat: counts,
+  events_by_ph: counts,
+  meta: z.object({
+    rank: z.number().nullable(), world_size: z.number().nullable(), backend: text, baseTimeNanoseconds: nanoseconds.nullable(),
+    displayTimeUnit: text, trace_id: text, device0: text,
+  }),
+  first_ts_ns: nanoseconds.exactOptional(),
+  last_end_ns: nanoseconds.exactOptional(),
+  devices: z.record(z.string(), device),
+  streams: z.record(z.string(), z.object({ events: z.number(), busy_ns: z.number(), starts_before_previous_end: z.number() })),
+  kernels_distinct: z.number(),
+  kernels: z.array(z.object({ name: z.string(), count: z.number(), total_ns: z.number(), min_ns: z.number(), max_ns: z.number(), comm: z.boolean() })),
+  kernel_total_ns: z.number(),
+  max_gpu_events_per_correlation: z.number(),
+  graph_launches: z.number(),
+  steps: z.object({ user_annotation: z.array(step), gpu_user_annotation: z.array(step) }),
+  warnings: z.array(z.object({ code: z.string(), message: z.string() })),
+});
+
+const cachedSchema = z.object({ version: z.literal(VERSION), bytes: z.number(), modifiedMs: z.number(), summary: summarySchema });
+
+/** Summaries beside the traces they are of, in `traces/<n>/<pod>/.cache/`; only for files below the workspace's `traces/`. */
+export class SummaryCache {
+  readonly #root: string | undefined;
+  readonly #logger: Logger;
+
+  constructor(root: string | undefined, logger: Logger) {
+    this.#root = root;
+    this.#logger = logger;
+  }
+
+  /** The summary of the file as it is now, or undefined. */
+  async get(path: string): Promise<TraceSummary | undefined> {
+    const file = this.#fileFor(path);
+    if (file === undefined) return undefined;
+    try {
+      const [raw, now] = await Promise.all([readFile(file, 'utf8'), stat(path)]);
+      const cached = cachedSchema.safeParse(parseExactJson(raw)).data;
+      if (cached?.bytes !== now.size || cached.modifiedMs !== now.mtimeMs) return undefined;
+      return { ...cached.summary, path };
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
+      throw error;
+    }
+  }
+
+  /** A cache that can't be written costs time later, nothing else: it is logged. */
+  async set(path: string, summary: TraceSummary): Promise<void> {
+    const file = this.#fileFor(path);
+    if (file === undefined) return;
+    try {
+      const { size, mtimeMs } = await stat(path);
+      if (size !== summary.file_bytes) return;
+      await mkdir(dirname(file), { recursive: true });
+      await writeAtomically(file, stringifyExactJson({ version: VERSION, bytes: size, modifiedMs: mtimeMs, summary }));
+    } catch (error) {
+      this.#logger.warn(`the summary of ${path} was not cached: ${String(systemCode(error) ?? error)}`);
+    }
+  }
+
+  #fileFor(path: string): string | undefined {
+    if (this.#root === undefined) return undefined;
+    const below = relative(this.#root, path);
+    if (below.startsWith('..') || !below.includes(sep)) return undefined;
+    return join(dirname(path), CACHE_FOLDER, `${basename(path)}.summary.json`);
+  }
+}

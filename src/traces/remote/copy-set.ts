@@ -1,0 +1,186 @@
+import { join } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import { isAbort, isWorkbenchError, toWorkbenchError, type WorkbenchError } from '../../base/errors.ts';
+import { Limiter } from '../../base/limiter.ts';
+import type { LongCall } from '../../deployment/types.ts';
+import type { KubeClient } from '../../kube/types.ts';
+import { makeNextSet, readCatalogue, writeCatalogue, type Catalogue, type CatalogueEntry } from '../local/catalogue.ts';
+import { setNumbers } from '../local/sets.ts';
+import type { CopyOutcome, RemoteTrace } from '../types.ts';
+import { copyFile, partOf } from './copy-file.ts';
+import { diskFull, type TraceDisk } from './disk.ts';
+import { safeName, safeRelativePaths } from './safe-path.ts';
+
+/** Pods at once: a few fill the line to the API server. Within a pod files go one after the other. */
+const PODS_AT_ONCE = 4;
+
+export interface SetCopy {
+  readonly client: KubeClient;
+  readonly disk: TraceDisk;
+  readonly clock: Clock;
+  /** `<workspace>/traces`. */
+  readonly root: string;
+  readonly deployment: string | null;
+  readonly traces: readonly RemoteTrace[];
+  readonly call: LongCall;
+}
+
+interface Job {
+  readonly trace: RemoteTrace;
+  readonly entry: CatalogueEntry;
+}
+
+/**
+ * Copies traces into the next free `<root>/<n>/<pod>/`; or, where an earlier copy of one of them was cut, goes on in its set.
+ * A file that fails does not keep the others from coming; a full disk or a cancel ends the copy, and what came stays.
+ */
+export async function copySet(copy: SetCopy): Promise<CopyOutcome> {
+  const { n, catalogue, jobs } = await planSet(copy);
+  const folder = join(copy.root, String(n));
+  await writeCatalogue(folder, catalogue);
+  const total = jobs.reduce((sum, job) => sum + job.trace.bytes, 0);
+  const parts = await Promise.all(jobs.map((job) => copy.disk.size(partOf(targetOf(folder, job.entry)))));
+  const needed = total - parts.reduce((sum, bytes) => sum + bytes, 0);
+  const free = await copy.disk.free(folder);
+  if (free < needed) throw diskFull(`copy ${formatBytes(needed)} of traces to ${folder} where ${formatBytes(free)} are free`);
+
+  const run = new SetRun(copy, folder, catalogue, total);
+  await run.all(jobs);
+  return { n, folder, copied: run.copied, failed: run.failed };
+}
+
+class SetRun {
+  readonly copied: { readonly trace: RemoteTrace; readonly file: string }[] = [];
+  readonly failed: { readonly trace: RemoteTrace; readonly message: string; readonly hint: string }[] = [];
+  readonly #copy: SetCopy;
+  readonly #folder: string;
+  readonly #catalogue: Catalogue;
+  readonly #total: number;
+  /** Fires when going on makes no sense: cancelled, or the disk is full. */
+  readonly #stop = new AbortController();
+  #bytes = 0;
+  #saving: Promise<void> = Promise.resolve();
+
+  constructor(copy: SetCopy, folder: string, catalogue: Catalogue, total: number) {
+    this.#copy = copy;
+    this.#folder = folder;
+    this.#catalogue = catalogue;
+    this.#total = total;
+  }
+
+  async all(jobs: readonly Job[]): Promise<void> {
+    const limiter = new Limiter(PODS_AT_ONCE);
+    const byPod = Map.groupBy(jobs, (job) => job.trace.pod);
+    const never = new AbortController().signal;
+    await Promise.all(
+      byPod.values().map((ofPod) =>
+        limiter.run(never, async () => {
+          for (const job of ofPod) await this.#one(job);
+        }),
+      ),
+    );
+    await this.#saving;
+    this.copied.sort((a, b) => a.file.localeCompare(b.file));
+  }
+
+  async #one({ trace, entry }: Job): Promise<void> {
+    const { client, disk, clock, call } = this.#copy;
+    const target = targetOf(this.#folder, entry);
+    try {
+      const signal = AbortSignal.any([call.signal, this.#stop.signal]);
+      const proof = await copyFile({ client, disk, clock, trace, target, signal, onBytes: (bytes) => this.#progress(bytes) });
+      entry.copied = true;
+      entry.sha256 = proof.sha256;
+      this.copied.push({ trace, file: target });
+      await this.#save();
+    } catch (error) {
+      this.#fail(trace, toWorkbenchError(error, `cannot copy ${JSON.stringify(trace.path)} from pod "${trace.pod}"`));
+    }
+  }
+
+  #fail(trace: RemoteTrace, error: WorkbenchError): void {
+    if (isWorkbenchError(error, 'disk-full')) this.#stop.abort(error);
+    const hint = isAbort(error) ? 'Copy again: it goes on from where it stood.' : (error.hint ?? 'Copy again: it goes on from where it stood.');
+    this.failed.push({ trace, message: error.message, hint });
+  }
+
+  #progress(bytes: number): void {
+    this.#bytes += bytes;
+    this.#copy.call.progress({
+      message: `${formatBytes(this.#bytes)} of ${formatBytes(this.#total)}`,
+      fraction: this.#total === 0 ? 1 : Math.min(1, this.#bytes / this.#total),
+    });
+  }
+
+  /** One write of the catalogue after the other. */
+  #save(): Promise<void> {
+    this.#saving = this.#saving.then(() => writeCatalogue(this.#folder, this.#catalogue));
+    return this.#saving;
+  }
+}
+
+async function planSet(copy: SetCopy): Promise<{ readonly n: number; readonly catalogue: Catalogue; readonly jobs: readonly Job[] }> {
+  const numbers = await setNumbers(copy.root);
+  const unfinished = await findUnfinished(copy, numbers);
+  if (unfinished) return { ...unfinished, jobs: addJobs(copy, unfinished.catalogue) };
+  const { cluster } = copy.client;
+  const catalogue: Catalogue = {
+    version: 1,
+    context: cluster.context,
+    server: cluster.server,
+    namespace: cluster.namespace,
+    deployment: copy.deployment,
+    copiedAt: new Date(copy.clock.now()).toISOString(),
+    traces: [],
+  };
+  const jobs = addJobs(copy, catalogue);
+  return { n: await makeNextSet(copy.root, numbers), catalogue, jobs };
+}
+
+/** The newest set of this namespace in which one of the asked-for files is still to come. */
+async function findUnfinished(copy: SetCopy, numbers: readonly number[]): Promise<{ readonly n: number; readonly catalogue: Catalogue } | undefined> {
+  const { cluster } = copy.client;
+  for (const n of numbers) {
+    const catalogue = await readCatalogue(join(copy.root, String(n)));
+    if (catalogue === undefined || catalogue.server !== cluster.server || catalogue.namespace !== cluster.namespace) continue;
+    const waiting = catalogue.traces.filter((entry) => !entry.copied);
+    if (copy.traces.some((trace) => waiting.some((entry) => isSame(entry, trace)))) return { n, catalogue };
+  }
+  return undefined;
+}
+
+function isSame(entry: CatalogueEntry, trace: RemoteTrace): boolean {
+  return entry.pod === trace.pod && entry.path === trace.path && entry.bytes === trace.bytes && entry.modified === trace.modified;
+}
+
+/** A job for each file that the set does not hold yet; new ones get an entry with a name of their own. */
+function addJobs(copy: SetCopy, catalogue: Catalogue): readonly Job[] {
+  const jobs: Job[] = [];
+  for (const [pod, traces] of Map.groupBy(copy.traces, (trace) => trace.pod)) {
+    const known = catalogue.traces.filter((entry) => entry.pod === pod);
+    const names = safeRelativePaths([...known.map((entry) => entry.path), ...traces.map((trace) => trace.path)]);
+    for (const [index, trace] of traces.entries()) {
+      const existing = known.find((entry) => isSame(entry, trace));
+      const entry = existing ?? newEntry(trace, `${safeName(pod)}/${names[known.length + index] ?? ''}`);
+      if (!existing) catalogue.traces.push(entry);
+      if (!entry.copied) jobs.push({ trace, entry });
+    }
+  }
+  return jobs;
+}
+
+function newEntry(trace: RemoteTrace, file: string): CatalogueEntry {
+  const { pod, container, path, bytes, modified } = trace;
+  return { file, pod, container, path, bytes, modified, sha256: null, copied: false };
+}
+
+function targetOf(folder: string, entry: CatalogueEntry): string {
+  return join(folder, ...entry.file.split('/'));
+}
+
+function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  const units = ['kB', 'MB', 'GB', 'TB'];
+  const power = Math.min(units.length, Math.floor(Math.log10(bytes) / 3));
+  return `${(bytes / 1000 ** power).toFixed(1)} ${units[power - 1] ?? ''}`;
+}

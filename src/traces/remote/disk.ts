@@ -1,0 +1,116 @@
+import { mkdir, open, rename, stat, statfs, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Writable } from 'node:stream';
+import { systemCode, toWorkbenchError, WorkbenchError } from '../../base/errors.ts';
+
+/** The disk that traces are copied to, as a dependency: a test can make it full. */
+export interface TraceDisk {
+  /** Bytes that may still be written below the folder. */
+  free(folder: string): Promise<number>;
+  /** Opens a file for writing, made if it is not there, with its folders. */
+  open(path: string): Promise<PartFile>;
+  /** Bytes of a file, 0 if it is not there. */
+  size(path: string): Promise<number>;
+  rename(from: string, to: string): Promise<void>;
+}
+
+export interface PartFile {
+  size(): Promise<number>;
+  truncate(bytes: number): Promise<void>;
+  write(chunk: Uint8Array, position: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const realDisk: TraceDisk = {
+  async free(folder) {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  },
+  async open(path) {
+    await mkdir(dirname(path), { recursive: true });
+    return new RealPartFile(await openWithoutTruncating(path));
+  },
+  size: (path) => stat(path).then((found) => found.size, () => 0),
+  rename,
+};
+
+async function openWithoutTruncating(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'r+');
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    return open(path, 'wx+');
+  }
+}
+
+class RealPartFile implements PartFile {
+  readonly #handle: FileHandle;
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  async size(): Promise<number> {
+    return (await this.#handle.stat()).size;
+  }
+
+  truncate(bytes: number): Promise<void> {
+    return this.#handle.truncate(bytes);
+  }
+
+  async write(chunk: Uint8Array, position: number): Promise<void> {
+    for (let from = 0; from < chunk.length; ) {
+      const { bytesWritten } = await this.#handle.write(chunk, from, chunk.length - from, position + from);
+      from += bytesWritten;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+}
+
+/** Writes what it is given from a position on, and no more than a limit. */
+export class PartWriter extends Writable {
+  readonly #file: PartFile;
+  readonly #limit: number;
+  #position: number;
+
+  constructor(file: PartFile, position: number, limit: number) {
+    super({ highWaterMark: 4 << 20 });
+    this.#file = file;
+    this.#position = position;
+    this.#limit = limit;
+  }
+
+  /** Everything before this is in the file. */
+  get position(): number {
+    return this.#position;
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    void this.append(chunk.subarray(0, Math.max(0, this.#limit - this.#position)), done);
+  }
+
+  protected async append(bytes: Uint8Array, done: (error?: Error | null) => void): Promise<void> {
+    try {
+      await this.#file.write(bytes, this.#position);
+    } catch (error) {
+      done(diskError(error, 'write a trace'));
+      return;
+    }
+    this.#position += bytes.length;
+    done();
+  }
+}
+
+/** A full disk is told apart: it ends the whole copy, for the other files would fail too. */
+export function diskError(error: unknown, doing: string): WorkbenchError {
+  const code = systemCode(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(doing, error);
+  return toWorkbenchError(error, `cannot ${doing}`);
+}
+
+export function diskFull(doing: string, cause?: unknown): WorkbenchError {
+  return new WorkbenchError({ code: 'disk-full', message: `cannot ${doing}: the disk is full`, hint: 'Free space and copy again: what is already there is kept and the copy goes on from it.', cause });
+}

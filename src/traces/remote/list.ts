@@ -1,0 +1,131 @@
+import { sleep, type Clock } from '../../base/clock.ts';
+import { isAbort, toWorkbenchError, WorkbenchError } from '../../base/errors.ts';
+import { Limiter } from '../../base/limiter.ts';
+import { Pods } from '../../kube/resources.ts';
+import type { ClusterRef, KubeClient } from '../../kube/types.ts';
+import type { RemoteTrace, RemoteTraces } from '../types.ts';
+import { looksEnded, TAIL_BYTES } from './completeness.ts';
+import { profilerFolderOf, type ProfilerFolder } from './profiler-folder.ts';
+
+const PODS_AT_ONCE = 8;
+/** A profiler flushes several times a second: a size that stays for this long no longer grows. */
+const SETTLE_MS = 1000;
+const TRACE_NAME = /\.json(\.gz)?$/;
+
+interface Found {
+  readonly path: string;
+  readonly bytes: number;
+  readonly modified: number;
+}
+
+/** Finds the trace files in pods. Remembers which ones were complete, so that only new ones are looked at twice. */
+export class RemoteListing {
+  readonly #clock: Clock;
+  readonly #complete = new Set<string>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async list(client: KubeClient, pods: readonly string[], signal: AbortSignal): Promise<RemoteTraces> {
+    const limiter = new Limiter(PODS_AT_ONCE);
+    const traces: RemoteTrace[] = [];
+    const errors: RemoteTraces['errors'][number][] = [];
+    await Promise.all(
+      pods.map((pod) =>
+        limiter.run(signal, async () => {
+          try {
+            traces.push(...(await this.#listPod(client, pod, signal)));
+          } catch (error) {
+            if (isAbort(error)) throw error;
+            const { message, hint } = toWorkbenchError(error, `list traces in pod "${pod}"`);
+            errors.push({ pod, message, hint: hint ?? 'See the log for details.' });
+          }
+        }),
+      ),
+    );
+    return {
+      traces: traces.toSorted((a, b) => a.pod.localeCompare(b.pod) || a.path.localeCompare(b.path)),
+      errors: errors.toSorted((a, b) => a.pod.localeCompare(b.pod)),
+    };
+  }
+
+  async #listPod(client: KubeClient, pod: string, signal: AbortSignal): Promise<readonly RemoteTrace[]> {
+    const { cluster } = client;
+    const where = profilerFolderOf(await client.get(Pods, cluster.namespace, pod, signal));
+    if (where === undefined) throw noTraces(cluster, pod, 'it has no container');
+    const target: Target = { client, pod, ...where };
+    const found = await findTraces(target, signal);
+    const unsettled = found.filter((file) => !this.#complete.has(keyOf(cluster, pod, file)));
+    if (unsettled.length > 0) await this.#settle(target, unsettled, signal);
+    return found.map((file) => ({ pod, container: where.container, ...file, complete: this.#complete.has(keyOf(cluster, pod, file)) }));
+  }
+
+  /** Takes down which of the files are complete: the end is there, and nothing changed meanwhile. */
+  async #settle(target: Target, files: readonly Found[], signal: AbortSignal): Promise<void> {
+    const ended: Found[] = [];
+    for (const file of files) if (looksEnded(file.path, file.bytes, await readTail(target, file.path, signal))) ended.push(file);
+    if (ended.length === 0) return;
+    await sleep(this.#clock, SETTLE_MS, signal);
+    const { cluster } = target.client;
+    const now = new Set((await findTraces(target, signal)).map((file) => keyOf(cluster, target.pod, file)));
+    for (const file of ended) {
+      const key = keyOf(cluster, target.pod, file);
+      if (now.has(key)) this.#complete.add(key);
+    }
+  }
+}
+
+interface Target extends ProfilerFolder {
+  readonly client: KubeClient;
+  readonly pod: string;
+}
+
+function keyOf(cluster: ClusterRef, pod: string, file: Found): string {
+  return JSON.stringify([cluster.server, cluster.namespace, pod, file.path, file.bytes, file.modified]);
+}
+
+async function findTraces(target: Target, signal: AbortSignal): Promise<readonly Found[]> {
+  const { client, pod, container, folder } = target;
+  const { namespace } = client.cluster;
+  const run = (command: readonly string[]): ReturnType<KubeClient['execOutput']> => client.execOutput({ namespace, pod, container, command, signal });
+  const listing = await run(['find', folder, '-type', 'f', '-printf', '%s %T@ %p\\0']);
+  const files = parseListing(listing.stdout.toString('utf8')).filter((file) => TRACE_NAME.test(file.path));
+  if (listing.exitCode === 0 || files.length > 0) return files;
+  if ((await run(['test', '-d', folder])).exitCode !== 0) throw noTraces(client.cluster, pod, `container "${container}" has no folder ${folder}`);
+  throw new WorkbenchError({
+    code: 'exec-failed',
+    message: `cannot list ${folder} in pod "${pod}" (${placeOf(client.cluster)}): find ended with ${listing.exitCode}: ${lastLine(listing.stderr)}`,
+    hint: 'The container needs GNU find, dd and tail; check the permissions of the folder.',
+  });
+}
+
+function noTraces(cluster: ClusterRef, pod: string, why: string): WorkbenchError {
+  return new WorkbenchError({
+    code: 'no-traces',
+    message: `no traces in pod "${pod}" (${placeOf(cluster)}): ${why}`,
+    hint: 'Deploy with the profiler enabled (vLLM: --profiler-config with torch_profiler_dir), then profile.',
+  });
+}
+
+/** `size mtime path` with a NUL behind each: a path may hold anything else, line ends too. */
+function parseListing(text: string): readonly Found[] {
+  return text.split('\0').flatMap((entry) => {
+    const match = /^(\d+) (\d+(?:\.\d+)?) (.+)$/s.exec(entry);
+    return match?.[3] === undefined ? [] : [{ bytes: Number(match[1]), modified: Number(match[2]), path: match[3] }];
+  });
+}
+
+async function readTail(target: Target, path: string, signal: AbortSignal): Promise<Buffer> {
+  const { client, pod, container } = target;
+  const { stdout } = await client.execOutput({ namespace: client.cluster.namespace, pod, container, command: ['tail', '-c', String(TAIL_BYTES), path], signal });
+  return stdout;
+}
+
+export function placeOf(cluster: ClusterRef): string {
+  return `context "${cluster.context}", namespace "${cluster.namespace}"`;
+}
+
+export function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? '';
+}

@@ -1,0 +1,130 @@
+import { join, resolve } from 'node:path';
+import type { Clock } from '../base/clock.ts';
+import { isAbort, toWorkbenchError, WorkbenchError } from '../base/errors.ts';
+import { Emitter } from '../base/events.ts';
+import type { Logger } from '../base/logger.ts';
+import type { FileError } from '../benchmarks/types.ts';
+import type { LongCall } from '../deployment/types.ts';
+import type { ClusterRef, Contexts } from '../kube/types.ts';
+import { fileError } from './errors.ts';
+import { podOf, readSet, setNumbers } from './local/sets.ts';
+import { SummaryCache } from './local/summary-cache.ts';
+import { PerfettoServer, type PerfettoSource } from './perfetto/server.ts';
+import { copySet } from './remote/copy-set.ts';
+import { realDisk, type TraceDisk } from './remote/disk.ts';
+import { RemoteListing } from './remote/list.ts';
+import { ScanPool } from './scan-pool.ts';
+import type { CopyOutcome, RemoteTrace, RemoteTraces, ServedTrace, TraceService, TraceSet, TraceSummary, TraceSummaryReport } from './types.ts';
+
+/** A pod whose traces are mine to copy. */
+export interface TracedPod {
+  readonly pod: string;
+  readonly deployment: string;
+}
+
+export interface TraceDependencies {
+  /** Without an open folder nothing can be copied and nothing is cached. */
+  readonly workspace: string | undefined;
+  /** The product's folders: `dist/` has the worker and the scanner, `media/` the Perfetto UI. */
+  readonly assets: { readonly dist: string; readonly media: string };
+  readonly contexts: Contexts;
+  /** Running model-server pods of mine in the cluster's namespace. */
+  readonly servers: (cluster: ClusterRef, signal: AbortSignal) => Promise<readonly TracedPod[]>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Which Perfetto UI to show; `auto` takes the bundled one where it is there. */
+  readonly perfetto?: () => PerfettoSource;
+  readonly disk?: TraceDisk;
+}
+
+export function createTraceService(dependencies: TraceDependencies): TraceService {
+  return new Traces(dependencies);
+}
+
+class Traces implements TraceService {
+  readonly #dependencies: TraceDependencies;
+  readonly #root: string | undefined;
+  readonly #pool: ScanPool;
+  readonly #cache: SummaryCache;
+  readonly #listing: RemoteListing;
+  readonly #perfetto: PerfettoServer;
+  readonly #changed = new Emitter<void>();
+
+  constructor(dependencies: TraceDependencies) {
+    const { workspace, assets, clock, logger } = dependencies;
+    this.#dependencies = dependencies;
+    this.#root = workspace === undefined ? undefined : join(workspace, 'traces');
+    this.#pool = new ScanPool({ worker: join(assets.dist, 'trace-worker.mjs'), wasm: join(assets.dist, 'kineto.wasm') });
+    this.#cache = new SummaryCache(this.#root, logger);
+    this.#listing = new RemoteListing(clock);
+    this.#perfetto = new PerfettoServer({
+      media: assets.media,
+      logger,
+      source: dependencies.perfetto ?? (() => 'auto'),
+      summary: (path, signal) => this.summary(path, signal),
+      podOf: (path) => podOf(this.#root, path),
+    });
+  }
+
+  readonly onDidChangeLocal: TraceService['onDidChangeLocal'] = (listener) => this.#changed.event(listener);
+
+  async remote(cluster: ClusterRef, signal: AbortSignal): Promise<RemoteTraces> {
+    const pods = await this.#dependencies.servers(cluster, signal);
+    const client = await this.#dependencies.contexts.client(cluster);
+    return this.#listing.list(client, pods.map((server) => server.pod), signal);
+  }
+
+  async copy(cluster: ClusterRef, traces: readonly RemoteTrace[], call: LongCall): Promise<CopyOutcome> {
+    const { contexts, servers, clock, disk = realDisk } = this.#dependencies;
+    if (this.#root === undefined) {
+      throw new WorkbenchError({ code: 'bad-usage', message: 'cannot copy traces: no folder is open', hint: 'Open a folder: traces are kept in its traces/<n>/.' });
+    }
+    const client = await contexts.client(cluster);
+    const pods = await servers(cluster, call.signal);
+    const deployments = new Set(traces.map((trace) => pods.find((server) => server.pod === trace.pod)?.deployment));
+    const [deployment = null] = deployments.size === 1 ? [...deployments] : [];
+    try {
+      return await copySet({ client, disk, clock, root: this.#root, deployment, traces, call });
+    } finally {
+      this.#changed.fire();
+    }
+  }
+
+  async local(): Promise<readonly TraceSet[]> {
+    const root = this.#root;
+    if (root === undefined) return [];
+    const numbers = await setNumbers(root);
+    return Promise.all(numbers.map((n) => readSet(root, n, this.#cache)));
+  }
+
+  async summary(path: string, signal: AbortSignal): Promise<TraceSummary> {
+    const absolute = resolve(path);
+    const cached = await this.#cache.get(absolute);
+    if (cached) return { ...cached, path };
+    const summary = await this.#pool.summarise(path, signal);
+    await this.#cache.set(absolute, summary);
+    return summary;
+  }
+
+  async summaries(paths: readonly string[], signal: AbortSignal): Promise<TraceSummaryReport> {
+    const files: TraceSummary[] = [];
+    const errors: FileError[] = [];
+    const outcomes = await Promise.allSettled(paths.map((path) => this.summary(path, signal)));
+    for (const [index, outcome] of outcomes.entries()) {
+      const path = paths[index] ?? '';
+      if (outcome.status === 'fulfilled') files.push(outcome.value);
+      else if (isAbort(outcome.reason)) throw outcome.reason;
+      else errors.push(fileError(path, toWorkbenchError(outcome.reason, `cannot read the trace ${path}`)));
+    }
+    return { files, errors };
+  }
+
+  serve(path: string, options: { readonly dark: boolean; readonly signal: AbortSignal }): Promise<ServedTrace> {
+    return this.#perfetto.serve(path, options);
+  }
+
+  dispose(): void {
+    this.#perfetto.dispose();
+    this.#changed.dispose();
+  }
+}
