@@ -64,6 +64,8 @@ export interface InventorySnapshot {
   readonly pods: ReadonlyMap<string, PodView>;
   /** By kind: `nodes`, `pods`. A denied list of nodes leaves the GPU view to what pods say, with a note. */
   readonly states: Readonly<Record<'nodes' | 'pods', WatchState>>;
+  /** Which pods are in the snapshot: all, or those of the cluster's namespace where no more may be listed. */
+  readonly podScope: 'cluster' | 'namespace';
   /** True as soon as each kind has been listed once, or cannot be. */
   readonly complete: boolean;
   readonly version: number;
@@ -114,7 +116,10 @@ export interface GpuNode {
 
 export interface GpuReport {
   readonly nodes: readonly GpuNode[];
-  /** Over ready, schedulable nodes: `free` is what a new pod could get. */
+  /**
+   * Over ready, schedulable nodes: `free` is what a new pod could get. `unusable` counts the GPUs of the other nodes,
+   * `pending` those that unscheduled pods wait for.
+   */
   readonly totals: Readonly<Record<string, GpuCount & { readonly unusable: number; readonly pending: number }>>;
   readonly warnings: readonly Warning[];
 }

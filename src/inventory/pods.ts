@@ -1,0 +1,144 @@
+import { labels } from '../base/labels.ts';
+import { identify, modelOf, type Identity } from './identity.ts';
+import type { InventorySnapshot, ModelServerDeployment, ModelServerGroup, ModelServerPod, ModelServerRole, PodsReport, PodView, Role, Warning } from './types.ts';
+
+interface Member {
+  readonly pod: PodView;
+  readonly identity: Identity;
+}
+
+const ROLE_ORDER: readonly Role[] = ['prefill', 'decode', 'both', 'routing', 'other'];
+
+/** Model servers by deployment, role, group and rank. `me` is the owner label that makes a deployment mine. */
+export function podsReport(snapshot: InventorySnapshot, me: string): PodsReport {
+  const members = snapshot.pods.values().flatMap((pod) => {
+    const identity = identify(pod);
+    return identity === undefined ? [] : [{ pod, identity }];
+  }).toArray();
+  const { deployments, routing } = collect(members);
+  for (const member of routing) attach(member, deployments);
+  return {
+    deployments: deployments.values().map((found) => deploymentOf(found, me)).toArray().sort((a, b) => Number(b.mine) - Number(a.mine) || collate(a.namespace, b.namespace) || collate(a.name, b.name)),
+    warnings: warningsOf(snapshot),
+  };
+}
+
+interface Collected {
+  readonly name: string;
+  readonly namespace: string;
+  readonly owner: string | undefined;
+  readonly members: Member[];
+}
+
+/** Two people may give their stacks the same name in one namespace, so the owner is part of the key. */
+function keyOf(namespace: string, owner: string | undefined, name: string): string {
+  return JSON.stringify([namespace, owner ?? null, name]);
+}
+
+function collect(members: readonly Member[]): { readonly deployments: Map<string, Collected>; readonly routing: readonly Member[] } {
+  const deployments = new Map<string, Collected>();
+  const routing: Member[] = [];
+  for (const member of members) {
+    const { deployment, owner } = member.identity;
+    if (deployment === undefined) routing.push(member);
+    else join(deployments, deployment, owner, member);
+  }
+  return { deployments, routing };
+}
+
+function join(deployments: Map<string, Collected>, name: string, owner: string | undefined, member: Member): void {
+  const key = keyOf(member.pod.namespace, owner, name);
+  const found = deployments.get(key) ?? { name, namespace: member.pod.namespace, owner, members: [] };
+  deployments.set(key, found);
+  found.members.push(member);
+}
+
+/**
+ * A gateway or endpoint picker from a chart names no deployment. It goes to the model servers beside it when only one
+ * deployment of its namespace, owner and guide can be meant; else it stands for itself.
+ */
+function attach(member: Member, deployments: Map<string, Collected>): void {
+  const { pod, identity } = member;
+  const guide = pod.labels[labels.guide];
+  const candidates = deployments.values().filter((found) => found.namespace === pod.namespace && found.members.some(({ identity: other }) => other.role !== 'routing')).toArray();
+  const [only, ...more] = narrow(narrow(candidates, (found) => identity.owner !== undefined && found.owner === identity.owner), (found) => guide !== undefined && found.members.some((other) => other.pod.labels[labels.guide] === guide));
+  if (only && more.length === 0 && (identity.owner === undefined || only.owner === identity.owner)) only.members.push(member);
+  else join(deployments, identity.set, identity.owner, member);
+}
+
+/** The candidates that match, or all of them when none does. */
+function narrow(candidates: readonly Collected[], matches: (found: Collected) => boolean): readonly Collected[] {
+  const matching = candidates.filter(matches);
+  return matching.length > 0 ? matching : candidates;
+}
+
+function deploymentOf(found: Collected, me: string): ModelServerDeployment {
+  const servers = found.members.filter(({ identity }) => identity.role !== 'routing');
+  const first = servers[0] ?? found.members[0];
+  return {
+    name: found.name,
+    kind: first?.identity.kind ?? 'Pod',
+    namespace: found.namespace,
+    owner: found.owner ?? null,
+    mine: found.owner !== undefined && found.owner === me,
+    model: servers.map(({ pod }) => modelOf(pod)).find((model) => model !== undefined) ?? null,
+    release: found.members.map(({ identity }) => identity.release).find((release) => release !== undefined) ?? null,
+    gpus: found.members.filter(({ pod }) => pod.phase !== 'Succeeded' && pod.phase !== 'Failed').flatMap(({ pod }) => Object.values(pod.gpus)).reduce((a, b) => a + b, 0),
+    roles: rolesOf(found.members),
+  };
+}
+
+function rolesOf(members: readonly Member[]): readonly ModelServerRole[] {
+  const byRole = Map.groupBy(members, ({ identity }) => identity.role);
+  return ROLE_ORDER.flatMap((role) => {
+    const own = byRole.get(role);
+    return own === undefined ? [] : [{ role, groups: groupsOf(own) }];
+  });
+}
+
+/** Groups keep the index that their set gave them; where several sets share a role (slices, revisions) or none gave one, they are numbered in order. */
+function groupsOf(members: readonly Member[]): readonly ModelServerGroup[] {
+  const groups = [...Map.groupBy(members, groupKey).values()].sort(byPlace);
+  const oneSet = new Set(members.map(({ identity }) => identity.set)).size === 1;
+  return groups.map((group, position) => ({
+    index: (oneSet ? group[0]?.identity.group : undefined) ?? position,
+    pods: group.sort((a, b) => (a.identity.rank ?? 0) - (b.identity.rank ?? 0) || collate(a.pod.name, b.pod.name)).map(podOf),
+  }));
+}
+
+function groupKey({ pod, identity }: Member): string {
+  return identity.group === undefined ? JSON.stringify([pod.name]) : JSON.stringify([identity.set, identity.group]);
+}
+
+function byPlace(a: readonly Member[], b: readonly Member[]): number {
+  const [first, second] = [a[0], b[0]];
+  if (!first || !second) return 0;
+  return collate(first.identity.set, second.identity.set) || (first.identity.group ?? 0) - (second.identity.group ?? 0) || collate(first.pod.name, second.pod.name);
+}
+
+function podOf({ pod, identity }: Member): ModelServerPod {
+  return {
+    name: pod.name,
+    namespace: pod.namespace,
+    ip: pod.ip ?? null,
+    node: pod.node ?? null,
+    rank: identity.rank ?? null,
+    ports: pod.containers.filter((container) => container.role !== 'init').flatMap((container) => container.ports.map(({ name, port }) => ({ name: name ?? null, container: container.name, port }))),
+    phase: pod.phase,
+    ready: pod.ready,
+    restarts: pod.restarts,
+    reason: pod.reason ?? null,
+  };
+}
+
+function warningsOf(snapshot: InventorySnapshot): readonly Warning[] {
+  const { pods } = snapshot.states;
+  if (pods.kind === 'denied') return [{ code: 'pods-denied', message: pods.error.message }];
+  if (pods.kind === 'stale') return [{ code: 'pods-stale', message: `pods are as of ${new Date(pods.since).toISOString()}: ${pods.error.message}` }];
+  if (snapshot.podScope === 'namespace') return [{ code: 'pods-of-one-namespace', message: `no permission to list pods of all namespaces: only those of namespace "${snapshot.cluster.namespace}" are shown` }];
+  return [];
+}
+
+function collate(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
+}
