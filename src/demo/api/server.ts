@@ -12,11 +12,13 @@ import { Admission } from './admission/admission.ts';
 import { definitionDefaults } from './admission/definitions.ts';
 import { namespaceLifecycle } from './admission/namespaces.ts';
 import { podDefaults } from './admission/pods.ts';
+import { resourceQuotas } from './admission/quota.ts';
 import { serviceAddresses } from './admission/services.ts';
 import { adminUser, Authenticator } from './auth/authenticator.ts';
 import { Authorizer } from './auth/authorizer.ts';
 import { GarbageCollector } from './controllers/garbage-collector.ts';
 import { NamespaceController } from './controllers/namespaces.ts';
+import { QuotaController } from './controllers/quotas.ts';
 import type { ApiCore } from './core.ts';
 import { serveDefinitions } from './custom-resources.ts';
 import { loadApiData, type ApiData } from './data.ts';
@@ -86,6 +88,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const namespaces = owned.add(new NamespaceController(core, identity?.certPem ?? ''));
   for (const [name] of core.store.entries('namespaces')) namespaces.furnish(name);
   owned.add(new GarbageCollector(core));
+  owned.add(new QuotaController(core));
   const saver = options.stateDir === undefined ? undefined : owned.add(new StateSaver(core.store, options.stateDir, clock, logger));
   const parts: RouterParts = { core, openApi: new OpenApi(core.registry, data.schemas), kubelets: new KubeletProxy(core), protobuf: new ProtobufDecoder(data.protobuf), serverAddress };
   const sockets = new Set<Socket>();
@@ -115,7 +118,7 @@ function createCore(options: ApiServerOptions, data: ApiData, closing: Emitter<v
   const { clock, logger } = options;
   const store = new Store(options.historyLimit);
   const registry = new Registry(data, loadSchemas(data.schemas));
-  const admission = new Admission([namespaceLifecycle(store), podDefaults(store), serviceAddresses(store), definitionDefaults(clock)]);
+  const admission = new Admission([namespaceLifecycle(store), podDefaults(store), serviceAddresses(store), definitionDefaults(clock), resourceQuotas(store)]);
   const users = new Map([...(options.users ?? []), [options.token, adminUser] as const]);
   return {
     store, registry, admission, clock, logger,
