@@ -1,0 +1,34 @@
+import type { Clock } from '../../base/clock.ts';
+import { DisposableStore, type Disposable } from '../../base/disposables.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { DemoApi } from '../types.ts';
+import { Cluster } from './core/cluster.ts';
+import { disposeOnAbort } from './core/queue.ts';
+import { LeaderWorkerSetController } from './lws/controller.ts';
+import { LWS_GROUP } from './lws/model.ts';
+import { mutateGroupPod } from './lws/pod-webhook.ts';
+import { Scheduler } from './scheduler/scheduler.ts';
+import { StatefulSetController } from './workloads/statefulset.ts';
+
+export interface ControllersOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+  /** Names that pods may ask for in `schedulerName`. */
+  readonly schedulers?: readonly string[];
+}
+
+/** What a controller manager, a scheduler and the operators of the installed CRDs do in a real cluster. Runs until disposed or aborted. */
+export function startControllers(api: DemoApi, options: ControllersOptions): Disposable {
+  const owned = new DisposableStore();
+  const cluster = owned.add(new Cluster(api, options.clock, options.logger));
+  const leaderWorkerSets = cluster.customKind(LWS_GROUP, 'leaderworkersets');
+  const controllers: readonly { start(): Disposable[] }[] = [
+    new Scheduler(cluster, options.schedulers),
+    new StatefulSetController(cluster, mutateGroupPod),
+    ...(leaderWorkerSets ? [new LeaderWorkerSetController(cluster, leaderWorkerSets)] : []),
+  ];
+  for (const controller of controllers) for (const subscription of controller.start()) owned.add(subscription);
+  owned.add(disposeOnAbort(options.signal, owned));
+  return owned;
+}

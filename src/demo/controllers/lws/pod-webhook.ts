@@ -1,0 +1,63 @@
+import { isObject, jsonAt, stringAt, type Json, type NewObject } from '../core/objects.ts';
+import { ordinalOf } from '../core/pods.ts';
+import { EXCLUSIVE_TOPOLOGY, GROUP_INDEX, GROUP_KEY, groupKey, LEADER_NAME, NAME, SIZE, SUBDOMAIN_POLICY, WORKER_INDEX } from './model.ts';
+
+/**
+ * What LeaderWorkerSet's webhook writes into the pods of its sets when they are created: group and worker numbers
+ * as labels, the leader's address as environment, and the affinity that keeps a group on one topology domain.
+ */
+export function mutateGroupPod(pod: NewObject): NewObject {
+  const labels = jsonAt(pod.metadata, 'labels');
+  const set = labels[NAME];
+  const name = stringAt(pod.metadata, 'name') ?? '';
+  const ordinal = ordinalOf(name);
+  if (typeof set !== 'string' || ordinal === undefined) return pod;
+  const annotations = jsonAt(pod.metadata, 'annotations');
+  const namespace = stringAt(pod.metadata, 'namespace') ?? '';
+  const leads = labels[WORKER_INDEX] === '0';
+  const leader = leads ? name : stringAt(annotations, LEADER_NAME) ?? '';
+  const key = leads ? groupKey(namespace, name) : stringAt(labels, GROUP_KEY) ?? '';
+  const unique = annotations[SUBDOMAIN_POLICY] === 'UniquePerReplica';
+  const own = leads ? { [GROUP_INDEX]: String(ordinal), [GROUP_KEY]: key } : { [WORKER_INDEX]: String(ordinal) };
+  const environment: Json[] = [
+    { name: 'LWS_LEADER_ADDRESS', value: `${leader}.${unique ? leader : set}.${namespace}` },
+    { name: 'LWS_GROUP_SIZE', value: stringAt(annotations, SIZE) ?? '1' },
+    { name: 'LWS_WORKER_INDEX', value: leads ? '0' : String(ordinal) },
+  ];
+  const spec = jsonAt(pod, 'spec');
+  const topology = annotations[EXCLUSIVE_TOPOLOGY];
+  return {
+    ...pod,
+    metadata: { ...pod.metadata, labels: { ...labels, ...own } },
+    spec: {
+      ...spec,
+      ...(unique ? { subdomain: leader } : {}),
+      ...Object.fromEntries(['containers', 'initContainers'].flatMap((list) => {
+        const containers = spec[list];
+        return Array.isArray(containers) ? [[list, containers.map((container) => withEnvironment(container, environment))]] : [];
+      })),
+      ...(leads && typeof topology === 'string' ? { affinity: exclusiveAffinity(jsonAt(spec, 'affinity'), topology, key) } : {}),
+    },
+  };
+}
+
+/** The variables come first, so that the container's own may refer to them; what it defines itself stays. */
+function withEnvironment(container: unknown, variables: readonly Json[]): unknown {
+  if (!isObject(container)) return container;
+  const own: readonly unknown[] = Array.isArray(container['env']) ? container['env'] : [];
+  const named = new Set(own.map((variable) => stringAt(variable, 'name')));
+  return { ...container, env: [...variables.filter((variable) => !named.has(stringAt(variable, 'name'))), ...own] };
+}
+
+/** Beside pods of the own group, never beside those of another. */
+function exclusiveAffinity(affinity: Json, topologyKey: string, key: string): Json {
+  const term = (operator: 'In' | 'NotIn', exists: boolean): Json => ({
+    labelSelector: { matchExpressions: [...(exists ? [{ key: GROUP_KEY, operator: 'Exists' }] : []), { key: GROUP_KEY, operator, values: [key] }] },
+    topologyKey,
+  });
+  return {
+    ...affinity,
+    podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term('In', false)] },
+    podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term('NotIn', true)] },
+  };
+}

@@ -1,0 +1,154 @@
+import type { Disposable } from '../../../base/disposables.ts';
+import type { KubeObject } from '../../../kube/types.ts';
+import type { Cluster } from '../core/cluster.ts';
+import type { Collection } from '../core/collection.ts';
+import { withCondition } from '../core/conditions.ts';
+import type { EventRecorder } from '../core/events.ts';
+import { arrayAt, at, createdAt, isTerminating, keyOf, numberAt, specOf, statusOf, stringAt } from '../core/objects.ts';
+import { conditionOf, isFinished, nodeNameOf } from '../core/pods.ts';
+import type { ReconcileQueue } from '../core/queue.ts';
+import { hasPodAffinity, type Placement } from './affinity.ts';
+import { failuresOf, loadOf, scoreOf, type NodeLoad } from './fit.ts';
+import { unschedulableMessage } from './message.ts';
+import { podRequests } from './requests.ts';
+
+/** Schedulers that this one stands for: the cluster's own, and the bin-packing one of a GPU cloud. */
+export const DEFAULT_SCHEDULERS: readonly string[] = ['default-scheduler', 'custom-binpack-scheduler'];
+
+const ROUND = 'round';
+
+/** Gives waiting pods their nodes. One round looks at all of them, in order of priority and age; what changes on nodes or pods brings the next round. */
+export class Scheduler {
+  readonly #cluster: Cluster;
+  readonly #names: ReadonlySet<string>;
+  readonly #pods: Collection;
+  readonly #nodes: Collection;
+  readonly #recorders = new Map<string, EventRecorder>();
+  readonly #queue: ReconcileQueue;
+  /** Unfinished pods by node; kept from changes, so that a round need not look at all pods. */
+  readonly #byNode = new Map<string, Map<string, KubeObject>>();
+  readonly #waiting = new Map<string, KubeObject>();
+  readonly #loads = new Map<string, NodeLoad>();
+
+  constructor(cluster: Cluster, names: readonly string[] = DEFAULT_SCHEDULERS) {
+    this.#cluster = cluster;
+    this.#names = new Set(names);
+    this.#pods = cluster.kind('pods');
+    this.#nodes = cluster.kind('nodes');
+    this.#queue = cluster.queue('scheduler', () => this.#round());
+  }
+
+  start(): Disposable[] {
+    return [
+      this.#pods.onChange((before, after) => this.#observePod(before, after)),
+      this.#nodes.onChange((before, after) => {
+        const name = (after ?? before)?.metadata.name ?? '';
+        if (before && after && sameForScheduling(before, after)) return;
+        this.#loads.delete(name);
+        this.#wake();
+      }),
+    ];
+  }
+
+  #wake(): void {
+    if (this.#waiting.size > 0) this.#queue.add(ROUND);
+  }
+
+  #observePod(before: KubeObject | undefined, after: KubeObject | undefined): void {
+    const key = keyOf(after ?? before ?? { apiVersion: '', kind: '', metadata: { name: '' } });
+    const from = before === undefined || isFinished(before) ? '' : nodeNameOf(before);
+    const to = after === undefined || isFinished(after) ? '' : nodeNameOf(after);
+    if (from !== '' && from !== to) {
+      this.#byNode.get(from)?.delete(key);
+      this.#loads.delete(from);
+      this.#wake();
+    }
+    if (to !== '') {
+      const pods = this.#byNode.get(to) ?? new Map<string, KubeObject>();
+      this.#byNode.set(to, pods.set(key, after ?? { apiVersion: '', kind: '', metadata: { name: '' } }));
+      if (from !== to) this.#loads.delete(to);
+    }
+    if (after !== undefined && this.#waits(after)) {
+      const known = this.#waiting.has(key);
+      this.#waiting.set(key, after);
+      if (!known || before?.['spec'] !== after['spec']) this.#wake();
+    } else {
+      this.#waiting.delete(key);
+    }
+  }
+
+  #waits(pod: KubeObject): boolean {
+    const scheduler = stringAt(pod, 'spec', 'schedulerName') ?? 'default-scheduler';
+    return nodeNameOf(pod) === '' && !isFinished(pod) && !isTerminating(pod) && this.#names.has(scheduler);
+  }
+
+  #round(): void {
+    const pods = [...this.#waiting.values()].toSorted((left, right) => priority(right) - priority(left) || createdAt(left) - createdAt(right) || (keyOf(left) < keyOf(right) ? -1 : 1));
+    for (const pod of pods) this.#schedule(pod);
+  }
+
+  #schedule(pod: KubeObject): void {
+    if (arrayAt(pod, 'spec', 'schedulingGates').length > 0) return;
+    const requests = podRequests(pod);
+    const loads = this.#nodes.all().map((node) => this.#loadOf(node));
+    const placed = this.#placed(pod, loads);
+    const failures = loads.map((load) => failuresOf(pod, requests, load, placed));
+    const fitting = loads.filter((_load, index) => failures[index]?.length === 0);
+    const [best] = fitting.toSorted((left, right) => scoreOf(requests, right) - scoreOf(requests, left) || (left.node.metadata.name < right.node.metadata.name ? -1 : 1));
+    if (best) this.#bind(pod, best.node);
+    else this.#report(pod, unschedulableMessage(loads.length, failures));
+  }
+
+  #loadOf(node: KubeObject): NodeLoad {
+    const { name } = node.metadata;
+    const known = this.#loads.get(name);
+    if (known?.node === node) return known;
+    const load = known === undefined ? loadOf(node, [...(this.#byNode.get(name)?.values() ?? [])]) : { ...known, node, allocatable: loadOf(node, []).allocatable };
+    this.#loads.set(name, load);
+    return load;
+  }
+
+  /** Other pods matter only where some pod has a rule about others. */
+  #placed(pod: KubeObject, loads: readonly NodeLoad[]): readonly Placement[] {
+    const all = loads.flatMap(({ node, pods }) => pods.map((other) => ({ pod: other, node })));
+    return hasPodAffinity(pod) ? all : all.filter((placement) => hasPodAffinity(placement.pod));
+  }
+
+  #bind(pod: KubeObject, node: KubeObject): void {
+    const now = this.#cluster.now();
+    const bound = this.#pods.update({ ...pod, spec: { ...specOf(pod), nodeName: node.metadata.name } });
+    const conditions = withCondition(arrayAt(bound, 'status', 'conditions'), { type: 'PodScheduled', status: 'True', reason: '', message: '' }, now)
+      .map((condition) => (stringAt(condition, 'type') === 'PodScheduled' ? withoutEmpty(condition) : condition));
+    this.#pods.updateStatus({ ...bound, status: { ...statusOf(bound), conditions } });
+    this.#recorder(pod).record(bound, 'Normal', 'Scheduled', `Successfully assigned ${keyOf(pod)} to ${node.metadata.name}`);
+  }
+
+  #report(pod: KubeObject, message: string): void {
+    const known = conditionOf(pod, 'PodScheduled');
+    if (known?.['status'] === 'False' && known['message'] === message) return;
+    const conditions = withCondition(arrayAt(pod, 'status', 'conditions'), { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }, this.#cluster.now());
+    this.#pods.updateStatus({ ...pod, status: { ...statusOf(pod), conditions } });
+    this.#recorder(pod).record(pod, 'Warning', 'FailedScheduling', message);
+  }
+
+  #recorder(pod: KubeObject): EventRecorder {
+    const name = stringAt(pod, 'spec', 'schedulerName') ?? 'default-scheduler';
+    const known = this.#recorders.get(name) ?? this.#cluster.recorder(name);
+    this.#recorders.set(name, known);
+    return known;
+  }
+}
+
+function priority(pod: KubeObject): number {
+  return numberAt(pod, 'spec', 'priority') ?? 0;
+}
+
+function withoutEmpty(condition: unknown): unknown {
+  return typeof condition === 'object' && condition !== null ? Object.fromEntries(Object.entries(condition).filter(([, value]) => value !== '')) : condition;
+}
+
+/** A node's heartbeat changes nothing for the scheduler. */
+function sameForScheduling(before: KubeObject, after: KubeObject): boolean {
+  const seen = (node: KubeObject): string => JSON.stringify([node.metadata.labels, node['spec'], at(node, 'status', 'allocatable')]);
+  return seen(before) === seen(after);
+}
