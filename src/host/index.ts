@@ -25,6 +25,7 @@ export interface HostApi {
   readonly workbench: Workbench;
   readonly session: Session;
   readonly trees: Trees;
+  readonly panels: Panels;
 }
 
 /** Builds the window's parts around the features: commands, trees, status bar, terminals, panels. Disposing ends them, not the features. */
@@ -59,9 +60,10 @@ export function registerHost(context: vscode.ExtensionContext, workbench: Workbe
   owned.add(jobStatusItem(jobs));
   owned.add(session.onDidChange(({ kind }) => void setContextKey('llmd.connection', kind)));
   owned.add(workbench.demo.onDidChange((demo) => void setContextKey('llmd.demoRunning', demo !== undefined)));
+  owned.add(vscode.workspace.onDidChangeConfiguration((event) => event.affectsConfiguration('llmd.kubeconfig') && void vscode.commands.executeCommand('llmd.refresh')));
   offerCommandLine(context.environmentVariableCollection, workbench.assets.root);
   void start(host);
-  return { workbench, session, trees, dispose: () => owned.dispose() };
+  return { workbench, session, trees, panels: host.panels, dispose: () => owned.dispose() };
 }
 
 /** What a window does when it opens: read the kubeconfig, find a demo and runs that a reload left behind. */

@@ -14,23 +14,17 @@ export const FROM_PERFETTO = z.discriminatedUnion('type', [
 /** Page to host. */
 export type FromPerfetto = z.infer<typeof FROM_PERFETTO>;
 
-const KEY = z.object({
-  key: z.string(),
-  code: z.string(),
-  keyCode: z.number(),
-  ctrlKey: z.boolean(),
-  shiftKey: z.boolean(),
-  altKey: z.boolean(),
-  metaKey: z.boolean(),
-});
+/** What the framed loopback page (`media/perfetto-host/host.js`) tells the panel around it. */
+export const FROM_FRAME = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('state'), state: z.enum(['loading', 'loaded', 'failed', 'offline']), detail: z.string() }),
+  /** A key of VS Code's that was pressed while the frame had the focus. */
+  z.object({ type: z.literal('key'), key: z.string(), code: z.string(), ctrlKey: z.boolean(), shiftKey: z.boolean(), altKey: z.boolean(), metaKey: z.boolean() }),
+]);
 
-/** What the framed loopback page tells the panel around it, by `window.parent.postMessage`. */
-export const FROM_FRAME = z.object({
-  llmd: z.discriminatedUnion('kind', [
-    /** A key that belongs to VS Code, pressed while the frame had the focus. */
-    z.object({ kind: z.literal('key'), key: KEY }),
-    z.object({ kind: z.literal('state'), state: z.enum(['loading', 'loaded', 'failed', 'offline']), detail: z.string().optional() }),
-  ]),
-});
+export type FromFrame = z.infer<typeof FROM_FRAME>;
 
-export type FromFrame = z.infer<typeof FROM_FRAME>['llmd'];
+/** What the panel tells the framed page. */
+export interface ToFrame {
+  readonly type: 'theme';
+  readonly dark: boolean;
+}

@@ -3,7 +3,8 @@ import { podsReport } from '../../inventory/pods.ts';
 import type { ClusterRef } from '../../kube/types.ts';
 import { askDeployment } from '../ask/deployment.ts';
 import { askInTurn, choose } from '../ask/steps.ts';
-import { askValues, type AskedValue, type Values } from '../ask/values.ts';
+import type { AskedValue } from '../ask/asked-value.ts';
+import { askValues, type Values } from '../ask/values.ts';
 import type { Host } from '../host.ts';
 import { placeOf } from '../session.ts';
 

@@ -44,16 +44,17 @@ export class Panels implements Disposable {
     });
   }
 
+  /** Resolves when the page runs. */
   async showResults(runIds: readonly string[]): Promise<void> {
     if (this.#results) await this.#results.choose(runIds);
-    else this.#adoptResults(this.#create(RESULTS, 'Benchmark Results'), runIds);
+    else await this.#adoptResults(this.#create(RESULTS, 'Benchmark Results'), runIds).whenReady;
   }
 
-  showTraceSummary(path: string): Promise<void> {
+  /** Resolves when the page runs; the summary itself follows. */
+  async showTraceSummary(path: string): Promise<void> {
     const open = this.#summaries.get(path);
     if (open) open.reveal();
-    else this.#adoptSummary(this.#create(TRACE_SUMMARY, `Summary: ${basename(path)}`), path);
-    return Promise.resolve();
+    else await this.#adoptSummary(this.#create(TRACE_SUMMARY, `Summary: ${basename(path)}`), path).whenReady;
   }
 
   openPerfetto(path: string): Promise<void> {
@@ -84,20 +85,22 @@ export class Panels implements Disposable {
     );
   }
 
-  #adoptResults(panel: vscode.WebviewPanel, chosen: readonly string[]): void {
+  #adoptResults(panel: vscode.WebviewPanel, chosen: readonly string[]): ResultsPanel {
     this.#setIcon(panel);
     const results = new ResultsPanel({ workbench: this.#workbench, dist: this.#dist, panel, chosen, onError: this.#onError });
     this.#results = results;
     results.onDidDispose(() => {
       if (this.#results === results) this.#results = undefined;
     });
+    return results;
   }
 
-  #adoptSummary(panel: vscode.WebviewPanel, path: string): void {
+  #adoptSummary(panel: vscode.WebviewPanel, path: string): TraceSummaryPanel {
     this.#setIcon(panel);
     const summary = new TraceSummaryPanel({ workbench: this.#workbench, dist: this.#dist, panel, path, onError: this.#onError });
     this.#summaries.set(path, summary);
     summary.onDidDispose(() => this.#summaries.delete(path));
+    return summary;
   }
 
   #adoptPerfetto(panel: vscode.WebviewPanel, path: string): void {

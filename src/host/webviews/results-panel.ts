@@ -40,6 +40,10 @@ export class ResultsPanel implements Disposable {
     await this.#show();
   }
 
+  get whenReady(): Promise<void> {
+    return this.#web.whenReady;
+  }
+
   onDidDispose(listener: () => void): void {
     this.#web.onDidDispose(() => {
       this.#owned.dispose();

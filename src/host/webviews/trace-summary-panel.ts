@@ -38,6 +38,10 @@ export class TraceSummaryPanel implements Disposable {
     void this.#read();
   }
 
+  get whenReady(): Promise<void> {
+    return this.#web.whenReady;
+  }
+
   reveal(): void {
     this.#web.panel.reveal();
   }

@@ -22,6 +22,9 @@ export interface WebPanelOptions<ToPage extends { readonly type: string }, FromP
 export class WebPanel<ToPage extends { readonly type: string }, FromPage extends { readonly type: string }> implements Disposable {
   readonly panel: vscode.WebviewPanel;
   readonly #owned = new DisposableStore();
+  readonly #started = Promise.withResolvers<void>();
+  /** The page runs and was given its picture; also when the panel was closed before. */
+  readonly whenReady: Promise<void> = this.#started.promise;
   #latest: ToPage | undefined;
   #ready = false;
 
@@ -42,6 +45,7 @@ export class WebPanel<ToPage extends { readonly type: string }, FromPage extends
         else Promise.resolve(options.receive(parsed.data)).catch(options.onError);
       }),
     );
+    this.#owned.add(panel.onDidDispose(() => this.#started.resolve()));
     const uri = (file: string): string => webview.asWebviewUri(vscode.Uri.joinPath(dist, 'webview', file)).toString();
     webview.html = pageHtml({
       title: panel.title,
@@ -70,5 +74,6 @@ export class WebPanel<ToPage extends { readonly type: string }, FromPage extends
   #start(): void {
     this.#ready = true;
     if (this.#latest) void this.panel.webview.postMessage(this.#latest);
+    this.#started.resolve();
   }
 }

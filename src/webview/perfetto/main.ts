@@ -1,11 +1,14 @@
 import '@vscode/codicons/dist/codicon.css';
 import '../shared/base.css';
 import './perfetto.css';
-import { FROM_FRAME, type FromPerfetto, type ToPerfetto } from '../../protocol/perfetto.ts';
+import { FROM_FRAME, type FromFrame, type FromPerfetto, type ToFrame, type ToPerfetto } from '../../protocol/perfetto.ts';
 import { appRoot, button, element, notice } from '../shared/dom.ts';
 import { connect } from '../shared/host.ts';
+import { onThemeChange } from '../shared/theme.ts';
 
-const FAILURES = { failed: 'Perfetto could not open the trace', offline: 'Perfetto could not be loaded: there is no network and no offline copy' };
+const F1_KEY_CODE = 112;
+const OFFLINE = 'Perfetto could not be reached';
+const FAILED = 'Perfetto could not open the trace';
 
 const root = appRoot();
 const host = connect<{ toPage: ToPerfetto; fromPage: FromPerfetto; memory: { readonly path: string } }>(receive);
@@ -30,11 +33,12 @@ function showFrame({ url, title, ui }: Extract<ToPerfetto, { readonly type: 'fra
     if (event.source !== frame.contentWindow || event.origin !== origin) return;
     const said = FROM_FRAME.safeParse(event.data);
     if (!said.success) return;
-    const { llmd } = said.data;
-    if (llmd.kind === 'key') document.dispatchEvent(new KeyboardEvent('keydown', { ...llmd.key, bubbles: true }));
-    else if (llmd.state === 'failed' || llmd.state === 'offline') showFailure(FAILURES[llmd.state], llmd.detail ?? 'The summary needs no Perfetto.');
-    else state.textContent = llmd.state === 'loaded' ? '' : (llmd.detail ?? 'Loading the trace');
+    if (said.data.type === 'key') pressKey(said.data);
+    else if (said.data.state === 'loading') state.textContent = said.data.detail;
+    else if (said.data.state === 'loaded') state.textContent = '';
+    else showFailure(said.data.state === 'offline' ? OFFLINE : FAILED, said.data.detail);
   });
+  onThemeChange(() => frame.contentWindow?.postMessage({ type: 'theme', dark: isDark() } satisfies ToFrame, origin));
   root.replaceChildren(
     element('div', { class: 'perfetto' }, [
       element('div', { class: 'toolbar thin' }, [
@@ -46,6 +50,17 @@ function showFrame({ url, title, ui }: Extract<ToPerfetto, { readonly type: 'fra
       frame,
     ]),
   );
+}
+
+/** VS Code hears keys of this page, not of a page framed in it; it resolves them by their old key codes. */
+function pressKey({ type: _type, ...key }: Extract<FromFrame, { readonly type: 'key' }>): void {
+  const functionKey = /^F(\d{1,2})$/.exec(key.key);
+  const keyCode = functionKey ? F1_KEY_CODE - 1 + Number(functionKey[1]) : key.key.toUpperCase().charCodeAt(0);
+  document.dispatchEvent(new KeyboardEvent('keydown', { ...key, keyCode, bubbles: true }));
+}
+
+function isDark(): boolean {
+  return document.body.classList.contains('vscode-dark') || (document.body.classList.contains('vscode-high-contrast') && !document.body.classList.contains('vscode-high-contrast-light'));
 }
 
 function showFailure(message: string, hint: string): void {

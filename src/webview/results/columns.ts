@@ -19,7 +19,7 @@ export interface Column {
 export const COLUMNS: readonly Column[] = [
   { id: 'load', title: 'Concurrency', unit: '', count: true, meaning: 'Requests in flight; the request rate (1/s) where a tool names only that', value: (_run, point) => loadOf(point) },
   { id: 'ok', title: 'Requests', unit: '', count: true, meaning: 'Requests that ended well', value: (_run, point) => point.requests.successful },
-  { id: 'failed', title: 'Failed', unit: '', count: true, meaning: 'Requests that ended with an error', better: 'lower', value: (_run, point) => point.requests.errored },
+  { id: 'failed', title: 'Failed', unit: '', count: true, meaning: 'Requests that ended with an error', value: (_run, point) => point.requests.errored },
   { id: 'rate', title: 'Requests', unit: '1/s', meaning: 'Requests that ended well, a second', better: 'higher', value: (_run, point) => point.request_throughput },
   { id: 'output', title: 'Output', unit: 'tok/s', meaning: 'Output tokens a second, over all users', better: 'higher', value: (_run, point) => point.output_token_throughput },
   { id: 'gpu', title: 'Per GPU', unit: 'tok/s', meaning: 'Output tokens a second divided by the GPUs of the deployment', better: 'higher', value: (run, point) => throughputPerGpu(point, run.figures.gpus) },

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { activated, eventually } from './support.ts';
+
+function panelTitles(viewType: string): readonly string[] {
+  return vscode.window.tabGroups.all
+    .flatMap((group) => group.tabs)
+    .filter((tab) => tab.input instanceof vscode.TabInputWebview && tab.input.viewType.endsWith(viewType))
+    .map((tab) => tab.label);
+}
+
+describe('the panels', () => {
+  let folder: string;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'llmdw-panels-'));
+  });
+
+  after(async () => {
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('results: the page starts and shakes hands', async () => {
+    const { panels } = await activated();
+    await panels.showResults([]);
+    assert.deepEqual(panelTitles('llmd.results'), ['Benchmark Results']);
+  });
+
+  it('results: a second call uses the panel that is there', async () => {
+    const { panels } = await activated();
+    await panels.showResults([]);
+    assert.equal(panelTitles('llmd.results').length, 1);
+  });
+
+  it('trace summary: a panel a file, also for one that cannot be read', async () => {
+    const broken = join(folder, 'broken.pt.trace.json');
+    await writeFile(broken, '{"traceEvents": [');
+    await vscode.commands.executeCommand('llmd.showTraceSummary', vscode.Uri.file(broken));
+    await eventually(() => (panelTitles('llmd.traceSummary').length === 1 ? true : undefined));
+    assert.deepEqual(panelTitles('llmd.traceSummary'), ['Summary: broken.pt.trace.json']);
+  });
+
+  it('closing a panel forgets it', async () => {
+    const { panels } = await activated();
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    await eventually(() => (panelTitles('llmd.results').length === 0 ? true : undefined));
+    await panels.showResults([]);
+    assert.equal(panelTitles('llmd.results').length, 1);
+  });
+});
