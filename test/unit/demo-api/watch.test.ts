@@ -19,8 +19,8 @@ describe('API server: watch', () => {
     open.push(lines);
     return lines;
   };
-  const version = async (): Promise<string> => (await api.call('GET', maps)).json['metadata']!['resourceVersion']!;
-  const brief = (events: readonly Loose[]): readonly string[] => events.map((event) => `${event['type']} ${event['object']!['metadata']!['name'] ?? ''}`);
+  const version = async (): Promise<string> => (await api.call('GET', maps)).json.metadata.resourceVersion;
+  const brief = (events: readonly Loose[]): readonly string[] => events.map((event) => `${event.type} ${event.object.metadata.name ?? ''}`);
 
   it('sends what is there, then what changes, when it starts from "" or "0"', async () => {
     for (const query of ['', 'resourceVersion=0']) {
@@ -41,7 +41,7 @@ describe('API server: watch', () => {
     const events = await watch(`resourceVersion=${from}`);
     const [added, deleted] = await events.take(2);
     assert.deepEqual(brief([added!, deleted!]), ['ADDED two', 'DELETED one']);
-    assert.ok(Number(deleted!['object']!['metadata']!['resourceVersion']) > Number(added!['object']!['metadata']!['resourceVersion']));
+    assert.ok(Number(deleted!.object.metadata.resourceVersion) > Number(added!.object.metadata.resourceVersion));
   });
 
   it('tells a version that is forgotten by an ERROR event with 410, and ends', async () => {
@@ -50,27 +50,27 @@ describe('API server: watch', () => {
     api.server.compact();
     const events = await watch(`resourceVersion=${from}`);
     const [error, end] = [await events.next(), await events.next()];
-    assert.equal(error!['type'], 'ERROR');
-    assert.equal(error!['object']!['code'], 410);
-    assert.equal(error!['object']!['reason'], 'Expired');
+    assert.equal(error!.type, 'ERROR');
+    assert.equal(error!.object.code, 410);
+    assert.equal(error!.object.reason, 'Expired');
     assert.equal(end, undefined);
   });
 
   it('sends the initial list and marks its end with a bookmark', async () => {
     const events = await watch('sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true');
     const [added, bookmark] = await events.take(2);
-    assert.equal(added!['type'], 'ADDED');
-    assert.equal(bookmark!['type'], 'BOOKMARK');
-    assert.equal(bookmark!['object']!['kind'], 'ConfigMap');
-    assert.deepEqual(bookmark!['object']!['metadata']!['annotations'], { 'k8s.io/initial-events-end': 'true' });
+    assert.equal(added!.type, 'ADDED');
+    assert.equal(bookmark!.type, 'BOOKMARK');
+    assert.equal(bookmark!.object.kind, 'ConfigMap');
+    assert.deepEqual(bookmark!.object.metadata.annotations, { 'k8s.io/initial-events-end': 'true' });
     assert.equal((await api.call('GET', `${maps}?watch=true&sendInitialEvents=true&allowWatchBookmarks=true`)).status, 422);
   });
 
   it('ends at its time limit with a bookmark that a new watch can start from', async () => {
     const events = await watch('allowWatchBookmarks=true&timeoutSeconds=1');
     const all = await events.take(9);
-    assert.deepEqual(all.map((event) => event['type']), ['ADDED', 'BOOKMARK']);
-    const again = await watch(`resourceVersion=${all[1]!['object']!['metadata']!['resourceVersion']}`);
+    assert.deepEqual(all.map((event) => event.type), ['ADDED', 'BOOKMARK']);
+    const again = await watch(`resourceVersion=${all[1].object.metadata.resourceVersion}`);
     await api.call('POST', maps, { body: configMap('two') });
     assert.deepEqual(brief(await again.take(1)), ['ADDED two']);
   });

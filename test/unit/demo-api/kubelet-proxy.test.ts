@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { adminToken, pod, pods, startServer, type TestServer } from './support.ts';
+
+describe('API server: the way to the kubelet', () => {
+  let api: TestServer;
+  let kubelet: Server;
+  let requests: { method: string; url: string; headers: IncomingMessage['headers'] }[];
+  const sockets = new Set<Socket>();
+
+  before(async () => {
+    kubelet = createServer((request, response) => {
+      requests.push({ method: request.method!, url: request.url!, headers: request.headers });
+      if (request.url!.startsWith('/containerLogs/default/waiting')) {
+        response.writeHead(400).end('container "main" in pod "waiting" is waiting to start: ContainerCreating');
+      } else response.end('line 1\nline 2\n');
+    });
+    kubelet.on('connection', (socket) => sockets.add(socket));
+    kubelet.on('upgrade', (request, socket) => {
+      requests.push({ method: request.method!, url: request.url!, headers: request.headers });
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${request.headers.upgrade}\r\n\r\n`);
+      socket.on('data', (data: Buffer) => socket.write(data.toString().toUpperCase()));
+      socket.on('end', () => socket.end());
+    });
+    await new Promise<void>((resolve) => kubelet.listen(0, '127.0.0.1', resolve));
+    api = await startServer();
+    const { port } = kubelet.address() as AddressInfo;
+    await api.call('POST', '/api/v1/nodes', { body: { metadata: { name: 'n1', annotations: { 'demo.llm-d/kubelet': `127.0.0.1:${port}` } }, status: { addresses: [{ type: 'InternalIP', address: '10.0.0.1' }] } } });
+    await api.call('POST', pods, { body: pod('one', {}, { nodeName: 'n1' }) });
+    await api.call('POST', pods, { body: pod('waiting', {}, { nodeName: 'n1' }) });
+    await api.call('POST', pods, { body: pod('two', {}, { nodeName: 'n1', containers: [{ name: 'a', image: 'x' }, { name: 'b', image: 'x' }] }) });
+    await api.call('POST', pods, { body: pod('unplaced') });
+  });
+  beforeEach(() => { requests = []; });
+  after(async () => {
+    await api.close();
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => kubelet.close(resolve));
+    assert.deepEqual(api.failures, []);
+  });
+
+  it('passes logs through, without the user\'s credentials', async () => {
+    const { status, text } = await api.call('GET', `${pods}/one/log?tailLines=2&timestamps=true&surplus=1`);
+    assert.equal(status, 200);
+    assert.equal(text, 'line 1\nline 2\n');
+    assert.equal(requests[0]!.url, '/containerLogs/default/one/main?tailLines=2&timestamps=true');
+    assert.equal(requests[0]!.headers.authorization, undefined);
+  });
+
+  it('turns a kubelet\'s refusal into a Status', async () => {
+    const { status, json } = await api.call('GET', `${pods}/waiting/log`);
+    assert.equal(status, 400);
+    assert.equal(json.message, 'container "main" in pod "waiting" is waiting to start: ContainerCreating');
+  });
+
+  it('checks pod, container and node before it calls anyone', async () => {
+    assert.equal((await api.call('GET', `${pods}/none/log`)).json.message, 'pods "none" not found');
+    assert.equal((await api.call('GET', `${pods}/two/log`)).json.message, 'a container name must be specified for pod two, choose one of: [a b]');
+    assert.equal((await api.call('GET', `${pods}/two/log?container=c`)).json.message, 'container c is not valid for pod two');
+    assert.equal((await api.call('GET', `${pods}/unplaced/log`)).json.message, 'pod unplaced does not have a host assigned');
+    const plain = await api.call('POST', `${pods}/one/exec?command=ls&stdout=true`);
+    assert.equal(plain.status, 400);
+    assert.equal(plain.json.message, 'Upgrade request required');
+    assert.deepEqual(requests, []);
+  });
+
+  const upgrade = (path: string, protocol: string): Promise<{ head: string; socket: Socket }> => new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(api.server.url);
+    const socket = connect(Number(port), hostname, () => {
+      socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${adminToken}\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\nX-Stream-Protocol-Version: v4.channel.k8s.io\r\nContent-Length: 0\r\n\r\n`);
+    });
+    socket.on('error', reject);
+    socket.once('data', (data) => resolve({ head: data.toString(), socket }));
+  });
+
+  it('joins upgraded connections with the kubelet\'s parameters', async () => {
+    const { head, socket } = await upgrade(`${pods}/one/exec?command=sh&command=-c&command=ls&stdin=true&stdout=true&stderr=true`, 'SPDY/3.1');
+    assert.match(head, /^HTTP\/1\.1 101 /);
+    assert.equal(requests[0]!.url, '/exec/default/one/main?command=sh&command=-c&command=ls&input=1&output=1&error=1');
+    assert.equal(requests[0]!.headers['x-stream-protocol-version'], 'v4.channel.k8s.io');
+    assert.equal(requests[0]!.headers.authorization, undefined);
+    const echoed = new Promise<string>((resolve) => socket.once('data', (data) => resolve(data.toString())));
+    socket.write('hello');
+    assert.equal(await echoed, 'HELLO');
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.end();
+    await closed;
+  });
+
+  it('answers an upgrade for an unknown pod with a 404 Status', async () => {
+    const { head } = await upgrade(`${pods}/none/portforward`, 'SPDY/3.1');
+    assert.match(head, /^HTTP\/1\.1 404 NotFound\r\n/);
+    assert.match(head, /"message":"pods \\"none\\" not found"/);
+  });
+
+  it('proxies to pods and nodes', async () => {
+    await api.call('GET', `${pods}/one:8000/proxy/metrics?a=b`);
+    await api.call('GET', '/api/v1/nodes/n1/proxy/stats/summary');
+    assert.deepEqual(requests.map(({ url }) => url), ['/proxy/default/one/8000/metrics?a=b', '/stats/summary']);
+  });
+});
