@@ -5,8 +5,8 @@ import type { JsonCalls } from './json-calls.ts';
 import { groupPath, parseApiVersion, SelfSubjectAccessReviews, resourcePath, apiVersionOf } from './resources.ts';
 import type { ResourceType } from './types.ts';
 
-/** CRDs come and go; a server's own kinds do not. */
-const ABSENT_FOR_MS = 30_000;
+/** A CRD may be installed in the next moment, so that it is missing is not believed for long. */
+const ABSENT_FOR_MS = 5000;
 const ALLOWED_FOR_MS = 60_000;
 
 interface Cached<T> {

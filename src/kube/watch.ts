@@ -65,8 +65,7 @@ export class WatchSupervisor<T> implements Disposable {
     this.#tell({ kind: 'connecting' });
     while (!this.#stop.signal.aborted) {
       const delayMs = await this.#round();
-      if (this.#stop.signal.aborted) return;
-      await sleep(this.#deps.clock, delayMs, this.#stop.signal);
+      if (delayMs > 0) await sleep(this.#deps.clock, delayMs, this.#stop.signal);
     }
   }
 

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { once } from 'node:events';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { systemClock } from '../../../src/base/clock.ts';
+import { systemClock, type Clock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { createKubeClient } from '../../../src/kube/client.ts';
 import type { Connection } from '../../../src/kube/connection.ts';
@@ -82,8 +82,8 @@ export function clusterRef(server: string): ClusterRef {
   return { context: 'test-context', namespace: 'ns', server };
 }
 
-export function clientOf(server: string, connection: Partial<Connection> = {}): KubeClient {
-  return createKubeClient({ cluster: clusterRef(server), connection: { server, token: 'token-of-test', ...connection }, clock: systemClock, logger: silentLogger });
+export function clientOf(server: string, connection: Partial<Connection> = {}, clock: Clock = systemClock): KubeClient {
+  return createKubeClient({ cluster: clusterRef(server), connection: { server, token: 'token-of-test', ...connection }, clock, logger: silentLogger });
 }
 
 /** Waits until a condition holds; the test's own time limit is the only limit. */

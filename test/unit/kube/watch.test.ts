@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { Pods } from '../../../src/kube/resources.ts';
 import type { KubeClient, KubeObject, WatchState } from '../../../src/kube/types.ts';
+import { ManualClock } from './manual-clock.ts';
 import { clientOf, pod, ScriptedServer, sendJson, sendStatus, until } from './server.ts';
 
 /** Keeps what a watch told, as the inventory does. */
@@ -160,20 +161,86 @@ describe('watch supervisor', () => {
     assert.equal(absent.replaced, 1);
   });
 
-  it('does not hammer a server that ends every watch at once', async () => {
-    const handle = server.handle;
-    let asked = 0;
-    server.handle = (request, response, url) => {
-      if (url.searchParams.get('watch') === null) handle(request, response, url);
-      else {
-        asked += 1;
-        response.writeHead(200);
-        response.end();
+  describe('in time', () => {
+    let clock: ManualClock;
+
+    beforeEach(() => {
+      client.dispose();
+      clock = new ManualClock();
+      client = clientOf(server.url, {}, clock);
+    });
+
+    it('waits longer and longer for a server that ends every watch at once', async () => {
+      const handle = server.handle;
+      server.handle = (request, response, url) => {
+        if (url.searchParams.get('watch') === null) handle(request, response, url);
+        else response.end();
+      };
+      recorder.start(client);
+      // Delays are spread at random; time limits are whole numbers.
+      const waiting = (): number | undefined => clock.waiting.find((ms) => !Number.isInteger(ms));
+      const delays: number[] = [];
+      for (let round = 0; round < 10; round += 1) {
+        await until(() => waiting() !== undefined);
+        delays.push(waiting() ?? 0);
+        clock.advance(waiting() ?? 0);
       }
-    };
-    recorder.start(client);
-    await new Promise((resolve) => setTimeout(resolve, 700));
-    assert.ok(asked >= 2 && asked <= 4, `${asked} watches in 0.7 s`);
+      delays.forEach((delay, round) => {
+        const middle = Math.min(30_000, 250 * 2 ** round);
+        assert.ok(delay >= middle * 0.75 && delay <= middle * 1.25, `delay ${round} is ${delay} ms`);
+      });
+    });
+
+    it('begins a new watch when the socket has been silent for too long, without calling it stale', async () => {
+      recorder.start(client);
+      await until(() => recorder.state === 'live');
+      await until(() => clock.waiting.length === 1);
+      clock.advance(60_000);
+      tell('ADDED', pod('b', '11'));
+      await until(() => recorder.items.has('ns/b'));
+      clock.advance(60_000);
+      assert.equal(watches.length, 1, 'a byte proves the connection alive');
+      clock.advance(90_000);
+      await until(() => watches.length === 2);
+      assert.equal(watches[1]?.version, '11');
+      assert.deepEqual(recorder.states.map((state) => state.kind), ['connecting', 'live']);
+    });
+
+    it('asks again for a kind that was absent, and finds it', async () => {
+      const handle = server.handle;
+      server.handle = (_request, response) => {
+        response.writeHead(404);
+        response.end('404 page not found\n');
+      };
+      recorder.start(client);
+      await until(() => recorder.state === 'absent' && clock.waiting.some((ms) => !Number.isInteger(ms)));
+      server.handle = handle;
+      clock.advance(40_000);
+      await until(() => recorder.state === 'live');
+      assert.equal(recorder.items.get('ns/a'), '1');
+    });
+
+    it('keeps the first moment of being stale', async () => {
+      recorder.start(client);
+      await until(() => recorder.state === 'live');
+      clock.advance(5000);
+      tell('ADDED', pod('b', '11'));
+      await until(() => recorder.items.has('ns/b'));
+      const port = Number(new URL(server.url).port);
+      clock.advance(7000);
+      await server.stop();
+      for (let round = 0; round < 3; round += 1) {
+        await until(() => recorder.state === 'stale' && clock.waiting.some((ms) => !Number.isInteger(ms)));
+        clock.advance(40_000);
+      }
+      const stale = recorder.states.filter((state) => state.kind === 'stale');
+      assert.deepEqual(new Set(stale.map(({ since }) => since)), new Set([5000]));
+      await server.start(port);
+      clock.advance(40_000);
+      await until(() => clock.waiting.length > 0);
+      clock.advance(40_000);
+      await until(() => recorder.state === 'live');
+    });
   });
 
   it('is silent after dispose, whatever still arrives', async () => {
