@@ -1,6 +1,6 @@
 // Builds every bundle into dist/. `--production` minifies; `--watch` rebuilds on change.
 import { existsSync, readdirSync } from 'node:fs';
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import esbuild from 'esbuild';
 
@@ -60,7 +60,6 @@ if (existsSync('src/traces/scanner/scan.ts')) {
   ]);
   if (error) throw new Error(stderr.toString(), { cause: error });
 }
-if (existsSync('src/demo/api/data')) await cp('src/demo/api/data', 'dist/kube-api', { recursive: true });
 
 if (watch) for (const bundle of bundles) await (await esbuild.context(bundle)).watch();
 else for (const bundle of bundles) await esbuild.build(bundle);

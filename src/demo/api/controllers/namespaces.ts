@@ -1,11 +1,13 @@
 import { DisposableStore, type Disposable } from '../../../base/disposables.ts';
-import { isObject } from '../../../base/json.ts';
+import { isObject, stringAt } from '../../../base/json.ts';
 import type { ApiCore } from '../core.ts';
 import { cloneJson, type ApiObject } from '../object.ts';
 import type { ServedResource } from '../registry.ts';
 import { keyOf } from '../store.ts';
 import { systemWrite } from './system.ts';
 import { Worker } from './worker.ts';
+
+const authorityMap = 'kube-root-ca.crt';
 
 /** Gives every namespace its default service account and CA bundle; empties a deleted one, then lets it go. */
 export class NamespaceController implements Disposable {
@@ -39,7 +41,16 @@ export class NamespaceController implements Disposable {
   /** What every namespace holds. Called at once by the seeding, so that pods can be created right away. */
   furnish(name: string): void {
     this.#ensure('serviceaccounts', name, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } });
-    this.#ensure('configmaps', name, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kube-root-ca.crt' }, data: { 'ca.crt': this.#caPem } });
+    this.#ensure('configmaps', name, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: authorityMap }, data: { 'ca.crt': this.#caPem } });
+    this.#renewAuthority(name);
+  }
+
+  /** A server with loaded state has another certificate than the one that it wrote down. */
+  #renewAuthority(namespace: string): void {
+    const resource = this.#core.registry.find('', 'v1', 'configmaps');
+    const map = this.#core.store.get('configmaps', keyOf(namespace, authorityMap));
+    if (resource === undefined || map === undefined || stringAt(map, 'data', 'ca.crt') === this.#caPem) return;
+    this.#core.writer.modify({ resource, namespace, name: authorityMap, subresource: '' }, (current) => ({ ...cloneJson(current), data: { 'ca.crt': this.#caPem } }), systemWrite);
   }
 
   #ensure(plural: string, namespace: string, object: ApiObject): void {

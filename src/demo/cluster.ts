@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import { rename, rm, writeFile, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { throwIfAborted, systemClock, type Clock } from '../base/clock.ts';
+import { DisposableStore } from '../base/disposables.ts';
+import type { Logger } from '../base/logger.ts';
+import { createKubeClient } from '../kube/client.ts';
+import { createApiServer, type ApiServer } from './api/server.ts';
+import { startControllers } from './controllers/index.ts';
+import { startNodes } from './nodes/index.ts';
+import type { NodeShape } from './nodes/node-shape.ts';
+import { programs } from './nodes/servers/index.ts';
+import type { UpgradeCounter } from './nodes/streaming/upgrades.ts';
+import { commands } from './nodes/tools/index.ts';
+
+export interface DemoClusterOptions {
+  /** 0: any free one. */
+  readonly port: number;
+  /** Written when the cluster is up, removed when it stops. */
+  readonly kubeconfigPath: string;
+  /** Where the objects outlive the process; absent: nowhere. */
+  readonly stateDir?: string;
+  /** 1 loads a model server in about 30 s; 10 is ten times as fast. */
+  readonly speed: number;
+  /** Names of faults.ts that hold from the start. */
+  readonly faults: readonly string[];
+  /** Four H200 nodes when left out. */
+  readonly nodes?: readonly NodeShape[];
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  /** Ends the start; a cluster that is up is ended by `stop`. */
+  readonly signal: AbortSignal;
+}
+
+export interface DemoCluster {
+  readonly url: string;
+  readonly port: number;
+  readonly context: string;
+  readonly kubeconfigPath: string;
+  /** The server alone, for tests that look behind the API. */
+  readonly server: ApiServer;
+  /** Streaming connections that the kubelets took, by transport. */
+  readonly upgrades: UpgradeCounter;
+  stop(): Promise<void>;
+}
+
+export const demoContext = 'llm-d-demo';
+const host = '127.0.0.1';
+/** Where the guides deploy to: it is there from the start, and the context's own. */
+const workNamespace = 'llm-d';
+
+/** Starts API server, controllers and nodes, and writes the kubeconfig that is all a client needs. */
+export async function startDemoCluster(options: DemoClusterOptions): Promise<DemoCluster> {
+  const { logger, clock = systemClock, kubeconfigPath, stateDir } = options;
+  throwIfAborted(options.signal);
+  const token = randomBytes(24).toString('base64url');
+  const stopping = new AbortController();
+  const owned = new DisposableStore();
+  const server = await createApiServer({ host, port: options.port, token, logger, clock, ...(stateDir === undefined ? {} : { stateDir }) });
+  const stop = async (): Promise<void> => {
+    stopping.abort();
+    owned.dispose();
+    await rm(kubeconfigPath, { force: true });
+    await server.close();
+  };
+  try {
+    const cluster = { context: demoContext, namespace: workNamespace, server: server.url };
+    const connection = { server: server.url, token, ...(server.caPem === undefined ? {} : { ca: server.caPem }) };
+    const client = owned.add(createKubeClient({ cluster, connection, clock, logger }));
+    seedNamespace(server);
+    const signal = stopping.signal;
+    owned.add(startControllers(server.api, { clock, logger, signal }));
+    const abortStart = (): void => stopping.abort(options.signal.reason);
+    options.signal.addEventListener('abort', abortStart, { once: true });
+    const nodes = owned.add(await startNodes({
+      client, clock, logger, signal, speed: options.speed, faults: options.faults,
+      programs: (view) => programs(view, clock), commands: commands(),
+      ...(options.nodes === undefined ? {} : { nodes: options.nodes }),
+    }));
+    options.signal.removeEventListener('abort', abortStart);
+    await writePrivately(kubeconfigPath, kubeconfig(server, token));
+    return { url: server.url, port: Number(new URL(server.url).port), context: demoContext, kubeconfigPath, server, upgrades: nodes.upgrades, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function seedNamespace({ api }: ApiServer): void {
+  const namespaces = api.resource('', 'namespaces');
+  if (api.get(namespaces, undefined, workNamespace) === undefined) api.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: workNamespace } });
+}
+
+/** JSON is YAML: every client reads it. */
+function kubeconfig(server: ApiServer, token: string): string {
+  const authority = server.caPem === undefined ? {} : { 'certificate-authority-data': Buffer.from(server.caPem).toString('base64') };
+  return `${JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': demoContext,
+    clusters: [{ name: demoContext, cluster: { server: server.url, ...authority } }],
+    users: [{ name: demoContext, user: { token } }],
+    contexts: [{ name: demoContext, context: { cluster: demoContext, user: demoContext, namespace: workNamespace } }],
+  }, undefined, 2)}\n`;
+}
+
+/** Whole or not at all, and for the owner's eyes only: it holds the token. */
+async function writePrivately(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const part = `${path}.${process.pid}`;
+  await writeFile(part, text, { mode: 0o600 });
+  await rename(part, path);
+}
