@@ -19,7 +19,7 @@ const OPEN_BRACKET = 0x5b;
 /** What a directory walk looks at, by name. */
 const CANDIDATE = /\.(?:json|jsonl|ya?ml|txt|log)(?:\.gz)?$/;
 /** Files that stand beside results and are none: the ledger's own, manifests, and views that the readers refuse. */
-const COMPANION = /^(?:run\.json|traces\.json|manifests\.ya?ml|stdout\.log)$|(?:_prometheus|^per_request_lifecycle)_metrics\.json$/;
+const COMPANION = /^(?:run\.json|traces\.json|manifests\.ya?ml|(?:\d+\.)?stdout\.log)$|(?:_prometheus|^per_request_lifecycle)_metrics\.json$/;
 
 const TOOLS = 'guidellm, vllm bench serve, lm_eval, inference-perf, llm-d-benchmark and InferenceX';
 

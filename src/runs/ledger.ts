@@ -60,7 +60,7 @@ class DiskLedger implements RunLedger {
 
   async create(record: Omit<RunRecord, 'id'>): Promise<RunRecord> {
     const id = await this.#makeFolder(runId(new Date(record.startedAt), record.recipe));
-    const created = { id, ...record };
+    const created = { ...record, id };
     await this.#write(created);
     this.#watch();
     return created;

@@ -1,0 +1,173 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { Readable, Transform, type TransformCallback } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { stringAt } from '../../base/json.ts';
+import { errorText, isWorkbenchError, systemCode, WorkbenchError } from '../../base/errors.ts';
+import type { KubeClient } from '../../kube/types.ts';
+import { PODS } from '../pods.ts';
+import { KILL, LIST, LOOK, parseList, parseLook, PREPARE, type RemoteFile, type RemoteState, START } from './scripts.ts';
+
+export interface Look {
+  /** Output from the offset asked for. */
+  readonly log: Buffer;
+  readonly step: string;
+  readonly state: RemoteState;
+}
+
+/** A copy that arrives damaged or cut is asked for this many times. */
+const COPY_ATTEMPTS = 3;
+
+/** One benchmark in one pod: its directory there, and what can be asked of it. Every call is one short exec. */
+export class RemoteRun {
+  readonly pod: string;
+  readonly #client: KubeClient;
+  readonly #directory: string;
+
+  constructor(client: KubeClient, pod: string, directory: string) {
+    this.#client = client;
+    this.pod = pod;
+    this.#directory = directory;
+  }
+
+  /** Writes the script and starts it detached. */
+  async start(script: string, signal: AbortSignal): Promise<void> {
+    await this.#sh(PREPARE, [], 'prepare', signal, script);
+    await this.#sh(START, [], 'start', signal);
+  }
+
+  /** Lets a worker of a Job begin, or end. */
+  async mark(name: 'go' | 'fetched', signal: AbortSignal): Promise<void> {
+    await this.#sh(`: > "$1/${name}"`, [], `mark as ${name}`, signal);
+  }
+
+  async look(offset: number, signal: AbortSignal): Promise<Look> {
+    const { stdout, stderr } = await this.#sh(LOOK, [String(offset + 1)], 'look at', signal);
+    const read = parseLook(stderr);
+    if (!read) throw this.#failed('look at', stderr);
+    return { log: stdout, ...read };
+  }
+
+  /** Asks the run to end. INT would not do: a shell starts what it puts into the background deaf to it. */
+  async kill(name: 'TERM' | 'KILL', signal: AbortSignal): Promise<void> {
+    await this.#exec(KILL, [name], signal);
+  }
+
+  /** Why the pod cannot be asked any more; undefined while it runs. */
+  async podEnd(signal: AbortSignal): Promise<string | undefined> {
+    try {
+      const pod = await this.#client.get(PODS, this.#client.cluster.namespace, this.pod, signal);
+      const phase = stringAt(pod, 'status', 'phase');
+      if (phase !== 'Succeeded' && phase !== 'Failed') return undefined;
+      return `pod ${this.pod} ended while the benchmark ran (${stringAt(pod, 'status', 'reason') ?? phase})`;
+    } catch (error) {
+      if (isWorkbenchError(error, 'not-found')) return `pod ${this.pod} was deleted while the benchmark ran`;
+      throw error;
+    }
+  }
+
+  /** What the pod's container printed last; empty when that is gone too. */
+  async containerLog(lines: number, signal: AbortSignal): Promise<string> {
+    const found: string[] = [];
+    try {
+      for await (const line of this.#client.logs({ namespace: this.#client.cluster.namespace, pod: this.pod, tailLines: lines, signal })) found.push(line.text);
+    } catch (error) {
+      if (!isWorkbenchError(error, 'not-found')) throw error;
+    }
+    return found.join('\n');
+  }
+
+  async files(signal: AbortSignal): Promise<readonly RemoteFile[]> {
+    return parseList((await this.#sh(LIST, [], 'list the results of', signal)).stdout.toString());
+  }
+
+  /** Copies a result file, checked by size and SHA-256. What is at `destination` is whole or untouched. */
+  async fetch(file: RemoteFile, destination: string, signal: AbortSignal): Promise<void> {
+    const draft = `${destination}.part`;
+    try {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          await this.#copy(file, draft, signal);
+          await rename(draft, destination);
+          return;
+        } catch (error) {
+          if (attempt === COPY_ATTEMPTS || !isWorkbenchError(error, 'connection-lost', 'exec-failed')) throw error;
+        }
+      }
+    } finally {
+      await rm(draft, { force: true });
+    }
+  }
+
+  async #copy(file: RemoteFile, draft: string, signal: AbortSignal): Promise<void> {
+    const digest = new DigestStream();
+    const target = createWriteStream(draft);
+    const written = finished(target);
+    // Heard of by `written`; without a listener of its own an early error would end the process.
+    digest.on('error', () => {});
+    digest.pipe(target);
+    try {
+      const exitCode = await this.#client.exec({ namespace: this.#client.cluster.namespace, pod: this.pod, command: ['cat', `${this.#directory}/results/${file.path}`], stdout: digest, signal });
+      digest.end();
+      await written;
+      if (exitCode !== 0 || digest.size !== file.size || digest.sha256() !== file.sha256) {
+        throw new WorkbenchError({ code: 'exec-failed', message: `${file.path} of pod ${this.pod} in ${this.#place()} arrived damaged (${digest.size} of ${file.size} bytes)`, hint: 'The connection to the cluster is bad. Cancel what else runs over it, and try again.' });
+      }
+    } catch (error) {
+      digest.destroy();
+      target.destroy();
+      await written.catch(() => {});
+      throw diskError(draft, error);
+    }
+  }
+
+  async #sh(script: string, args: readonly string[], doing: string, signal: AbortSignal, input?: string): Promise<{ readonly stdout: Buffer; readonly stderr: string }> {
+    const output = await this.#exec(script, args, signal, input);
+    if (output.exitCode !== 0) throw this.#failed(doing, output.stderr || output.stdout.toString());
+    return output;
+  }
+
+  #exec(script: string, args: readonly string[], signal: AbortSignal, input?: string): ReturnType<KubeClient['execOutput']> {
+    return this.#client.execOutput({
+      namespace: this.#client.cluster.namespace,
+      pod: this.pod,
+      command: ['sh', '-c', script, 'llmdw', this.#directory, ...args],
+      ...(input === undefined ? {} : { stdin: Readable.from([Buffer.from(input)]) }),
+      signal,
+    });
+  }
+
+  #failed(doing: string, output: string): WorkbenchError {
+    const lastLine = output.trim().split('\n').at(-1) ?? '';
+    return new WorkbenchError({ code: 'exec-failed', message: `cannot ${doing} the benchmark in pod ${this.pod} of ${this.#place()}: ${lastLine || 'no output'}`, hint: `Look at it with "kubectl exec -it ${this.pod} -- sh" and its directory ${this.#directory}.` });
+  }
+
+  #place(): string {
+    return `${this.#client.cluster.context}/${this.#client.cluster.namespace}`;
+  }
+}
+
+/** Passes bytes on and knows their number and digest. */
+class DigestStream extends Transform {
+  readonly #hash = createHash('sha256');
+  size = 0;
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    this.size += chunk.length;
+    this.#hash.update(chunk);
+    done(null, chunk);
+  }
+
+  sha256(): string {
+    return this.#hash.digest('hex');
+  }
+}
+
+function diskError(path: string, error: unknown): unknown {
+  const code = systemCode(error);
+  if (isWorkbenchError(error) || code === undefined) return error;
+  return code === 'ENOSPC' || code === 'EDQUOT'
+    ? new WorkbenchError({ code: 'disk-full', message: `cannot write ${path}: the disk is full`, hint: 'Free some space, then fetch the results again; they are still in the pod.', cause: error })
+    : new WorkbenchError({ code: 'file-unreadable', message: `cannot write ${path}: ${errorText(error)}`, hint: 'Check the permissions of the folder.', cause: error });
+}

@@ -1,0 +1,65 @@
+import { appendFile } from 'node:fs/promises';
+import { sleep, throwIfAborted } from '../../base/clock.ts';
+import { isAbort } from '../../base/errors.ts';
+import type { Look, RemoteRun } from '../remote/remote-run.ts';
+import { fileSize } from './file-size.ts';
+import { OutputProgress } from './progress.ts';
+import { whenConnected, type Waiting } from './when-connected.ts';
+
+const LOOK_EVERY_MS = 1000;
+
+/** How a run in a pod ended. */
+export type Ending =
+  | { readonly kind: 'exited'; readonly exitCode: number }
+  /** The process was killed, or its pod or container with it. */
+  | { readonly kind: 'vanished'; readonly reason: string };
+
+export interface FollowOptions extends Waiting {
+  /** The local copy of the run's output. Its size says from where to go on, also after a reload. */
+  readonly logFile: string;
+}
+
+/**
+ * Looks at a run until it has ended and copies its output as it comes. A connection that is lost is waited for:
+ * the run does not depend on it. Rejects with `aborted`, or with what asking again cannot mend.
+ */
+export async function follow(run: RemoteRun, { clock, logFile, progress, signal }: FollowOptions): Promise<Ending> {
+  const words = new OutputProgress();
+  let offset = await fileSize(logFile);
+  for (;;) {
+    const look = await lookAt(run, offset, { clock, progress, signal });
+    if ('vanished' in look) return { kind: 'vanished', reason: look.vanished };
+    // A window that has left must not write beside the one that took over.
+    throwIfAborted(signal);
+    if (look.log.length > 0) {
+      await appendFile(logFile, look.log);
+      offset += look.log.length;
+    }
+    switch (look.state.kind) {
+      case 'ended':
+        return { kind: 'exited', exitCode: look.state.exitCode };
+      case 'gone':
+        return { kind: 'vanished', reason: `its process in pod ${run.pod} was killed` };
+      case 'lost':
+        return { kind: 'vanished', reason: `the container of pod ${run.pod} was restarted while the benchmark ran` };
+      case 'running':
+        progress(words.read(look.log, look.step));
+        await sleep(clock, LOOK_EVERY_MS, signal);
+    }
+  }
+}
+
+/** What the pod says of the run, or why it will never say more. */
+async function lookAt(run: RemoteRun, offset: number, waiting: Waiting): Promise<Look | { readonly vanished: string }> {
+  return whenConnected(run.pod, waiting, async () => {
+    try {
+      return await run.look(offset, waiting.signal);
+    } catch (error) {
+      if (isAbort(error)) throw error;
+      // A pod that was deleted or has ended refuses an exec in several ways: its own status tells it from a bad connection.
+      const end = await run.podEnd(waiting.signal);
+      if (end !== undefined) return { vanished: end };
+      throw error;
+    }
+  });
+}

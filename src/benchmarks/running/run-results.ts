@@ -1,0 +1,20 @@
+import { join } from 'node:path';
+import type { RunRecord } from '../../runs/types.ts';
+import { aggregate } from '../aggregate.ts';
+import { readResults } from '../read-results.ts';
+import type { AggregateReport, ResultsReport } from '../types.ts';
+
+export interface ReadRun {
+  readonly report: ResultsReport;
+  /** Present for a run of several workers. */
+  readonly aggregate: AggregateReport | undefined;
+}
+
+/** The figures of a run from the files in its folder. Where no result was written, the printed tables have to do. */
+export async function readRun(folder: string, record: Pick<RunRecord, 'files' | 'job' | 'parameters'>, signal: AbortSignal): Promise<ReadRun> {
+  const written = record.files.filter((name) => /^\d+\.json$/.test(name));
+  const names = written.length > 0 ? written : record.files.filter((name) => name.endsWith('stdout.log'));
+  const report = await readResults(names.map((name) => join(folder, name)), { signal });
+  const workers = record.job === null ? 0 : Number(record.parameters['workers']);
+  return { report, aggregate: workers > 0 && written.length > 0 ? await aggregate(workers, folder, { signal }) : undefined };
+}

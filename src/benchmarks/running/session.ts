@@ -1,0 +1,166 @@
+import { open, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Clock, sleep } from '../../base/clock.ts';
+import { isAbort, isWorkbenchError, toWorkbenchError, WorkbenchError } from '../../base/errors.ts';
+import type { Logger, ReportProgress } from '../../base/logger.ts';
+import type { KubeClient } from '../../kube/types.ts';
+import type { RunLedger, RunRecord } from '../../runs/types.ts';
+import type { RemoteRun } from '../remote/remote-run.ts';
+import { collect } from './collect.ts';
+import { type Ending, follow } from './follow.ts';
+import { fileSize } from './file-size.ts';
+import { outcomeOf } from './outcome.ts';
+import { readRun } from './run-results.ts';
+import type { Waiting } from './when-connected.ts';
+import { deleteJob } from './worker-job.ts';
+
+export interface SessionOptions {
+  readonly runId: string;
+  readonly client: KubeClient;
+  readonly ledger: RunLedger;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly progress: ReportProgress;
+  /** The run was found after a reload: if it is gone, nobody saw why. */
+  readonly adopted: boolean;
+  /** Starts the run, or finds it again. Leaves in the ledger where it runs before it starts it. */
+  readonly launch: (waiting: Waiting) => Promise<readonly RemoteRun[]>;
+}
+
+const TERM_GRACE_MS = 5000;
+/** To end what runs in the cluster must not hang on a cluster that does not answer. */
+const KILL_TIMEOUT_MS = 15_000;
+const LAST_OUTPUT_BYTES = 4096;
+
+/** One run that this window follows, from its start to its closed record. */
+export class Session {
+  /** Resolves when the run has ended, or when `leave` was called. Never rejects. */
+  readonly ended: Promise<void>;
+  readonly #options: SessionOptions;
+  readonly #folder: string;
+  readonly #waiting: Waiting;
+  readonly #stop = new AbortController();
+  #remotes: readonly RemoteRun[] = [];
+  #cancelled = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#folder = options.ledger.folder(options.runId);
+    this.#waiting = { clock: options.clock, progress: options.progress, signal: this.#stop.signal };
+    this.ended = this.#run();
+  }
+
+  /** Ends the run in the cluster and closes its record with what there is. */
+  async cancel(): Promise<void> {
+    this.#cancelled = true;
+    const signal = AbortSignal.timeout(KILL_TIMEOUT_MS);
+    const record = await this.#options.ledger.get(this.#options.runId);
+    if (record?.job != null) {
+      await deleteJob(this.#options.client, record.job, signal);
+    } else if (this.#remotes.length > 0) {
+      await this.#signalAll('TERM', signal);
+      const killing = new AbortController();
+      await Promise.race([this.ended, sleep(this.#options.clock, TERM_GRACE_MS, killing.signal).then(() => this.#signalAll('KILL', signal))]).finally(() => killing.abort());
+    } else {
+      this.#stop.abort();
+    }
+    await this.ended;
+  }
+
+  /** Stops following; the run itself goes on in the cluster. */
+  leave(): void {
+    this.#stop.abort();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      this.#remotes = await this.#options.launch(this.#waiting);
+      const parallel = (await this.#record()).job !== null;
+      const endings = await Promise.all(this.#remotes.map((remote, index) => this.#follow(remote, index, parallel)));
+      await this.#close(endings);
+    } catch (error) {
+      if (this.#stop.signal.aborted && isAbort(error) && !this.#cancelled) return;
+      await this.#closeAfter(error);
+    }
+  }
+
+  /** Follows one pod's run to its end and fetches what it left. */
+  async #follow(remote: RemoteRun, index: number, parallel: boolean): Promise<Ending> {
+    const logFile = join(this.#folder, parallel ? `${index}.stdout.log` : 'stdout.log');
+    const progress: ReportProgress = parallel ? ({ message, ...rest }) => this.#options.progress({ message: `worker ${index}: ${message}`, ...rest }) : this.#options.progress;
+    const waiting = { ...this.#waiting, progress };
+    const ending = await follow(remote, { ...waiting, logFile });
+    await collect(remote, this.#folder, parallel ? index : 0, waiting);
+    if (!parallel) return ending;
+    if (ending.kind === 'exited') await remote.mark('fetched', this.#stop.signal);
+    else if ((await fileSize(logFile)) === 0) await writeFile(logFile, await remote.containerLog(200, this.#stop.signal));
+    return ending;
+  }
+
+  async #close(endings: readonly Ending[]): Promise<void> {
+    const files = await this.#files();
+    const record = await this.#options.ledger.update(this.#options.runId, { files });
+    const { report, aggregate } = await readRun(this.#folder, record, this.#stop.signal);
+    const { state, summary } = outcomeOf({ endings, report, aggregate, lastOutput: await this.#lastOutput(files) });
+    const lost = this.#options.adopted && endings.some((ending) => ending.kind === 'vanished');
+    const figures = outcomeOf({ endings: endings.map(() => ({ kind: 'exited', exitCode: 0 })), report, aggregate, lastOutput: '' });
+    await this.#end(
+      this.#cancelled
+        ? { state: 'cancelled', summary: figures.state === 'succeeded' ? `cancelled; before that ${figures.summary}` : 'cancelled' }
+        : { state: lost ? 'lost' : state, summary },
+    );
+  }
+
+  /** The run could not be started, or not be followed to its end. */
+  async #closeAfter(error: unknown): Promise<void> {
+    const failure = toWorkbenchError(error, `run the benchmark ${this.#options.runId}`);
+    if (this.#cancelled) await this.#signalAll('KILL', AbortSignal.timeout(KILL_TIMEOUT_MS));
+    else this.#options.logger.error(`benchmark ${this.#options.runId} failed`, failure);
+    try {
+      await this.#options.ledger.update(this.#options.runId, { files: await this.#files() });
+      await this.#end(this.#cancelled ? { state: 'cancelled', summary: 'cancelled' } : { state: 'failed', summary: [failure.message, failure.hint].filter((part) => part !== undefined).join('. ') });
+    } catch (unwritten) {
+      // A run that was deleted from disk meanwhile has no record to close.
+      if (!isWorkbenchError(unwritten, 'not-found')) this.#options.logger.error(`the record of run ${this.#options.runId} could not be closed`, unwritten);
+    }
+  }
+
+  async #end(result: Pick<RunRecord, 'state' | 'summary'>): Promise<void> {
+    await this.#options.ledger.update(this.#options.runId, { ...result, endedAt: new Date(this.#options.clock.now()).toISOString() });
+  }
+
+  /** What is gone cannot be killed, and that is as good. */
+  async #signalAll(name: 'TERM' | 'KILL', signal: AbortSignal): Promise<void> {
+    for (const remote of this.#remotes) {
+      try {
+        await remote.kill(name, signal);
+      } catch (error) {
+        if (!isWorkbenchError(error, 'not-found', 'exec-failed')) throw error;
+      }
+    }
+  }
+
+  async #record(): Promise<RunRecord> {
+    const record = await this.#options.ledger.get(this.#options.runId);
+    if (!record) throw new WorkbenchError({ code: 'not-found', message: `run ${this.#options.runId} was deleted`, hint: 'Start it again.' });
+    return record;
+  }
+
+  /** Results and outputs that are there, in order. */
+  async #files(): Promise<string[]> {
+    const names = await readdir(this.#folder);
+    return names.filter((name) => /^(?:\d+\.json|(?:\d+\.)?stdout\.log|manifests\.yaml)$/.test(name)).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  }
+
+  async #lastOutput(files: readonly string[]): Promise<string> {
+    const log = files.find((name) => name.endsWith('stdout.log'));
+    return log === undefined ? '' : tail(join(this.#folder, log), LAST_OUTPUT_BYTES);
+  }
+}
+
+async function tail(path: string, bytes: number): Promise<string> {
+  await using file = await open(path);
+  const { size } = await file.stat();
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(bytes, size)), 0, Math.min(bytes, size), Math.max(0, size - bytes));
+  return buffer.toString('utf8', 0, bytesRead);
+}

@@ -1,0 +1,97 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { poll } from '../../base/clock.ts';
+import { WorkbenchError } from '../../base/errors.ts';
+import { arrayAt, at, isObject, stringAt, stringMapAt } from '../../base/json.ts';
+import { labels, manager } from '../../base/labels.ts';
+import type { KubeClient, KubeObject, ResourceType } from '../../kube/types.ts';
+import { PODS } from '../pods.ts';
+import { whenConnected, type Waiting } from './when-connected.ts';
+
+const JOBS: ResourceType = { group: 'batch', version: 'v1', plural: 'jobs', kind: 'Job', namespaced: true };
+const INDEX = 'batch.kubernetes.io/job-completion-index';
+
+/** Where a worker keeps its run: a volume of its pod. */
+export const WORKER_DIRECTORY = '/run/llmdw';
+
+export interface JobOptions {
+  readonly manifestsDir: string;
+  readonly name: string;
+  readonly owner: string;
+  readonly runId: string;
+  readonly workers: number;
+  readonly image: string;
+  readonly argv: readonly string[];
+}
+
+/** The Job of a parallel run, from `manifests/benchmark/parallel-guidellm-job.yaml`. */
+export async function workerJob(options: JobOptions): Promise<KubeObject> {
+  const path = join(options.manifestsDir, 'benchmark', 'parallel-guidellm-job.yaml');
+  const text = (await readFile(path, 'utf8'))
+    .replaceAll('__NAME__', options.name)
+    .replaceAll('__OWNER__', options.owner)
+    .replaceAll('__RUN__', options.runId)
+    .replaceAll('__WORKERS__', String(options.workers))
+    .replaceAll('__IMAGE__', options.image);
+  const job = parse(text) as KubeObject;
+  const container = arrayAt(job, 'spec', 'template', 'spec', 'containers')[0];
+  if (!isObject(container)) throw new WorkbenchError({ code: 'guide-invalid', message: `${path} has no container`, hint: 'Install the Workbench again.' });
+  // Set on the parsed object: no value of a run ever becomes YAML.
+  container['args'] = [WORKER_DIRECTORY, ...options.argv];
+  return job;
+}
+
+export async function createJob(client: KubeClient, job: KubeObject, signal: AbortSignal): Promise<void> {
+  const placed = { ...job, metadata: { ...job.metadata, namespace: client.cluster.namespace } };
+  await client.apply(placed, { fieldManager: manager, signal });
+}
+
+/** Deletes the Job with its pods. */
+export async function deleteJob(client: KubeClient, name: string, signal: AbortSignal): Promise<void> {
+  await client.delete(JOBS, client.cluster.namespace, name, { propagation: 'Background', signal });
+}
+
+/** The workers' pod names by index, once all of them run or have run. Rejects with `pod-gone` or `deployment-failed` when that can no longer be. */
+export async function runningWorkers(client: KubeClient, runId: string, workers: number, waiting: Waiting): Promise<readonly string[]> {
+  let seen = false;
+  return poll(waiting.clock, 1000, waiting.signal, async () => {
+    const pods = await whenConnected(`of run ${runId}`, waiting, () =>
+      client.list(PODS, { namespace: client.cluster.namespace, labelSelector: `${labels.run}=${runId}`, signal: waiting.signal }),
+    );
+    if (seen && pods.length === 0) throw gone(client, runId);
+    seen ||= pods.length > 0;
+    const failed = pods.find((pod) => stringAt(pod, 'status', 'phase') === 'Failed');
+    if (failed) throw failure(client, failed);
+    const ready = pods.filter((pod) => ['Running', 'Succeeded'].includes(stringAt(pod, 'status', 'phase') ?? ''));
+    waiting.progress({ message: `${ready.length} of ${workers} workers run${waitingReason(pods)}` });
+    if (ready.length < workers) return undefined;
+    return ready.toSorted((a, b) => indexOf(a) - indexOf(b)).map((pod) => pod.metadata.name);
+  });
+}
+
+function indexOf(pod: KubeObject): number {
+  return Number(pod.metadata.annotations?.[INDEX] ?? stringMapAt(pod, 'metadata', 'labels')[INDEX] ?? 0);
+}
+
+/** Why the first pod that does not run waits: the scheduler's or the kubelet's own words. */
+function waitingReason(pods: readonly KubeObject[]): string {
+  for (const pod of pods) {
+    const unscheduled = arrayAt(pod, 'status', 'conditions').find((condition) => stringAt(condition, 'type') === 'PodScheduled' && stringAt(condition, 'status') === 'False');
+    const blocked = arrayAt(pod, 'status', 'containerStatuses').map((status) => at(status, 'state', 'waiting')).find(isObject);
+    const reason = stringAt(unscheduled, 'message') ?? stringAt(blocked, 'reason');
+    if (reason !== undefined) return `: ${reason}`;
+  }
+  return '';
+}
+
+function failure(client: KubeClient, pod: KubeObject): WorkbenchError {
+  const { context, namespace } = client.cluster;
+  const reason = stringAt(pod, 'status', 'message') ?? stringAt(pod, 'status', 'reason') ?? 'no reason given';
+  return new WorkbenchError({ code: 'deployment-failed', message: `worker ${pod.metadata.name} in ${context}/${namespace} failed: ${reason}`, hint: `Run "kubectl --context ${context} --namespace ${namespace} logs ${pod.metadata.name}".` });
+}
+
+function gone(client: KubeClient, runId: string): WorkbenchError {
+  const { context, namespace } = client.cluster;
+  return new WorkbenchError({ code: 'pod-gone', message: `the workers of run ${runId} in ${context}/${namespace} were deleted`, hint: 'Start the benchmark again.' });
+}

@@ -1,0 +1,203 @@
+import type { Clock } from '../base/clock.ts';
+import { aborted } from '../base/clock.ts';
+import { WorkbenchError } from '../base/errors.ts';
+import type { Logger, ReportProgress } from '../base/logger.ts';
+import type { LongCall } from '../deployment/types.ts';
+import type { ClusterRef, Contexts } from '../kube/types.ts';
+import type { PokerService } from '../poker/types.ts';
+import type { RunLedger, RunRecord } from '../runs/types.ts';
+import { RECIPES, recipeById } from './recipes/index.ts';
+import { checkValues, recordedValues } from './recipes/values.ts';
+import { deploymentGpus, podGpus, targetPod } from './running/cluster-facts.ts';
+import { findRun, launchRun, type Launcher, type RunPlan } from './running/launch.ts';
+import { readRun } from './running/run-results.ts';
+import { Session, type SessionOptions } from './running/session.ts';
+import type { BenchmarkRecipe, BenchmarkRequest, BenchmarkService, RunResults } from './types.ts';
+
+export interface BenchmarkDependencies {
+  readonly contexts: Contexts;
+  readonly poker: PokerService;
+  readonly ledger: RunLedger;
+  /** The product's `manifests/`. */
+  readonly manifestsDir: string;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** An adopted run has no progress bar of its own: its word goes into the record, not more often than this. */
+const RECORD_PROGRESS_MS = 2000;
+
+export function createBenchmarkService(dependencies: BenchmarkDependencies): BenchmarkService {
+  return new Benchmarks(dependencies);
+}
+
+class Benchmarks implements BenchmarkService {
+  readonly #dependencies: BenchmarkDependencies;
+  readonly #sessions = new Map<string, Session>();
+  readonly #disposed = new AbortController();
+
+  constructor(dependencies: BenchmarkDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  recipes(): readonly BenchmarkRecipe[] {
+    return RECIPES;
+  }
+
+  async start(request: BenchmarkRequest, { signal, progress }: LongCall): Promise<string> {
+    const { contexts, poker, ledger, clock } = this.#dependencies;
+    const recipe = recipeById(request.recipe);
+    const values = checkValues(recipe, request.parameters);
+    progress({ message: 'asking the model servers' });
+    const client = await contexts.client(request.cluster);
+    const endpoint = await poker.endpoint(request.cluster, request.deployment, signal);
+    const podParameter = recipe.parameters.find((parameter) => parameter.kind === 'pod');
+    const target = podParameter ? await targetPod(client, endpoint, values.text(podParameter.id), signal) : undefined;
+    const gpus = target ? await podGpus(client, target.name, signal) : request.deployment === undefined ? null : await deploymentGpus(client, request.deployment, signal);
+    const record = await ledger.create({
+      kind: 'benchmark',
+      recipe: recipe.id,
+      label: recipe.label(values),
+      parameters: recordedValues(recipe, values),
+      context: request.cluster.context,
+      namespace: request.cluster.namespace,
+      deployment: request.deployment ?? null,
+      model: endpoint.model,
+      gpus,
+      command: [],
+      pod: null,
+      job: null,
+      state: 'starting',
+      startedAt: new Date(clock.now()).toISOString(),
+      endedAt: null,
+      summary: null,
+      files: [],
+      baseline: false,
+    });
+    const launcher: Launcher = { ...this.#dependencies, client };
+    const plan: RunPlan = { recipe, values, endpoint, target, deployment: request.deployment };
+    this.#follow({ ...this.#dependencies, client, progress, runId: record.id, adopted: false, launch: (waiting) => launchRun(launcher, plan, record, waiting) });
+    return record.id;
+  }
+
+  async wait(runId: string, signal: AbortSignal): Promise<void> {
+    const session = this.#sessions.get(runId);
+    await untilAborted(session ? session.ended : this.#untilClosed(runId, signal), signal);
+  }
+
+  async cancel(runId: string): Promise<void> {
+    const session = this.#sessions.get(runId) ?? (await this.#adopt(await this.#record(runId), this.#disposed.signal));
+    await session?.cancel();
+  }
+
+  async resume(signal: AbortSignal): Promise<void> {
+    for (const record of await this.#dependencies.ledger.list()) {
+      if (record.kind === 'benchmark' && isActive(record) && !this.#sessions.has(record.id)) await this.#adopt(record, signal);
+    }
+  }
+
+  async results(runIds: readonly string[]): Promise<readonly RunResults[]> {
+    const { ledger } = this.#dependencies;
+    const results: RunResults[] = [];
+    for (const runId of runIds) {
+      const record = await this.#record(runId);
+      const read = await readRun(ledger.folder(runId), record, this.#disposed.signal);
+      results.push({ runId, label: record.label, gpus: record.gpus, ...read });
+    }
+    return results;
+  }
+
+  dispose(): void {
+    this.#disposed.abort();
+    for (const session of this.#sessions.values()) session.leave();
+    this.#sessions.clear();
+  }
+
+  #follow(options: SessionOptions): Session {
+    const session = new Session(options);
+    this.#sessions.set(options.runId, session);
+    void session.ended.then(() => this.#sessions.delete(options.runId));
+    return session;
+  }
+
+  /** Follows a run that another window started; closes the record of one that cannot be found. */
+  async #adopt(record: RunRecord, signal: AbortSignal): Promise<Session | undefined> {
+    if (!isActive(record)) return undefined;
+    const cluster = await this.#clusterOf(record);
+    if (!cluster) {
+      await this.#close(record, `context ${record.context} is no longer in the kubeconfig, so the run cannot be found`);
+      return undefined;
+    }
+    if (record.pod === null && record.job === null) {
+      await this.#close(record, 'its window was closed before the run was started');
+      return undefined;
+    }
+    if (signal.aborted) throw aborted(signal);
+    const client = await this.#dependencies.contexts.client(cluster);
+    return this.#follow({ ...this.#dependencies, client, progress: this.#progressInto(record.id), runId: record.id, adopted: true, launch: (waiting) => findRun(client, record, waiting) });
+  }
+
+  async #clusterOf({ context, namespace }: RunRecord): Promise<ClusterRef | undefined> {
+    const known = (await this.#dependencies.contexts.list()).find((info) => info.name === context);
+    return known && { context, namespace, server: known.server };
+  }
+
+  async #close({ id }: RunRecord, summary: string): Promise<void> {
+    const { ledger, clock } = this.#dependencies;
+    await ledger.update(id, { state: 'lost', summary, endedAt: new Date(clock.now()).toISOString() });
+  }
+
+  #progressInto(runId: string): ReportProgress {
+    const { ledger, clock, logger } = this.#dependencies;
+    let told = Number.NEGATIVE_INFINITY;
+    return ({ message }) => {
+      if (clock.monotonic() - told < RECORD_PROGRESS_MS) return;
+      told = clock.monotonic();
+      ledger.update(runId, { summary: message }).catch((error: unknown) => logger.warn(`the progress of run ${runId} is not kept: ${String(error)}`));
+    };
+  }
+
+  async #record(runId: string): Promise<RunRecord> {
+    const record = await this.#dependencies.ledger.get(runId);
+    if (!record) throw new WorkbenchError({ code: 'not-found', message: `there is no run ${runId}`, hint: 'It was deleted.' });
+    return record;
+  }
+
+  /** For a run that another window follows: until its record says that it has ended. */
+  async #untilClosed(runId: string, signal: AbortSignal): Promise<void> {
+    const { ledger } = this.#dependencies;
+    while (!signal.aborted && (await this.#isOpen(runId))) await nextChange(ledger, signal);
+  }
+
+  /** A run that was deleted has ended. */
+  async #isOpen(runId: string): Promise<boolean> {
+    const record = await this.#dependencies.ledger.get(runId);
+    return record !== undefined && isActive(record);
+  }
+}
+
+/** Resolves at the next change of the ledger, or when the signal fires. */
+function nextChange(ledger: RunLedger, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      subscription.dispose();
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const subscription = ledger.onDidChange(done);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}
+
+function isActive({ state }: RunRecord): boolean {
+  return state === 'starting' || state === 'running';
+}
+
+function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(aborted(signal));
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
