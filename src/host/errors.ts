@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { isAbort, toWorkbenchError, type ErrorCode } from '../base/errors.ts';
 import type { CommandId } from './commands/ids.ts';
-import { describe } from './output.ts';
+import { errorDetails } from './output.ts';
 
 interface Remedy {
   readonly title: string;
@@ -52,7 +52,7 @@ export class ErrorReporter {
 
   /** For a failure that is shown where it happened and only needs a line in the log. */
   note(error: unknown, doing: string): void {
-    if (!isAbort(error)) this.#output.debug(`${doing}: ${describe(error)}`);
+    if (!isAbort(error)) this.#output.debug(`${doing}: ${errorDetails(error)}`);
   }
 }
 

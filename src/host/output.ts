@@ -9,12 +9,12 @@ export function channelLogger(channel: LogOutputChannel): Logger {
     debug: (message) => channel.debug(redact(message)),
     info: (message) => channel.info(redact(message)),
     warn: (message) => channel.warn(redact(message)),
-    error: (message, cause) => channel.error(redact(cause === undefined ? message : `${message}\n${describe(cause)}`)),
+    error: (message, cause) => channel.error(redact(cause === undefined ? message : `${message}\n${errorDetails(cause)}`)),
   };
 }
 
 /** An error with its hint, its chain of causes and the stack of the innermost one. */
-export function describe(error: unknown): string {
+export function errorDetails(error: unknown): string {
   const lines: string[] = [];
   let here: unknown = error;
   while (here !== undefined && lines.length < 20) {

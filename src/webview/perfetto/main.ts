@@ -2,7 +2,7 @@ import '@vscode/codicons/dist/codicon.css';
 import '../shared/base.css';
 import './perfetto.css';
 import { FROM_FRAME, type FromFrame, type FromPerfetto, type ToFrame, type ToPerfetto } from '../../protocol/perfetto.ts';
-import { appRoot, button, element, notice } from '../shared/dom.ts';
+import { appRoot, button, element, icon, notice } from '../shared/dom.ts';
 import { connect } from '../shared/host.ts';
 import { onThemeChange } from '../shared/theme.ts';
 
@@ -26,7 +26,9 @@ function receive(message: ToPerfetto): void {
 }
 
 function showFrame({ url, title, ui }: Extract<ToPerfetto, { readonly type: 'frame' }>): void {
-  const state = element('span', { class: 'state muted', text: 'Loading the trace', attributes: { role: 'status' } });
+  const state = element('p', { text: 'Starting Perfetto' });
+  // Until the trace is there, Perfetto's own start page would be in sight.
+  const cover = element('div', { class: 'cover', attributes: { role: 'status' } }, [icon('loading', 'codicon-modifier-spin notice-icon'), state]);
   const frame = element('iframe', { title: `Perfetto: ${title}`, attributes: { src: url, allow: 'clipboard-write' } });
   const origin = new URL(url).origin;
   window.addEventListener('message', (event: MessageEvent<unknown>) => {
@@ -35,7 +37,7 @@ function showFrame({ url, title, ui }: Extract<ToPerfetto, { readonly type: 'fra
     if (!said.success) return;
     if (said.data.type === 'key') pressKey(said.data);
     else if (said.data.state === 'loading') state.textContent = said.data.detail;
-    else if (said.data.state === 'loaded') state.textContent = '';
+    else if (said.data.state === 'loaded') cover.remove();
     else showFailure(said.data.state === 'offline' ? OFFLINE : FAILED, said.data.detail);
   });
   onThemeChange(() => frame.contentWindow?.postMessage({ type: 'theme', dark: isDark() } satisfies ToFrame, origin));
@@ -43,11 +45,10 @@ function showFrame({ url, title, ui }: Extract<ToPerfetto, { readonly type: 'fra
     element('div', { class: 'perfetto' }, [
       element('div', { class: 'toolbar thin' }, [
         element('span', { class: 'grow', text: title, title }),
-        state,
-        element('span', { class: 'muted', text: ui === 'bundled' ? 'Perfetto, offline' : 'ui.perfetto.dev; the trace stays on this machine' }),
+          element('span', { class: 'muted', text: ui === 'bundled' ? 'Perfetto, offline' : 'ui.perfetto.dev; the trace stays on this machine' }),
         button({ label: 'Summary', icon: 'dashboard', secondary: true, click: () => host.send({ type: 'summary' }) }),
       ]),
-      frame,
+      element('div', { class: 'stage' }, [frame, cover]),
     ]),
   );
 }
