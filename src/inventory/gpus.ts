@@ -1,4 +1,5 @@
 import { labels } from '../base/labels.ts';
+import { collate } from './collate.ts';
 import { topController } from './identity.ts';
 import { topologyOf } from './topology.ts';
 import type { GpuCount, GpuHolder, GpuNode, GpuReport, InventorySnapshot, NodeView, PodView, Warning } from './types.ts';
@@ -11,7 +12,7 @@ export function gpuReport(snapshot: InventorySnapshot): GpuReport {
   const byNode = Map.groupBy(holding.filter((pod) => pod.node !== undefined), (pod) => pod.node ?? '');
   const known = snapshot.nodes.values().map((node) => gpuNode(node, byNode.get(node.name) ?? [])).toArray();
   const unknown = [...byNode].filter(([name]) => !snapshot.nodes.has(name)).map(([name, pods]) => nodeKnownByPods(name, pods));
-  const nodes = [...known, ...unknown].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+  const nodes = [...known, ...unknown].sort((a, b) => collate(a.name, b.name));
   return {
     nodes,
     totals: totalsOf(known, holding.filter((pod) => pod.node === undefined)),
@@ -65,7 +66,7 @@ function countOf(allocatable: number, requested: number): GpuCount {
 function holdersOf(pods: readonly PodView[]): readonly GpuHolder[] {
   return pods
     .map((pod) => ({ namespace: pod.namespace, pod: pod.name, owner: holderName(pod), count: Object.values(pod.gpus).reduce((a, b) => a + b, 0) }))
-    .sort((a, b) => a.namespace.localeCompare(b.namespace) || a.pod.localeCompare(b.pod, 'en', { numeric: true }));
+    .sort((a, b) => collate(a.namespace, b.namespace) || collate(a.pod, b.pod));
 }
 
 function holderName(pod: PodView): string {

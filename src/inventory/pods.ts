@@ -1,4 +1,5 @@
 import { labels } from '../base/labels.ts';
+import { collate } from './collate.ts';
 import { identify, modelOf, type Identity } from './identity.ts';
 import type { InventorySnapshot, ModelServerDeployment, ModelServerGroup, ModelServerPod, ModelServerRole, PodsReport, PodView, Role, Warning } from './types.ts';
 
@@ -81,11 +82,16 @@ function deploymentOf(found: Collected, me: string): ModelServerDeployment {
     namespace: found.namespace,
     owner: found.owner ?? null,
     mine: found.owner !== undefined && found.owner === me,
-    model: servers.map(({ pod }) => modelOf(pod)).find((model) => model !== undefined) ?? null,
-    release: found.members.map(({ identity }) => identity.release).find((release) => release !== undefined) ?? null,
+    model: firstOf(servers, ({ pod }) => modelOf(pod)) ?? null,
+    release: firstOf(found.members, ({ identity }) => identity.release) ?? null,
     gpus: found.members.filter(({ pod }) => pod.phase !== 'Succeeded' && pod.phase !== 'Failed').flatMap(({ pod }) => Object.values(pod.gpus)).reduce((a, b) => a + b, 0),
     roles: rolesOf(found.members),
   };
+}
+
+/** The first answer that is one; asks no further than needed. */
+function firstOf<T>(members: readonly Member[], ask: (member: Member) => T | undefined): T | undefined {
+  return members.values().map(ask).find((answer) => answer !== undefined);
 }
 
 function rolesOf(members: readonly Member[]): readonly ModelServerRole[] {
@@ -137,8 +143,4 @@ function warningsOf(snapshot: InventorySnapshot): readonly Warning[] {
   if (pods.kind === 'stale') return [{ code: 'pods-stale', message: `pods are as of ${new Date(pods.since).toISOString()}: ${pods.error.message}` }];
   if (snapshot.podScope === 'namespace') return [{ code: 'pods-of-one-namespace', message: `no permission to list pods of all namespaces: only those of namespace "${snapshot.cluster.namespace}" are shown` }];
   return [];
-}
-
-function collate(a: string, b: string): number {
-  return a.localeCompare(b, 'en', { numeric: true });
 }
