@@ -1,9 +1,9 @@
 import { arrayAt, at, isObject, numberAt, stringAt } from '../../base/json.ts';
-import type { Disposable } from '../../base/disposables.ts';
-import { DisposableStore } from '../../base/disposables.ts';
-import type { KubeClient, KubeObject, ResourceType, WatchSink } from '../../kube/types.ts';
-import type { Endpoint, NameResolver } from './network.ts';
+import { DisposableStore, type Disposable } from '../../base/disposables.ts';
 import { Services } from '../../kube/resources.ts';
+import type { KubeClient, KubeObject, ResourceType } from '../../kube/types.ts';
+import { mapSink } from './map-sink.ts';
+import type { Endpoint, NameResolver } from './network.ts';
 
 const EndpointSlices: ResourceType = { group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices', kind: 'EndpointSlice', namespaced: true };
 
@@ -143,16 +143,4 @@ function readSlice(object: KubeObject): Slice | undefined {
       .map((ip) => ({ ip, hostname: stringAt(endpoint, 'hostname'), ready: at(endpoint, 'conditions', 'ready') !== false })),
   );
   return { service: `${object.metadata.namespace ?? ''}/${service}`, ports, endpoints };
-}
-
-function mapSink<T>(map: Map<string, T>): WatchSink<T> {
-  return {
-    replace(items) {
-      map.clear();
-      for (const [key, item] of items) map.set(key, item);
-    },
-    set: (key, item) => void map.set(key, item),
-    delete: (key) => void map.delete(key),
-    state() {},
-  };
 }

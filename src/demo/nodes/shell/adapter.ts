@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { defineCommand, latin1FromBytes, type Command as LibraryCommand, type ExecResult, type ResolvedCommandContext } from 'just-bash';
 import { errorText, isAbort } from '../../../base/errors.ts';
 import type { ShellCommand, ShellIo } from '../types.ts';
-import type { ScriptResult, ScriptRun, ShellContainer, Stdio } from './container-shell.ts';
+import type { ScriptResult, ScriptRun, ShellContainer, Stdio } from './script.ts';
 import { liveVariable, readLiveStreams } from './live-script.ts';
 import { Collector, writeText } from './streams.ts';
 

@@ -1,44 +1,14 @@
-import { PassThrough, Readable, type Writable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { Bash, getCommandNames, MountableFs, type Command as LibraryCommand } from 'just-bash';
 import { isAbort } from '../../../base/errors.ts';
-import type { ContainerContext, ShellCommand } from '../types.ts';
+import type { ShellCommand } from '../types.ts';
 import { streamingCommand } from './adapter.ts';
 import { shellCommandsOf, type ShellRuntime } from './commands/shell-commands.ts';
 import { internalCommand, liveScript, liveVariable, parseScript, readsInput, stdioMount } from './live-script.ts';
 import type { ProcessTable } from './processes.ts';
+import { quote, type ScriptResult, type ScriptRun, type ShellContainer, type Stdio } from './script.ts';
 import { StdioDevice } from './stdio-device.ts';
 import { readAll, writeText } from './streams.ts';
-
-/** What the shell needs of its container. */
-export type ShellContainer = Omit<ContainerContext, 'signal' | 'log'>;
-
-export interface Stdio {
-  readonly stdin: Readable;
-  readonly stdout: Writable;
-  readonly stderr: Writable;
-  readonly tty: boolean;
-}
-
-export interface ScriptRun {
-  readonly source: string;
-  /** `$0` of messages and `ps`. */
-  readonly name: string;
-  readonly args?: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly cwd: string;
-  readonly stdio: Stdio;
-  readonly signal: AbortSignal;
-  readonly parentPid: number;
-}
-
-export interface ScriptResult {
-  readonly exitCode: number;
-  /** Variables and directory at the end, for an interactive session's next line. */
-  readonly env: Readonly<Record<string, string>>;
-  readonly cwd: string;
-  /** True when the script called `exit`. */
-  readonly exited: boolean;
-}
 
 /** Exit code of a process ended by a signal. */
 export const signalExit = (signal: number): number => 128 + signal;
@@ -68,6 +38,8 @@ const builtinPrograms = ['[', 'echo', 'env', 'false', 'printf', 'pwd', 'test', '
 export class ContainerShell {
   readonly container: ShellContainer;
   readonly processes: ProcessTable;
+  /** Lines typed at its terminals, the newest last. */
+  readonly history: string[] = [];
   readonly #commands: ReadonlyMap<string, ShellCommand>;
   readonly #names: ReadonlySet<string>;
 
@@ -162,10 +134,6 @@ function withArguments(script: ScriptRun): string {
   return script.args === undefined || script.args.length === 0 ? script.source : `set -- ${script.args.map(quote).join(' ')}\n${script.source}`;
 }
 
-export function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
-
 /** Variables worth carrying on: not the shell's special parameters, nor our own marker. */
 function exportable(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(env).filter(([name]) => /^[A-Za-z_]\w*$/.test(name) && name !== liveVariable && name !== 'SHELLOPTS' && name !== 'BASHOPTS'));
@@ -179,9 +147,4 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | und
     signal.addEventListener('abort', onAbort, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
-}
-
-/** A stdin that has nothing to say. */
-export function emptyInput(): Readable {
-  return new PassThrough().end();
 }

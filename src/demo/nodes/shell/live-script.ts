@@ -13,10 +13,10 @@ export const stdioMount = '/dev/.stdio';
 /** The variable that tells a streaming command which of its streams are live. */
 export const liveVariable = '__LIVE';
 
-/** Commands of ours that the rewriting refers to. */
-export const internalCommand = { background: '__background', exit: '__exit', pipe: '__pipe', wait: '__wait' } as const;
+/** Commands of ours that the rewriting refers to. The library looks for a file of that name in /usr/bin; the dot hides it. */
+export const internalCommand = { background: '.background', exit: '.exit', pipe: '.pipe', wait: '.wait' } as const;
 
-/** Separates the stages of `__pipe`; no argument that a person types holds it. */
+/** Separates the stages of the pipe command; no argument that a person types holds it. */
 export const pipeSeparator = '\u001f|';
 /** The same, for `|&` and `2>&1 |`: stderr goes into the pipe too. */
 export const pipeSeparatorWithStderr = '\u001f|&';
@@ -321,4 +321,21 @@ export function parseScript(source: string): ScriptNode | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What could end a construct that a person has begun on a line of its own. */
+const closers = ["'", '"', '\ndone', '\nfi', '\nesac', '\n}', '\n)', '\n:\ndone', '\n:\nfi', '\n:\n}', '\ndo :; done', '\nthen :; fi', '\n:'];
+
+/** Whether the shell's grammar wants more lines: an open quote, loop, heredoc, or a backslash at the end. */
+export function isIncomplete(source: string): boolean {
+  if (/(?:^|[^\\])(?:\\\\)*\\$/.test(source)) return true;
+  const tree = parseScript(source);
+  if (tree !== undefined) return hasOpenHereDocument(tree);
+  return closers.some((closer) => parseScript(source + closer) !== undefined);
+}
+
+function hasOpenHereDocument(node: unknown): boolean {
+  if (typeof node !== 'object' || node === null) return false;
+  if ('type' in node && node.type === 'HereDoc' && 'terminated' in node) return node.terminated === false;
+  return Object.values(node).some(hasOpenHereDocument);
 }

@@ -2,7 +2,7 @@ import { PassThrough, Readable, type Writable } from 'node:stream';
 import { defineCommand, latin1FromBytes, type Command as LibraryCommand, type ExecResult, type ResolvedCommandContext } from 'just-bash';
 import type { ShellCommand } from '../../types.ts';
 import { environmentOf, runCommand, streamsOf, type CommandHost } from '../adapter.ts';
-import { emptyInput, quote, type ScriptResult, type Stdio } from '../container-shell.ts';
+import { emptyInput, quote, type ScriptResult, type Stdio } from '../script.ts';
 import { internalCommand, liveVariable, pipeSeparator, pipeSeparatorWithStderr, readLiveStreams } from '../live-script.ts';
 import { readAll, writeAll, writeText } from '../streams.ts';
 import { parseDuration } from './arguments.ts';

@@ -1,0 +1,126 @@
+import { systemClock, type Clock } from '../../base/clock.ts';
+import { DisposableStore, type Disposable } from '../../base/disposables.ts';
+import type { Logger } from '../../base/logger.ts';
+import { stringAt } from '../../base/json.ts';
+import { Pods } from '../../kube/resources.ts';
+import type { KubeClient, KubeObject, WatchSink } from '../../kube/types.ts';
+import { ClusterDns } from './cluster-dns.ts';
+import { WatchedCluster } from './cluster-view.ts';
+import { demoTime } from './demo-time.ts';
+import { InMemoryNetwork } from './network.ts';
+import { NodeAgent, type ClusterOfNodes } from './node-agent.ts';
+import { h200Nodes, type NodeShape } from './node-shape.ts';
+import { apiLookup } from './pods/lookup.ts';
+import { SharedVolumes } from './pods/volumes.ts';
+import { UpgradeCounter } from './streaming/upgrades.ts';
+import type { ClusterView, ContainerProgram, PodNetwork, ShellCommand } from './types.ts';
+
+export interface DemoNodesOptions {
+  /** Any API server; the nodes write nodes, leases, pod statuses and events. */
+  readonly client: KubeClient;
+  /** Four H200 nodes when left out. */
+  readonly nodes?: readonly NodeShape[];
+  /** See DemoTime; 1 when left out. */
+  readonly speed?: number;
+  readonly clock?: Clock;
+  /** What containers run; the first that matches. Containers that none stands for run through the shell. */
+  readonly programs?: (view: ClusterView) => readonly ContainerProgram[];
+  /** Commands of the containers' shell beside the common ones. */
+  readonly commands?: readonly ShellCommand[];
+  /** Faults at the start, by the names in faults.ts. */
+  readonly faults?: readonly string[];
+  readonly kubelet?: {
+    /** Address that the kubelet endpoints listen on; 127.0.0.1 when left out. */
+    readonly host?: string;
+    /** Serve TLS, which a real kube-apiserver demands of kubelets. */
+    readonly tls?: { readonly cert: string; readonly key: string };
+    /** Give that address as the nodes' InternalIP, where a real kube-apiserver looks for kubelets. */
+    readonly advertiseAsInternalIp?: boolean;
+  };
+  /** What the nodes say they run. */
+  readonly kubeletVersion?: string;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+export interface DemoNodes extends Disposable {
+  readonly nodes: readonly NodeShape[];
+  /** Exec, attach and port-forward upgrades that the kubelets accepted, by transport. */
+  readonly upgrades: UpgradeCounter;
+  readonly network: PodNetwork;
+}
+
+/** Registers the nodes and runs the pods that are bound to them until disposed, or until the signal fires. */
+export async function startNodes(options: DemoNodesOptions): Promise<DemoNodes> {
+  const { client, logger, clock = systemClock, kubelet = {} } = options;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+  const owned = new DisposableStore();
+  const upgrades = new UpgradeCounter();
+  const network = new InMemoryNetwork(owned.add(new ClusterDns(client)));
+  const view = owned.add(new WatchedCluster(client));
+  const cluster: ClusterOfNodes = {
+    client,
+    network,
+    time: demoTime(clock, options.speed ?? 1),
+    clock,
+    volumes: new SharedVolumes(),
+    lookup: apiLookup(client, signal),
+    programs: options.programs?.(view) ?? [],
+    commands: options.commands ?? [],
+    faultsAtStart: options.faults ?? [],
+    upgrades,
+    kubelet: { host: kubelet.host ?? '127.0.0.1', ...(kubelet.tls === undefined ? {} : { tls: kubelet.tls }), advertiseAsInternalIp: kubelet.advertiseAsInternalIp ?? false },
+    kubeletVersion: options.kubeletVersion ?? 'v1.37.2',
+    logger,
+    signal,
+  };
+  const shapes = options.nodes ?? h200Nodes();
+  const dispose = (): void => {
+    stop.abort();
+    owned.dispose();
+  };
+  options.signal.addEventListener('abort', dispose, { once: true });
+  try {
+    const agents = new Map<string, NodeAgent>();
+    const started = await Promise.all(shapes.map((shape) => NodeAgent.start(shape, cluster)));
+    for (const agent of started) agents.set(agent.shape.name, owned.add(agent));
+    owned.add(client.watch({ resource: Pods, project: (pod) => (agents.has(nodeOf(pod)) ? pod : undefined), sink: podSink(agents) }));
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+  return { nodes: shapes, upgrades, network, dispose };
+}
+
+function nodeOf(pod: KubeObject): string {
+  return stringAt(pod, 'spec', 'nodeName') ?? '';
+}
+
+/** Hands each pod to its node. A pod that comes back under its name with another uid is another pod. */
+function podSink(agents: ReadonlyMap<string, NodeAgent>): WatchSink<KubeObject> {
+  const known = new Map<string, { readonly uid: string; readonly agent: NodeAgent }>();
+  const forget = (key: string): void => {
+    const entry = known.get(key);
+    known.delete(key);
+    entry?.agent.podGone(entry.uid);
+  };
+  const set = (key: string, pod: KubeObject): void => {
+    const agent = agents.get(nodeOf(pod));
+    const uid = pod.metadata.uid ?? '';
+    const entry = known.get(key);
+    if (entry !== undefined && entry.uid !== uid) forget(key);
+    if (agent === undefined) return;
+    known.set(key, { uid, agent });
+    agent.podChanged(pod);
+  };
+  return {
+    replace(items) {
+      for (const key of known.keys().toArray()) if (!items.has(key)) forget(key);
+      for (const [key, pod] of items) set(key, pod);
+    },
+    set,
+    delete: forget,
+    state() {},
+  };
+}

@@ -1,0 +1,35 @@
+import type { IFileSystem } from 'just-bash';
+import type { Completion } from './line-editor.ts';
+
+/** Completes the word before the cursor: a program's name as the first word of a command, else a path. */
+export async function complete(before: string, setting: { readonly fs: IFileSystem; readonly cwd: string; readonly programs: ReadonlySet<string> }): Promise<Completion | undefined> {
+  const word = /\S*$/.exec(before)?.[0] ?? '';
+  const isCommand = /(?:^|[|;&(]\s*)\S*$/.test(before) && !word.includes('/');
+  const candidates = isCommand ? setting.programs.values().filter((name) => /^\w/.test(name)).toArray() : await pathCandidates(word, setting.fs, setting.cwd);
+  const matching = candidates.filter((candidate) => candidate.startsWith(word)).toSorted();
+  const [only, ...others] = matching;
+  if (only === undefined) return undefined;
+  if (others.length === 0) return { word: only.endsWith('/') ? only : `${only} `, choices: matching };
+  return { word: matching.reduce(commonPrefix), choices: matching };
+}
+
+async function pathCandidates(word: string, fs: IFileSystem, cwd: string): Promise<readonly string[]> {
+  const slash = word.lastIndexOf('/');
+  const directory = slash < 0 ? cwd : fs.resolvePath(cwd, word.slice(0, slash + 1));
+  if (!(await fs.exists(directory)) || !(await fs.stat(directory)).isDirectory) return [];
+  const names = await fs.readdir(directory);
+  const hidden = word.slice(slash + 1).startsWith('.');
+  const candidates: string[] = [];
+  for (const name of names) {
+    if (name.startsWith('.') && !hidden) continue;
+    const { isDirectory } = await fs.stat(fs.resolvePath(directory, name)).catch(() => ({ isDirectory: false }));
+    candidates.push(`${word.slice(0, slash + 1)}${name}${isDirectory ? '/' : ''}`);
+  }
+  return candidates;
+}
+
+function commonPrefix(a: string, b: string): string {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length += 1;
+  return a.slice(0, length);
+}
