@@ -30,7 +30,8 @@ const REMEMBERED_LIFTS = 10_000;
 export class TraceNormaliser {
   readonly #plan: NormalisePlan;
   readonly #streams = new Map<string, StreamLanes>();
-  readonly #namedLanes = new Set<string>();
+  /** Processes and lanes that have been given their name. */
+  readonly #named = new Set<string>();
   /** Lane of a lifted slice by process, stream and time, for the flow that ends in it. */
   readonly #lifted = new Map<string, number>();
   #state: 'before' | 'events' | 'after' = 'before';
@@ -106,12 +107,16 @@ export class TraceNormaliser {
     if (gpuName === undefined) return edits;
     const args = fields.get('args');
     if (args !== undefined && valueOf('name') === '"process_name"') edits.push({ from: args.from, to: args.to, text: `{"name": ${asBytes(JSON.stringify(gpuName))}}` });
+    edits.push(...this.#introduce(event.end, pid, `"name": "process_name", "pid": ${pid}`, gpuName));
     const tid = fields.get('tid');
     const stream = valueOf('tid');
     if (!liftCrossing || tid === undefined || !/^\d{1,9}$/.test(stream)) return sorted(edits);
     const lane = time === undefined ? 0 : this.#laneOf(valueOf('ph'), pid, stream, time, parseTime(valueOf('dur'), 0) ?? 0);
     edits.push({ from: tid.from, to: tid.to, text: String(Number(stream) * LANES + lane) });
-    if (lane > 0) edits.push(...this.#nameLane(event.end, pid, stream, lane));
+    if (lane > 0) {
+      const id = Number(stream) * LANES + lane;
+      edits.push(...this.#introduce(event.end, `${pid}/${id}`, `"name": "thread_name", "pid": ${pid}, "tid": ${id}`, `stream ${stream} (overlapping)`));
+    }
     return sorted(edits);
   }
 
@@ -129,14 +134,11 @@ export class TraceNormaliser {
     return lane;
   }
 
-  /** An event behind the first slice of a lane that gives the lane its name. */
-  #nameLane(at: number, pid: string, stream: string, lane: number): readonly Edit[] {
-    const tid = Number(stream) * LANES + lane;
-    const key = `${pid}/${tid}`;
-    if (this.#namedLanes.has(key)) return [];
-    this.#namedLanes.add(key);
-    const text = `,\n{"ph": "M", "name": "thread_name", "pid": ${pid}, "tid": ${tid}, "ts": 0, "args": {"name": "stream ${stream} (overlapping)"}}`;
-    return [{ from: at, to: at, text }];
+  /** Behind the first event of a process or lane, an event that names it. */
+  #introduce(at: number, key: string, what: string, name: string): readonly Edit[] {
+    if (this.#named.has(key)) return [];
+    this.#named.add(key);
+    return [{ from: at, to: at, text: `,\n{"ph": "M", ${what}, "ts": 0, "args": {"name": ${asBytes(JSON.stringify(name))}}}` }];
   }
 }
 
