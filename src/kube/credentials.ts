@@ -128,7 +128,7 @@ async function readSecretFile(file: string, context: string): Promise<Buffer> {
 
 /** The old built-in providers (oidc, gcp, azure). The library knows them; it is large, so it is loaded only for their users. */
 async function legacyProviderHeaders(user: UserConfig, context: CredentialContext): Promise<Credentials['headers']> {
-  const { KubeConfig } = await import('@kubernetes/client-node');
+  const { KubeConfig } = await import('./client-library.ts');
   const config = new KubeConfig();
   config.loadFromOptions({
     clusters: [{ name: 'cluster', server: 'https://unused.invalid', skipTLSVerify: false }],
