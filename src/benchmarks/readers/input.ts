@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { pipeline, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { isAbort, systemCode, WorkbenchError } from '../../base/errors.ts';
 import { aborted, throwIfAborted } from '../../base/clock.ts';
@@ -9,7 +9,7 @@ const CHUNK = 1 << 20;
 const GZIP_MAGIC = Buffer.of(0x1f, 0x8b);
 
 /**
- * The bytes of a file, gunzipped where its first bytes say so, chunk by chunk.
+ * The bytes of a file, gunzipped where its first bytes say so, chunk by chunk. A chunk is valid until the next one is asked for.
  * Rejects with `file-missing`, `file-is-directory`, `file-unreadable`, `file-empty`, `gzip-cut` or `gzip-invalid`.
  */
 export async function* readBytes(path: string, signal: AbortSignal): AsyncGenerator<Buffer> {
@@ -18,24 +18,37 @@ export async function* readBytes(path: string, signal: AbortSignal): AsyncGenera
   if (magic.length === 0) throw new WorkbenchError({ code: 'file-empty', message: `${path} is empty`, hint: 'The run was cut before it wrote its result, or its disk was full. Run it again.' });
   const zipped = magic.equals(GZIP_MAGIC);
   if (!zipped && path.endsWith('.gz')) throw new WorkbenchError({ code: 'gzip-invalid', message: `${path} is named .gz but is not gzip`, hint: 'Rename it, or copy it again in binary mode.' });
-  const file = createReadStream(path, { highWaterMark: CHUNK });
   try {
-    for await (const chunk of zipped ? gunzip(file) : file) {
+    for await (const chunk of zipped ? gunzip(path) : plain(path)) {
       throwIfAborted(signal);
-      yield chunk as Buffer;
+      yield chunk;
     }
   } catch (error) {
     throw inputError(path, error, signal);
-  } finally {
-    file.destroy();
   }
 }
 
-function gunzip(file: Readable): Readable {
+/** Reads into one buffer again and again: a file of hundreds of MB leaves no garbage behind. */
+async function* plain(path: string): AsyncGenerator<Buffer> {
+  await using file = await open(path);
+  const chunk = Buffer.allocUnsafe(CHUNK);
+  for (;;) {
+    const { bytesRead } = await file.read(chunk, 0, CHUNK);
+    if (bytesRead === 0) return;
+    yield chunk.subarray(0, bytesRead);
+  }
+}
+
+async function* gunzip(path: string): AsyncGenerator<Buffer> {
+  const file = createReadStream(path, { highWaterMark: CHUNK });
   const unzip = createGunzip({ chunkSize: CHUNK });
   // An error of either stream reaches the reader through `unzip`.
   pipeline(file, unzip, () => {});
-  return unzip;
+  try {
+    for await (const chunk of unzip) yield chunk as Buffer;
+  } finally {
+    file.destroy();
+  }
 }
 
 async function firstBytes(path: string): Promise<Buffer> {

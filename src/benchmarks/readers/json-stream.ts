@@ -212,14 +212,15 @@ export class JsonStream {
       at += 1;
     }
     for (; at < buffer.length; at += 1) {
-      const byte = buffer[at];
       if (inString) {
-        if (byte === BACKSLASH) at += 1;
-        else if (byte === QUOTE) {
-          inString = false;
-          if (depth === 0) return this.#dropped(at + 1);
-        }
-      } else if (byte === QUOTE) inString = true;
+        at = closingQuote(buffer, at);
+        if (at >= buffer.length) break;
+        inString = false;
+        if (depth === 0) return this.#dropped(at + 1);
+        continue;
+      }
+      const byte = buffer[at];
+      if (byte === QUOTE) inString = true;
       else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth += 1;
       else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
         depth -= 1;
@@ -275,6 +276,34 @@ function stringEnd(buffer: Buffer, start: number): number | undefined {
     else if (byte === QUOTE) return at + 1;
   }
   return undefined;
+}
+
+/** Strings up to this length are looked through byte by byte; a native search pays for longer ones only. */
+const SHORT_STRING = 48;
+
+/**
+ * Position of the quote that ends the string which `start` lies in. Without one in the buffer its length,
+ * or one more where the last byte is a backslash that escapes the next chunk's first.
+ */
+function closingQuote(buffer: Buffer, start: number): number {
+  let at = start;
+  while (at < buffer.length) {
+    const near = Math.min(at + SHORT_STRING, buffer.length);
+    for (; at < near; at += 1) {
+      const byte = buffer[at];
+      if (byte === BACKSLASH) at += 1;
+      else if (byte === QUOTE) return at;
+    }
+    const found = buffer.indexOf(QUOTE, at);
+    const end = found < 0 ? buffer.length : found;
+    let backslashes = 0;
+    while (end - backslashes > at && buffer[end - backslashes - 1] === BACKSLASH) backslashes += 1;
+    const escaped = backslashes % 2 === 1;
+    if (found < 0) return Math.max(at, end) + (escaped ? 1 : 0);
+    if (!escaped) return found;
+    at = found + 1;
+  }
+  return at;
 }
 
 /** Position of the delimiter after a number or literal. */

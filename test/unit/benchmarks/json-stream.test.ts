@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { assert as check, constantFrom, integer, jsonValue, property } from 'fast-check';
+import { assert as check, constantFrom, integer, jsonValue, property, string } from 'fast-check';
 import { isWorkbenchError } from '../../../src/base/errors.ts';
 import { JsonStream, type Shape } from '../../../src/benchmarks/readers/json-stream.ts';
 
@@ -44,6 +44,17 @@ describe('JsonStream', () => {
         const shape: Shape = { '*': 'keep', dropped: 'drop', list: { '*': 'drop' } };
         assert.deepEqual(read(text, shape, chunkSize), [{ before: 1, list: [], after: ['x'] }]);
       }),
+    );
+  });
+
+  it('finds the end of long strings full of escapes, wherever chunks are cut', () => {
+    const escapes = string({ unit: constantFrom('\\', '"', 'x', 'xxxxxxxxxxxxxxxxxxxxxxxx'), maxLength: 60 });
+    check(
+      property(escapes, escapes, integer({ min: 1, max: 200 }), (one, other, chunkSize) => {
+        const text = JSON.stringify({ one, list: [other], kept: other });
+        assert.deepEqual(read(text, { kept: 'keep' }, chunkSize), [{ kept: other }]);
+      }),
+      { numRuns: 500 },
     );
   });
 

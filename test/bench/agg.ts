@@ -1,0 +1,74 @@
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { BenchRow } from './types.ts';
+import { measure } from './usage.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const WORKERS = 4;
+const FILE_BYTES = 50e6;
+
+/** The least that an aggregate by JSON.parse must do: one file after the other, sum the tokens, sort the raw TTFTs. */
+const BY_JSON_PARSE = `
+  const { readFileSync } = require('node:fs');
+  const { join } = require('node:path');
+  let tokens = 0;
+  const ttfts = [];
+  for (let index = 0; index < ${WORKERS}; index += 1) {
+    const [benchmark] = JSON.parse(readFileSync(join(process.argv[1], index + '.json'), 'utf8')).benchmarks;
+    tokens += benchmark.metrics.output_token_count.successful.total_sum;
+    for (const request of benchmark.requests.successful) ttfts.push(request.time_to_first_token_ms);
+  }
+  ttfts.sort((a, b) => a - b);
+  process.stdout.write(JSON.stringify({ tokens, p99: ttfts[Math.ceil(0.99 * ttfts.length) - 1] }));
+`;
+
+/** CPU and memory of `agg 4` on four guidellm files of 50 MB, beside JSON.parse of the same files in the same run. */
+export async function benchAggregate(): Promise<readonly BenchRow[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'llmdw-bench-'));
+  try {
+    for (let index = 0; index < WORKERS; index += 1) await writeWorker(join(folder, `${index}.json`), index);
+    const ours = await measure([join(root, 'dist', 'llmdw.mjs'), 'agg', String(WORKERS), folder, '--json']);
+    const peer = await measure(['--max-old-space-size=8192', '-e', BY_JSON_PARSE, folder]);
+    assertSame(ours.stdout, peer.stdout);
+    const note = `${WORKERS} x ${FILE_BYTES / 1e6} MB of guidellm 0.7 JSON, about 6 kB a request; peer: readFile + JSON.parse, tokens summed and TTFTs sorted`;
+    return [
+      { what: 'agg 4, CPU', ours: `${ours.cpuSeconds.toFixed(2)} s`, peer: `${peer.cpuSeconds.toFixed(2)} s`, note },
+      { what: 'agg 4, peak memory', ours: `${ours.peakMegabytes.toFixed(0)} MB`, peer: `${peer.peakMegabytes.toFixed(0)} MB`, note: 'resident set of the whole process' },
+    ];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A worker's fixture, its requests repeated with prompts and answers of real length. */
+async function writeWorker(path: string, index: number): Promise<void> {
+  const text = await readFile(join(root, 'test', 'fixtures', 'benchmarks', 'parallel-0.7.3', `${index}.json`), 'utf8');
+  const document = JSON.parse(text) as { benchmarks: [{ metrics: { request_totals: { successful: number } }; requests: { successful: Record<string, unknown>[] } }] };
+  const [benchmark] = document.benchmarks;
+  const samples = benchmark.requests.successful;
+  const padding = { output: 'tok \u00e9 '.repeat(400), request_args: JSON.stringify({ messages: [{ role: 'user', content: 'word '.repeat(500) }] }) };
+  const requests = samples.map((sample) => JSON.stringify({ ...sample, ...padding }));
+  const count = Math.ceil(FILE_BYTES / Buffer.byteLength(requests[0] ?? ''));
+  benchmark.metrics.request_totals.successful = count;
+  benchmark.requests.successful = [];
+  const [head = '', tail = ''] = JSON.stringify(document).split('"successful":[]');
+  function* parts(): Generator<string> {
+    yield `${head}"successful":[`;
+    for (let written = 0; written < count; written += 1) yield `${written === 0 ? '' : ','}${requests[written % requests.length] ?? ''}`;
+    yield `]${tail}`;
+  }
+  await pipeline(Readable.from(parts()), createWriteStream(path));
+}
+
+/** A fast wrong answer is none. */
+function assertSame(ours: string, peer: string): void {
+  const report = JSON.parse(ours) as { output_tokens: number; ttft_ms: { p99: number } };
+  const expected = JSON.parse(peer) as { tokens: number; p99: number };
+  if (report.output_tokens !== expected.tokens || report.ttft_ms.p99 !== expected.p99) throw new Error(`agg gave ${ours}, JSON.parse gave ${peer}`);
+}
+
+if (import.meta.main) for (const row of await benchAggregate()) console.log(row);
