@@ -7,6 +7,8 @@ import type { Connection, Credentials } from './connection.ts';
 
 const KEEP_ALIVE_MS = 30_000;
 const IDLE_SOCKETS = 16;
+/** Load balancers forget idle connections after a minute or more, often without a word. */
+const IDLE_MS = 50_000;
 
 type Connected = (error: Error | null, socket: Duplex) => void;
 
@@ -21,10 +23,10 @@ export function tlsOptions(connection: Connection, credentials: Credentials): Co
   };
 }
 
-/** One keep-alive pool for everything that goes to one server with one client certificate. */
+/** One keep-alive pool for everything that goes to one server with one client certificate. Its time limit closes idle sockets; busy ones may be silent for longer. */
 export function createAgent(connection: Connection, credentials: Credentials): HttpAgent {
   const server = new URL(connection.server);
-  const pool = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS, maxFreeSockets: IDLE_SOCKETS, scheduling: 'lifo' as const };
+  const pool = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS, maxFreeSockets: IDLE_SOCKETS, timeout: IDLE_MS, scheduling: 'lifo' as const };
   const tls = tlsOptions(connection, credentials);
   if (connection.proxyUrl === undefined) return server.protocol === 'https:' ? new HttpsAgent({ ...pool, ...tls }) : new HttpAgent(pool);
   const tunnel = openTunnel(new URL(connection.proxyUrl), server);

@@ -62,7 +62,7 @@ class KubeconfigContexts implements Contexts {
   #settling: Disposable | undefined;
   /** Key of the cluster that was last told to anybody. */
   #last: string | undefined;
-  #disposed = false;
+  readonly #lifetime = new AbortController();
 
   constructor(options: ContextsOptions) {
     this.#options = options;
@@ -125,7 +125,7 @@ class KubeconfigContexts implements Contexts {
   }
 
   dispose(): void {
-    this.#disposed = true;
+    this.#lifetime.abort();
     this.#settling?.dispose();
     this.#unwatch();
     this.#changed.dispose();
@@ -163,7 +163,7 @@ class KubeconfigContexts implements Contexts {
   /** Tells a change of the chosen cluster once. */
   #tell(cluster: ClusterRef | undefined): void {
     const key = keyOf(cluster);
-    if (this.#disposed || key === this.#last) return;
+    if (this.#lifetime.signal.aborted || key === this.#last) return;
     this.#last = key;
     this.#changed.fire(cluster);
   }
@@ -179,7 +179,7 @@ class KubeconfigContexts implements Contexts {
       ...(config['insecure-skip-tls-verify'] === undefined ? {} : { insecureSkipTlsVerify: config['insecure-skip-tls-verify'] }),
       ...(config['tls-server-name'] === undefined ? {} : { tlsServerName: config['tls-server-name'] }),
       ...(proxyUrl === undefined ? {} : { proxyUrl }),
-      credentials: new UserCredentials({ context: cluster.context, cluster: config, env, home, clock, user: async () => userOf(await this.#load(), cluster) }),
+      credentials: new UserCredentials({ context: cluster.context, cluster: config, env, home, clock, lifetime: this.#lifetime.signal, user: async () => userOf(await this.#load(), cluster) }),
     };
     return createKubeClient({ cluster, connection, clock, logger });
   }
@@ -187,7 +187,7 @@ class KubeconfigContexts implements Contexts {
   /** Folders are watched, not files: an editor or a login replaces the file. */
   #watch(files: readonly string[]): void {
     this.#unwatch();
-    if (this.#disposed) return;
+    if (this.#lifetime.signal.aborted) return;
     this.#watchers = [...new Set(files.map(dirname))].flatMap((folder) => {
       const names = new Set(files.filter((file) => dirname(file) === folder).map((file) => basename(file)));
       try {

@@ -12,6 +12,8 @@ const EARLY_MS = 10_000;
 
 export interface CredentialContext extends PluginContext {
   readonly clock: Clock;
+  /** Ends a plugin that still runs when nobody wants its answer any more. */
+  readonly lifetime: AbortSignal;
   /** The user as the kubeconfig names it now: a login in a terminal rewrites the file while we run. */
   readonly user: () => Promise<UserConfig>;
 }
@@ -58,7 +60,7 @@ export class UserCredentials implements CredentialSource {
     const fixed = { ...impersonation, ...basicHeader(config) };
     const pair = await clientCertificate(config, this.#context.context);
     if (config.exec) {
-      const plugin = await runExecPlugin(config.exec, this.#context, new AbortController().signal);
+      const plugin = await runExecPlugin(config.exec, this.#context, this.#context.lifetime);
       return { user, credentials: fromPlugin(plugin, fixed, pair), expiresAt: plugin.expiresAt - EARLY_MS };
     }
     if (config['auth-provider']) {

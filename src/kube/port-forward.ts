@@ -26,12 +26,13 @@ export async function forwardPort(transport: Transport, cluster: ClusterRef, clo
   const stop = new AbortController();
   const server = createServer({ pauseOnConnect: true }, (local) => {
     carry(local, transport, cluster, clock, logger, target, stop.signal).catch((error: unknown) => {
-      logger.warn(`port-forward to ${target.pod}:${target.port}: ${errorText(error)}`);
+      if (!stop.signal.aborted) logger.warn(`port-forward to ${target.pod}:${target.port}: ${errorText(error)}`);
       local.destroy();
     });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+  server.on('error', (error) => logger.warn(`port-forward to ${target.pod}:${target.port}: ${error.message}`));
   const dispose = (): void => {
     stop.abort();
     server.close();

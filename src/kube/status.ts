@@ -138,7 +138,7 @@ function hintOf(code: ErrorCode, subject: RequestSubject, cluster: ClusterRef): 
     case 'unauthorized':
       return 'Log in to the cluster again, or check the user of this context in the kubeconfig.';
     case 'forbidden':
-      return `Ask the cluster's administrator for the verb "${subject.verb}" on ${subject.subresource === undefined ? subject.plural : `${subject.plural}/${subject.subresource}`}, or choose another namespace.`;
+      return `Where the server names no quota or policy, the verb "${subject.verb}" on ${subject.subresource === undefined ? subject.plural : `${subject.plural}/${subject.subresource}`} is missing: ask the cluster's administrator for it, or choose another namespace.`;
     case 'not-found':
       return 'It may have been deleted meanwhile; refresh and try again.';
     case 'namespace-missing':

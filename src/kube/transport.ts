@@ -34,6 +34,7 @@ export class Transport implements Disposable {
   readonly #clock: Clock;
   readonly #credentials: CredentialSource;
   readonly #disposed = new AbortController();
+  readonly #agents: Agent[] = [];
   #pool: { readonly cert: Credentials['cert']; readonly key: Credentials['key']; readonly agent: Agent } | undefined;
 
   constructor(options: TransportOptions) {
@@ -70,7 +71,7 @@ export class Transport implements Disposable {
 
   dispose(): void {
     this.#disposed.abort();
-    this.#pool?.agent.destroy();
+    for (const agent of this.#agents) agent.destroy();
   }
 
   #url(path: string, query: KubeRequest['query']): URL {
@@ -79,10 +80,11 @@ export class Transport implements Disposable {
 
   #agent(credentials: Credentials): Agent {
     if (this.#pool && samePem(this.#pool.cert, credentials.cert) && samePem(this.#pool.key, credentials.key)) return this.#pool.agent;
-    const old = this.#pool?.agent;
-    this.#pool = { cert: credentials.cert, key: credentials.key, agent: createAgent(this.#connection, credentials) };
-    old?.destroy();
-    return this.#pool.agent;
+    // What runs over the pool of the old certificate may end in peace; its idle sockets time out.
+    const agent = createAgent(this.#connection, credentials);
+    this.#agents.push(agent);
+    this.#pool = { cert: credentials.cert, key: credentials.key, agent };
+    return agent;
   }
 
   #attempt(request: KubeRequest, credentials: Credentials): Promise<KubeResponse> {
