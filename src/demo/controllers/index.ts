@@ -3,11 +3,18 @@ import { DisposableStore, type Disposable } from '../../base/disposables.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { DemoApi } from '../types.ts';
 import { Cluster } from './core/cluster.ts';
+import { NodeController } from './cluster/nodes.ts';
+import { VolumeController } from './cluster/volumes.ts';
 import { disposeOnAbort } from './core/queue.ts';
 import { LeaderWorkerSetController } from './lws/controller.ts';
 import { LWS_GROUP } from './lws/model.ts';
 import { mutateGroupPod } from './lws/pod-webhook.ts';
+import { EndpointsController } from './network/endpoints.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
+import { DaemonSetController } from './workloads/daemonset.ts';
+import { DeploymentController } from './workloads/deployment.ts';
+import { JobController } from './workloads/job.ts';
+import { ReplicaSetController } from './workloads/replicaset.ts';
 import { StatefulSetController } from './workloads/statefulset.ts';
 
 export interface ControllersOptions {
@@ -22,10 +29,19 @@ export interface ControllersOptions {
 export function startControllers(api: DemoApi, options: ControllersOptions): Disposable {
   const owned = new DisposableStore();
   const cluster = owned.add(new Cluster(api, options.clock, options.logger));
-  const leaderWorkerSets = cluster.customKind(LWS_GROUP, 'leaderworkersets');
+  const leaderWorkerSets = cluster.optionalKind(LWS_GROUP, 'leaderworkersets');
+  const storageClasses = cluster.optionalKind('storage.k8s.io', 'storageclasses');
+  const leases = cluster.optionalKind('coordination.k8s.io', 'leases');
   const controllers: readonly { start(): Disposable[] }[] = [
     new Scheduler(cluster, options.schedulers),
+    new DeploymentController(cluster),
+    new ReplicaSetController(cluster),
     new StatefulSetController(cluster, mutateGroupPod),
+    new DaemonSetController(cluster),
+    new JobController(cluster),
+    new EndpointsController(cluster),
+    ...(leases ? [new NodeController(cluster, leases)] : []),
+    ...(storageClasses ? [new VolumeController(cluster, storageClasses)] : []),
     ...(leaderWorkerSets ? [new LeaderWorkerSetController(cluster, leaderWorkerSets)] : []),
   ];
   for (const controller of controllers) for (const subscription of controller.start()) owned.add(subscription);

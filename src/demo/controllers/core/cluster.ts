@@ -40,8 +40,8 @@ export class Cluster implements Disposable {
     return this.#collection(group, plural);
   }
 
-  /** A kind of a CRD; undefined where it is not installed. */
-  customKind(group: string, plural: string): Collection | undefined {
+  /** A kind that a server may lack, such as that of a CRD; undefined where it is not served. */
+  optionalKind(group: string, plural: string): Collection | undefined {
     try {
       return this.#collection(group, plural);
     } catch (error) {

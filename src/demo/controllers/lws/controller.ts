@@ -4,6 +4,7 @@ import type { KubeObject } from '../../../kube/types.ts';
 import type { Cluster } from '../core/cluster.ts';
 import type { Collection } from '../core/collection.ts';
 import { withCondition, type Condition } from '../core/conditions.ts';
+import { scaledValue } from '../core/counts.ts';
 import type { EventRecorder } from '../core/events.ts';
 import {
   annotationsOf, arrayAt, at, controllerReference, generationOf, isTerminating, jsonAt, joinKey, labelsOf, namespaceOf, numberAt, replicasOf, statusOf, stringAt, type Json,
@@ -77,8 +78,8 @@ export class LeaderWorkerSetController {
       replicas: replicasOf(existing),
       partition: numberAt(existing, 'spec', 'updateStrategy', 'rollingUpdate', 'partition') ?? 0,
       templateChanged: revisionOf(existing) !== revisionKey(template),
-      maxUnavailable: scaled(configuration['maxUnavailable'], wanted, 1, Math.floor),
-      maxSurge: scaled(configuration['maxSurge'], wanted, 0, Math.ceil),
+      maxUnavailable: scaledValue(configuration['maxUnavailable'], wanted, 'down') ?? 1,
+      maxSurge: scaledValue(configuration['maxSurge'], wanted, 'up') ?? 0,
       states: this.#groupStates(existing, revisionKey(template), sizeOf(set)),
     });
     const held = { ...rollout, partition: Math.max(rollout.partition, numberAt(configuration, 'partition') ?? 0) };
@@ -229,11 +230,4 @@ const TEXTS = {
 
 function available(status: Json): boolean {
   return arrayAt(status, 'conditions').some((condition) => stringAt(condition, 'type') === 'Available' && stringAt(condition, 'status') === 'True');
-}
-
-/** A number, or a share of the whole. */
-function scaled(value: unknown, whole: number, otherwise: number, round: (value: number) => number): number {
-  if (typeof value === 'number') return value;
-  const percent = typeof value === 'string' ? /^(\d+)%$/.exec(value)?.[1] : undefined;
-  return percent === undefined ? otherwise : round((Number(percent) * whole) / 100);
 }

@@ -4,7 +4,7 @@ export function unschedulableMessage(nodes: number, failures: readonly (readonly
   for (const reason of failures.flat()) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   const reasons = counts.entries().map(([reason, count]) => `${count} ${reason}`).toArray().sort();
   if (nodes === 0) return 'no nodes available to schedule pods';
-  const preemption = `preemption: 0/${nodes} nodes are available: ${preemptionReasons(nodes, failures)}`;
+  const preemption = `no new claims to deallocate, preemption: 0/${nodes} nodes are available: ${preemptionReasons(nodes, failures)}`;
   return `0/${nodes} nodes are available: ${reasons.join(', ')}. ${preemption}`;
 }
 

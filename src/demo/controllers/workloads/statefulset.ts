@@ -1,8 +1,8 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Disposable } from '../../../base/disposables.ts';
 import type { KubeObject } from '../../../kube/types.ts';
 import type { Cluster } from '../core/cluster.ts';
 import type { Collection } from '../core/collection.ts';
+import { withCounts, writeStatus } from '../core/counts.ts';
 import type { EventRecorder } from '../core/events.ts';
 import { arrayAt, generationOf, isObject, isTerminating, jsonAt, keyOf, labelsOf, namespaceOf, numberAt, replicasOf, statusOf, stringAt, type Json, type NewObject } from '../core/objects.ts';
 import { queueChanged, queueOwners } from '../core/owners.ts';
@@ -148,20 +148,19 @@ export class StatefulSetController {
     const updated = active.filter((pod) => revisionOf(pod) === update);
     const done = updated.length === replicasOf(set) && active.length === updated.length && updated.every(isReady);
     const currentNow = done ? update : current;
-    const status: Json = {
-      ...statusOf(set),
+    const ready = active.filter(isReady).length;
+    const availableReplicas = active.filter((pod) => isAvailable(pod, minReady, this.#cluster.now())).length;
+    const counts = { readyReplicas: ready, currentReplicas: active.filter((pod) => revisionOf(pod) === currentNow).length, updatedReplicas: updated.length };
+    writeStatus(this.#sets, set, {
+      ...withCounts(statusOf(set), counts),
       observedGeneration: generationOf(set),
       replicas: counted.length,
-      readyReplicas: active.filter(isReady).length,
-      availableReplicas: active.filter((pod) => isAvailable(pod, minReady, this.#cluster.now())).length,
-      currentReplicas: active.filter((pod) => revisionOf(pod) === currentNow).length,
-      updatedReplicas: updated.length,
+      availableReplicas,
       currentRevision: currentNow,
       updateRevision: update,
       collisionCount: 0,
-    };
-    if (!isDeepStrictEqual(status, statusOf(set))) this.#sets.updateStatus({ ...set, status });
-    if (minReady > 0 && status['availableReplicas'] !== status['readyReplicas']) this.#queue.addAfter(keyOf(set), 1000);
+    });
+    if (availableReplicas < ready) this.#queue.addAfter(keyOf(set), 1000);
   }
 }
 
