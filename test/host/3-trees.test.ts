@@ -18,8 +18,9 @@ describe('the trees on a live cluster', () => {
     for (const node of nodes) assert.match(node.description ?? '', /free|cordoned|not ready|no GPU/, node.label);
   });
 
-  it('say in the title how many GPUs are free and that the view is live', () => {
-    assert.match(api.trees.cluster.view.description ?? '', /^\d+\/\d+ GPUs free · live$/);
+  it('say in the title how many GPUs are free and that the view is live', async () => {
+    const description = await eventually(() => (api.trees.cluster.view.description?.endsWith('live') ? api.trees.cluster.view.description : undefined));
+    assert.match(description, /^\d+\/\d+ GPUs free · live$/);
   });
 
   it('have one id a row and a tooltip or a description for each', () => {

@@ -7,6 +7,8 @@ export interface TreeContent {
   readonly rows: readonly Row[];
   /** Beside the view's title: the headline figure and how fresh it is. */
   readonly description: string;
+  /** Above the rows: what the figures leave out. */
+  readonly message?: string | undefined;
   /** True while the first answer is on its way: shows the view's progress bar. */
   readonly loading?: boolean;
 }
@@ -77,6 +79,7 @@ export class LiveTree implements Disposable {
       const content = await this.#options.content();
       this.tree.show(content.rows);
       this.view.description = content.description;
+      this.view.message = content.message ?? '';
       this.#showProgress(content.loading ?? false);
     } catch (error) {
       this.#options.onError(error);

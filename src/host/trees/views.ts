@@ -56,6 +56,7 @@ function clusterTree({ workbench, session, onError }: TreeDependencies): LiveTre
           const report = gpuReport(snapshot);
           return {
             rows: [...stateRows('nodes', snapshot.states.nodes), ...stateRows('pods', snapshot.states.pods), ...clusterRows(report, snapshot, workbench.owner)],
+            message: report.warnings.find((warning) => warning.code === 'pods-of-one-namespace')?.message,
             description: `${gpuHeadline(report)} · ${freshness([snapshot.states.nodes, snapshot.states.pods])}`,
           };
         }),

@@ -21,6 +21,7 @@ function snapshot(nodes: readonly NodeView[], pods: readonly PodView[]): Invento
     nodes: new Map(nodes.map((found) => [found.name, found])),
     pods: new Map(pods.map((found) => [found.key, found])),
     states: { nodes: { kind: 'live' }, pods: { kind: 'live' } },
+    podScope: 'cluster',
     complete: true,
     version: 1,
   };

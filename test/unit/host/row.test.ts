@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { changedRows, plainText, type Row } from '../../../src/host/trees/row.ts';
 
 const leaf = (id: string, description = ''): Row => ({ id, label: id, description });
