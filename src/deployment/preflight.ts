@@ -5,6 +5,7 @@ import type { KubeClient, KubeObject } from '../kube/types.ts';
 import type { GuideFile } from './guides.ts';
 import { podTemplates } from './render.ts';
 import type { Finding } from './types.ts';
+import { Namespaces, Secrets } from '../kube/resources.ts';
 
 /** What would make the deployment fail or wait, found before anything is applied. Empty: nothing in the way. */
 export async function preflight(client: KubeClient, guide: GuideFile, objects: readonly KubeObject[], gpus: GpuReport | undefined, signal: AbortSignal): Promise<readonly Finding[]> {
@@ -30,9 +31,8 @@ async function missingKinds(client: KubeClient, guide: GuideFile, signal: AbortS
 }
 
 async function missingNamespace(client: KubeClient, signal: AbortSignal): Promise<readonly Finding[]> {
-  const namespaces = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false };
   try {
-    await client.get(namespaces, undefined, client.cluster.namespace, signal);
+    await client.get(Namespaces, undefined, client.cluster.namespace, signal);
     return [];
   } catch (error) {
     // A user who may not read namespaces finds out at the apply; that is no reason to stop him here.
@@ -47,11 +47,10 @@ async function missingNamespace(client: KubeClient, signal: AbortSignal): Promis
 }
 
 async function missingSecrets(client: KubeClient, guide: GuideFile, signal: AbortSignal): Promise<readonly Finding[]> {
-  const secrets = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true };
   const findings = await Promise.all(
     guide.secrets.map(async ({ name, key }): Promise<Finding | undefined> => {
       try {
-        const secret = await client.get(secrets, client.cluster.namespace, name, signal);
+        const secret = await client.get(Secrets, client.cluster.namespace, name, signal);
         if (isObject(secret['data']) && key in secret['data']) return undefined;
       } catch (error) {
         if (!isWorkbenchError(error, 'not-found')) return undefined;

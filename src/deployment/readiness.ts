@@ -3,10 +3,10 @@ import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import { arrayAt, at, isObject, numberAt, stringAt } from '../base/json.ts';
 import { labels } from '../base/labels.ts';
 import { podHttp } from '../kube/pod-http.ts';
-import type { KubeClient, KubeObject, ResourceType } from '../kube/types.ts';
+import type { KubeClient, KubeObject } from '../kube/types.ts';
 import type { LongCall, Readiness } from './types.ts';
+import { Pods } from '../kube/resources.ts';
 
-const pods: ResourceType = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
 const leaderWorkerSets = { apiVersion: 'leaderworkerset.x-k8s.io/v1', kind: 'LeaderWorkerSet' } as const;
 
 /** A container that crashed this often while loading is not going to become ready. */
@@ -29,7 +29,7 @@ export async function waitReady(input: ReadinessInput): Promise<Readiness> {
   const { client, clock, call } = input;
   const started = clock.monotonic();
   return poll(clock, 1000, call.signal, async () => {
-    const found = await client.list(pods, { namespace: client.cluster.namespace, labelSelector: input.selector, signal: call.signal });
+    const found = await client.list(Pods, { namespace: client.cluster.namespace, labelSelector: input.selector, signal: call.signal });
     const wanted = await wantedPods(input);
     refuseHopeless(client, found);
     const ready = found.filter(isReady).length;
@@ -64,7 +64,7 @@ async function wantedPods({ client, selector, call }: ReadinessInput): Promise<n
 
 /** The model that answers through the gateway, or undefined while none does. */
 export async function servedModel(client: KubeClient, gateway: string, signal: AbortSignal): Promise<string | undefined> {
-  const gateways = await client.list(pods, { namespace: client.cluster.namespace, labelSelector: `gateway.networking.k8s.io/gateway-name=${gateway}`, signal });
+  const gateways = await client.list(Pods, { namespace: client.cluster.namespace, labelSelector: `gateway.networking.k8s.io/gateway-name=${gateway}`, signal });
   const pod = gateways.find(isReady);
   if (!pod) return undefined;
   try {

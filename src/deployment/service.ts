@@ -3,7 +3,7 @@ import { poll } from '../base/clock.ts';
 import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import { annotations, labels, manager } from '../base/labels.ts';
 import type { GpuReport } from '../inventory/types.ts';
-import type { ClusterRef, CommandRunner, Contexts, KubeClient, KubeObject, ResourceType } from '../kube/types.ts';
+import type { ClusterRef, CommandRunner, Contexts, KubeClient, KubeObject } from '../kube/types.ts';
 import type { WorkspaceEnv } from './env.ts';
 import { describeGuide, readGuides, type GuideFile } from './guides.ts';
 import { listOwned, type OwnedObject } from './owned.ts';
@@ -13,8 +13,7 @@ import { podSelector, waitReady } from './readiness.ts';
 import { gatewayName, podTemplates, render, renderRouting } from './render.ts';
 import { createSecrets } from './secrets.ts';
 import type { Deployed, DeploymentService, DeployPlan, DeployRequest, LongCall, StopOptions } from './types.ts';
-
-const pods: ResourceType = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
+import { Pods } from '../kube/resources.ts';
 
 export interface DeploymentDependencies {
   readonly contexts: Contexts;
@@ -93,7 +92,7 @@ class Deployments implements DeploymentService {
     }
     if (options.force === true) await this.#deletePods(client, name, 0, options.signal);
     await poll(this.#dependencies.clock, 500, options.signal, async () => {
-      const left = await client.list(pods, { namespace: cluster.namespace, labelSelector: podSelector(this.#dependencies.owner(), name), signal: options.signal });
+      const left = await client.list(Pods, { namespace: cluster.namespace, labelSelector: podSelector(this.#dependencies.owner(), name), signal: options.signal });
       options.progress({ message: left.length === 0 ? 'stopped' : `${left.length} pods are ending`, fraction: 1 });
       return left.length === 0 ? true : undefined;
     });
@@ -189,14 +188,14 @@ class Deployments implements DeploymentService {
   }
 
   async #deletePods(client: KubeClient, name: string, gracePeriodSeconds: number | undefined, signal: AbortSignal): Promise<void> {
-    const found = await client.list(pods, {
+    const found = await client.list(Pods, {
       namespace: client.cluster.namespace,
       labelSelector: `${podSelector(this.#dependencies.owner(), name)},llm-d.ai/inference-serving=true`,
       signal,
     });
     await Promise.all(
       found.map((pod) =>
-        client.delete(pods, client.cluster.namespace, pod.metadata.name, {
+        client.delete(Pods, client.cluster.namespace, pod.metadata.name, {
           ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
           ...(pod.metadata.uid === undefined ? {} : { uid: pod.metadata.uid }),
           signal,

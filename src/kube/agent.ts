@@ -12,8 +12,7 @@ const IDLE_MS = 50_000;
 
 type Connected = (error: Error | null, socket: Duplex) => void;
 
-/** The TLS part of a connection, for the agent and for WebSockets that bring their own socket. */
-export function tlsOptions(connection: Connection, credentials: Credentials): ConnectionOptions {
+function tlsOptions(connection: Connection, credentials: Credentials): ConnectionOptions {
   return {
     ...(connection.ca === undefined ? {} : { ca: connection.ca }),
     ...(connection.tlsServerName === undefined ? {} : { servername: connection.tlsServerName }),

@@ -29,7 +29,7 @@ export interface CredentialSource {
   invalidate(refused: Credentials): void;
 }
 
-export function fixedCredentials(credentials: Credentials): CredentialSource {
+function fixedCredentials(credentials: Credentials): CredentialSource {
   return { get: () => Promise.resolve(credentials), invalidate() {} };
 }
 

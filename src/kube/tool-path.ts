@@ -8,7 +8,7 @@ const COMMON = ['/usr/local/bin', '/opt/homebrew/bin', '/home/linuxbrew/.linuxbr
 const COMMON_IN_HOME = ['.local/bin', 'bin', 'google-cloud-sdk/bin', '.krew/bin', 'go/bin', '.asdf/shims'];
 
 /** PATH first, then the common folders, each once. */
-export function searchPath(env: Environment, home: string): readonly string[] {
+function searchPath(env: Environment, home: string): readonly string[] {
   const folders = [...(env['PATH'] ?? env['Path'] ?? '').split(delimiter), ...COMMON, ...COMMON_IN_HOME.map((folder) => join(home, folder))];
   return [...new Set(folders.filter((folder) => folder !== ''))];
 }

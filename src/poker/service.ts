@@ -7,11 +7,10 @@ import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import { arrayAt, at, stringAt } from '../base/json.ts';
 import { labels, manager } from '../base/labels.ts';
 import type { DeploymentService, LongCall } from '../deployment/types.ts';
-import type { ClusterRef, CommandRunner, Contexts, KubeClient, KubeObject, ResourceType } from '../kube/types.ts';
+import type { ClusterRef, CommandRunner, Contexts, KubeClient, KubeObject } from '../kube/types.ts';
 import { endpointVariables, pokerJustfile } from './justfile.ts';
 import type { Endpoint, PokerService, PokerStatus, ShellCommand } from './types.ts';
-
-const pods: ResourceType = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
+import { Pods } from '../kube/resources.ts';
 
 /** zsh where the image has it, as the people who built the pod like it; else bash, else sh. */
 const loginShell = 'for s in zsh bash; do command -v $s >/dev/null 2>&1 && exec $s -l; done; exec sh';
@@ -45,7 +44,7 @@ class Poker implements PokerService {
   async status(cluster: ClusterRef, signal: AbortSignal): Promise<PokerStatus> {
     const client = await this.#dependencies.contexts.client(cluster);
     try {
-      return podStatus(await client.get(pods, cluster.namespace, this.podName(), signal));
+      return podStatus(await client.get(Pods, cluster.namespace, this.podName(), signal));
     } catch (error) {
       if (isWorkbenchError(error, 'not-found')) return { pod: this.podName(), phase: 'absent', reason: undefined };
       throw error;
@@ -77,7 +76,7 @@ class Poker implements PokerService {
   async stop(cluster: ClusterRef, { signal, progress }: LongCall): Promise<void> {
     const client = await this.#dependencies.contexts.client(cluster);
     progress({ message: `deleting pod ${this.podName()}` });
-    await client.delete(pods, cluster.namespace, this.podName(), { signal });
+    await client.delete(Pods, cluster.namespace, this.podName(), { signal });
     await poll(this.#dependencies.clock, 500, signal, async () => ((await this.status(cluster, signal)).phase === 'absent' ? true : undefined));
   }
 
@@ -126,7 +125,7 @@ class Poker implements PokerService {
         hint: 'Wait until it is ready ("llm-d: Wait Until Ready"), or look at its pods.',
       });
     }
-    const decode = await client.list(pods, { namespace: cluster.namespace, labelSelector: `${labels.deployment}=${chosen.name},${labels.role}=decode`, signal });
+    const decode = await client.list(Pods, { namespace: cluster.namespace, labelSelector: `${labels.deployment}=${chosen.name},${labels.role}=decode`, signal });
     return {
       baseUrl: chosen.endpoint,
       model,

@@ -6,7 +6,7 @@ import { finished } from 'node:stream/promises';
 import { stringAt } from '../../base/json.ts';
 import { errorText, isWorkbenchError, systemCode, WorkbenchError } from '../../base/errors.ts';
 import type { KubeClient } from '../../kube/types.ts';
-import { PODS } from '../pods.ts';
+import { Pods } from '../../kube/resources.ts';
 import { KILL, LIST, LOOK, parseList, parseLook, PREPARE, type RemoteFile, type RemoteState, START } from './scripts.ts';
 
 export interface Look {
@@ -57,7 +57,7 @@ export class RemoteRun {
   /** Why the pod cannot be asked any more; undefined while it runs. */
   async podEnd(signal: AbortSignal): Promise<string | undefined> {
     try {
-      const pod = await this.#client.get(PODS, this.#client.cluster.namespace, this.pod, signal);
+      const pod = await this.#client.get(Pods, this.#client.cluster.namespace, this.pod, signal);
       const phase = stringAt(pod, 'status', 'phase');
       if (phase !== 'Succeeded' && phase !== 'Failed') return undefined;
       return `pod ${this.pod} ended while the benchmark ran (${stringAt(pod, 'status', 'reason') ?? phase})`;

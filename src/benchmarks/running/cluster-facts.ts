@@ -3,7 +3,7 @@ import { arrayAt, at, isObject, stringAt } from '../../base/json.ts';
 import { labels } from '../../base/labels.ts';
 import type { KubeClient, KubeObject } from '../../kube/types.ts';
 import type { Endpoint } from '../../poker/types.ts';
-import { PODS } from '../pods.ts';
+import { Pods } from '../../kube/resources.ts';
 
 export interface TargetPod {
   readonly name: string;
@@ -16,19 +16,19 @@ export async function targetPod(client: KubeClient, endpoint: Endpoint, name: st
   const known = name === '' ? endpoint.decodePods[0] : endpoint.decodePods.find((pod) => pod.name === name);
   if (known) return known;
   if (name === '') throw new WorkbenchError({ code: 'not-ready', message: `no decode pod with an address in ${context}/${namespace}`, hint: 'Wait until the deployment is ready, or name a pod.' });
-  const ip = stringAt(await client.get(PODS, namespace, name, signal), 'status', 'podIP');
+  const ip = stringAt(await client.get(Pods, namespace, name, signal), 'status', 'podIP');
   if (ip === undefined || ip === '') throw new WorkbenchError({ code: 'not-ready', message: `pod ${name} in ${context}/${namespace} has no address yet`, hint: 'Wait until it runs, or choose another pod.' });
   return { name, ip };
 }
 
 /** GPUs that the pods of a deployment ask for; null when none says so (as with claims of DRA). */
 export async function deploymentGpus(client: KubeClient, deployment: string, signal: AbortSignal): Promise<number | null> {
-  const pods = await client.list(PODS, { namespace: client.cluster.namespace, labelSelector: `${labels.deployment}=${deployment}`, signal });
+  const pods = await client.list(Pods, { namespace: client.cluster.namespace, labelSelector: `${labels.deployment}=${deployment}`, signal });
   return sumGpus(pods);
 }
 
 export async function podGpus(client: KubeClient, name: string, signal: AbortSignal): Promise<number | null> {
-  return sumGpus([await client.get(PODS, client.cluster.namespace, name, signal)]);
+  return sumGpus([await client.get(Pods, client.cluster.namespace, name, signal)]);
 }
 
 function sumGpus(pods: readonly KubeObject[]): number | null {

@@ -6,7 +6,7 @@ import type { Logger } from '../../base/logger.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import type { Endpoint, PokerService } from '../../poker/types.ts';
 import type { RunLedger, RunRecord } from '../../runs/types.ts';
-import { PODS } from '../pods.ts';
+import { Pods } from '../../kube/resources.ts';
 import { parseGuidellmVersion } from '../recipes/guidellm.ts';
 import type { GuidellmVersion, Recipe } from '../recipes/recipe.ts';
 import type { RecipeValues } from '../recipes/values.ts';
@@ -63,7 +63,7 @@ async function launchJob({ client, ledger, manifestsDir }: Launcher, plan: RunPl
   const { signal } = waiting;
   const argv = plan.recipe.steps({ ...plan, results: `${WORKER_DIRECTORY}/results`, guidellm })[0]?.argv ?? [];
   // Workers are made from the pod that was asked for guidellm's version, so that they understand the command.
-  const poker = await client.get(PODS, client.cluster.namespace, pokerPod, signal);
+  const poker = await client.get(Pods, client.cluster.namespace, pokerPod, signal);
   const image = imageOf(poker);
   const owner = poker.metadata.labels?.[labels.owner];
   if (image === undefined || owner === undefined) throw new WorkbenchError({ code: 'internal', message: `pod ${pokerPod} names no image or no owner` });

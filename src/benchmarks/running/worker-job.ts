@@ -5,11 +5,10 @@ import { poll } from '../../base/clock.ts';
 import { WorkbenchError } from '../../base/errors.ts';
 import { arrayAt, at, isObject, stringAt, stringMapAt } from '../../base/json.ts';
 import { labels, manager } from '../../base/labels.ts';
-import type { KubeClient, KubeObject, ResourceType } from '../../kube/types.ts';
-import { PODS } from '../pods.ts';
+import type { KubeClient, KubeObject } from '../../kube/types.ts';
+import { Jobs, Pods } from '../../kube/resources.ts';
 import { whenConnected, type Waiting } from './when-connected.ts';
 
-const JOBS: ResourceType = { group: 'batch', version: 'v1', plural: 'jobs', kind: 'Job', namespaced: true };
 const INDEX = 'batch.kubernetes.io/job-completion-index';
 
 /** Where a worker keeps its run: a volume of its pod. */
@@ -49,7 +48,7 @@ export async function createJob(client: KubeClient, job: KubeObject, signal: Abo
 
 /** Deletes the Job with its pods. */
 export async function deleteJob(client: KubeClient, name: string, signal: AbortSignal): Promise<void> {
-  await client.delete(JOBS, client.cluster.namespace, name, { propagation: 'Background', signal });
+  await client.delete(Jobs, client.cluster.namespace, name, { propagation: 'Background', signal });
 }
 
 /** The workers' pod names by index, once all of them run or have run. Rejects with `pod-gone` or `deployment-failed` when that can no longer be. */
@@ -57,7 +56,7 @@ export async function runningWorkers(client: KubeClient, runId: string, workers:
   let seen = false;
   return poll(waiting.clock, 1000, waiting.signal, async () => {
     const pods = await whenConnected(`of run ${runId}`, waiting, () =>
-      client.list(PODS, { namespace: client.cluster.namespace, labelSelector: `${labels.run}=${runId}`, signal: waiting.signal }),
+      client.list(Pods, { namespace: client.cluster.namespace, labelSelector: `${labels.run}=${runId}`, signal: waiting.signal }),
     );
     if (seen && pods.length === 0) throw gone(client, runId);
     seen ||= pods.length > 0;
