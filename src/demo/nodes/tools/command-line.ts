@@ -69,7 +69,13 @@ function takeValues(argv: readonly string[], index: number, kind: 'one' | 'many'
 /** Writes text, waiting where the reader is slow. A closed reader is not an error: the tool ends by its signal. */
 export async function print(io: ShellIo, text: string, stream: 'stdout' | 'stderr' = 'stdout'): Promise<void> {
   const target = io[stream];
-  if (target.destroyed || target.write(text)) return;
+  if (text === '' || target.destroyed || target.write(text)) return;
+  await drained(io, stream);
+}
+
+/** Waits until a stream takes more, or is closed. */
+export async function drained(io: ShellIo, stream: 'stdout' | 'stderr' = 'stdout'): Promise<void> {
+  const target = io[stream];
   await new Promise<void>((resolve) => {
     const done = (): void => {
       target.off('drain', done);

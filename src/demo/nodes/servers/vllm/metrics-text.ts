@@ -11,15 +11,15 @@ interface Family {
 }
 
 /** The server's /metrics page in Prometheus text format, one series an engine. */
-export function metricsText(ranks: readonly EngineRank[], model: string, version: VllmVersion, createdAtMs: number): string {
-  const families = familiesOf(model, version, createdAtMs / 1000);
+export function metricsText(ranks: readonly EngineRank[], model: string, version: VllmVersion, memoryUtilization: number, createdAtMs: number): string {
+  const families = familiesOf(model, version, memoryUtilization, createdAtMs / 1000);
   return families.map((family) => {
     const lines = ranks.flatMap((rank) => family.samples(rank, `engine="${rank.index}",model_name="${model}"`));
     return [`# HELP ${family.name} ${family.help}`, `# TYPE ${family.name} ${family.type}`, ...lines].join('\n');
   }).join('\n') + '\n';
 }
 
-function familiesOf(model: string, version: VllmVersion, createdAt: number): readonly Family[] {
+function familiesOf(model: string, version: VllmVersion, memoryUtilization: number, createdAt: number): readonly Family[] {
   const gauge = (name: string, help: string, value: (rank: EngineRank) => number): Family => ({
     name, help, type: 'gauge', samples: (rank, labels) => [`${name}{${labels}} ${float(value(rank))}`],
   });
@@ -56,7 +56,7 @@ function familiesOf(model: string, version: VllmVersion, createdAt: number): rea
     histogram('vllm:request_decode_time_seconds', 'Histogram of time spent in DECODE phase for request.', (metrics) => metrics.decodeTime),
     {
       name: 'vllm:cache_config_info', help: 'Information of the LLMEngine CacheConfig', type: 'gauge',
-      samples: (rank) => [`vllm:cache_config_info{block_size="${rank.cache.blockSize}",engine="${rank.index}",num_gpu_blocks="${rank.cache.blocks}",model_name="${model}"} 1.0`],
+      samples: (rank) => [`vllm:cache_config_info{block_size="${rank.cache.blockSize}",engine="${rank.index}",gpu_memory_utilization="${memoryUtilization}",num_gpu_blocks="${rank.cache.blocks}",model_name="${model}"} 1.0`],
     },
   ];
 }
