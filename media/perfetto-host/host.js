@@ -8,6 +8,7 @@ const PUBLIC_UI = 'https://ui.perfetto.dev';
 const PING_EVERY_MS = 100;
 const ANSWER_WITHIN_MS = 20_000;
 const LOOK_EVERY_MS = 200;
+const TELL_EVERY_BYTES = 1e6;
 const SETTINGS_KEY = 'perfettoSettings';
 
 const frame = document.getElementById('ui');
@@ -81,10 +82,13 @@ async function fetchTrace() {
   if (!response.ok) throw new Failure('failed', 'The trace is no longer served. Close this panel and open the trace again.');
   const chunks = [];
   let bytes = 0;
+  let told = 0;
   for await (const chunk of response.body) {
     chunks.push(chunk);
     bytes += chunk.length;
-    report('loading', `Reading the trace: ${(bytes / 1e6).toFixed(1)} MB`);
+    if (bytes - told < TELL_EVERY_BYTES) continue;
+    told = bytes;
+    report('loading', `Reading the trace: ${(bytes / 1e6).toFixed(0)} MB`);
   }
   return new Blob(chunks).arrayBuffer();
 }

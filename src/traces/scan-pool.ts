@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { aborted } from '../base/clock.ts';
+import type { Disposable } from '../base/disposables.ts';
 import { WorkbenchError } from '../base/errors.ts';
 import { Limiter } from '../base/limiter.ts';
 import type { TraceSummary } from './types.ts';
@@ -12,10 +13,11 @@ export interface ScannerFiles {
   readonly wasm: string;
 }
 
-/** Summarises files in worker threads, one a file, as many at once as there are cores. */
-export class ScanPool {
+/** Summarises files in worker threads, one a file, as many at once as there are cores. Disposing ends those that run. */
+export class ScanPool implements Disposable {
   readonly #files: ScannerFiles;
   readonly #limiter = new Limiter(availableParallelism());
+  readonly #ended = new AbortController();
 
   constructor(files: ScannerFiles) {
     this.#files = files;
@@ -23,7 +25,12 @@ export class ScanPool {
 
   /** Rejects with the codes of `errors.ts`, or `aborted`: then the thread has been ended. */
   summarise(path: string, signal: AbortSignal): Promise<TraceSummary> {
-    return this.#limiter.run(signal, () => runWorker(this.#files, path, signal));
+    const either = AbortSignal.any([signal, this.#ended.signal]);
+    return this.#limiter.run(either, () => runWorker(this.#files, path, either));
+  }
+
+  dispose(): void {
+    this.#ended.abort();
   }
 }
 

@@ -125,6 +125,7 @@ class Traces implements TraceService {
 
   dispose(): void {
     this.#perfetto.dispose();
+    this.#pool.dispose();
     this.#changed.dispose();
   }
 }

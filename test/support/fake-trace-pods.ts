@@ -19,7 +19,10 @@ export class FakeTracePods {
   readonly commands: string[] = [];
   /** Called before each `dd` sends; may throw, or answer how many bytes to send before the connection ends. */
   onRange: (pod: string, path: string, offset: number) => number | undefined | Promise<number | undefined> = () => undefined;
-  hasSha256sum = true;
+  /** Checksum programs of the containers. */
+  checksums = ['sha256sum', 'cksum'];
+  /** What `cksum` prints. */
+  cksum = '';
 
   add(pod: string, path: string, content: Buffer, modified = 1_700_000_000.5): void {
     if (!this.files.has(pod)) this.files.set(pod, new Map());
@@ -72,9 +75,10 @@ export class FakeTracePods {
       case 'test': return output(files.size === 0 ? 1 : 0);
       case 'tail': return output(0, files.get(path)!.content.subarray(-Number(args[1])));
       case 'sha256sum': {
-        if (!this.hasSha256sum) return output(127, '', 'sha256sum: not found');
+        if (!this.checksums.includes(tool)) return output(127, '', 'sha256sum: not found');
         return output(0, `${createHash('sha256').update(files.get(path)!.content).digest('hex')}  ${path}\n`);
       }
+      case 'cksum': return this.checksums.includes(tool) ? output(0, this.cksum) : output(127, '', 'cksum: not found');
       default: throw new Error(`unexpected command ${tool}`);
     }
   }

@@ -13,8 +13,8 @@ const entrySchema = z.object({
   path: z.string(),
   bytes: z.number().int().nonnegative(),
   modified: z.number(),
-  /** Null while the file is not all there, or where the container has no sha256sum. */
-  sha256: z.string().nullable(),
+  /** Program and figure that vouch for it; null while the file is not all there, or where the container has neither program. */
+  checksum: z.string().nullable(),
   copied: z.boolean(),
 });
 

@@ -27,7 +27,7 @@ export async function readSet(root: string, n: number, cache: SummaryCache): Pro
     const below = relative(folder, path).split(sep).join('/');
     const entry = catalogue?.traces.find((known) => known.file === below);
     const { size } = await stat(path);
-    const rank = (await cache.get(path))?.meta.rank ?? rankFromName(below);
+    const rank = (await cache.rank(path)) ?? rankFromName(below);
     traces.push({ path, pod: entry?.pod ?? below.split('/')[0] ?? '', bytes: size, rank });
   }
   return { n, folder, deployment: catalogue?.deployment ?? null, copiedAt: catalogue?.copiedAt ?? null, traces };

@@ -1,4 +1,4 @@
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { z } from 'zod';
 import { systemCode } from '../../base/errors.ts';
@@ -44,7 +44,9 @@ const summarySchema = z.object({
   warnings: z.array(z.object({ code: z.string(), message: z.string() })),
 });
 
-const cachedSchema = z.object({ version: z.literal(VERSION), bytes: z.number(), modifiedMs: z.number(), summary: summarySchema });
+/** The first line of a cache file: whose summary the second line is. Short, for a list of traces reads no more than it. */
+const headSchema = z.object({ version: z.literal(VERSION), bytes: z.number(), modifiedMs: z.number(), rank: z.number().nullable() });
+const HEAD_BYTES = 512;
 
 /** Summaries beside the traces they are of, in `traces/<n>/<pod>/.cache/`; only for files below the workspace's `traces/`. */
 export class SummaryCache {
@@ -58,17 +60,42 @@ export class SummaryCache {
 
   /** The summary of the file as it is now, or undefined. */
   async get(path: string): Promise<TraceSummary | undefined> {
+    return this.#read(path, async (file) => {
+      const [head = '', summary = ''] = (await readFile(file, 'utf8')).split('\n');
+      if ((await this.#headFor(path, head)) === undefined) return undefined;
+      const { data } = summarySchema.safeParse(parseExactJson(summary));
+      return data && { ...data, path };
+    });
+  }
+
+  /** The rank that the file's own metadata names (null: none); undefined while there is no summary of it. */
+  async rank(path: string): Promise<number | null | undefined> {
+    return this.#read(path, async (file) => {
+      const handle = await open(file, 'r');
+      try {
+        const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+        return (await this.#headFor(path, buffer.toString('utf8', 0, bytesRead).split('\n')[0] ?? ''))?.rank;
+      } finally {
+        await handle.close();
+      }
+    });
+  }
+
+  async #read<T>(path: string, read: (file: string) => Promise<T | undefined>): Promise<T | undefined> {
     const file = this.#fileFor(path);
     if (file === undefined) return undefined;
     try {
-      const [raw, now] = await Promise.all([readFile(file, 'utf8'), stat(path)]);
-      const cached = cachedSchema.safeParse(parseExactJson(raw)).data;
-      if (cached?.bytes !== now.size || cached.modifiedMs !== now.mtimeMs) return undefined;
-      return { ...cached.summary, path };
+      return await read(file);
     } catch (error) {
       if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
       throw error;
     }
+  }
+
+  async #headFor(path: string, line: string): Promise<z.infer<typeof headSchema> | undefined> {
+    const head = headSchema.safeParse(JSON.parse(line)).data;
+    const now = await stat(path);
+    return head?.bytes === now.size && head.modifiedMs === now.mtimeMs ? head : undefined;
   }
 
   /** A cache that can't be written costs time later, nothing else: it is logged. */
@@ -79,7 +106,8 @@ export class SummaryCache {
       const { size, mtimeMs } = await stat(path);
       if (size !== summary.file_bytes) return;
       await mkdir(dirname(file), { recursive: true });
-      await writeAtomically(file, stringifyExactJson({ version: VERSION, bytes: size, modifiedMs: mtimeMs, summary }));
+      const head: z.infer<typeof headSchema> = { version: VERSION, bytes: size, modifiedMs: mtimeMs, rank: summary.meta.rank };
+      await writeAtomically(file, `${JSON.stringify(head)}\n${stringifyExactJson(summary)}\n`);
     } catch (error) {
       this.#logger.warn(`the summary of ${path} was not cached: ${String(systemCode(error) ?? error)}`);
     }

@@ -1,80 +1,112 @@
 // Finding the fields of one event in JSON text, without making objects: most events go on as they came.
 
-/** A field's value lies at [from, to) of the text. */
-export interface Field {
-  readonly key: string;
-  readonly from: number;
-  readonly to: number;
-}
-
-export interface EventText {
-  readonly fields: readonly Field[];
-  /** Behind the `}`. */
-  readonly end: number;
-}
-
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const SPACE = 0x20;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
 
-/** The event whose `{` is at `start`; undefined when the text ends first, or is no object. */
-export function readEventText(text: string, start: number): EventText | undefined {
-  const fields: Field[] = [];
-  let at = skipSpace(text, start + 1);
-  if (text[at] === '}') return { fields, end: at + 1 };
-  for (;;) {
-    if (text.charCodeAt(at) !== QUOTE) return undefined;
-    const keyEnd = endOfString(text, at);
-    if (keyEnd < 0) return undefined;
-    const colon = skipSpace(text, keyEnd);
-    if (text[colon] !== ':') return undefined;
-    const from = skipSpace(text, colon + 1);
-    const to = endOfValue(text, from);
-    if (to < 0) return undefined;
-    fields.push({ key: text.slice(at + 1, keyEnd - 1), from, to });
-    const next = skipSpace(text, to);
-    if (text[next] === '}') return { fields, end: next + 1 };
-    if (text[next] !== ',') return undefined;
-    at = skipSpace(text, next + 1);
+/** A value lies at [from, to) of the text; from is 0 where the event has no such field. */
+export interface Span {
+  from: number;
+  to: number;
+}
+
+/** The fields that matter, of the event that was read last; one object serves all events. */
+export class EventFields {
+  readonly ph: Span = { from: 0, to: 0 };
+  readonly ts: Span = { from: 0, to: 0 };
+  readonly dur: Span = { from: 0, to: 0 };
+  readonly pid: Span = { from: 0, to: 0 };
+  readonly tid: Span = { from: 0, to: 0 };
+  readonly name: Span = { from: 0, to: 0 };
+  readonly args: Span = { from: 0, to: 0 };
+  readonly #all: readonly Span[] = [this.ph, this.ts, this.dur, this.pid, this.tid, this.name, this.args];
+
+  /** Reads the event whose `{` is at `start`; answers where it ends, or -1 when the text ends first or is no event. */
+  read(text: string, start: number): number {
+    for (const span of this.#all) span.from = 0;
+    let at = skipSpace(text, start + 1);
+    if (text.charCodeAt(at) === CLOSE_BRACE) return at + 1;
+    for (;;) {
+      if (text.charCodeAt(at) !== QUOTE) return -1;
+      const keyEnd = endOfString(text, at);
+      if (keyEnd < 0) return -1;
+      const colon = skipSpace(text, keyEnd);
+      if (text.charCodeAt(colon) !== COLON) return -1;
+      const from = skipSpace(text, colon + 1);
+      const to = endOfValue(text, from);
+      if (to < 0) return -1;
+      const span = this.#spanOf(text, at + 1, keyEnd - 1);
+      if (span !== undefined) {
+        span.from = from;
+        span.to = to;
+      }
+      at = skipSpace(text, to);
+      const next = text.charCodeAt(at);
+      if (next === CLOSE_BRACE) return at + 1;
+      if (next !== COMMA) return -1;
+      at = skipSpace(text, at + 1);
+    }
+  }
+
+  #spanOf(text: string, from: number, to: number): Span | undefined {
+    if (to - from > 4) return undefined;
+    switch (text.slice(from, to)) {
+      case 'ph': return this.ph;
+      case 'ts': return this.ts;
+      case 'dur': return this.dur;
+      case 'pid': return this.pid;
+      case 'tid': return this.tid;
+      case 'name': return this.name;
+      case 'args': return this.args;
+      default: return undefined;
+    }
   }
 }
 
 export function skipSpace(text: string, at: number): number {
-  while (text.charCodeAt(at) <= 0x20) at++;
+  while (text.charCodeAt(at) <= SPACE) at++;
   return at;
 }
 
 /** Behind the closing quote of the string that opens at `at`; -1 when the text ends first. */
 function endOfString(text: string, at: number): number {
   for (let close = text.indexOf('"', at + 1); close >= 0; close = text.indexOf('"', close + 1)) {
-    let backslashes = 0;
-    while (text.charCodeAt(close - 1 - backslashes) === BACKSLASH) backslashes++;
-    if (backslashes % 2 === 0) return close + 1;
+    let before = close - 1;
+    while (text.charCodeAt(before) === BACKSLASH) before--;
+    if ((close - before) % 2 === 1) return close + 1;
   }
   return -1;
 }
 
 function endOfValue(text: string, at: number): number {
-  const first = text[at];
-  if (first === '"') return endOfString(text, at);
-  if (first === '{' || first === '[') return endOfNested(text, at);
-  const end = /[\s,}\]]/g;
-  end.lastIndex = at;
-  return end.exec(text)?.index ?? -1;
+  const first = text.charCodeAt(at);
+  if (first === QUOTE) return endOfString(text, at);
+  if (first === OPEN_BRACE || first === OPEN_BRACKET) return endOfNested(text, at);
+  for (let end = at; end < text.length; end++) {
+    const code = text.charCodeAt(end);
+    if (code <= SPACE || code === COMMA || code === CLOSE_BRACE || code === CLOSE_BRACKET) return end;
+  }
+  return -1;
 }
 
-function endOfNested(text: string, at: number): number {
-  const mark = /["{}[\]]/g;
-  mark.lastIndex = at;
+function endOfNested(text: string, start: number): number {
   let depth = 0;
-  for (let found = mark.exec(text); found; found = mark.exec(text)) {
-    if (found[0] === '"') {
-      const end = endOfString(text, found.index);
+  for (let at = start; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      const end = endOfString(text, at);
       if (end < 0) return -1;
-      mark.lastIndex = end;
-    } else if (found[0] === '{' || found[0] === '[') {
+      at = end - 1;
+    } else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
       depth++;
-    } else if (--depth === 0) {
-      return found.index + 1;
+    } else if ((code === CLOSE_BRACE || code === CLOSE_BRACKET) && --depth === 0) {
+      return at + 1;
     }
   }
   return -1;

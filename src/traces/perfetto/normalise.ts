@@ -1,4 +1,4 @@
-import { readEventText, skipSpace, type EventText } from './fields.ts';
+import { EventFields, skipSpace, type Span } from './fields.ts';
 import { LANES, StreamLanes } from './lanes.ts';
 
 /** What must change in a trace for Perfetto to show all of it. */
@@ -17,6 +17,7 @@ interface Edit {
   readonly text: string;
 }
 
+const NO_EDITS: readonly Edit[] = [];
 const EVENTS = /"traceEvents"\s*:\s*\[/;
 /** What stays open for longer is no event, and the rest of the trace goes on as it came. */
 const LONGEST_EVENT = 16 << 20;
@@ -29,6 +30,7 @@ const REMEMBERED_LIFTS = 10_000;
  */
 export class TraceNormaliser {
   readonly #plan: NormalisePlan;
+  readonly #fields = new EventFields();
   readonly #streams = new Map<string, StreamLanes>();
   /** Processes and lanes that have been given their name. */
   readonly #named = new Set<string>();
@@ -62,88 +64,85 @@ export class TraceNormaliser {
   }
 
   #events(text: string, start: number): string {
-    let written = start;
     let output = '';
+    /** Everything before this is in the output. */
+    let written = start;
+    /** Everything before this was understood. */
     let at = start;
     for (;;) {
-      at = skipSpace(text, at);
-      if (text[at] === ',') at = skipSpace(text, at + 1);
-      if (text[at] === ']') {
+      let next = skipSpace(text, at);
+      if (text[next] === ',') next = skipSpace(text, next + 1);
+      if (text[next] === ']') {
         this.#state = 'after';
-        this.#waiting = '';
-        return output + text.slice(written);
+        return this.#pass(output + text.slice(written), '');
       }
-      const event = text[at] === '{' ? readEventText(text, at) : undefined;
-      if (event === undefined) {
-        if (text.length - written > LONGEST_EVENT) this.#state = 'after';
-        this.#waiting = this.#state === 'after' ? '' : text.slice(written);
-        return this.#state === 'after' ? output + text.slice(written) : output;
+      const end = text[next] === '{' ? this.#fields.read(text, next) : -1;
+      if (end < 0) {
+        if (text.length - at > LONGEST_EVENT) {
+          this.#state = 'after';
+          return this.#pass(output + text.slice(written), '');
+        }
+        return this.#pass(output + text.slice(written, at), text.slice(at));
       }
-      const edits = this.#rewrite(text, event);
-      for (const edit of edits) {
+      for (const edit of this.#rewrite(text, end)) {
         output += text.slice(written, edit.from) + edit.text;
         written = edit.to;
       }
-      at = event.end;
-      output += text.slice(written, at);
-      written = at;
+      at = end;
     }
   }
 
-  #rewrite(text: string, event: EventText): readonly Edit[] {
+  #pass(output: string, waiting: string): string {
+    this.#waiting = waiting;
+    return output;
+  }
+
+  /** What must change in the event that was read last and ends at `end`; in the order of the text. */
+  #rewrite(text: string, end: number): readonly Edit[] {
     const { baseMicroseconds, gpuNames, liftCrossing } = this.#plan;
-    const fields = new Map(event.fields.map((field) => [field.key, field]));
-    const valueOf = (key: string): string => {
-      const field = fields.get(key);
-      return field === undefined ? '' : text.slice(field.from, field.to);
-    };
-    const edits: Edit[] = [];
-    const ts = fields.get('ts');
-    const time = parseTime(valueOf('ts'), baseMicroseconds);
-    if (ts !== undefined && time !== undefined && baseMicroseconds !== 0) edits.push({ from: ts.from, to: ts.to, text: formatTime(time) });
-
-    const pid = valueOf('pid');
+    const { ph, ts, dur, pid: pidSpan, tid, name, args } = this.#fields;
+    const pid = valueOf(text, pidSpan);
     const gpuName = gpuNames.get(pid);
+    if (gpuName === undefined && baseMicroseconds === 0) return NO_EDITS;
+    const edits: Edit[] = [];
+    const time = parseTime(valueOf(text, ts), baseMicroseconds);
+    if (time !== undefined && baseMicroseconds !== 0) edits.push({ ...ts, text: formatTime(time) });
     if (gpuName === undefined) return edits;
-    const args = fields.get('args');
-    if (args !== undefined && valueOf('name') === '"process_name"') edits.push({ from: args.from, to: args.to, text: `{"name": ${asBytes(JSON.stringify(gpuName))}}` });
-    edits.push(...this.#introduce(event.end, pid, `"name": "process_name", "pid": ${pid}`, gpuName));
-    const tid = fields.get('tid');
-    const stream = valueOf('tid');
-    if (!liftCrossing || tid === undefined || !/^\d{1,9}$/.test(stream)) return sorted(edits);
-    const lane = time === undefined ? 0 : this.#laneOf(valueOf('ph'), pid, stream, time, parseTime(valueOf('dur'), 0) ?? 0);
-    edits.push({ from: tid.from, to: tid.to, text: String(Number(stream) * LANES + lane) });
-    if (lane > 0) {
+
+    if (args.from !== 0 && valueOf(text, name) === '"process_name"') edits.push({ ...args, text: `{"name": ${asBytes(JSON.stringify(gpuName))}}` });
+    this.#introduce(edits, end, pid, `"name": "process_name", "pid": ${pid}`, gpuName);
+    const stream = valueOf(text, tid);
+    if (liftCrossing && /^\d{1,9}$/.test(stream)) {
+      const lane = time === undefined ? 0 : this.#laneOf(valueOf(text, ph), `${pid}/${stream}`, time, parseTime(valueOf(text, dur), 0) ?? 0);
       const id = Number(stream) * LANES + lane;
-      edits.push(...this.#introduce(event.end, `${pid}/${id}`, `"name": "thread_name", "pid": ${pid}, "tid": ${id}`, `stream ${stream} (overlapping)`));
+      edits.push({ ...tid, text: String(id) });
+      if (lane > 0) this.#introduce(edits, end, `${pid}/${id}`, `"name": "thread_name", "pid": ${pid}, "tid": ${id}`, `stream ${stream} (overlapping)`);
     }
-    return sorted(edits);
+    return edits.length > 1 ? edits.toSorted((a, b) => a.from - b.from) : edits;
   }
 
-  #laneOf(phase: string, pid: string, stream: string, time: number, duration: number): number {
-    const place = `${pid}/${stream}`;
-    const moment = `${place}/${time}`;
-    if (phase !== '"X"') return this.#lifted.get(moment) ?? 0;
+  #laneOf(phase: string, place: string, time: number, duration: number): number {
+    if (phase !== '"X"') return this.#lifted.size === 0 ? 0 : (this.#lifted.get(`${place}/${time}`) ?? 0);
     let lanes = this.#streams.get(place);
     if (lanes === undefined) this.#streams.set(place, (lanes = new StreamLanes()));
     const lane = lanes.place(time, time + duration);
     if (lane > 0) {
       if (this.#lifted.size >= REMEMBERED_LIFTS) this.#lifted.clear();
-      this.#lifted.set(moment, lane);
+      this.#lifted.set(`${place}/${time}`, lane);
     }
     return lane;
   }
 
   /** Behind the first event of a process or lane, an event that names it. */
-  #introduce(at: number, key: string, what: string, name: string): readonly Edit[] {
-    if (this.#named.has(key)) return [];
+  #introduce(edits: Edit[], at: number, key: string, what: string, name: string): void {
+    if (this.#named.has(key)) return;
     this.#named.add(key);
-    return [{ from: at, to: at, text: `,\n{"ph": "M", ${what}, "ts": 0, "args": {"name": ${asBytes(JSON.stringify(name))}}}` }];
+    edits.push({ from: at, to: at, text: `,\n{"ph": "M", ${what}, "ts": 0, "args": {"name": ${asBytes(JSON.stringify(name))}}}` });
   }
 }
 
-function sorted(edits: readonly Edit[]): readonly Edit[] {
-  return edits.toSorted((a, b) => a.from - b.from);
+function valueOf(text: string, span: Span): string {
+  return span.from === 0 ? '' : text.slice(span.from, span.to);
 }
 
 /** Microseconds, quoted or not, as integer ns from a base of whole µs; undefined for an unusual spelling. */

@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { Writable } from 'node:stream';
-import { finished, pipeline } from 'node:stream/promises';
+import { finished } from 'node:stream/promises';
 import { sleep, throwIfAborted, type Clock } from '../../base/clock.ts';
 import { isAbort, isWorkbenchError, WorkbenchError } from '../../base/errors.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import type { RemoteTrace } from '../types.ts';
+import { cksum, sha256 } from './checksum.ts';
 import { diskError, PartWriter, type PartFile, type TraceDisk } from './disk.ts';
 import { lastLine, placeOf } from './list.ts';
 
@@ -34,8 +33,10 @@ export function partOf(target: string): string {
   return `${target}.part`;
 }
 
-/** What vouches for a copied file: the pod's own sha256, or (a container without sha256sum) its size alone. */
-export type Proof = { readonly sha256: string } | { readonly sha256: null };
+/** What vouches for a copied file: program and figure, or null where the container has no such program: then its size alone. */
+export interface Proof {
+  readonly checksum: string | null;
+}
 
 /**
  * Copies one file in ranges. Goes on behind what a `.part` already holds, asks again after a cut connection, and keeps the
@@ -150,17 +151,19 @@ class CountingWriter extends PartWriter {
   }
 }
 
+/** Compares the file with the pod's own checksum of it, by the best program that the container has. */
 async function prove(copy: FileCopy, part: string): Promise<Proof> {
   const { client, trace, signal } = copy;
-  const remote = await client.execOutput({ namespace: client.cluster.namespace, pod: trace.pod, container: trace.container, command: ['sha256sum', trace.path], signal });
-  const sum = /^\\?([0-9a-f]{64})\s/.exec(remote.stdout.toString('utf8'))?.[1];
-  if (remote.exitCode !== 0 || sum === undefined) return { sha256: null };
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(part), hash, { signal });
-  if (hash.digest('hex') === sum) return { sha256: sum };
-  // What is here is of no use for another try.
-  await rm(part, { force: true });
-  throw changed(copy);
+  for (const checksum of [sha256, cksum]) {
+    const remote = await client.execOutput({ namespace: client.cluster.namespace, pod: trace.pod, container: trace.container, command: [checksum.program, trace.path], signal });
+    const wanted = remote.exitCode === 0 ? checksum.read(remote.stdout.toString('utf8')) : undefined;
+    if (wanted === undefined) continue;
+    if ((await checksum.ofFile(part, signal)) === wanted) return { checksum: `${checksum.program} ${wanted}` };
+    // What is here is of no use for another try.
+    await rm(part, { force: true });
+    throw changed(copy);
+  }
+  return { checksum: null };
 }
 
 function changed(copy: FileCopy): WorkbenchError {

@@ -90,7 +90,7 @@ class SetRun {
       const signal = AbortSignal.any([call.signal, this.#stop.signal]);
       const proof = await copyFile({ client, disk, clock, trace, target, signal, onBytes: (bytes) => this.#progress(bytes) });
       entry.copied = true;
-      entry.sha256 = proof.sha256;
+      entry.checksum = proof.checksum;
       this.copied.push({ trace, file: target });
       await this.#save();
     } catch (error) {
@@ -171,7 +171,7 @@ function addJobs(copy: SetCopy, catalogue: Catalogue): readonly Job[] {
 
 function newEntry(trace: RemoteTrace, file: string): CatalogueEntry {
   const { pod, container, path, bytes, modified } = trace;
-  return { file, pod, container, path, bytes, modified, sha256: null, copied: false };
+  return { file, pod, container, path, bytes, modified, checksum: null, copied: false };
 }
 
 function targetOf(folder: string, entry: CatalogueEntry): string {

@@ -179,13 +179,20 @@ describe('copying traces', () => {
     assert.match(outcome.failed.find((failed) => failed.trace.pod === 'decode-1')!.message, /not found/);
   });
 
-  it('copies without sha256sum too', async () => {
-    pods.hasSha256sum = false;
-    pods.add('decode-0', '/traces/a.json.gz', trace);
+  it('takes cksum where there is no sha256sum, and the size where there is neither', async () => {
+    // `printf 'cksum of POSIX' | cksum`
+    pods.add('decode-0', '/traces/a.json', Buffer.from('cksum of POSIX'));
+    pods.cksum = '3009407866 14 /traces/a.json\n';
+    pods.checksums = ['cksum'];
     const { traces } = await service.remote(cluster, signal);
-    const outcome = await service.copy(cluster, traces, call);
-    assert.equal(outcome.copied.length, 1);
-    assert.match(await readFile(join(outcome.folder, 'traces.json'), 'utf8'), /"sha256": null,\s*"copied": true/);
+    const checked = await service.copy(cluster, traces, call);
+    assert.match(await readFile(join(checked.folder, 'traces.json'), 'utf8'), /"checksum": "cksum 3009407866 14",\s*"copied": true/);
+    pods.cksum = '3009407867 14 /traces/a.json\n';
+    assert.equal((await service.copy(cluster, traces, call)).failed.length, 1);
+    pods.checksums = [];
+    const unchecked = await service.copy(cluster, traces, call);
+    assert.equal(unchecked.copied.length, 1);
+    assert.match(await readFile(join(unchecked.folder, 'traces.json'), 'utf8'), /"checksum": null,\s*"copied": true/);
   });
 
   it('stops when the disk is full, keeps what came, and says what to do', async () => {
