@@ -103,7 +103,7 @@ describe('strategic merge patch', () => {
 
   it('adds to and deletes from lists of primitives', () => {
     const merged = strategicMerge(deployments, deployment, { metadata: { finalizers: ['c'], '$deleteFromPrimitiveList/finalizers': ['a'] } });
-    assert.deepEqual((merged['metadata'] as Json)['finalizers'], ['b', 'c']);
+    assert.deepEqual((merged['metadata'] as Json)['finalizers'], ['c', 'b']);
   });
 
   it('keeps only $retainKeys', () => {

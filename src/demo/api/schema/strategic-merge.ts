@@ -50,7 +50,8 @@ function mergeValues(node: SchemaNode | undefined, original: unknown, patch: unk
   if (isObject(patch)) return mergeObjects(node, isObject(original) ? original : {}, patch);
   if (!Array.isArray(patch) || !node?.patchStrategies.includes('merge')) return patch;
   const present = Array.isArray(original) ? original : [];
-  return node.patchMergeKey === undefined ? mergePrimitives(present, patch) : mergeItems(node, node.patchMergeKey, present, patch);
+  const merged = node.patchMergeKey === undefined ? mergePrimitives(present, patch) : mergeItems(node, node.patchMergeKey, present, patch);
+  return replaces(patch) ? merged : reordered(node, merged, present, patch);
 }
 
 function mergePrimitives(original: readonly unknown[], patch: readonly unknown[]): unknown[] {
@@ -63,7 +64,7 @@ function mergeItems(node: SchemaNode, mergeKey: string, original: readonly unkno
     if (!isObject(item)) throw patchMalformed(`an item of a list that merges by ${mergeKey} must be an object`);
     return item;
   });
-  if (items.some((item) => item[DIRECTIVE] === 'replace')) {
+  if (replaces(items)) {
     return items.filter((item) => item[DIRECTIVE] !== 'replace' || Object.keys(item).length > 1).map(withoutDirectives);
   }
   let merged = [...original];
@@ -77,6 +78,10 @@ function mergeItems(node: SchemaNode, mergeKey: string, original: readonly unkno
     else merged[at] = result;
   }
   return merged;
+}
+
+function replaces(patch: readonly unknown[]): boolean {
+  return patch.some((item) => isObject(item) && item[DIRECTIVE] === 'replace');
 }
 
 function retainedKeys(original: Json, retain: unknown): Json {
