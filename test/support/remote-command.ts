@@ -28,7 +28,7 @@ export function execPath(pod: string, command: readonly string[], input: Command
   if (input.tty === true) query.set('tty', '1');
   else query.set('error', '1');
   for (const word of command) query.append('command', word);
-  return `/exec/lab/${pod}/main?${query}`;
+  return `/exec/lab/${pod}/main?${query.toString()}`;
 }
 
 /** Exec over WebSocket, v5. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { at, stringAt } from '../../../src/base/json.ts';
 import type { ContainerProgram } from '../../../src/demo/nodes/types.ts';
+import { execWebSocket, exitCode } from '../../support/remote-command.ts';
 import { conditionOf, containerOf, isReady, NodesUnderTest, phaseIs } from '../../support/demo-nodes.ts';
 
 const forever = { image: 'poker:1', command: ['sleep', 'infinity'] };
@@ -180,6 +181,33 @@ describe('faults', () => {
     try {
       const pod = await nodes.until('pod', phaseIs('Failed'));
       assert.equal(stringAt(pod, 'status', 'reason'), 'Evicted');
+    } finally {
+      nodes.stop();
+    }
+  });
+
+  it('exec-cut: the connection breaks in the middle, without a status', async () => {
+    const nodes = await start('exec-cut');
+    try {
+      await nodes.until('pod', isReady);
+      const cut = await execWebSocket(nodes.kubelet, 'pod', ['head', '-c', '1000000', '/dev/zero']);
+      assert.equal(cut.status, undefined);
+      assert.equal(cut.closeCode, 1006);
+      assert.ok(cut.stdout.length <= 65_536);
+      assert.equal(exitCode(await execWebSocket(nodes.kubelet, 'pod', ['echo', 'short'])), 0);
+    } finally {
+      nodes.stop();
+    }
+  });
+
+  it('given at the start, apply to pods with GPUs only', async () => {
+    const nodes = await NodesUnderTest.start({ faults: ['crash-once'] });
+    try {
+      nodes.run('gpu', { containers: [{ name: 'main', ...forever, resources: { limits: { 'nvidia.com/gpu': '8' } } }] });
+      nodes.run('cpu', { containers: [{ name: 'main', ...forever }] });
+      await nodes.until('gpu', (pod) => isReady(pod) && at(containerOf(pod), 'restartCount') === 1);
+      const cpu = await nodes.until('cpu', isReady);
+      assert.equal(at(containerOf(cpu), 'restartCount'), 0);
     } finally {
       nodes.stop();
     }

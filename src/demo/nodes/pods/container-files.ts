@@ -1,11 +1,12 @@
 import { getCommandNames, InMemoryFs, type IFileSystem, type InitialFiles } from 'just-bash';
+import { ownCommandNames } from '../shell/commands/index.ts';
 import { internalCommand } from '../shell/live-script.ts';
 import { hostnameOf, type NodePod } from './pod-spec.ts';
 
 const executable = 0o755;
 
-/** Programs that the shell has of its own, beside those of its library. */
-const standardPrograms = ['bash', 'sh', 'zsh', 'env', 'test', 'echo', 'dd', 'df', 'kill', 'ps', 'nproc', 'free', 'id', 'uname', 'nohup', 'timeout', 'clear'];
+/** Programs that are part of the shell itself. */
+const shellPrograms = ['bash', 'sh', 'zsh', 'env', 'test', '[', 'echo', 'printf', 'true', 'false', 'pwd', 'nohup', 'timeout'];
 
 /** Directories of any image. */
 const directories = ['/bin', '/dev', '/etc', '/home', '/mnt', '/opt', '/proc', '/root', '/run', '/sys', '/tmp', '/usr/bin', '/usr/local/bin', '/var/log', '/var/run', '/workspace', '/app'];
@@ -26,7 +27,7 @@ export function imageFiles(pod: NodePod, podIp: string, programs: readonly strin
   };
   const fs = new InMemoryFs(files);
   for (const directory of directories) fs.mkdirSync(directory, { recursive: true });
-  for (const program of new Set([...getCommandNames(), ...standardPrograms, ...Object.values(internalCommand), ...programs])) {
+  for (const program of new Set([...getCommandNames(), ...shellPrograms, ...ownCommandNames, ...Object.values(internalCommand), ...programs])) {
     fs.writeFileSync(`/usr/bin/${program}`, '', 'utf8', { mode: executable });
     if (program === 'bash' || program === 'sh') fs.writeFileSync(`/bin/${program}`, '', 'utf8', { mode: executable });
   }

@@ -4,6 +4,7 @@ import { errorText, isAbort } from '../../../base/errors.ts';
 import type { ShellCommand, ShellIo } from '../types.ts';
 import type { ScriptResult, ScriptRun, ShellContainer, Stdio } from './script.ts';
 import { liveVariable, readLiveStreams } from './live-script.ts';
+import { signalExit, type ProcessTable } from './processes.ts';
 import { Collector, writeText } from './streams.ts';
 
 /** A command that streams some uses of itself and leaves the others to the shell library's command of the same name. */
@@ -20,6 +21,9 @@ export interface CommandHost {
   readonly container: ShellContainer;
   readonly stdio: Stdio;
   readonly signal: AbortSignal;
+  readonly processes: ProcessTable;
+  /** The script's own process. */
+  readonly pid: number;
   run(nested: Omit<ScriptRun, 'parentPid'>): Promise<ScriptResult>;
 }
 
@@ -57,13 +61,19 @@ export interface CommandSetting {
   readonly signal: AbortSignal;
 }
 
-/** Runs a command; what it throws becomes a message and an exit code, as of a program that died. */
+/** Runs a command as a process of the container; what it throws becomes a message and an exit code, as of a program that died. */
 export async function runCommand(command: ShellCommand, argv: readonly string[], setting: CommandSetting, host: CommandHost): Promise<number> {
+  const killed = new AbortController();
+  let killedBy = 2;
+  const process = host.processes.start([command.name, ...argv].join(' '), host.pid, host.container.time.now(), (signal) => {
+    killedBy = signal;
+    killed.abort();
+  });
   const io: ShellIo = {
     ...setting.stdio,
     env: setting.env,
     cwd: setting.cwd,
-    signal: setting.signal,
+    signal: AbortSignal.any([setting.signal, killed.signal]),
     async runScript(source, options) {
       const result = await host.run({ source, name: 'bash', env: options.env, cwd: options.cwd, stdio: setting.stdio, signal: options.signal });
       return result.exitCode;
@@ -72,9 +82,11 @@ export async function runCommand(command: ShellCommand, argv: readonly string[],
   try {
     return await command.run(argv, io, host.container);
   } catch (error) {
-    if (isAbort(error) || io.signal.aborted) return 130;
+    if (isAbort(error) || io.signal.aborted) return signalExit(killedBy);
     await writeText(io.stderr, `${command.name}: ${errorText(error)}\n`);
     return 1;
+  } finally {
+    process.ended();
   }
 }
 

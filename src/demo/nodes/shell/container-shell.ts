@@ -5,13 +5,10 @@ import type { ShellCommand } from '../types.ts';
 import { streamingCommand } from './adapter.ts';
 import { shellCommandsOf, type ShellRuntime } from './commands/shell-commands.ts';
 import { internalCommand, liveScript, liveVariable, parseScript, readsInput, stdioMount } from './live-script.ts';
-import type { ProcessTable } from './processes.ts';
+import { signalExit, type ProcessTable } from './processes.ts';
 import { quote, type ScriptResult, type ScriptRun, type ShellContainer, type Stdio } from './script.ts';
 import { StdioDevice } from './stdio-device.ts';
 import { readAll, writeText } from './streams.ts';
-
-/** Exit code of a process ended by a signal. */
-export const signalExit = (signal: number): number => 128 + signal;
 
 const interrupted = 2;
 
@@ -122,7 +119,7 @@ export class ContainerShell {
 
   #libraryCommands(stdio: Stdio, pid: number, signal: AbortSignal, exit: { code: number | undefined }): LibraryCommand[] {
     const run = (nested: Omit<ScriptRun, 'parentPid'>): Promise<ScriptResult> => this.run({ ...nested, parentPid: pid });
-    const host: ShellRuntime = { stdio, signal, run, commands: this.#commands, container: this.container, onExit: (code) => { exit.code = code; } };
+    const host: ShellRuntime = { stdio, signal, run, pid, processes: this.processes, commands: this.#commands, container: this.container, onExit: (code) => { exit.code = code; } };
     return [...this.#commands.values().map((command) => streamingCommand(command, host)), ...shellCommandsOf(host)];
   }
 }

@@ -183,7 +183,9 @@ export class LineEditor {
   }
 
   #moveTo(position: number): void {
-    this.#cursor = Math.max(0, Math.min(this.#characters.length, position));
+    const target = Math.max(0, Math.min(this.#characters.length, position));
+    if (target === this.#cursor) return;
+    this.#cursor = target;
     this.#place(this.#rowOf(this.#characters.length), false);
   }
 

@@ -41,10 +41,12 @@ interface Position {
   readonly streaming: ReadonlySet<string>;
   /** False inside `… < file` and behind a pipe: stdin is not the script's. */
   readonly stdin: boolean;
+  /** Inside `( … )`, where `exit` ends that and not the script. */
+  readonly subshell: boolean;
 }
 
 export function liveScript(script: ScriptNode, streaming: ReadonlySet<string>): ScriptNode {
-  return { ...script, statements: liveStatements(script.statements, { streaming, stdin: true }) };
+  return { ...script, statements: liveStatements(script.statements, { streaming, stdin: true, subshell: false }) };
 }
 
 function liveStatements(statements: readonly StatementNode[], position: Position): StatementNode[] {
@@ -74,6 +76,7 @@ function execOrExit(statement: StatementNode, position: Position): StatementNode
   const name = literal(command.name);
   const exit: StatementNode = { type: 'Statement', pipelines: [pipelineOf(simpleCommand('exit', []))], operators: [], background: false };
   if (name === 'exit') {
+    if (position.subshell) return undefined;
     return [{ ...statement, pipelines: [pipelineOf({ ...command, name: plainWord(internalCommand.exit) })] }, exit];
   }
   const [program, ...args] = command.args;
@@ -87,7 +90,8 @@ function livePipeline(pipeline: PipelineNode, position: Position): PipelineNode 
   if (rest.length === 0) return { ...pipeline, commands: [liveCommand(first, position)] };
   const streamed = streamedPipe(pipeline, position);
   if (streamed !== undefined) return streamed;
-  const behindPipe = { ...position, stdin: false };
+  // The last of a pipeline runs in a subshell of its own.
+  const behindPipe = { ...position, stdin: false, subshell: true };
   const last = pipeline.commands.length - 1;
   const commands = pipeline.commands.map((command, index) => {
     if (index === last) return liveCommand(command, behindPipe);
@@ -139,8 +143,8 @@ function liveCommand(command: CommandNode, position: Position): CommandNode {
     case 'Group':
     case 'Subshell': {
       if (redirectsOutput(command.redirections)) return command;
-      const inner = redirectsInput(command.redirections) ? { ...position, stdin: false } : position;
-      return { ...command, body: liveStatements(command.body, inner) };
+      const stdin = position.stdin && !redirectsInput(command.redirections);
+      return { ...command, body: liveStatements(command.body, { ...position, stdin, subshell: position.subshell || command.type === 'Subshell' }) };
     }
     case 'Case':
       if (redirectsOutput(command.redirections)) return command;
@@ -151,7 +155,7 @@ function liveCommand(command: CommandNode, position: Position): CommandNode {
 }
 
 /** Builtins that act through exceptions in the interpreter or on its own descriptors: left as they are. */
-const untouchable: ReadonlySet<string> = new Set(['return', 'break', 'continue', 'exec', 'set', 'shift', 'local']);
+const untouchable: ReadonlySet<string> = new Set(['return', 'break', 'continue', 'exec', 'exit', 'set', 'shift', 'local']);
 
 function liveSimpleCommand(command: SimpleCommandNode, position: Position): SimpleCommandNode {
   const name = literal(command.name);
@@ -277,7 +281,7 @@ export function readsInput(script: ScriptNode, streaming: ReadonlySet<string>): 
   const inStatements = (statements: readonly StatementNode[]): boolean => statements.some((statement) => statement.pipelines.some(inPipeline));
   const inPipeline = (pipeline: PipelineNode): boolean => {
     const [first] = pipeline.commands;
-    if (first === undefined || streamedPipe(pipeline, { streaming, stdin: true }) !== undefined) return false;
+    if (first === undefined || streamedPipe(pipeline, { streaming, stdin: true, subshell: false }) !== undefined) return false;
     return inCommand(first, pipeline.commands.length === 1);
   };
   const inCommand = (command: CommandNode, alone: boolean): boolean => {

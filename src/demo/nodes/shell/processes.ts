@@ -11,6 +11,9 @@ interface Entry extends ContainerProcess {
   readonly kill: (signal: number) => void;
 }
 
+/** Exit code of a process ended by a signal. */
+export const signalExit = (signal: number): number => 128 + signal;
+
 /** Signals that `kill` knows, by number. */
 export const signalNumbers: Readonly<Record<string, number>> = { HUP: 1, INT: 2, QUIT: 3, KILL: 9, USR1: 10, USR2: 12, TERM: 15, CONT: 18, STOP: 19 };
 

@@ -8,6 +8,7 @@ import { definedFunctions, isIncomplete, parseScript } from './live-script.ts';
 
 const interruptKeys: ReadonlySet<string> = new Set(['\u0003', '\u001c']);
 const endOfInput = '\u0004';
+const killLine = '\u0015';
 
 /** Runs a command for a client with a terminal: a shell that talks to a person, or any other command. */
 export async function runInTerminal(run: ContainerRun, command: readonly string[], session: RemoteCommandSession): Promise<number> {
@@ -191,6 +192,9 @@ class Terminal {
     } else if (key === '\r' || key === '\n') {
       this.write('\r\n');
       this.#sendCooked(cooked.stdin, '\n');
+    } else if (key === killLine) {
+      this.write('\b \b'.repeat(Array.from(this.#cookedLine).length));
+      this.#cookedLine = '';
     } else if (key === '\u007f' || key === '\u0008') {
       if (this.#cookedLine === '') return;
       this.#cookedLine = Array.from(this.#cookedLine).slice(0, -1).join('');

@@ -46,7 +46,8 @@ async function forward(data: SpdyStream, error: SpdyStream, podName: string, dia
   target.pipe(data);
   data.on('close', () => target.destroy());
   target.on('error', () => data.destroy());
-  await finished(data).catch(() => {});
+  // Our side of the connection is over when the target's is; the client may keep its own half open.
+  await finished(data, { readable: false }).catch(() => {});
   error.end();
 }
 
@@ -95,7 +96,8 @@ async function forwardChannel(socket: WebSocket, index: number, port: number, in
     target.pause();
     send(socket, dataChannel, chunk, () => target.resume());
   });
-  await finished(target).catch(() => {});
+  await finished(target, { writable: false }).catch(() => {});
+  target.destroy();
 }
 
 function send(socket: WebSocket, channel: number, payload: Buffer, sent?: () => void): void {

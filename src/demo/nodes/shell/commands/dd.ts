@@ -2,6 +2,7 @@ import type { IFileSystem } from 'just-bash';
 import type { ShellCommand, ShellIo } from '../../types.ts';
 import { readAll, writeAll, writeText } from '../streams.ts';
 import { parseSize } from './arguments.ts';
+import { deviceBytes } from './devices.ts';
 import { systemErrorText } from './system-errors.ts';
 
 interface DdOptions {
@@ -61,8 +62,8 @@ export const dd: ShellCommand = {
 };
 
 async function inputBytes(options: DdOptions, io: ShellIo, fs: IFileSystem): Promise<Uint8Array> {
-  if (options.input === '/dev/zero') return new Uint8Array(options.limit ?? 0);
-  if (options.input === '/dev/urandom') return crypto.getRandomValues(new Uint8Array(options.limit ?? 0));
+  const device = deviceBytes(options.input, options.limit ?? 0);
+  if (device !== undefined) return device;
   const all = options.input === undefined ? await readAll(io.stdin) : await fs.readFileBuffer(fs.resolvePath(io.cwd, options.input));
   const end = options.limit === undefined ? all.length : options.skipBytes + options.limit;
   return all.subarray(options.skipBytes, end);

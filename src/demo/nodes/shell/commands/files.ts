@@ -1,9 +1,10 @@
 import type { IFileSystem } from 'just-bash';
 import type { ShellIo } from '../../types.ts';
-import { systemErrorText } from './system-errors.ts';
-import { readAll, writeAll, writeText } from '../streams.ts';
 import type { PartialShellCommand } from '../adapter.ts';
+import { readAll, writeAll, writeText } from '../streams.ts';
 import { parseSize } from './arguments.ts';
+import { deviceBytes } from './devices.ts';
+import { systemErrorText } from './system-errors.ts';
 
 /** Bytes of a file, or of stdin for `-`. */
 export async function readInput(fs: IFileSystem, io: ShellIo, file: string): Promise<Uint8Array> {
@@ -111,7 +112,8 @@ export const head: PartialShellCommand = {
         await headOfStream(cut, io);
         return;
       }
-      const bytes = await readInput(fs, io, file);
+      const device = cut.unit === 'bytes' ? deviceBytes(file, cut.count) : undefined;
+      const bytes = device ?? (await readInput(fs, io, file));
       const end = cut.inverse ? startOfLast(bytes, cut) : endOfFirst(bytes, cut.unit, cut.count);
       await writeAll(io.stdout, bytes.subarray(0, end));
     });
@@ -134,7 +136,7 @@ async function headOfStream(cut: Cut, io: ShellIo): Promise<void> {
 export const tail: PartialShellCommand = {
   name: 'tail',
   handles: (argv) => readCut(argv, '+') !== undefined,
-  async run(argv, io, { fs, time }) {
+  async run(argv, io, { fs }) {
     const cut = readCut(argv, '+');
     if (cut === undefined) return 1;
     const seen = new Map<string, number>();
@@ -159,7 +161,6 @@ export const tail: PartialShellCommand = {
         if (bytes.length > length) await writeAll(io.stdout, bytes.subarray(length));
         seen.set(file, bytes.length);
       }
-      time.now();
     }
   },
 };

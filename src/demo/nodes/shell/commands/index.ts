@@ -1,5 +1,5 @@
 import type { ShellCommand } from '../../types.ts';
-import type { ProcessTable } from '../processes.ts';
+import { ProcessTable } from '../processes.ts';
 import { checksums } from './checksums.ts';
 import { dd } from './dd.ts';
 import { cat, head, tail, tee } from './files.ts';
@@ -10,3 +10,6 @@ import { tar } from './tar.ts';
 export function ownCommands(facts: MachineFacts, processes: ProcessTable): readonly ShellCommand[] {
   return [cat, head, tail, tee, dd, tar, ...checksums, ...systemCommands(facts, processes)];
 }
+
+/** Their names: every image has a file of each. */
+export const ownCommandNames: readonly string[] = ownCommands({ hostname: '', kernel: '', cpus: 0, memoryBytes: 0, mounts: [] }, new ProcessTable()).map(({ name }) => name);
