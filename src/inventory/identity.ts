@@ -10,6 +10,8 @@ export interface Identity {
   readonly kind: string;
   readonly owner: string | undefined;
   readonly release: string | undefined;
+  /** Name of the gateway or pool that a routing pod serves. */
+  readonly routing: string | undefined;
   /** Place inside its role: groups are told apart by set and index. */
   readonly set: string;
   readonly group: number | undefined;
@@ -41,17 +43,18 @@ const DISAGGREGATED_SET = 'disaggregatedset.x-k8s.io';
 /** Undefined for a pod that has nothing to do with llm-d. */
 export function identify(pod: PodView): Identity | undefined {
   const release = RELEASES.find(([, names]) => names.some((name) => pod.labels[name] !== undefined))?.[0];
-  const routing = ROUTING_LABELS.some((name) => pod.labels[name] !== undefined);
+  const routing = ROUTING_LABELS.map((name) => pod.labels[name]).find((value) => value !== undefined);
   const own = pod.labels[labels.deployment] !== undefined;
-  if (release === undefined && !routing && !own) return undefined;
-  const role = roleOf(pod, routing, release !== undefined);
+  if (release === undefined && routing === undefined && !own) return undefined;
+  const role = roleOf(pod, routing !== undefined, release !== undefined);
   const controller = topController(pod);
   return {
     role,
-    deployment: pod.labels[labels.deployment] ?? (routing ? undefined : deploymentName(pod, controller.name)),
+    deployment: pod.labels[labels.deployment] ?? (routing === undefined ? deploymentName(pod, controller.name) : undefined),
     kind: controller.kind,
     owner: pod.labels[labels.owner],
-    release: routing ? undefined : release,
+    release: routing === undefined ? release : undefined,
+    routing,
     set: pod.labels[`${LWS}/name`] ?? controller.name,
     group: indexOf(pod.labels[`${LWS}/group-index`] ?? pod.labels['apps.kubernetes.io/pod-index']),
     rank: indexOf(pod.labels[`${LWS}/worker-index`]),

@@ -56,13 +56,15 @@ function join(deployments: Map<string, Collected>, name: string, owner: string |
 
 /**
  * A gateway or endpoint picker from a chart names no deployment. It goes to the model servers beside it when only one
- * deployment of its namespace, owner and guide can be meant; else it stands for itself.
+ * deployment of its namespace, owner, guide and name can be meant; else it stands for itself.
  */
 function attach(member: Member, deployments: Map<string, Collected>): void {
   const { pod, identity } = member;
   const guide = pod.labels[labels.guide];
   const candidates = deployments.values().filter((found) => found.namespace === pod.namespace && found.members.some(({ identity: other }) => other.role !== 'routing')).toArray();
-  const [only, ...more] = narrow(narrow(candidates, (found) => identity.owner !== undefined && found.owner === identity.owner), (found) => guide !== undefined && found.members.some((other) => other.pod.labels[labels.guide] === guide));
+  const ofOwner = narrow(candidates, (found) => identity.owner !== undefined && found.owner === identity.owner);
+  const ofGuide = narrow(ofOwner, (found) => guide !== undefined && found.members.some((other) => other.pod.labels[labels.guide] === guide));
+  const [only, ...more] = narrow(ofGuide, (found) => identity.routing?.startsWith(`${found.name}-`) === true);
   if (only && more.length === 0 && (identity.owner === undefined || only.owner === identity.owner)) only.members.push(member);
   else join(deployments, identity.set, identity.owner, member);
 }

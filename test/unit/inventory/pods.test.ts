@@ -66,6 +66,15 @@ describe('model servers', () => {
     assert.deepEqual(deployments('other'), []);
   });
 
+  it('get the gateway that is named after them', () => {
+    const server = fixturePod('wide-ep-llm-d-decode-0');
+    const gateway = fixturePod('wide-ep-inference-gateway-istio-7c9-y2');
+    const named = (name: string): typeof server => ({ ...server, key: `v03/${name}`, name, labels: { ...server.labels, 'workbench.llm-d.ai/deployment': name, 'llm-d.ai/owner': 'me' } });
+    const pods = [named('wide-ep'), named('other'), gateway];
+    const found = podsReport(wholeCluster({ pods: new Map(pods.map((pod) => [pod.key, pod])) }), 'me').deployments;
+    assert.deepEqual(found.map(({ name, roles }) => [name, roles.map(({ role }) => role)]), [['other', ['decode']], ['wide-ep', ['decode', 'routing']]]);
+  });
+
   it('that the Workbench made are named by its label', () => {
     const pod = fixturePod('wide-ep-llm-d-decode-0');
     const own = { ...pod, labels: { ...pod.labels, 'workbench.llm-d.ai/deployment': 'mine', 'llm-d.ai/owner': 'me' } };
