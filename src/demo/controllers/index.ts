@@ -6,10 +6,15 @@ import { Cluster } from './core/cluster.ts';
 import { NodeController } from './cluster/nodes.ts';
 import { VolumeController } from './cluster/volumes.ts';
 import { disposeOnAbort } from './core/queue.ts';
+import { GatewayController } from './gateway/gateways.ts';
+import { GATEWAY_GROUP, POOL_GROUPS } from './gateway/model.ts';
+import { PoolController } from './gateway/pools.ts';
+import { RouteController } from './gateway/routes.ts';
 import { LeaderWorkerSetController } from './lws/controller.ts';
 import { LWS_GROUP } from './lws/model.ts';
 import { mutateGroupPod } from './lws/pod-webhook.ts';
 import { EndpointsController } from './network/endpoints.ts';
+import { LoadBalancerController } from './network/load-balancers.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
 import { DaemonSetController } from './workloads/daemonset.ts';
 import { DeploymentController } from './workloads/deployment.ts';
@@ -32,7 +37,7 @@ export function startControllers(api: DemoApi, options: ControllersOptions): Dis
   const leaderWorkerSets = cluster.optionalKind(LWS_GROUP, 'leaderworkersets');
   const storageClasses = cluster.optionalKind('storage.k8s.io', 'storageclasses');
   const leases = cluster.optionalKind('coordination.k8s.io', 'leases');
-  const controllers: readonly { start(): Disposable[] }[] = [
+  const controllers: readonly Controller[] = [
     new Scheduler(cluster, options.schedulers),
     new DeploymentController(cluster),
     new ReplicaSetController(cluster),
@@ -40,6 +45,8 @@ export function startControllers(api: DemoApi, options: ControllersOptions): Dis
     new DaemonSetController(cluster),
     new JobController(cluster),
     new EndpointsController(cluster),
+    new LoadBalancerController(cluster),
+    ...gatewayControllers(cluster),
     ...(leases ? [new NodeController(cluster, leases)] : []),
     ...(storageClasses ? [new VolumeController(cluster, storageClasses)] : []),
     ...(leaderWorkerSets ? [new LeaderWorkerSetController(cluster, leaderWorkerSets)] : []),
@@ -47,4 +54,22 @@ export function startControllers(api: DemoApi, options: ControllersOptions): Dis
   for (const controller of controllers) for (const subscription of controller.start()) owned.add(subscription);
   owned.add(disposeOnAbort(options.signal, owned));
   return owned;
+}
+
+interface Controller {
+  start(): Disposable[];
+}
+
+/** Those of a gateway implementation with inference extension, as far as its CRDs are installed. */
+function gatewayControllers(cluster: Cluster): readonly Controller[] {
+  const gateways = cluster.optionalKind(GATEWAY_GROUP, 'gateways');
+  if (gateways === undefined) return [];
+  const routes = cluster.optionalKind(GATEWAY_GROUP, 'httproutes');
+  if (routes === undefined) return [new GatewayController(cluster, gateways)];
+  const pools = POOL_GROUPS.flatMap((group) => cluster.optionalKind(group, 'inferencepools') ?? []);
+  return [
+    new GatewayController(cluster, gateways),
+    new RouteController(cluster, routes, gateways),
+    ...pools.map((collection) => new PoolController(cluster, collection, routes, gateways)),
+  ];
 }

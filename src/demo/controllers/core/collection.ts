@@ -27,6 +27,8 @@ export class Collection implements Disposable {
   constructor(api: DemoApi, resource: ResourceType) {
     this.#api = api;
     this.resource = resource;
+    // Filled at once: a controller that saw owners before their dependents would make those a second time.
+    for (const object of api.list(resource)) this.#set(object);
     this.#watch = api.watch(resource, (event) => this.#observe(event));
   }
 
@@ -35,8 +37,10 @@ export class Collection implements Disposable {
     this.#listeners.clear();
   }
 
+  /** Calls with every present object as new, then with every change. */
   onChange(listener: ChangeListener): Disposable {
     this.#listeners.add(listener);
+    for (const object of this.all()) listener(undefined, object);
     return disposable(() => this.#listeners.delete(listener));
   }
 

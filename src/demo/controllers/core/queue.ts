@@ -76,8 +76,9 @@ export class ReconcileQueue implements Disposable {
     } catch (error) {
       const failures = this.#failures.get(key) ?? 0;
       this.#failures.set(key, failures + 1);
-      // Someone else wrote in between: looking again is all there is to do.
-      if (!isWorkbenchError(error, 'conflict')) this.#options.logger.warn(`${this.#options.name}: ${key}: ${errorText(error)}`);
+      // Someone else wrote or deleted in between: looking again is all there is to do.
+      const level = isWorkbenchError(error, 'conflict', 'not-found') ? 'debug' : 'warn';
+      this.#options.logger[level](`${this.#options.name}: ${key}: ${errorText(error)}`);
       this.addAfter(key, Math.min(FIRST_RETRY_MS * 2 ** failures, LAST_RETRY_MS));
     }
   }

@@ -1,4 +1,7 @@
+import { errorText } from '../../../base/errors.ts';
 import type { KubeObject } from '../../../kube/types.ts';
+import type { Collection } from './collection.ts';
+import type { EventRecorder } from './events.ts';
 import { controllerReference, jsonAt, namespaceOf, type Json, type NewObject } from './objects.ts';
 
 export interface PodShape {
@@ -26,4 +29,14 @@ export function podOf(owner: KubeObject, template: Json, shape: PodShape): NewOb
     },
     spec: { ...jsonAt(template, 'spec'), ...shape.spec },
   };
+}
+
+/** Creates a pod for its owner, and tells the owner's reader when it was refused (a quota, a missing service account). */
+export function createPod(pods: Collection, events: EventRecorder, owner: KubeObject, pod: NewObject): KubeObject {
+  try {
+    return pods.create(pod);
+  } catch (error) {
+    events.record(owner, 'Warning', 'FailedCreate', `Error creating: ${errorText(error)}`);
+    throw error;
+  }
 }

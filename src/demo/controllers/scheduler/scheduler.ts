@@ -9,7 +9,7 @@ import { conditionOf, isFinished, nodeNameOf } from '../core/pods.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
 import { hasPodAffinity, type Placement } from './affinity.ts';
 import { failuresOf, loadOf, scoreOf, type NodeLoad } from './fit.ts';
-import { unschedulableMessage } from './message.ts';
+import { unresolvableMessage, unschedulableMessage } from './message.ts';
 import { podRequests } from './requests.ts';
 
 /** Schedulers that this one stands for: the cluster's own, and the bin-packing one of a GPU cloud. */
@@ -23,6 +23,7 @@ export class Scheduler {
   readonly #names: ReadonlySet<string>;
   readonly #pods: Collection;
   readonly #nodes: Collection;
+  readonly #claims: Collection;
   readonly #recorders = new Map<string, EventRecorder>();
   readonly #queue: ReconcileQueue;
   /** Unfinished pods by node; kept from changes, so that a round need not look at all pods. */
@@ -35,6 +36,7 @@ export class Scheduler {
     this.#names = new Set(names);
     this.#pods = cluster.kind('pods');
     this.#nodes = cluster.kind('nodes');
+    this.#claims = cluster.kind('persistentvolumeclaims');
     this.#queue = cluster.queue('scheduler', () => this.#round());
   }
 
@@ -47,6 +49,7 @@ export class Scheduler {
         this.#loads.delete(name);
         this.#wake();
       }),
+      this.#claims.onChange(() => this.#wake()),
     ];
   }
 
@@ -89,6 +92,11 @@ export class Scheduler {
 
   #schedule(pod: KubeObject): void {
     if (arrayAt(pod, 'spec', 'schedulingGates').length > 0) return;
+    const claim = this.#claimProblem(pod);
+    if (claim !== undefined) {
+      this.#report(pod, unresolvableMessage(this.#nodes.all().length, claim));
+      return;
+    }
     const requests = podRequests(pod);
     const loads = this.#nodes.all().map((node) => this.#loadOf(node));
     const placed = this.#placed(pod, loads);
@@ -97,6 +105,18 @@ export class Scheduler {
     const [best] = fitting.toSorted((left, right) => scoreOf(requests, right) - scoreOf(requests, left) || (left.node.metadata.name < right.node.metadata.name ? -1 : 1));
     if (best) this.#bind(pod, best.node);
     else this.#report(pod, unschedulableMessage(loads.length, failures));
+  }
+
+  /** A pod waits for the claims that it mounts. */
+  #claimProblem(pod: KubeObject): string | undefined {
+    for (const volume of arrayAt(pod, 'spec', 'volumes')) {
+      const name = stringAt(volume, 'persistentVolumeClaim', 'claimName');
+      if (name === undefined) continue;
+      const claim = this.#claims.get(pod.metadata.namespace, name);
+      if (claim === undefined) return `persistentvolumeclaim "${name}" not found`;
+      if (stringAt(claim, 'status', 'phase') !== 'Bound') return 'pod has unbound immediate PersistentVolumeClaims';
+    }
+    return undefined;
   }
 
   #loadOf(node: KubeObject): NodeLoad {

@@ -8,7 +8,7 @@ import { arrayAt, generationOf, isTerminating, jsonAt, keyOf, labelsOf, statusOf
 import { queueChanged, queueOwners } from '../core/owners.ts';
 import { isActive, isFinished, isReady, nodeNameOf } from '../core/pods.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
-import { podOf } from '../core/template.ts';
+import { createPod, podOf } from '../core/template.ts';
 import { matchesNode } from '../scheduler/affinity.ts';
 import { untoleratedTaint } from '../scheduler/taints.ts';
 import { Revisions } from './revisions.ts';
@@ -82,7 +82,7 @@ export class DaemonSetController {
   }
 
   #createPod(set: KubeObject, node: string, revision: string): void {
-    const pod = this.#pods.create(daemonPod(set, node, revision));
+    const pod = createPod(this.#pods, this.#events, set, daemonPod(set, node, revision));
     this.#events.record(set, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
   }
 

@@ -9,7 +9,7 @@ import { annotationsOf, arrayAt, at, isObject, isTerminating, jsonAt, keyOf, num
 import { queueChanged, queueOwners } from '../core/owners.ts';
 import { conditionOf, isActive, isFinished, isReady, phaseOf } from '../core/pods.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
-import { podOf } from '../core/template.ts';
+import { createPod, podOf } from '../core/template.ts';
 import { formatIndexes, parseIndexes } from './job-indexes.ts';
 
 const INDEX = 'batch.kubernetes.io/job-completion-index';
@@ -114,7 +114,7 @@ export class JobController {
       annotations: own,
       spec: index === undefined ? {} : indexedSpec(jsonAt(template, 'spec'), name, index),
     });
-    const pod = this.#pods.create({ ...base, metadata: { ...base.metadata, finalizers: [TRACKING] } });
+    const pod = createPod(this.#pods, this.#events, job, { ...base, metadata: { ...base.metadata, finalizers: [TRACKING] } });
     this.#events.record(job, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
     return pod;
   }

@@ -8,7 +8,7 @@ import { createdAt, generationOf, isTerminating, jsonAt, keyOf, numberAt, replic
 import { queueChanged, queueOwners } from '../core/owners.ts';
 import { hasLabels, isActive, isAvailable, isReady, nodeNameOf, phaseOf } from '../core/pods.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
-import { podOf } from '../core/template.ts';
+import { createPod, podOf } from '../core/template.ts';
 
 /** Keeps a number of like pods. */
 export class ReplicaSetController {
@@ -41,7 +41,7 @@ export class ReplicaSetController {
     const active = this.#pods.controlledBy(set).filter(isActive);
     const wanted = replicasOf(set);
     for (let missing = wanted - active.length; missing > 0; missing -= 1) {
-      const pod = this.#pods.create(podOf(set, templateOf(set), { generateName: `${set.metadata.name}-` }));
+      const pod = createPod(this.#pods, this.#events, set, podOf(set, templateOf(set), { generateName: `${set.metadata.name}-` }));
       this.#events.record(set, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
     }
     for (const pod of active.toSorted(firstToGo).slice(0, Math.max(active.length - wanted, 0))) {

@@ -8,7 +8,7 @@ import { arrayAt, generationOf, isObject, isTerminating, jsonAt, keyOf, labelsOf
 import { queueChanged, queueOwners } from '../core/owners.ts';
 import { isActive, isAvailable, isFinished, isReady, ordinalOf } from '../core/pods.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
-import { podOf } from '../core/template.ts';
+import { createPod, podOf } from '../core/template.ts';
 import { Revisions, volumesOf } from './revisions.ts';
 
 const REVISION_LABEL = 'controller-revision-hash';
@@ -114,7 +114,7 @@ export class StatefulSetController {
         ...(claims.length === 0 ? {} : { volumes: [...claims, ...volumesOf(template).filter((volume) => !claims.some((claim) => claim['name'] === stringAt(volume, 'name')))] }),
       },
     });
-    this.#pods.create(this.#mutatePod(pod));
+    createPod(this.#pods, this.#events, set, this.#mutatePod(pod));
     this.#events.record(set, 'Normal', 'SuccessfulCreate', `create Pod ${name} in StatefulSet ${set.metadata.name} successful`);
   }
 
