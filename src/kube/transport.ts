@@ -121,7 +121,7 @@ export class Transport implements Disposable {
       const lift = (): void => {
         for (const limit of limits) limit.dispose();
       };
-      outgoing.once('error', (error) => {
+      outgoing.on('error', (error) => {
         lift();
         reject(networkError(error, doing, this.#cluster));
       });

@@ -186,11 +186,13 @@ export interface KubeClient extends Disposable {
   /** May I? by SelfSubjectAccessReview, cached for a minute. */
   allowed(verb: string, resource: ResourceType, namespace: string | undefined, signal: AbortSignal, subresource?: string): Promise<boolean>;
 
-  /** Streams; resolves with the exit code. A connection that ends without a status rejects with `connection-lost`. */
+  /** Streams; resolves with the exit code. The given streams are written to, never ended. A connection that ends without a status rejects with `connection-lost`. */
   exec(options: ExecOptions): Promise<number>;
   /** Collects the output of a short command. */
   execOutput(options: Omit<ExecOptions, 'stdout' | 'stderr'>): Promise<ExecOutput>;
+  /** Line by line; with `follow` over broken connections and rotation, without losing or doubling a line, until the container has ended. */
   logs(options: LogOptions): AsyncIterable<LogLine>;
+  /** Carries connections to 127.0.0.1 to the pod until disposed; the signal ends the set-up only. */
   portForward(namespace: string, pod: string, port: number, signal: AbortSignal): Promise<PortForward>;
 }
 

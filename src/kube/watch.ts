@@ -90,7 +90,7 @@ export class WatchSupervisor<T> implements Disposable {
   }
 
   async #relist(): Promise<string> {
-    const { resource, namespace, labelSelector, fieldSelector, project } = this.#options;
+    const { resource, namespace, labelSelector, fieldSelector } = this.#options;
     let items = new Map<string, T>();
     let version = '';
     await listChunks(
@@ -105,7 +105,7 @@ export class WatchSupervisor<T> implements Disposable {
       (chunk) => {
         version = chunk.resourceVersion;
         for (const object of chunk.items) {
-          const item = project(object);
+          const item = this.#project(object);
           if (item !== undefined) items.set(objectKey(object), item);
         }
       },
@@ -130,8 +130,18 @@ export class WatchSupervisor<T> implements Disposable {
     }, this.#stop.signal);
   }
 
+  /** One object that the projection cannot take must not cost the whole list. */
+  #project(object: KubeObject): T | undefined {
+    try {
+      return this.#options.project(object);
+    } catch (error) {
+      this.#deps.logger.error(`cannot read ${this.#options.resource.plural} "${objectKey(object)}"`, error);
+      return undefined;
+    }
+  }
+
   #changed(object: KubeObject): void {
-    const item = this.#options.project(object);
+    const item = this.#project(object);
     const key = objectKey(object);
     this.#deliver((sink) => (item === undefined ? sink.delete(key) : sink.set(key, item)));
   }

@@ -15,7 +15,10 @@ class Recorder {
     return client.watch<string>({
       resource: Pods,
       namespace: 'ns',
-      project: (object: KubeObject) => (object.metadata.name === 'hidden' ? undefined : object.metadata.resourceVersion),
+      project: (object: KubeObject) => {
+        if (object.metadata.name === 'cursed') throw new Error('no shape that anybody knows');
+        return object.metadata.name === 'hidden' ? undefined : object.metadata.resourceVersion;
+      },
       sink: {
         replace: (items) => {
           this.replaced += 1;
@@ -119,6 +122,16 @@ describe('watch supervisor', () => {
     assert.deepEqual([...recorder.items.keys()], ['ns/new']);
     assert.equal(recorder.replaced, 2);
     assert.deepEqual(recorder.states.map((state) => state.kind), ['connecting', 'live'], 'a relist is no fault that a person must see');
+  });
+
+  it('leaves out an object that cannot be projected, and keeps the rest', async () => {
+    listed = { version: '10', items: [pod('a', '1'), pod('cursed', '2')] };
+    recorder.start(client);
+    await until(() => recorder.state === 'live');
+    tell('ADDED', pod('cursed', '3'));
+    tell('ADDED', pod('b', '4'));
+    await until(() => recorder.items.has('ns/b'));
+    assert.deepEqual([...recorder.items.keys()], ['ns/a', 'ns/b']);
   });
 
   it('survives half an event and garbage', async () => {
