@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { systemCode } from '../../base/errors.ts';
@@ -47,8 +47,13 @@ export async function readCatalogue(folder: string): Promise<Catalogue | undefin
 /** Whole or not at all, whatever happens meanwhile. */
 export async function writeAtomically(path: string, text: string): Promise<void> {
   const fresh = `${path}.${process.pid}.tmp`;
-  await writeFile(fresh, text);
-  await rename(fresh, path);
+  try {
+    await writeFile(fresh, text);
+    await rename(fresh, path);
+  } catch (error) {
+    await rm(fresh, { force: true });
+    throw error;
+  }
 }
 
 export function writeCatalogue(folder: string, catalogue: Catalogue): Promise<void> {

@@ -26,11 +26,22 @@ export async function readSet(root: string, n: number, cache: SummaryCache): Pro
   for (const path of await traceFiles(folder)) {
     const below = relative(folder, path).split(sep).join('/');
     const entry = catalogue?.traces.find((known) => known.file === below);
-    const { size } = await stat(path);
+    const size = await sizeOf(path);
+    if (size === undefined) continue;
     const rank = (await cache.rank(path)) ?? rankFromName(below);
     traces.push({ path, pod: entry?.pod ?? below.split('/')[0] ?? '', bytes: size, rank });
   }
   return { n, folder, deployment: catalogue?.deployment ?? null, copiedAt: catalogue?.copiedAt ?? null, traces };
+}
+
+/** Undefined for a file that was deleted meanwhile. */
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 async function traceFiles(folder: string): Promise<readonly string[]> {

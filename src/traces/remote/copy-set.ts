@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
-import { isAbort, isWorkbenchError, toWorkbenchError, type WorkbenchError } from '../../base/errors.ts';
+import { isAbort, isWorkbenchError, type WorkbenchError } from '../../base/errors.ts';
 import { Limiter } from '../../base/limiter.ts';
 import type { LongCall } from '../../deployment/types.ts';
 import type { KubeClient } from '../../kube/types.ts';
@@ -8,7 +8,7 @@ import { makeNextSet, readCatalogue, writeCatalogue, type Catalogue, type Catalo
 import { setNumbers } from '../local/sets.ts';
 import type { CopyOutcome, RemoteTrace } from '../types.ts';
 import { copyFile, partOf } from './copy-file.ts';
-import { diskFull, type TraceDisk } from './disk.ts';
+import { diskError, diskFull, type TraceDisk } from './disk.ts';
 import { safeName, safeRelativePaths } from './safe-path.ts';
 
 /** Pods at once: a few fill the line to the API server. Within a pod files go one after the other. */
@@ -35,22 +35,22 @@ interface Job {
  * A file that fails does not keep the others from coming; a full disk or a cancel ends the copy, and what came stays.
  */
 export async function copySet(copy: SetCopy): Promise<CopyOutcome> {
-  const { n, catalogue, jobs } = await planSet(copy);
+  const { n, catalogue, jobs } = await beginSet(copy).catch((error: unknown) => Promise.reject(diskError(error, `make a folder for the traces in ${copy.root}`)));
   const folder = join(copy.root, String(n));
-  await writeCatalogue(folder, catalogue);
-  const total = jobs.reduce((sum, job) => sum + job.trace.bytes, 0);
-  const parts = await Promise.all(jobs.map((job) => copy.disk.size(partOf(targetOf(folder, job.entry)))));
+  const waiting = jobs.filter((job) => !job.entry.copied);
+  const total = waiting.reduce((sum, job) => sum + job.trace.bytes, 0);
+  const parts = await Promise.all(waiting.map((job) => copy.disk.size(partOf(targetOf(folder, job.entry)))));
   const needed = total - parts.reduce((sum, bytes) => sum + bytes, 0);
   const free = await copy.disk.free(folder);
   if (free < needed) throw diskFull(`copy ${formatBytes(needed)} of traces to ${folder} where ${formatBytes(free)} are free`);
 
   const run = new SetRun(copy, folder, catalogue, total);
-  await run.all(jobs);
-  return { n, folder, copied: run.copied, failed: run.failed };
+  await run.all(waiting);
+  const copied = jobs.filter((job) => job.entry.copied).map((job) => ({ trace: job.trace, file: targetOf(folder, job.entry) }));
+  return { n, folder, copied, failed: run.failed };
 }
 
 class SetRun {
-  readonly copied: { readonly trace: RemoteTrace; readonly file: string }[] = [];
   readonly failed: { readonly trace: RemoteTrace; readonly message: string; readonly hint: string }[] = [];
   readonly #copy: SetCopy;
   readonly #folder: string;
@@ -80,7 +80,6 @@ class SetRun {
       ),
     );
     await this.#saving;
-    this.copied.sort((a, b) => a.file.localeCompare(b.file));
   }
 
   async #one({ trace, entry }: Job): Promise<void> {
@@ -91,10 +90,9 @@ class SetRun {
       const proof = await copyFile({ client, disk, clock, trace, target, signal, onBytes: (bytes) => this.#progress(bytes) });
       entry.copied = true;
       entry.checksum = proof.checksum;
-      this.copied.push({ trace, file: target });
       await this.#save();
     } catch (error) {
-      this.#fail(trace, toWorkbenchError(error, `cannot copy ${JSON.stringify(trace.path)} from pod "${trace.pod}"`));
+      this.#fail(trace, diskError(error, `copy ${JSON.stringify(trace.path)} from pod "${trace.pod}"`));
     }
   }
 
@@ -119,22 +117,26 @@ class SetRun {
   }
 }
 
-async function planSet(copy: SetCopy): Promise<{ readonly n: number; readonly catalogue: Catalogue; readonly jobs: readonly Job[] }> {
+interface BegunSet {
+  readonly n: number;
+  readonly catalogue: Catalogue;
+  readonly jobs: readonly Job[];
+}
+
+/** The folder is there, and its catalogue names what is to come. */
+async function beginSet(copy: SetCopy): Promise<BegunSet> {
   const numbers = await setNumbers(copy.root);
   const unfinished = await findUnfinished(copy, numbers);
-  if (unfinished) return { ...unfinished, jobs: addJobs(copy, unfinished.catalogue) };
-  const { cluster } = copy.client;
-  const catalogue: Catalogue = {
-    version: 1,
-    context: cluster.context,
-    server: cluster.server,
-    namespace: cluster.namespace,
-    deployment: copy.deployment,
-    copiedAt: new Date(copy.clock.now()).toISOString(),
-    traces: [],
-  };
+  const catalogue = unfinished?.catalogue ?? emptyCatalogue(copy);
   const jobs = addJobs(copy, catalogue);
-  return { n: await makeNextSet(copy.root, numbers), catalogue, jobs };
+  const n = unfinished?.n ?? (await makeNextSet(copy.root, numbers));
+  await writeCatalogue(join(copy.root, String(n)), catalogue);
+  return { n, catalogue, jobs };
+}
+
+function emptyCatalogue({ client, deployment, clock }: SetCopy): Catalogue {
+  const { context, server, namespace } = client.cluster;
+  return { version: 1, context, server, namespace, deployment, copiedAt: new Date(clock.now()).toISOString(), traces: [] };
 }
 
 /** The newest set of this namespace in which one of the asked-for files is still to come. */
@@ -153,7 +155,7 @@ function isSame(entry: CatalogueEntry, trace: RemoteTrace): boolean {
   return entry.pod === trace.pod && entry.path === trace.path && entry.bytes === trace.bytes && entry.modified === trace.modified;
 }
 
-/** A job for each file that the set does not hold yet; new ones get an entry with a name of their own. */
+/** A job for each file, also for those that the set holds already; new ones get an entry with a name of their own. */
 function addJobs(copy: SetCopy, catalogue: Catalogue): readonly Job[] {
   const jobs: Job[] = [];
   for (const [pod, traces] of Map.groupBy(copy.traces, (trace) => trace.pod)) {
@@ -163,7 +165,7 @@ function addJobs(copy: SetCopy, catalogue: Catalogue): readonly Job[] {
       const existing = known.find((entry) => isSame(entry, trace));
       const entry = existing ?? newEntry(trace, `${safeName(pod)}/${names[known.length + index] ?? ''}`);
       if (!existing) catalogue.traces.push(entry);
-      if (!entry.copied) jobs.push({ trace, entry });
+      jobs.push({ trace, entry });
     }
   }
   return jobs;
