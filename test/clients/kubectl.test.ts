@@ -157,7 +157,7 @@ for (const tool of kubectls) {
     });
 
     it('apply --server-side', async () => {
-      const map = (value: string): string => `{apiVersion: v1, kind: ConfigMap, metadata: {name: shared}, data: {key: ${value}}}`;
+      const map = (value: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shared}\ndata: {key: ${value}}\n`;
       assert.match(await bench.ok(['apply', '--server-side', '--field-manager=one', '-f', '-'], map('a')), /configmap\/shared serverside-applied/);
       const conflict = await refused(['apply', '--server-side', '--field-manager=two', '-f', '-'], map('b'));
       assert.match(conflict, /Apply failed with 1 conflict: conflict with "one": \.data\.key/);
@@ -232,7 +232,7 @@ metadata: {name: restarting}
 spec:
   terminationGracePeriodSeconds: 1
   containers:
-  - {name: main, image: busybox, command: [sh, -c, "echo up $(ls /keep | wc -l); touch /keep/$RANDOM; sleep 20; exit 3"], volumeMounts: [{name: keep, mountPath: /keep}]}
+  - {name: main, image: busybox, command: [sh, -c, "echo up $(ls /keep | wc -l); touch /keep/$RANDOM; sleep 5; exit 3"], volumeMounts: [{name: keep, mountPath: /keep}]}
   volumes: [{name: keep, emptyDir: {}}]
 `);
       await bench.ok(['wait', '--for=condition=Ready', 'pod/restarting', '--timeout=25s']);

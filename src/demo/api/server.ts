@@ -16,6 +16,7 @@ import { resourceQuotas } from './admission/quota.ts';
 import { serviceAddresses } from './admission/services.ts';
 import { adminUser, Authenticator } from './auth/authenticator.ts';
 import { Authorizer } from './auth/authorizer.ts';
+import { EventExpiry } from './controllers/event-expiry.ts';
 import { GarbageCollector } from './controllers/garbage-collector.ts';
 import { NamespaceController } from './controllers/namespaces.ts';
 import { QuotaController } from './controllers/quotas.ts';
@@ -58,6 +59,8 @@ export interface ApiServerOptions {
   readonly clock: Clock;
 }
 
+const idleConnectionMs = 120_000;
+
 /** A running server. */
 export interface ApiServer {
   readonly url: string;
@@ -81,6 +84,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   owned.add(serveDefinitions(core.store, core.registry));
   const identity = options.tls === false ? undefined : createServerIdentity(clock.now());
   const listener: Server = identity === undefined ? createHttpServer() : createHttpsServer({ key: identity.keyPem, cert: identity.certPem });
+  // Go clients keep idle connections for 90 s: the client shall be the one that closes them.
+  listener.keepAliveTimeout = idleConnectionMs;
   const port = await listen(listener, options.host, options.port);
   const serverAddress = `${options.host}:${port}`;
   seedCluster(core, port);
@@ -89,6 +94,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   for (const [name] of core.store.entries('namespaces')) namespaces.furnish(name);
   owned.add(new GarbageCollector(core));
   owned.add(new QuotaController(core));
+  owned.add(new EventExpiry(core));
   const saver = options.stateDir === undefined ? undefined : owned.add(new StateSaver(core.store, options.stateDir, clock, logger));
   const parts: RouterParts = { core, openApi: new OpenApi(core.registry, data.schemas), kubelets: new KubeletProxy(core), protobuf: new ProtobufDecoder(data.protobuf), serverAddress };
   const sockets = new Set<Socket>();
