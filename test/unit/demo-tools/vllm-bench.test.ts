@@ -6,7 +6,7 @@ import { fakeContainer, type FakeContainer } from '../../support/fake-pod-networ
 import { runTool, type ToolRun } from '../../support/shell-io.ts';
 
 const SERVER = '10.0.0.5';
-const MODEL = 'Qwen/Qwen3-0.6B';
+const MODEL = 'Qwen/Qwen3-30B-A3B';
 
 interface BenchFile {
   readonly completed: number;
@@ -61,7 +61,7 @@ describe('vllm bench serve', () => {
     const alone = await file('/results/r.json');
     await bench('--num-prompts', '96', '--max-concurrency', '32');
     const crowded = await file('/results/r.json');
-    assert.ok(crowded.output_throughput > alone.output_throughput * 4, `${crowded.output_throughput} against ${alone.output_throughput}`);
+    assert.ok(crowded.output_throughput > alone.output_throughput * 3, `${crowded.output_throughput} against ${alone.output_throughput}`);
     assert.ok(crowded.mean_tpot_ms > alone.mean_tpot_ms, `${crowded.mean_tpot_ms} against ${alone.mean_tpot_ms}`);
   });
 

@@ -33,7 +33,7 @@ export function createApiServer(options: ApiServerOptions): Server {
   return createServer((request, response) => {
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     const route = routes().get(`${request.method ?? 'GET'} ${path}`);
-    response.on('finish', () => options.log(accessLine(request, path, response.statusCode)));
+    if (options.launch.config.accessLog) response.on('finish', () => options.log(accessLine(request, path, response.statusCode)));
     if (route === undefined) {
       const known = [...routes().keys()].some((key) => key.endsWith(` ${path}`));
       sendJson(response, known ? 405 : 404, { detail: known ? 'Method Not Allowed' : 'Not Found' });

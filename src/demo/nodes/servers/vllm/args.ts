@@ -32,6 +32,8 @@ export interface VllmConfig {
   readonly enforceEager: boolean;
   readonly prefixCaching: boolean;
   readonly serverLoadTracking: boolean;
+  /** Whether uvicorn writes a line a request. */
+  readonly accessLog: boolean;
   readonly devMode: boolean;
   /** Where torch profiles go; undefined where profiling is off, and then its routes do not exist. */
   readonly profilerDirectory: string | undefined;
@@ -101,6 +103,7 @@ export function parseVllmArgs(args: readonly string[], env: Readonly<Record<stri
     enforceEager: set('enforce-eager'),
     prefixCaching: !set('no-enable-prefix-caching'),
     serverLoadTracking: set('enable-server-load-tracking'),
+    accessLog: !set('disable-uvicorn-access-log'),
     devMode: env['VLLM_SERVER_DEV_MODE'] === '1',
     profilerDirectory: profilerDirectory(flags, env, version),
     nonDefaultArgs: nonDefault(flags, model, positional !== undefined),

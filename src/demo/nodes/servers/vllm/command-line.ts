@@ -188,14 +188,27 @@ function closing(text: string, from: number, char: string): number {
 function expandAt(text: string, index: number, env: Readonly<Record<string, string>>): [string, number] {
   if (text.charAt(index) !== '$') return [text.charAt(index), index + 1];
   const rest = text.slice(index);
-  const arithmetic = /^\$\(\((.*?)\)\)/s.exec(rest);
-  if (arithmetic) return [String(evaluate(arithmetic[1] ?? '', env)), index + arithmetic[0].length];
+  if (rest.startsWith('$((')) {
+    const end = closingParenthesis(rest, 1);
+    return [String(evaluate(rest.slice(3, end - 1), env)), index + end + 1];
+  }
   const braced = /^\$\{(\w+)(?:(:[-+])((?:[^{}]|\{[^{}]*\})*))?\}/.exec(rest);
   if (braced) return [parameter(env[braced[1] ?? ''], braced[2], braced[3] ?? '', env), index + braced[0].length];
   const plain = /^\$(\w+)/.exec(rest);
   if (plain) return [env[plain[1] ?? ''] ?? '', index + plain[0].length];
   const substitution = /^\$\([^)]*\)/.exec(rest);
   return substitution ? ['', index + substitution[0].length] : ['$', index + 1];
+}
+
+/** Index of the parenthesis that closes the one at `from`. */
+function closingParenthesis(text: string, from: number): number {
+  let depth = 0;
+  for (let index = from; index < text.length; index += 1) {
+    if (text.charAt(index) === '(') depth += 1;
+    else if (text.charAt(index) === ')') depth -= 1;
+    if (depth === 0) return index;
+  }
+  return text.length;
 }
 
 function parameter(value: string | undefined, operator: string | undefined, word: string, env: Readonly<Record<string, string>>): string {

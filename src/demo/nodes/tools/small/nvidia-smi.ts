@@ -115,24 +115,30 @@ function power(gpu: Gpu): number {
   return 76 + 4.2 * gpu.utilization + (hashText(gpu.uuid) % 12);
 }
 
+/** Widths between the bars. */
+const COLUMNS = [41, 24, 22] as const;
+
 function table(gpus: readonly Gpu[], now: Date): string {
-  const rule = '+-----------------------------------------+------------------------+----------------------+';
-  const rows = gpus.map((gpu) => [
-    `|   ${gpu.index}  ${NAME.padEnd(30)}On  |   ${gpu.busId} Off |                    0 |`,
-    `| N/A   ${String(temperature(gpu)).padStart(2)}C    P0            ${String(Math.round(power(gpu))).padStart(4)}W /  700W | ${String(gpu.memoryUsedMiB).padStart(7)}MiB / ${MEMORY_MIB}MiB |    ${String(gpu.utilization).padStart(3)}%      Default |`,
-    '|                                         |                        |             Disabled |',
-    rule,
-  ].join('\n'));
+  const rule = (left: string, fill: string): string => left + COLUMNS.map((width) => fill.repeat(width)).join('+') + left;
+  const whole = COLUMNS.reduce((sum, width) => sum + width, COLUMNS.length - 1);
+  const row = (...cells: readonly string[]): string => `|${cells.map((cell, column) => cell.padEnd(COLUMNS[column] ?? 0)).join('|')}|`;
+  /** Text at the left end of a cell and at its right end. */
+  const spread = (column: number, left: string, right: string): string => ` ${left}${right.padStart((COLUMNS[column] ?? 0) - left.length - 2)} `;
   return [
     now.toUTCString().replace(' GMT', ''),
-    '+-----------------------------------------------------------------------------------------+',
-    `| NVIDIA-SMI ${DRIVER.padEnd(21)}Driver Version: ${DRIVER.padEnd(15)}CUDA Version: 12.8     |`,
-    '|-----------------------------------------+------------------------+----------------------+',
-    '| GPU  Name                 Persistence-M | Bus-Id          Disp.A | Volatile Uncorr. ECC |',
-    '| Fan  Temp   Perf          Pwr:Usage/Cap |           Memory-Usage | GPU-Util  Compute M. |',
-    '|                                         |                        |               MIG M. |',
-    '|=========================================+========================+======================|',
-    ...rows,
+    `+${'-'.repeat(whole)}+`,
+    `|${` NVIDIA-SMI ${DRIVER.padEnd(22)} Driver Version: ${DRIVER.padEnd(15)} CUDA Version: 12.8`.padEnd(whole)}|`,
+    rule('|', '-'),
+    row(spread(0, 'GPU  Name', 'Persistence-M'), spread(1, 'Bus-Id', 'Disp.A'), spread(2, 'Volatile', 'Uncorr. ECC')),
+    row(spread(0, 'Fan  Temp   Perf', 'Pwr:Usage/Cap'), spread(1, '', 'Memory-Usage'), spread(2, 'GPU-Util', 'Compute M.')),
+    row(spread(0, '', ''), spread(1, '', ''), spread(2, '', 'MIG M.')),
+    rule('|', '='),
+    ...gpus.flatMap((gpu) => [
+      row(spread(0, `  ${gpu.index}  ${NAME}`, 'On'), spread(1, gpu.busId, 'Off'), spread(2, '', '0')),
+      row(spread(0, `N/A   ${temperature(gpu)}C    P0`, `${Math.round(power(gpu))}W /  700W`), spread(1, '', `${gpu.memoryUsedMiB}MiB / ${MEMORY_MIB}MiB`), spread(2, `${String(gpu.utilization).padStart(6)}%`, 'Default')),
+      row(spread(0, '', ''), spread(1, '', ''), spread(2, '', 'Disabled')),
+      rule('+', '-'),
+    ]),
     '',
   ].join('\n');
 }
