@@ -38,20 +38,28 @@ export class InMemoryNetwork implements PodNetwork {
     });
   }
 
+  /** Connections come from the node, as the kubelet's probes and port-forwards do. */
   connect(host: string, port: number, from: { readonly namespace: string }): Promise<Duplex> {
-    const target = this.#resolve(host, port, from.namespace);
-    if (target === 'unknown-name') return Promise.reject(networkError('ENOTFOUND', 'getaddrinfo', host, { hostname: host }));
-    const listener = target === 'no-endpoint' ? undefined : this.#listeners.get(`${target.ip}:${target.port}`);
-    if (listener === undefined) return Promise.reject(networkError('ECONNREFUSED', 'connect', `${host}:${port}`, { address: host, port }));
-    return Promise.resolve(listener.accept());
+    return this.#connect(host, port, from.namespace, '10.244.0.1');
   }
 
   /** The network as seen from inside one pod, where `localhost` is the pod itself. */
   forPod(podIp: string): PodNetwork {
     return {
       listen: (ip, port, server) => this.listen(isLoopback(ip) || ip === '0.0.0.0' ? podIp : ip, port, server),
-      connect: (host, port, from) => this.connect(isLoopback(host) || host === '0.0.0.0' ? podIp : host, port, from),
+      connect: (host, port, from) => {
+        const local = isLoopback(host) || host === '0.0.0.0';
+        return this.#connect(local ? podIp : host, port, from.namespace, local ? '127.0.0.1' : podIp);
+      },
     };
+  }
+
+  #connect(host: string, port: number, namespace: string, fromIp: string): Promise<Duplex> {
+    const target = this.#resolve(host, port, namespace);
+    if (target === 'unknown-name') return Promise.reject(networkError('ENOTFOUND', 'getaddrinfo', host, { hostname: host }));
+    const listener = target === 'no-endpoint' ? undefined : this.#listeners.get(`${target.ip}:${target.port}`);
+    if (listener === undefined) return Promise.reject(networkError('ECONNREFUSED', 'connect', `${host}:${port}`, { address: host, port }));
+    return Promise.resolve(listener.accept(fromIp));
   }
 
   #resolve(host: string, port: number, namespace: string): Endpoint | 'unknown-name' | 'no-endpoint' {
@@ -69,8 +77,8 @@ class Listener implements Disposable {
     this.#server = server;
   }
 
-  accept(): Duplex {
-    const [client, server] = connectedPair();
+  accept(fromIp: string): Duplex {
+    const [client, server] = connectedPair(fromIp);
     this.#connections.add(server);
     server.once('close', () => this.#connections.delete(server));
     this.#server.emit('connection', server);
@@ -84,11 +92,16 @@ class Listener implements Disposable {
 
 /** One end of a connection in memory. What is written here is read there; ending and destroying pass over as on a socket. */
 class ConnectionEnd extends Duplex {
+  /** As on a socket: who is at the other end. */
+  readonly remoteAddress: string | undefined;
+  readonly remotePort: number | undefined;
   #peer: ConnectionEnd | undefined;
   #peerWantsMore: (() => void) | undefined;
 
-  constructor() {
+  constructor(remoteAddress?: string, remotePort?: number) {
     super({ readableHighWaterMark: bufferBytes, writableHighWaterMark: bufferBytes });
+    this.remoteAddress = remoteAddress;
+    this.remotePort = remotePort;
     // A break is told through 'close' too; without a listener of its user it must not end the process.
     this.on('error', () => {});
   }
@@ -131,9 +144,13 @@ class ConnectionEnd extends Duplex {
   }
 }
 
-function connectedPair(): [Duplex, Duplex] {
+/** Local ports are handed out in turn, from the range that Linux uses. */
+let nextLocalPort = 32_768;
+
+function connectedPair(fromIp: string): [Duplex, Duplex] {
+  nextLocalPort = nextLocalPort === 60_999 ? 32_768 : nextLocalPort + 1;
   const client = new ConnectionEnd();
-  const server = new ConnectionEnd();
+  const server = new ConnectionEnd(fromIp, nextLocalPort);
   client.join(server);
   server.join(client);
   return [client, server];
