@@ -12,16 +12,16 @@ export function kubeletPath(pod: ApiObject, about: ResourceRequest, query: URLSe
   if (about.subresource === 'proxy') return `/proxy/${place}/${proxyPort(pod, about.name)}${about.rest}${search(query)}`;
   if (about.subresource === 'log') {
     checkLogOptions(query);
-    const container = containerName(pod, query.get('container') ?? '', 'log');
-    requireNode(pod, container);
+    const container = containerName(pod, query.get('container') ?? '');
+    requireNode(pod);
     return `/containerLogs/${place}/${encodeURIComponent(container)}${search(kept(query, logOptions))}`;
   }
   if (about.subresource === 'portforward') {
-    requireNode(pod, '');
+    requireNode(pod);
     return `/portForward/${place}${search(kept(query, ['ports']))}`;
   }
-  const container = containerName(pod, query.get('container') ?? '', about.subresource);
-  requireNode(pod, container);
+  const container = containerName(pod, query.get('container') ?? '');
+  requireNode(pod);
   return `/${about.subresource}/${place}/${encodeURIComponent(container)}${search(streamQuery(query))}`;
 }
 
@@ -38,7 +38,7 @@ function streamQuery(query: URLSearchParams): URLSearchParams {
 }
 
 /** The container that is asked for, or the one that goes without saying. */
-function containerName(pod: ApiObject, asked: string, subresource: string): string {
+function containerName(pod: ApiObject, asked: string): string {
   const { name } = pod.metadata;
   const containers = names(pod, 'containers');
   const inits = names(pod, 'initContainers');
@@ -52,8 +52,6 @@ function containerName(pod: ApiObject, asked: string, subresource: string): stri
   const preferred = pod.metadata.annotations?.[defaultContainerAnnotation];
   if (preferred !== undefined && containers.includes(preferred)) return preferred;
   const beside = inits.length > 0 ? ` or one of the init containers: [${inits.join(' ')}]` : '';
-  if (containers.length === 0) throw badRequest(`a container name must be specified for pod ${name}`);
-  if (subresource !== 'log' && only !== undefined && inits.length === 0 && containers.length === 1) return only;
   throw badRequest(`a container name must be specified for pod ${name}, choose one of: [${containers.join(' ')}]${beside}`);
 }
 
@@ -61,9 +59,8 @@ function names(pod: ApiObject, list: string): readonly string[] {
   return arrayAt(pod, 'spec', list).map((container) => stringAt(container, 'name') ?? '');
 }
 
-function requireNode(pod: ApiObject, container: string): void {
-  if ((stringAt(pod, 'spec', 'nodeName') ?? '') !== '') return;
-  throw badRequest(container === '' ? `pod ${pod.metadata.name} does not have a host assigned` : `pod ${pod.metadata.name} does not have a host assigned`);
+function requireNode(pod: ApiObject): void {
+  if ((stringAt(pod, 'spec', 'nodeName') ?? '') === '') throw badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
 }
 
 function checkLogOptions(query: URLSearchParams): void {
