@@ -100,10 +100,11 @@ describe('vLLM server', () => {
       await pods.listening('10.0.0.5', 8000);
     });
 
-    it('crashes while serving when asked to', async () => {
+    it('crashes under its first load when asked to', async () => {
       const running = pods.start({ command: ['vllm', 'serve', SMALL], podIp: '10.0.0.5' });
       await pods.listening('10.0.0.5', 8000);
       running.container.notes['demo.llm-d/fault'] = 'crash-serving';
+      await assert.rejects(call('10.0.0.5', 8000, 'POST', '/v1/completions', { prompt: 'a', max_tokens: 30_000, ignore_eos: true }));
       assert.equal(await running.exit, 1);
       await assert.rejects(pods.network.connect('10.0.0.5', 8000, { namespace: 'demo' }), { code: 'ECONNREFUSED' });
       assert.ok(running.container.lines.some((line) => line.includes('EngineCore encountered a fatal error')));

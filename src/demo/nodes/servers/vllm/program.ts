@@ -4,7 +4,6 @@ import { isAbort, isWorkbenchError } from '../../../../base/errors.ts';
 import { DisposableStore } from '../../../../base/disposables.ts';
 import type { ContainerContext, ContainerProgram } from '../../types.ts';
 import { PodProfiler } from '../profiler/pod-profiler.ts';
-import { untilAborted } from '../until-aborted.ts';
 import { createApiServer, type ApiServerOptions } from './api-server.ts';
 import { parseVllmArgs } from './args.ts';
 import { findInvocation, mentionsServe } from './command-line.ts';
@@ -18,6 +17,8 @@ import { StatsLog } from './stats-log.ts';
 import { vllmVersion } from './version.ts';
 
 const STATS_INTERVAL_S = 10;
+/** How often injected faults are looked for. */
+const TICK_MS = 250;
 
 /** `vllm serve`, as a program of the demo's containers. */
 export function vllmProgram(clock: Clock): ContainerProgram {
@@ -54,7 +55,6 @@ async function runServer(launch: Launch, membership: Membership, context: Contai
   const log = new ProcessLog(context);
   try {
     await new Startup(launch, log, context, membership).run();
-    if (hasFault(context.annotations(), 'never-ready')) await untilAborted(context.signal);
     return await serve(launch, membership, context, clock, log);
   } catch (error) {
     if (error instanceof StartupFailure) return error.exitCode;
@@ -115,10 +115,10 @@ function* serversOf(launch: Launch, options: OptionsOf): Iterable<readonly [numb
 async function watch(engines: PodEngines, launch: Launch, membership: Membership, context: ContainerContext, clock: Clock, log: ProcessLog): Promise<number> {
   const stats = new StatsLog();
   const signal = AbortSignal.any([context.signal, membership.lost]);
-  for (let second = 1; ; second += 1) {
-    await sleep(clock, 1000, signal);
-    if (hasFault(context.annotations(), 'crash-serving')) return crash(launch, log);
-    if (second % STATS_INTERVAL_S !== 0) continue;
+  for (let tick = 1; ; tick += 1) {
+    await sleep(clock, TICK_MS, signal);
+    if (hasFault(context.annotations(), 'crash-serving') && engines.ranks.some((rank) => rank.running > 0)) return crash(launch, log);
+    if (tick % (STATS_INTERVAL_S * 1000 / TICK_MS) !== 0) continue;
     for (const line of stats.lines(engines.ranks, STATS_INTERVAL_S)) log.info(launch.processes.server, 'loggers.py:127', line);
   }
 }

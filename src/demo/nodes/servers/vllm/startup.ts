@@ -6,7 +6,7 @@ import type { ProcessLog, ProcessName } from './process-log.ts';
 
 /** Seconds of demo time that each phase takes; together about half a minute. */
 const PHASE_SECONDS = { imports: 3, engines: 2, weights: 11, compile: 7, cache: 1, capture: 5, server: 1 } as const;
-const SLOW_LOAD_FACTOR = 6;
+const SLOW_LOAD_FACTOR = 10;
 const CAPTURE_STEPS = 8;
 
 /** What a start-up ends with when it does not end well. */
