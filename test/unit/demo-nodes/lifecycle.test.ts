@@ -186,6 +186,21 @@ describe('faults', () => {
     }
   });
 
+  it('act on a pod that runs when they are annotated', async () => {
+    const nodes = await NodesUnderTest.start();
+    try {
+      for (const name of ['oom', 'evicted']) nodes.run(name, { containers: [{ name: 'main', ...forever }] });
+      for (const [name, fault] of [['oom', 'crash-oom'], ['evicted', 'evict']] as const) {
+        const pod = await nodes.until(name, isReady);
+        nodes.api.put('pods', { ...pod, metadata: { ...pod.metadata, annotations: { 'demo.llm-d/fault': fault } } });
+      }
+      await nodes.until('oom', (pod) => at(containerOf(pod), 'lastState', 'terminated', 'reason') === 'OOMKilled');
+      await nodes.until('evicted', (pod) => stringAt(pod, 'status', 'reason') === 'Evicted');
+    } finally {
+      nodes.stop();
+    }
+  });
+
   it('exec-cut: the connection breaks in the middle, without a status', async () => {
     const nodes = await start('exec-cut');
     try {

@@ -45,6 +45,8 @@ export class ContainerLoop {
   #ready = false;
   #started = false;
   #imageId: string | undefined;
+  /** The container has run long enough to be OOMKilled on demand. */
+  #mayOom = false;
   readonly #finished = Promise.withResolvers<ContainerExit | undefined>();
 
   constructor(spec: ContainerSpec, runtime: PodRuntime, waiting: 'PodInitializing' | 'ContainerCreating') {
@@ -270,6 +272,11 @@ export class ContainerLoop {
     return hasFault(pod, this.#runtime.faultsAtStart, fault) && !(isSidecar(this.spec) && faults[fault].concerns === 'model-servers');
   }
 
+  /** The pod's annotations may have changed: a fault asked of a running container comes at once. */
+  faultsChanged(): void {
+    if (this.#mayOom) this.#oomIfAsked();
+  }
+
   async #actOnFaults(run: ContainerRun): Promise<void> {
     const isMain = this.#runtime.pod().spec.containers.some(({ name }) => name === this.spec.name);
     if (!isMain) return;
@@ -284,7 +291,14 @@ export class ContainerLoop {
       if (isAbort(error)) return;
       throw error;
     }
-    if (this.#hasFault('crash-oom')) run.kill('OOMKilled');
+    this.#mayOom = true;
+    this.#oomIfAsked();
+    await run.exited;
+    this.#mayOom = false;
+  }
+
+  #oomIfAsked(): void {
+    if (this.#hasFault('crash-oom')) this.current?.kill('OOMKilled');
   }
 }
 

@@ -58,6 +58,8 @@ export class PodWorker {
   #failure: PodFacts['failure'];
   #volumes: ReadonlyMap<string, MountedVolume> = new Map();
   #terminating: Promise<void> | undefined;
+  /** The containers run and no eviction is under way. */
+  #mayEvict = false;
 
   constructor(pod: NodePod, host: PodHost) {
     this.#pod = pod;
@@ -100,6 +102,8 @@ export class PodWorker {
     const deletedBefore = this.#pod.object.metadata.deletionTimestamp !== undefined;
     this.#pod = pod;
     if (pod.object.metadata.deletionTimestamp !== undefined && !deletedBefore) this.terminate();
+    for (const container of this.#main) container.faultsChanged();
+    if (this.#mayEvict) this.#watchForEviction(this.#stop.signal);
   }
 
   /** Ends the pod within its grace period, then takes it out of the API server. */
@@ -221,7 +225,8 @@ export class PodWorker {
   }
 
   #watchForEviction(signal: AbortSignal): void {
-    if (!this.hasFault('evict')) return;
+    this.#mayEvict = !this.hasFault('evict');
+    if (this.#mayEvict) return;
     const message = 'The node was low on resource: ephemeral-storage. Threshold quantity: 10737418240, available: 9861004Ki. Container usage exceeds its request.';
     this.#failAfter(delays.evict, 'Evicted', message, signal);
   }
