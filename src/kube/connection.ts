@@ -6,7 +6,7 @@ export interface Connection {
   readonly ca?: string | Buffer;
   readonly insecureSkipTlsVerify?: boolean;
   readonly tlsServerName?: string;
-  /** An HTTP proxy for every connection, `http://host:port`. */
+  /** A proxy for every connection, `http://host:port` or `socks5://host:port`. */
   readonly proxyUrl?: string;
   /** A fixed bearer token; shorthand for credentials that never change. */
   readonly token?: string;
