@@ -1,4 +1,5 @@
 import type { OwnerReference } from '../../kube/types.ts';
+import { setKey } from './schema/json.ts';
 
 /** Metadata as the server writes it. */
 export interface ApiMeta {
@@ -32,7 +33,7 @@ export function cloneJson<T>(value: T): T {
   if (Array.isArray(value)) return value.map(cloneJson) as T;
   if (typeof value !== 'object' || value === null) return value;
   const copy: Record<string, unknown> = {};
-  for (const [key, item] of Object.entries(value)) copy[key] = cloneJson(item);
+  for (const key of Object.keys(value)) setKey(copy, key, cloneJson((value as Record<string, unknown>)[key]));
   return copy as T;
 }
 

@@ -28,7 +28,8 @@ export function withoutNulls(value: unknown): unknown {
 
 /** Sets a key without the surprise that assigning `__proto__` holds. */
 export function setKey(target: Record<string, unknown>, key: string, value: unknown): void {
-  Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
+  if (key === '__proto__') Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
+  else target[key] = value;
 }
 
 /** Unlike `Array.isArray`, leaves the items of an unknown list unknown. */

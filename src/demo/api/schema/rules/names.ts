@@ -85,5 +85,16 @@ function lengthErrors(value: string, limit: number): string[] {
 }
 
 function syntaxErrors(value: string, pattern: string, complaint: string): string[] {
-  return new RegExp(`^(?:${pattern})$`).test(value) ? [] : [`${complaint}, regex used for validation is '${pattern}')`];
+  return compiled(pattern).test(value) ? [] : [`${complaint}, regex used for validation is '${pattern}')`];
+}
+
+const patterns = new Map<string, RegExp>();
+
+/** Each pattern is compiled once: every name and label of every write is tested. */
+function compiled(pattern: string): RegExp {
+  const known = patterns.get(pattern);
+  if (known) return known;
+  const made = new RegExp(`^(?:${pattern})$`);
+  patterns.set(pattern, made);
+  return made;
 }
