@@ -61,7 +61,7 @@ export async function findRun(client: KubeClient, record: RunRecord, waiting: Wa
 
 async function launchJob({ client, ledger, manifestsDir }: Launcher, plan: RunPlan, record: RunRecord, pokerPod: string, guidellm: GuidellmVersion | undefined, waiting: Waiting): Promise<readonly RemoteRun[]> {
   const { signal } = waiting;
-  const argv = plan.recipe.steps({ ...plan, results: `${WORKER_DIRECTORY}/results`, guidellm })[0]?.argv ?? [];
+  const steps = plan.recipe.steps({ ...plan, results: `${WORKER_DIRECTORY}/results`, guidellm });
   // Workers are made from the pod that was asked for guidellm's version, so that they understand the command.
   const poker = await client.get(Pods, client.cluster.namespace, pokerPod, signal);
   const image = imageOf(poker);
@@ -69,8 +69,8 @@ async function launchJob({ client, ledger, manifestsDir }: Launcher, plan: RunPl
   if (image === undefined || owner === undefined) throw new WorkbenchError({ code: 'internal', message: `pod ${pokerPod} names no image or no owner` });
   const workers = plan.recipe.workers(plan.values);
   const name = `bench-${record.id}`;
-  const job = await workerJob({ manifestsDir, name, owner, runId: record.id, workers, image, argv });
-  await ledger.update(record.id, { job: name, command: argv });
+  const job = await workerJob({ manifestsDir, name, owner, runId: record.id, workers, image, script: runScript(WORKER_DIRECTORY, steps) });
+  await ledger.update(record.id, { job: name, command: steps[0]?.argv ?? [] });
   await createJob(client, job, signal);
   await ledger.update(record.id, { state: 'running' });
   return workerRuns(client, record.id, workers, waiting);

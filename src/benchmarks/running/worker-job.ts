@@ -21,7 +21,8 @@ export interface JobOptions {
   readonly runId: string;
   readonly workers: number;
   readonly image: string;
-  readonly argv: readonly string[];
+  /** What each worker runs in its directory. */
+  readonly script: string;
 }
 
 /** The Job of a parallel run, from `manifests/benchmark/parallel-guidellm-job.yaml`. */
@@ -36,8 +37,8 @@ export async function workerJob(options: JobOptions): Promise<KubeObject> {
   const job = parse(text) as KubeObject;
   const container = arrayAt(job, 'spec', 'template', 'spec', 'containers')[0];
   if (!isObject(container)) throw new WorkbenchError({ code: 'guide-invalid', message: `${path} has no container`, hint: 'Install the Workbench again.' });
-  // Set on the parsed object: no value of a run ever becomes YAML.
-  container['args'] = [WORKER_DIRECTORY, ...options.argv];
+  // Set on the parsed object, so that no value of a run ever becomes YAML. The kubelet would take `$$` and `$(NAME)` for its own.
+  container['args'] = [WORKER_DIRECTORY, options.script.replaceAll('$', '$$$$')];
   return job;
 }
 

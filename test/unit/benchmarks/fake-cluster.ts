@@ -152,9 +152,14 @@ export class FakeCluster {
     for (let index = 0; index < completions; index += 1) {
       const pod = this.addPod(`${job.metadata.name}-${index}`, { labels: template.metadata.labels, annotations: { 'batch.kubernetes.io/job-completion-index': String(index) } });
       await mkdir(join(pod.root, 'llmdw'), { recursive: true });
-      this.#spawn(pod, [...(container?.command ?? []), ...(container?.args ?? [])], false, { JOB_COMPLETION_INDEX: String(index) });
+      this.#spawn(pod, [...(container?.command ?? []), ...(container?.args ?? [])].map(asKubeletExpands), false, { JOB_COMPLETION_INDEX: String(index) });
     }
   }
+}
+
+/** In a container's command and args `$$` stands for `$`. */
+function asKubeletExpands(word: string): string {
+  return word.replaceAll('$$', '$');
 }
 
 function notFound(name: string): WorkbenchError {

@@ -280,7 +280,7 @@ describe('benchmark service', function () {
       assert.equal(record.summary, '1,348 output tok/s of 4 workers · TTFT p99 111 ms · 231 requests · 8 failed');
       assert.equal(record.job, `bench-${record.id}`);
       assert.deepEqual(record.files, ['0.json', '0.stdout.log', '1.json', '1.stdout.log', '2.json', '2.stdout.log', '3.json', '3.stdout.log']);
-      assert.match(await readFile(join(ledger.folder(record.id), '2.stdout.log'), 'utf8'), /^worker 2/);
+      assert.match(await readFile(join(ledger.folder(record.id), '2.stdout.log'), 'utf8'), /^worker 2$/m);
       const [results] = await service().results([record.id]);
       assert.equal(results?.aggregate?.requests.successful, 231);
       // Every worker was told that its result is safe, and has ended.
