@@ -19,25 +19,42 @@ export class ControllerCluster {
   fateOf: (pod: KubeObject) => PodFate = () => 'ready';
   readonly #server: ApiServer;
   readonly #owned: Disposable[] = [];
+  readonly #logger: Logger;
+  #controllers: Disposable;
   #nextIp = 1;
 
   private constructor(server: ApiServer) {
     this.#server = server;
     this.api = server.api;
     const warn = (message: string): void => void this.warnings.push(message);
-    const logger: Logger = { debug() {}, info() {}, warn, error: warn };
+    this.#logger = { debug() {}, info() {}, warn, error: warn };
     this.#owned.push(this.api.watch(this.kind('pods'), ({ type, object }) => {
       if (type !== 'DELETED') this.#kubelet(object);
     }));
-    this.#owned.push(startControllers(this.api, { clock: systemClock, logger, signal: new AbortController().signal }));
+    this.#controllers = this.#startControllers();
   }
 
-  static async start(): Promise<ControllerCluster> {
+  /** As when the process of the controllers is started again. */
+  restartControllers(): void {
+    this.#controllers.dispose();
+    this.#controllers = this.#startControllers();
+  }
+
+  #startControllers(): Disposable {
+    return startControllers(this.api, { clock: systemClock, logger: this.#logger, signal: new AbortController().signal });
+  }
+
+  static async start(options: { readonly tls?: boolean } = {}): Promise<ControllerCluster> {
     const silent: Logger = { debug() {}, info() {}, warn() {}, error(message, cause) { console.error(message, cause); } };
-    return new ControllerCluster(await createApiServer({ host: '127.0.0.1', port: 0, tls: false, token: 'test', clock: systemClock, logger: silent }));
+    return new ControllerCluster(await createApiServer({ host: '127.0.0.1', port: 0, tls: options.tls ?? false, token: 'test', clock: systemClock, logger: silent }));
+  }
+
+  get url(): string {
+    return this.#server.url;
   }
 
   async stop(): Promise<void> {
+    this.#controllers.dispose();
     for (const item of this.#owned.toReversed()) item.dispose();
     await this.#server.close();
   }

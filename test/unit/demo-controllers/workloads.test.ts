@@ -254,6 +254,38 @@ describe('workloads', () => {
   });
 });
 
+describe('controllers that are started again', () => {
+  it('find everything as it was and make nothing twice', async () => {
+    const cluster = await ControllerCluster.start();
+    cluster.addNode('cpu', { gpus: 0 });
+    cluster.create('deployments', 'apps', deployment('web'));
+    cluster.create('statefulsets', 'apps', statefulSet('db'));
+    cluster.create('jobs', 'batch', job('bench', { completions: 2, parallelism: 2, completionMode: 'Indexed' }));
+    await cluster.eventually(() => {
+      assert.equal(at(cluster.get('deployments', 'apps', 'web'), 'status', 'availableReplicas'), 3);
+      assert.equal(at(cluster.get('statefulsets', 'apps', 'db'), 'status', 'readyReplicas'), 3);
+      assert.equal(at(cluster.get('jobs', 'batch', 'bench'), 'status', 'ready'), 2);
+    });
+    const before = cluster.pods().map((pod) => `${pod.metadata.name} ${pod.metadata.uid}`);
+    cluster.restartControllers();
+    // A change that must go through the new controllers shows that they have looked at everything before it.
+    cluster.change('deployments', 'apps', 'web', (spec) => ({ ...spec, replicas: 4 }));
+    await cluster.eventually(() => assert.equal(at(cluster.get('deployments', 'apps', 'web'), 'status', 'availableReplicas'), 4));
+    const after = cluster.pods().map((pod) => `${pod.metadata.name} ${pod.metadata.uid}`);
+    assert.deepEqual(before.filter((pod) => !after.includes(pod)), []);
+    assert.equal(after.length, before.length + 1);
+    assert.deepEqual(cluster.warnings, []);
+    await cluster.stop();
+  });
+
+  it('tell an owner whose pods are refused', async () => {
+    const cluster = await ControllerCluster.start();
+    cluster.create('deployments', 'apps', deployment('web', { template: { metadata: { labels: { app: 'web' } }, spec: { serviceAccountName: 'missing', containers: [container('v1')] } } }));
+    await cluster.eventually(() => assert.match(String(cluster.events('FailedCreate')[0]?.['message']), /^Error creating: pods "web-.*serviceaccount "missing" not found$/));
+    await cluster.stop();
+  });
+});
+
 describe('completion indexes', () => {
   it('are written as ranges', () => {
     assert.equal(formatIndexes([0, 1, 2, 3, 5, 7, 8]), '0-3,5,7,8');

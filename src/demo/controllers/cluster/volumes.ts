@@ -9,6 +9,8 @@ import { queueChanged } from '../core/owners.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
 
 const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class';
+/** The class that a cluster without any gets: shared files, as GPU clouds have them. */
+const SHARED = { name: 'shared-vast', provisioner: 'csi.vastdata.com' };
 
 /** Gives claims their volumes: a fresh one from the claim's storage class, or the one that it names. */
 export class VolumeController {
@@ -27,6 +29,12 @@ export class VolumeController {
   }
 
   start(): Disposable[] {
+    if (this.#classes.all().length === 0) {
+      this.#classes.create({
+        apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: SHARED.name, annotations: { [DEFAULT_CLASS]: 'true' } },
+        provisioner: SHARED.provisioner, reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate', allowVolumeExpansion: true,
+      });
+    }
     return [
       queueChanged(this.#claims, this.#queue),
       this.#classes.onChange(() => {

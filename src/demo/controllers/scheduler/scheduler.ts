@@ -15,9 +15,10 @@ import { podRequests } from './requests.ts';
 /** Schedulers that this one stands for: the cluster's own, and the bin-packing one of a GPU cloud. */
 export const DEFAULT_SCHEDULERS: readonly string[] = ['default-scheduler', 'custom-binpack-scheduler'];
 
-const ROUND = 'round';
+/** No pod's key: pods have a namespace. */
+const ALL = 'all';
 
-/** Gives waiting pods their nodes. One round looks at all of them, in order of priority and age; what changes on nodes or pods brings the next round. */
+/** Gives waiting pods their nodes, in order of priority and age. What changes on nodes, pods or claims brings all that wait another turn. */
 export class Scheduler {
   readonly #cluster: Cluster;
   readonly #names: ReadonlySet<string>;
@@ -28,6 +29,8 @@ export class Scheduler {
   readonly #queue: ReconcileQueue;
   /** Unfinished pods by node; kept from changes, so that a round need not look at all pods. */
   readonly #byNode = new Map<string, Map<string, KubeObject>>();
+  /** Of those, the ones with rules about other pods. */
+  readonly #withRules = new Map<string, KubeObject>();
   readonly #waiting = new Map<string, KubeObject>();
   readonly #loads = new Map<string, NodeLoad>();
 
@@ -37,7 +40,7 @@ export class Scheduler {
     this.#pods = cluster.kind('pods');
     this.#nodes = cluster.kind('nodes');
     this.#claims = cluster.kind('persistentvolumeclaims');
-    this.#queue = cluster.queue('scheduler', () => this.#round());
+    this.#queue = cluster.queue('scheduler', (key) => (key === ALL ? this.#queueWaiting() : this.#schedule(key)));
   }
 
   start(): Disposable[] {
@@ -54,13 +57,17 @@ export class Scheduler {
   }
 
   #wake(): void {
-    if (this.#waiting.size > 0) this.#queue.add(ROUND);
+    if (this.#waiting.size > 0) this.#queue.add(ALL);
   }
 
   #observePod(before: KubeObject | undefined, after: KubeObject | undefined): void {
-    const key = keyOf(after ?? before ?? { apiVersion: '', kind: '', metadata: { name: '' } });
+    const pod = after ?? before;
+    if (pod === undefined) return;
+    const key = keyOf(pod);
     const from = before === undefined || isFinished(before) ? '' : nodeNameOf(before);
     const to = after === undefined || isFinished(after) ? '' : nodeNameOf(after);
+    if (after !== undefined && to !== '' && hasPodAffinity(after)) this.#withRules.set(key, after);
+    else this.#withRules.delete(key);
     if (from !== '' && from !== to) {
       this.#byNode.get(from)?.delete(key);
       this.#loads.delete(from);
@@ -68,7 +75,7 @@ export class Scheduler {
     }
     if (to !== '') {
       const pods = this.#byNode.get(to) ?? new Map<string, KubeObject>();
-      this.#byNode.set(to, pods.set(key, after ?? { apiVersion: '', kind: '', metadata: { name: '' } }));
+      this.#byNode.set(to, pods.set(key, pod));
       if (from !== to) this.#loads.delete(to);
     }
     if (after !== undefined && this.#waits(after)) {
@@ -85,13 +92,14 @@ export class Scheduler {
     return nodeNameOf(pod) === '' && !isFinished(pod) && !isTerminating(pod) && this.#names.has(scheduler);
   }
 
-  #round(): void {
+  #queueWaiting(): void {
     const pods = [...this.#waiting.values()].toSorted((left, right) => priority(right) - priority(left) || createdAt(left) - createdAt(right) || (keyOf(left) < keyOf(right) ? -1 : 1));
-    for (const pod of pods) this.#schedule(pod);
+    for (const pod of pods) this.#queue.add(keyOf(pod));
   }
 
-  #schedule(pod: KubeObject): void {
-    if (arrayAt(pod, 'spec', 'schedulingGates').length > 0) return;
+  #schedule(key: string): void {
+    const pod = this.#waiting.get(key);
+    if (pod === undefined || arrayAt(pod, 'spec', 'schedulingGates').length > 0) return;
     const claim = this.#claimProblem(pod);
     if (claim !== undefined) {
       this.#report(pod, unresolvableMessage(this.#nodes.all().length, claim));
@@ -99,7 +107,7 @@ export class Scheduler {
     }
     const requests = podRequests(pod);
     const loads = this.#nodes.all().map((node) => this.#loadOf(node));
-    const placed = this.#placed(pod, loads);
+    const placed = this.#placed(pod);
     const failures = loads.map((load) => failuresOf(pod, requests, load, placed));
     const fitting = loads.filter((_load, index) => failures[index]?.length === 0);
     const [best] = fitting.toSorted((left, right) => scoreOf(requests, right) - scoreOf(requests, left) || (left.node.metadata.name < right.node.metadata.name ? -1 : 1));
@@ -129,9 +137,12 @@ export class Scheduler {
   }
 
   /** Other pods matter only where some pod has a rule about others. */
-  #placed(pod: KubeObject, loads: readonly NodeLoad[]): readonly Placement[] {
-    const all = loads.flatMap(({ node, pods }) => pods.map((other) => ({ pod: other, node })));
-    return hasPodAffinity(pod) ? all : all.filter((placement) => hasPodAffinity(placement.pod));
+  #placed(pod: KubeObject): readonly Placement[] {
+    const others = hasPodAffinity(pod) ? [...this.#byNode.values()].flatMap((pods) => [...pods.values()]) : [...this.#withRules.values()];
+    return others.flatMap((other) => {
+      const node = this.#nodes.get(undefined, nodeNameOf(other));
+      return node === undefined ? [] : [{ pod: other, node }];
+    });
   }
 
   #bind(pod: KubeObject, node: KubeObject): void {

@@ -10,6 +10,9 @@ import { hasLabels, isActive, isAvailable, isReady, nodeNameOf, phaseOf } from '
 import type { ReconcileQueue } from '../core/queue.ts';
 import { createPod, podOf } from '../core/template.ts';
 
+/** Pods that are made at a stretch; others get their turn in between. */
+const BURST = 20;
+
 /** Keeps a number of like pods. */
 export class ReplicaSetController {
   readonly #cluster: Cluster;
@@ -40,11 +43,14 @@ export class ReplicaSetController {
   #scale(set: KubeObject): void {
     const active = this.#pods.controlledBy(set).filter(isActive);
     const wanted = replicasOf(set);
-    for (let missing = wanted - active.length; missing > 0; missing -= 1) {
+    const missing = wanted - active.length;
+    for (let created = 0; created < Math.min(missing, BURST); created += 1) {
       const pod = createPod(this.#pods, this.#events, set, podOf(set, templateOf(set), { generateName: `${set.metadata.name}-` }));
       this.#events.record(set, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
     }
-    for (const pod of active.toSorted(firstToGo).slice(0, Math.max(active.length - wanted, 0))) {
+    if (missing > BURST) this.#queue.add(keyOf(set));
+    if (missing >= 0) return;
+    for (const pod of active.toSorted(firstToGo).slice(0, -missing)) {
       this.#pods.delete(pod);
       this.#events.record(set, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
     }
