@@ -7,15 +7,15 @@ import { podTemplates } from './render.ts';
 import type { Finding } from './types.ts';
 import { Namespaces, Secrets } from '../kube/resources.ts';
 
-/** What would make the deployment fail or wait, found before anything is applied. Empty: nothing in the way. */
-export async function preflight(client: KubeClient, guide: GuideFile, objects: readonly KubeObject[], gpus: GpuReport | undefined, signal: AbortSignal): Promise<readonly Finding[]> {
+/** What would make the deployment fail or wait, found before anything is applied. Empty: nothing in the way. `present`: what an earlier deploy of the same name left running. */
+export async function preflight(client: KubeClient, guide: GuideFile, objects: readonly KubeObject[], present: readonly KubeObject[], gpus: GpuReport | undefined, signal: AbortSignal): Promise<readonly Finding[]> {
   const found = await Promise.all([
     missingKinds(client, guide, signal),
     missingNamespace(client, signal),
     missingSecrets(client, guide, signal),
     deniedVerbs(client, objects, signal),
   ]);
-  return [...found.flat(), ...capacity(objects, gpus)];
+  return [...found.flat(), ...capacity(objects, present, gpus)];
 }
 
 async function missingKinds(client: KubeClient, guide: GuideFile, signal: AbortSignal): Promise<readonly Finding[]> {
@@ -110,18 +110,20 @@ function gpuLimits(template: Record<string, unknown>): readonly (readonly [strin
   });
 }
 
-function capacity(objects: readonly KubeObject[], gpus: GpuReport | undefined): readonly Finding[] {
+function capacity(objects: readonly KubeObject[], present: readonly KubeObject[], gpus: GpuReport | undefined): readonly Finding[] {
   if (!gpus) return [];
-  return [...wantedGpus(objects)].flatMap(([resource, wanted]): Finding[] => {
+  const held = wantedGpus(present);
+  return [...wantedGpus(objects)].flatMap(([resource, all]): Finding[] => {
     const total = gpus.totals[resource];
-    if (total && total.free >= wanted) return [];
+    const wanted = all - (held.get(resource) ?? 0);
+    if (wanted <= 0 || (total && total.free >= wanted)) return [];
     const holders = new Map<string, number>();
     for (const holder of gpus.nodes.flatMap((node) => node.holders)) holders.set(holder.owner, (holders.get(holder.owner) ?? 0) + holder.count);
     const who = [...holders].toSorted((a, b) => b[1] - a[1]).slice(0, 3).map(([owner, count]) => `${owner} holds ${count}`).join(', ');
     return [{
       severity: 'warning',
       code: 'capacity-missing',
-      message: `The deployment wants ${wanted} ${resource}, ${total?.free ?? 0} are free${who === '' ? '' : ` (${who})`}: pods will wait.`,
+      message: `The deployment wants ${wanted}${held.size > 0 ? ' more' : ''} ${resource}, ${total?.free ?? 0} are free${who === '' ? '' : ` (${who})`}: pods will wait.`,
       hint: 'Deploy fewer groups, or wait until GPUs are free.',
     }];
   });

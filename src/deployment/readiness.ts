@@ -9,6 +9,8 @@ import { Pods } from '../kube/resources.ts';
 
 const leaderWorkerSets = { apiVersion: 'leaderworkerset.x-k8s.io/v1', kind: 'LeaderWorkerSet' } as const;
 
+const gatewayLabel = 'gateway.networking.k8s.io/gateway-name';
+
 /** A container that crashed this often while loading is not going to become ready. */
 const hopelessRestarts = 3;
 
@@ -29,7 +31,7 @@ export async function waitReady(input: ReadinessInput): Promise<Readiness> {
   const { client, clock, call } = input;
   const started = clock.monotonic();
   return poll(clock, 1000, call.signal, async () => {
-    const found = await client.list(Pods, { namespace: client.cluster.namespace, labelSelector: input.selector, signal: call.signal });
+    const found = await client.list(Pods, { namespace: client.cluster.namespace, labelSelector: `${input.selector},!${gatewayLabel}`, signal: call.signal });
     const wanted = await wantedPods(input);
     refuseHopeless(client, found);
     const ready = found.filter(isReady).length;
@@ -49,6 +51,11 @@ export async function waitReady(input: ReadinessInput): Promise<Readiness> {
   });
 }
 
+/** What a gateway controller makes copies the gateway's labels; how many pods it runs is its own business. */
+function isOurs(object: KubeObject): boolean {
+  return (object.metadata.ownerReferences ?? []).length === 0;
+}
+
 /** Pods that the deployment's LeaderWorkerSets and Deployments ask for. */
 async function wantedPods({ client, selector, call }: ReadinessInput): Promise<number> {
   const counts = await Promise.all(
@@ -56,7 +63,7 @@ async function wantedPods({ client, selector, call }: ReadinessInput): Promise<n
       const resource = await client.resourceOf(apiVersion, kind, call.signal);
       if (!resource) return 0;
       const objects = await client.list(resource, { namespace: client.cluster.namespace, labelSelector: selector, signal: call.signal });
-      return objects.reduce((sum, object) => sum + (numberAt(object, 'spec', 'replicas') ?? 1) * (numberAt(object, 'spec', 'leaderWorkerTemplate', 'size') ?? 1), 0);
+      return objects.filter(isOurs).reduce((sum, object) => sum + (numberAt(object, 'spec', 'replicas') ?? 1) * (numberAt(object, 'spec', 'leaderWorkerTemplate', 'size') ?? 1), 0);
     }),
   );
   return counts.reduce((sum, count) => sum + count, 0);
@@ -64,7 +71,7 @@ async function wantedPods({ client, selector, call }: ReadinessInput): Promise<n
 
 /** The model that answers through the gateway, or undefined while none does. */
 export async function servedModel(client: KubeClient, gateway: string, signal: AbortSignal): Promise<string | undefined> {
-  const gateways = await client.list(Pods, { namespace: client.cluster.namespace, labelSelector: `gateway.networking.k8s.io/gateway-name=${gateway}`, signal });
+  const gateways = await client.list(Pods, { namespace: client.cluster.namespace, labelSelector: `${gatewayLabel}=${gateway}`, signal });
   const pod = gateways.find(isReady);
   if (!pod) return undefined;
   try {

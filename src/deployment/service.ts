@@ -45,7 +45,8 @@ class Deployments implements DeploymentService {
     const guide = await this.#guide(request.guide);
     const client = await this.#dependencies.contexts.client(request.cluster);
     const objects = await render({ ...this.#renderer(signal), guide, request });
-    const findings = await preflight(client, guide, objects, await this.#dependencies.gpus(request.cluster, signal), signal);
+    const present = (await listOwned(client, this.#dependencies.owner(), request.name, signal)).map(({ object }) => object);
+    const findings = await preflight(client, guide, objects, present, await this.#dependencies.gpus(request.cluster, signal), signal);
     const blocked = findings.some((finding) => finding.severity === 'error');
     const planned = blocked
       ? objects.map((object) => ({ action: 'create' as const, object, live: undefined, dryRun: undefined, conflict: undefined }))
