@@ -111,7 +111,7 @@ describe('engine', () => {
     assert.equal(remote.batches.length, 0);
     system.clock.advance(1000);
     assert.equal(remote.batches.length, 2);
-    assert.equal(system.ranks[0]?.metrics.transfers, 1);
+    assert.equal(system.ranks[0]?.metrics.transferTime.count, 1);
   });
 
   it('drops an aborted request and frees its blocks', () => {

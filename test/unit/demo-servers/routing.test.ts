@@ -92,6 +92,8 @@ describe('gateway, endpoint picker and routing proxy', () => {
     assert.deepEqual(counts.toSorted((left, right) => left - right), [0, 12]);
     const { text } = await ask('http://10.0.4.1:9090/metrics');
     assert.match(text, /^inference_pool_ready_pods\{name="deepseek-r1"\} 2$/m);
+    assert.match(text, /^inference_pool_average_kv_cache_utilization\{name="deepseek-r1"\} 0$/m);
+    assert.match(text, /^inference_pool_per_pod_queue_size\{model_server_pod="decode-10\.0\.2\.2",name="deepseek-r1"\} 0$/m);
     assert.match(text, /^inference_objective_request_total\{.*\} 6$/m);
   });
 

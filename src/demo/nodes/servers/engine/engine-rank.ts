@@ -54,8 +54,8 @@ export class EngineRank {
       active.transferEndsAt = now + transfer;
       this.metrics.externalQueries += request.promptTokens;
       this.metrics.externalHits += request.promptTokens - 1;
-      this.metrics.transfers += 1;
-      this.metrics.transferSeconds += transfer / 1000;
+      this.metrics.transferTime.observe(transfer / 1000);
+      this.metrics.transferBytes.observe(request.promptTokens * this.performance.kvBytesPerToken);
       this.#transferring.push(active);
     } else this.#waiting.push(active);
     return active;

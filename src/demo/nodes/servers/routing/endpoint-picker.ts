@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { DisposableStore } from '../../../../base/disposables.ts';
 import { isAbort } from '../../../../base/errors.ts';
 import type { ClusterView, ContainerProgram } from '../../types.ts';
@@ -7,6 +7,7 @@ import { sendEmpty, sendText } from '../http/respond.ts';
 import { EndpointScheduler } from './endpoint-scheduler.ts';
 import type { Pickers } from './pickers.ts';
 import { pickerMetrics } from './picker-metrics.ts';
+import { poolState } from './pool-state.ts';
 import { goFlag, GoLog } from './zap-log.ts';
 
 const IMAGE = /llm-d-inference-scheduler|llm-d-router-endpoint-picker|\/epp(:|@|$)/;
@@ -26,12 +27,17 @@ export function endpointPickerProgram(view: ClusterView, pickers: Pickers): Cont
         return 1;
       }
       const scheduler = new EndpointScheduler();
+      const sendMetrics = async (response: ServerResponse): Promise<void> => {
+        const found = view.resolvePool(namespace, { pool });
+        const states = found === undefined ? [] : await poolState(context.network, found);
+        sendText(response, 200, pickerMetrics(pool, states, scheduler), 'text/plain; version=0.0.4; charset=utf-8');
+      };
       const owned = new DisposableStore();
       try {
         await context.time.pass(2, context.signal);
         log.info('Starting GIE endpoint picker', { pool, namespace, configFile: flag('config-file') ?? flag('configFile') ?? '' });
         const metrics = createServer((request, response) => {
-          if (request.url === '/metrics') sendText(response, 200, pickerMetrics(pool, view.resolvePool(namespace, { pool }), scheduler), 'text/plain; version=0.0.4; charset=utf-8');
+          if (request.url === '/metrics') void sendMetrics(response);
           else sendEmpty(response, 404);
         });
         owned.add(context.network.listen(context.podIp, Number(flag('metrics-port') ?? 9090), metrics));

@@ -27,6 +27,7 @@ export class EndpointScheduler {
   readonly #active = new Map<string, number>();
   readonly #prefixes = new Map<string, Map<number, true>>();
   picks = 0;
+  running = 0;
 
   /** Undefined when no pod that can decode is ready. */
   pick(pool: PoolView, prompt: string): Pick | undefined {
@@ -44,16 +45,14 @@ export class EndpointScheduler {
   begin(pick: Pick): () => void {
     const keys = [pick.decode, ...(pick.prefill ? [pick.prefill] : [])].map(key);
     for (const name of keys) this.#active.set(name, (this.#active.get(name) ?? 0) + 1);
+    this.running += 1;
     let open = true;
     return () => {
       if (!open) return;
       open = false;
+      this.running -= 1;
       for (const name of keys) this.#active.set(name, (this.#active.get(name) ?? 1) - 1);
     };
-  }
-
-  activeOn(host: string): number {
-    return this.#active.entries().filter(([name]) => name.startsWith(`${host}:`)).reduce((sum, [, count]) => sum + count, 0);
   }
 
   #best(candidates: readonly Address[], hashes: readonly number[]): Address | undefined {

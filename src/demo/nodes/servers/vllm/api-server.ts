@@ -64,7 +64,7 @@ function routesOf(options: ApiServerOptions): () => ReadonlyMap<string, Route> {
     ['GET /v1/models', (_, response) => sendJson(response, 200, modelList(options))],
     ['POST /v1/completions', (request, response) => handleCompletions(engine, request, response)],
     ['POST /v1/chat/completions', (request, response) => handleChat(engine, request, response)],
-    ['GET /metrics', (_, response) => sendText(response, 200, metricsText(ranks, engine.modelNames[0] ?? engine.model, version, config.gpuMemoryUtilization, options.startedAt), 'text/plain; version=0.0.4; charset=utf-8')],
+    ['GET /metrics', (_, response) => sendText(response, 200, metricsText(ranks, launch, options.startedAt), 'text/plain; version=0.0.4; charset=utf-8')],
     ['GET /load', (_, response) => sendJson(response, 200, { server_load: config.serverLoadTracking ? ranks.reduce((sum, rank) => sum + rank.running + rank.waiting, 0) : 0 })],
     ...(config.devMode ? devRoutes(options) : []),
   ];

@@ -1,5 +1,7 @@
 import type { EngineMetrics, Histogram } from '../engine/engine-metrics.ts';
 import type { EngineRank } from '../engine/engine-rank.ts';
+import type { VllmConfig } from './args.ts';
+import type { Launch } from './launch.ts';
 import type { VllmVersion } from './version.ts';
 
 interface Family {
@@ -11,15 +13,16 @@ interface Family {
 }
 
 /** The server's /metrics page in Prometheus text format, one series an engine. */
-export function metricsText(ranks: readonly EngineRank[], model: string, version: VllmVersion, memoryUtilization: number, createdAtMs: number): string {
-  const families = familiesOf(model, version, memoryUtilization, createdAtMs / 1000);
+export function metricsText(ranks: readonly EngineRank[], { config, version }: Pick<Launch, 'config' | 'version'>, createdAtMs: number): string {
+  const model = config.servedModelNames[0] ?? config.model;
+  const families = familiesOf(model, version, config, createdAtMs / 1000);
   return families.map((family) => {
     const lines = ranks.flatMap((rank) => family.samples(rank, `engine="${rank.index}",model_name="${model}"`));
     return [`# HELP ${family.name} ${family.help}`, `# TYPE ${family.name} ${family.type}`, ...lines].join('\n');
   }).join('\n') + '\n';
 }
 
-function familiesOf(model: string, version: VllmVersion, memoryUtilization: number, createdAt: number): readonly Family[] {
+function familiesOf(model: string, version: VllmVersion, { gpuMemoryUtilization, kvConnector }: Pick<VllmConfig, 'gpuMemoryUtilization' | 'kvConnector'>, createdAt: number): readonly Family[] {
   const gauge = (name: string, help: string, value: (rank: EngineRank) => number): Family => ({
     name, help, type: 'gauge', samples: (rank, labels) => [`${name}{${labels}} ${float(value(rank))}`],
   });
@@ -54,9 +57,14 @@ function familiesOf(model: string, version: VllmVersion, memoryUtilization: numb
     histogram('vllm:request_queue_time_seconds', 'Histogram of time spent in WAITING phase for request.', (metrics) => metrics.queueTime),
     histogram('vllm:request_prefill_time_seconds', 'Histogram of time spent in PREFILL phase for request.', (metrics) => metrics.prefillTime),
     histogram('vllm:request_decode_time_seconds', 'Histogram of time spent in DECODE phase for request.', (metrics) => metrics.decodeTime),
+    ...(version.minor >= 12 && kvConnector !== undefined ? [
+      histogram('vllm:nixl_xfer_time_seconds', 'Histogram of transfer duration for NIXL KV Cache transfers.', (metrics) => metrics.transferTime),
+      histogram('vllm:nixl_bytes_transferred', 'Histogram of bytes transferred per NIXL KV Cache transfers.', (metrics) => metrics.transferBytes),
+      counter('vllm:nixl_num_failed_transfers', 'Number of failed NIXL KV Cache transfers.', () => 0),
+    ] : []),
     {
       name: 'vllm:cache_config_info', help: 'Information of the LLMEngine CacheConfig', type: 'gauge',
-      samples: (rank) => [`vllm:cache_config_info{block_size="${rank.cache.blockSize}",engine="${rank.index}",gpu_memory_utilization="${memoryUtilization}",num_gpu_blocks="${rank.cache.blocks}",model_name="${model}"} 1.0`],
+      samples: (rank) => [`vllm:cache_config_info{block_size="${rank.cache.blockSize}",engine="${rank.index}",gpu_memory_utilization="${gpuMemoryUtilization}",num_gpu_blocks="${rank.cache.blocks}",model_name="${model}"} 1.0`],
     },
   ];
 }

@@ -113,7 +113,7 @@ function* serversOf(launch: Launch, options: OptionsOf): Iterable<readonly [numb
 
 /** Writes the ten-second lines and looks for injected faults until the container is to end. Rejects when that is so. */
 async function watch(engines: PodEngines, launch: Launch, membership: Membership, context: ContainerContext, clock: Clock, log: ProcessLog): Promise<number> {
-  const stats = new StatsLog();
+  const stats = new StatsLog(launch.version);
   const signal = AbortSignal.any([context.signal, membership.lost]);
   for (let tick = 1; ; tick += 1) {
     await sleep(clock, TICK_MS, signal);

@@ -1,4 +1,5 @@
 import type { EngineRank } from '../engine/engine-rank.ts';
+import type { VllmVersion } from './version.ts';
 
 interface Totals {
   readonly prompt: number;
@@ -9,9 +10,25 @@ interface Totals {
 export class StatsLog {
   readonly #last = new Map<number, Totals>();
   readonly #idle = new Set<number>();
+  readonly #transferred = new Map<number, { readonly count: number; readonly sum: number }>();
+  readonly #tellsTransfers: boolean;
+
+  constructor(version: VllmVersion) {
+    this.#tellsTransfers = version.minor >= 12;
+  }
 
   lines(ranks: readonly EngineRank[], seconds: number): readonly string[] {
-    return ranks.flatMap((rank) => this.#line(rank, seconds) ?? []);
+    return ranks.flatMap((rank) => [this.#line(rank, seconds) ?? [], this.#transfers(rank) ?? []].flat());
+  }
+
+  /** KV transfers since the last line, from the version on that tells them. */
+  #transfers(rank: EngineRank): string | undefined {
+    const { count, sum } = rank.metrics.transferTime;
+    const last = this.#transferred.get(rank.index) ?? { count: 0, sum: 0 };
+    this.#transferred.set(rank.index, { count, sum });
+    const since = count - last.count;
+    if (!this.#tellsTransfers || since === 0) return undefined;
+    return `KV Transfer metrics: Num successful transfers=${since}, Avg xfer time (ms)=${((1000 * (sum - last.sum)) / since).toFixed(3)}`;
   }
 
   /** One more line is written when an engine falls idle, then silence. */
