@@ -1,5 +1,5 @@
 import type { Memento } from 'vscode';
-import { z } from 'zod';
+import { z } from '../protocol/zod.ts';
 
 const CHOICES = z.record(z.string(), z.string());
 

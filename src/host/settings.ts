@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { z } from 'zod';
+import { z } from '../protocol/zod.ts';
 import type { Settings } from '../compose.ts';
 
 const TEXT = z.string().trim().catch('');

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from './zod.ts';
 import type { AggregateReport, FileError, ResultPoint } from '../benchmarks/types.ts';
 import type { Warning } from '../inventory/types.ts';
 

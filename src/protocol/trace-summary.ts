@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from './zod.ts';
 
 /** Figures of one device, in ns. */
 export interface DeviceView {

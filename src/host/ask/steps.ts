@@ -39,7 +39,8 @@ export function choose<T>(options: ChooseOptions<T>): Promise<Answer<T>> {
   owned.add(pick.onDidTriggerButton((button) => button === vscode.QuickInputButtons.Back && resolve({ kind: 'back' })));
   owned.add(
     pick.onDidAccept(() => {
-      const chosen = pick.activeItems[0];
+      // The selection comes with the acceptance; what is active may not have arrived yet.
+      const chosen = pick.selectedItems[0] ?? pick.activeItems[0];
       if (!chosen || !('value' in chosen)) return;
       const { value } = chosen;
       if (!options.peek) resolve({ kind: 'answer', value });

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { WorkbenchError } from '../../base/errors.ts';
 import type { ClusterRef } from '../../kube/types.ts';
 import type { Host } from '../host.ts';
+import { clusterOf } from '../session.ts';
 import type { CommandId } from './ids.ts';
 
 /** What must be there before a command can run. */
@@ -53,12 +54,12 @@ export interface TableEntry {
 /** A command that needs a cluster: it gets the chosen one, or the error that says how to choose. */
 export function clusterCommand<Argument>(definition: Omit<CommandDefinition<Argument, ClusterCall>, 'needs'> & { readonly alsoNeeds?: readonly Need[] }): TableEntry {
   const needs: readonly Need[] = ['cluster', ...(definition.alsoNeeds ?? [])];
-  return entry({ ...definition, needs }, (host) => ({ host, cluster: requireCluster(host) }));
+  return entry({ ...definition, needs }, async (host) => ({ host, cluster: clusterOf(await host.session.settled()) }));
 }
 
 /** A command that works without a cluster. */
 export function windowCommand<Argument>(definition: Omit<CommandDefinition<Argument, CommandCall>, 'needs'> & { readonly needs?: readonly Need[] }): TableEntry {
-  return entry({ ...definition, needs: definition.needs ?? [] }, (host) => ({ host }));
+  return entry({ ...definition, needs: definition.needs ?? [] }, (host) => Promise.resolve({ host }));
 }
 
 /** For commands that take nothing. */
@@ -67,7 +68,7 @@ export const noArgument = {
   ask: (): Promise<true> => Promise.resolve(true),
 } as const;
 
-function entry<Argument, Call extends CommandCall>(definition: CommandDefinition<Argument, Call>, callOf: (host: Host) => Call): TableEntry {
+function entry<Argument, Call extends CommandCall>(definition: CommandDefinition<Argument, Call>, callOf: (host: Host) => Promise<Call>): TableEntry {
   return {
     id: definition.id,
     title: definition.title,
@@ -76,7 +77,7 @@ function entry<Argument, Call extends CommandCall>(definition: CommandDefinition
     doing: definition.doing,
     async execute(host, given) {
       if (definition.needs.includes('workspace')) requireWorkspace(host);
-      const call = callOf(host);
+      const call = await callOf(host);
       const argument = definition.argument(given) ?? (await definition.ask(call));
       if (argument === undefined) return;
       const confirmation = await definition.confirm?.(call, argument);
@@ -88,20 +89,6 @@ function entry<Argument, Call extends CommandCall>(definition: CommandDefinition
 
 async function agreed({ message, detail, action }: Confirmation): Promise<boolean> {
   return (await vscode.window.showWarningMessage(message, { modal: true, detail }, action)) === action;
-}
-
-export function requireCluster(host: Host): ClusterRef {
-  const { connection } = host.session;
-  switch (connection.kind) {
-    case 'ready':
-      return connection.cluster;
-    case 'failed':
-      throw connection.error;
-    case 'none':
-      throw new WorkbenchError({ code: 'kubeconfig-missing', message: 'no kubeconfig was found', hint: 'Start the demo cluster, or name a file in the setting llmd.kubeconfig.' });
-    case 'loading':
-      throw new WorkbenchError({ code: 'not-ready', message: 'the kubeconfig is still being read', hint: 'Try again in a moment.' });
-  }
 }
 
 export function requireWorkspace(host: Host): string {
