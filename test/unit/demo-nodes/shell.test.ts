@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { InMemoryFs } from 'just-bash';
 import { PassThrough } from 'node:stream';
 import { ContainerShell } from '../../../src/demo/nodes/shell/container-shell.ts';
-import { isIncomplete } from '../../../src/demo/nodes/shell/live-script.ts';
+import { isIncomplete } from '../../../src/demo/nodes/shell/script-facts.ts';
 import { ownCommands } from '../../../src/demo/nodes/shell/commands/index.ts';
 import { ProcessTable } from '../../../src/demo/nodes/shell/processes.ts';
 import { emptyInput, quote, type ShellContainer } from '../../../src/demo/nodes/shell/script.ts';
@@ -122,6 +122,7 @@ describe('the shell of a container', () => {
     ['stat -c "%s %n" /data/lines; hostname; uname -sr; nproc', '14 /data/lines\npoker\nLinux 6.8.0\n8\n', 0],
     ['df -h / | tail -1', 'overlay    1.0T 512G  512G  50% /\n', 0],
     ['kill 4242', 'kill: (4242) - No such process\n', 1],
+    ['tail -n +1 -f /data/lines | head -1; echo rest', 'one\nrest\n', 0],
     ['exit 300', '', 44],
     ['nosuch', 'bash: nosuch: command not found\n', 127],
   ];

@@ -28,6 +28,9 @@ export interface ContainerFacts {
 /** Seconds of demo time. */
 const backOff = { first: 10, longest: 300, forgottenAfter: 600, configRetry: 2, faultDelay: 10 } as const;
 
+/** Timers can't be set further ahead than this. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** Keeps one container of a pod running as its restart policy says, and knows its state. */
 export class ContainerLoop {
   readonly spec: ContainerSpec;
@@ -87,7 +90,7 @@ export class ContainerLoop {
     const run = this.current;
     if (run === undefined) return;
     this.#runtime.event('Normal', 'Killing', reason, this.spec);
-    const deadline = setTimeout(() => run.kill(), graceMs);
+    const deadline = setTimeout(() => run.kill(), Math.min(graceMs, longestTimerMs));
     try {
       if (this.spec.lifecycle.preStop !== undefined) await this.#handler(this.spec.lifecycle.preStop, run).catch(() => {});
       run.terminate();
@@ -238,7 +241,7 @@ export class ContainerLoop {
       this.#ready = passed && !this.#hasFault('never-ready');
     } else if (!passed) {
       this.#runtime.event('Normal', 'Killing', `Container ${this.spec.name} failed ${kind.toLowerCase()} probe, will be restarted`, this.spec);
-      const grace = setTimeout(() => run.kill(), this.#runtime.pod().spec.terminationGracePeriodSeconds * 1000);
+      const grace = setTimeout(() => run.kill(), Math.min(this.#runtime.pod().spec.terminationGracePeriodSeconds * 1000, longestTimerMs));
       run.terminate();
       void run.exited.then(() => clearTimeout(grace));
     }

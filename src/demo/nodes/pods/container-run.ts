@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { errorText, isAbort } from '../../../base/errors.ts';
 import { DisposableStore } from '../../../base/disposables.ts';
 import { ownCommands } from '../shell/commands/index.ts';
-import { readShellInvocation } from '../shell/commands/shell-commands.ts';
+import { readShellInvocation } from '../shell/shell-invocation.ts';
 import type { MachineFacts } from '../shell/commands/system.ts';
 import { ContainerShell } from '../shell/container-shell.ts';
 import { emptyInput, quote, type Stdio } from '../shell/script.ts';

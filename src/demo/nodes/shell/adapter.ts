@@ -3,7 +3,7 @@ import { defineCommand, latin1FromBytes, type Command as LibraryCommand, type Ex
 import { errorText, isAbort } from '../../../base/errors.ts';
 import type { ShellCommand, ShellIo } from '../types.ts';
 import type { ScriptResult, ScriptRun, ShellContainer, Stdio } from './script.ts';
-import { liveVariable, readLiveStreams } from './live-script.ts';
+import { liveVariable, readLiveStreams } from './live-streams.ts';
 import { signalExit, type ProcessTable } from './processes.ts';
 import { Collector, writeText } from './streams.ts';
 

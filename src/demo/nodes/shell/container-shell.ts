@@ -4,9 +4,11 @@ import { isAbort } from '../../../base/errors.ts';
 import type { ShellCommand } from '../types.ts';
 import { streamingCommand } from './adapter.ts';
 import { shellCommandsOf, type ShellRuntime } from './commands/shell-commands.ts';
-import { internalCommand, liveScript, liveVariable, parseScript, readsInput, stdioMount } from './live-script.ts';
+import { internalCommand, liveScript, stdioMount } from './live-script.ts';
+import { liveVariable } from './live-streams.ts';
 import { signalExit, type ProcessTable } from './processes.ts';
 import { quote, type ScriptResult, type ScriptRun, type ShellContainer, type Stdio } from './script.ts';
+import { parseScript, readsInput } from './script-facts.ts';
 import { StdioDevice } from './stdio-device.ts';
 import { readAll, writeText } from './streams.ts';
 

@@ -1,10 +1,10 @@
 import { PassThrough, Writable } from 'node:stream';
 import type { ContainerRun } from '../pods/container-run.ts';
 import type { RemoteCommandSession, TerminalSize } from '../streaming/remote-command.ts';
-import { readShellInvocation } from './commands/shell-commands.ts';
+import { readShellInvocation } from './shell-invocation.ts';
 import { complete } from './completion.ts';
 import { LineEditor, type EditedLine } from './line-editor.ts';
-import { definedFunctions, isIncomplete, parseScript } from './live-script.ts';
+import { definedFunctions, isIncomplete, parseScript } from './script-facts.ts';
 
 const interruptKeys: ReadonlySet<string> = new Set(['\u0003', '\u001c']);
 const endOfInput = '\u0004';

@@ -48,7 +48,7 @@ export function readUpgrade(request: IncomingMessage, forPortForward: boolean): 
 
 /** Turns accepted HTTP upgrades into WebSockets and SPDY connections. */
 export class Upgrader {
-  readonly #websockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 64 << 20, handleProtocols: () => false });
+  readonly #websockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 256 << 20, handleProtocols: () => false });
 
   /**
    * `protocol` is what the 101 answers. ws itself refuses names with a slash, so it neither sees nor writes them.

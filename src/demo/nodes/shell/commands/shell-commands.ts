@@ -1,11 +1,13 @@
-import { PassThrough, Readable, type Writable } from 'node:stream';
 import { defineCommand, latin1FromBytes, type Command as LibraryCommand, type ExecResult, type ResolvedCommandContext } from 'just-bash';
 import type { ShellCommand } from '../../types.ts';
-import { environmentOf, runCommand, streamsOf, type CommandHost } from '../adapter.ts';
-import { emptyInput, quote, type ScriptResult, type Stdio } from '../script.ts';
-import { internalCommand, liveVariable, pipeSeparator, pipeSeparatorWithStderr, readLiveStreams } from '../live-script.ts';
-import { readAll, writeAll, writeText } from '../streams.ts';
+import { environmentOf, streamsOf, type CommandHost } from '../adapter.ts';
+import { emptyInput, quote, type ScriptResult } from '../script.ts';
+import { internalCommand } from '../live-script.ts';
+import { liveVariable } from '../live-streams.ts';
+import { readShellInvocation } from '../shell-invocation.ts';
+import { readAll } from '../streams.ts';
 import { parseDuration } from './arguments.ts';
+import { pipe } from './pipe.ts';
 
 /** What the commands that start other commands need of the running script. */
 export interface ShellRuntime extends CommandHost {
@@ -60,46 +62,6 @@ async function nestedShell(name: string, argv: readonly string[], context: Resol
   }
   const result = await runtime.run({ source, name, args, env: environmentOf(context), cwd: context.cwd, signal: runtime.signal, stdio: streams.stdio });
   return streams.result(result.exitCode);
-}
-
-export interface ShellInvocation {
-  /** The script of `-c`. */
-  readonly command: string | undefined;
-  /** `set -e` and the like, given on the command line. */
-  readonly options: string;
-  /** What follows: `$0` and arguments after `-c`, else a file and its arguments. */
-  readonly rest: readonly string[];
-}
-
-/** Reads the arguments of bash, sh or zsh. Login and interactive flags change nothing here. */
-export function readShellInvocation(argv: readonly string[]): ShellInvocation {
-  let options = '';
-  let index = 0;
-  let wantsCommand = false;
-  for (; index < argv.length; index += 1) {
-    const argument = argv[index] ?? '';
-    if (argument === '--') {
-      index += 1;
-      break;
-    }
-    if (!/^[-+]./.test(argument)) break;
-    if (argument.startsWith('--')) continue;
-    if (/^[-+]o$/.test(argument)) {
-      index += 1;
-      options += `set ${argument} ${quote(argv[index] ?? '')}\n`;
-      continue;
-    }
-    const letters = argument.slice(1);
-    if (letters.includes('c')) wantsCommand = true;
-    const settable = letters.replaceAll(/[^eux]/g, '');
-    if (settable !== '') options += `set -${settable}\n`;
-    if (letters.endsWith('o')) {
-      index += 1;
-      options += `set -o ${quote(argv[index] ?? '')}\n`;
-    }
-  }
-  const rest = argv.slice(index);
-  return wantsCommand ? { command: rest[0] ?? '', options, rest: rest.slice(1) } : { command: undefined, options, rest };
 }
 
 /** Runs a command of this shell with the same live streams: they belong to it as they belonged to its wrapper. */
@@ -164,65 +126,4 @@ function background(source: string, context: ResolvedCommandContext, runtime: Sh
     signal: new AbortController().signal,
     stdio: { ...runtime.stdio, stdin: emptyInput(), tty: false },
   });
-}
-
-interface Stage {
-  readonly argv: readonly string[];
-  /** Whether stderr goes into the pipe too. */
-  readonly merged: boolean;
-}
-
-/** Runs the stages of a pipeline side by side, so that the last shows what the first says as it says it. */
-async function pipe(argv: readonly string[], context: ResolvedCommandContext, runtime: ShellRuntime): Promise<ExecResult> {
-  const stages = splitStages(argv);
-  const live = readLiveStreams(context.env.get(liveVariable));
-  let input: Readable = live.stdin ? runtime.stdio.stdin : emptyInput();
-  const codes: Promise<number>[] = [];
-  for (const [index, stage] of stages.entries()) {
-    const last = index === stages.length - 1;
-    const between = new PassThrough();
-    const output: Writable = last ? runtime.stdio.stdout : between;
-    const errors = stage.merged ? output : runtime.stdio.stderr;
-    codes.push(runStage(stage.argv, { stdin: input, stdout: output, stderr: errors, tty: last && runtime.stdio.tty }, context, runtime).finally(() => {
-      if (!last) between.end();
-    }));
-    input = between;
-  }
-  const results = await Promise.all(codes);
-  const failed = results.findLast((code) => code !== 0);
-  const pipefail = context.env.get('SHELLOPTS')?.split(':').includes('pipefail') === true;
-  return done(pipefail ? (failed ?? 0) : (results.at(-1) ?? 0));
-}
-
-function splitStages(argv: readonly string[]): readonly Stage[] {
-  const stages: Stage[] = [];
-  let words: string[] = [];
-  for (const word of argv) {
-    if (word !== pipeSeparator && word !== pipeSeparatorWithStderr) {
-      words.push(word);
-      continue;
-    }
-    stages.push({ argv: words, merged: word === pipeSeparatorWithStderr });
-    words = [];
-  }
-  return [...stages, { argv: words, merged: false }];
-}
-
-/** A streaming command reads and writes as it goes; any other gets its input whole. */
-async function runStage(argv: readonly string[], stdio: Stdio, context: ResolvedCommandContext, runtime: ShellRuntime): Promise<number> {
-  const [name = '', ...args] = argv;
-  const command = runtime.commands.get(name);
-  const env = environmentOf(context);
-  if (command !== undefined) {
-    const code = await runCommand(command, args, { stdio, env, cwd: context.cwd, signal: runtime.signal }, runtime);
-    // A stage that ends before its input is the pipe's reader gone: what still comes is dropped.
-    stdio.stdin.resume();
-    return code;
-  }
-  if (context.exec === undefined) return 126;
-  const input = await readAll(stdio.stdin);
-  const result = await context.exec(argv.map(quote).join(' '), { cwd: context.cwd, env: { ...env }, stdin: input.toString('latin1'), stdinKind: 'bytes' });
-  await writeAll(stdio.stdout, Buffer.from(result.stdout, result.stdoutKind === 'bytes' ? 'latin1' : 'utf8'));
-  await writeText(stdio.stderr, result.stderr);
-  return result.exitCode;
 }
