@@ -56,6 +56,8 @@ export async function startDemoCluster(options: DemoClusterOptions): Promise<Dem
   const token = randomBytes(24).toString('base64url');
   const stopping = new AbortController();
   const owned = new DisposableStore();
+  const abortStart = (): void => stopping.abort(options.signal.reason);
+  options.signal.addEventListener('abort', abortStart, { once: true });
   const server = await createApiServer({ host, port: options.port, token, logger, clock, ...(stateDir === undefined ? {} : { stateDir }) });
   const stop = async (): Promise<void> => {
     stopping.abort();
@@ -64,25 +66,26 @@ export async function startDemoCluster(options: DemoClusterOptions): Promise<Dem
     await server.close();
   };
   try {
+    throwIfAborted(options.signal);
     const cluster = { context: demoContext, namespace: workNamespace, server: server.url };
     const connection = { server: server.url, token, ...(server.caPem === undefined ? {} : { ca: server.caPem }) };
     const client = owned.add(createKubeClient({ cluster, connection, clock, logger }));
     seedNamespace(server);
     const signal = stopping.signal;
     owned.add(startControllers(server.api, { clock, logger, signal }));
-    const abortStart = (): void => stopping.abort(options.signal.reason);
-    options.signal.addEventListener('abort', abortStart, { once: true });
     const nodes = owned.add(await startNodes({
       client, clock, logger, signal, speed: options.speed, faults: options.faults,
       programs: (view) => programs(view, clock), commands: commands(),
       ...(options.nodes === undefined ? {} : { nodes: options.nodes }),
     }));
-    options.signal.removeEventListener('abort', abortStart);
+    throwIfAborted(options.signal);
     await writePrivately(kubeconfigPath, kubeconfig(server, token));
     return { url: server.url, port: Number(new URL(server.url).port), context: demoContext, kubeconfigPath, server, upgrades: nodes.upgrades, stop };
   } catch (error) {
     await stop();
     throw error;
+  } finally {
+    options.signal.removeEventListener('abort', abortStart);
   }
 }
 

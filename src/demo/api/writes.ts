@@ -10,9 +10,10 @@ import { cloneJson, groupVersionOf, sameJson, timestamp, type ApiMeta, type ApiO
 import { applyPatch } from './patches.ts';
 import type { ServedResource } from './registry.ts';
 import type { PatchRequest, WriteOptions } from './requests.ts';
-import { applyDefaults, applyServerSide, conflictMessage, prune, trackUpdate, validateCreate, validateUpdate, type Violation } from './schema/index.ts';
-import { alreadyExists, applyConflict, badRequest, conflict, invalid, modifiedMeanwhile, notFound, type FieldError } from './status.ts';
+import { applyDefaults, applyServerSide, conflictMessage, prune, trackUpdate, unknownFields, validateCreate, validateUpdate, type ObjectSchema, type Violation } from './schema/index.ts';
+import { ApiError, alreadyExists, applyConflict, badRequest, conflict, invalid, modifiedMeanwhile, notFound, type FieldError } from './status.ts';
 import { keyOf, type Store } from './store.ts';
+import { typedPath } from './typed-paths.ts';
 
 /** One object in one resource; `subresource` is '' for the object itself. */
 export interface Target {
@@ -106,6 +107,7 @@ export class Writer {
   #merged(target: Target, live: ApiObject | undefined, applied: ApiObject, force: boolean, options: WriteOptions): ApiObject {
     const { resource, subresource } = target;
     if (resource.schema === undefined) throw badRequest(`${resource.kind} cannot be applied`);
+    refuseUndeclared(resource.schema, applied);
     const result = applyServerSide({
       schema: resource.schema, live, applied, manager: options.manager, force, time: timestamp(this.#clock.now()),
       ...(subresource === '' ? {} : { subresource }),
@@ -178,6 +180,15 @@ export class Writer {
       ...(subresource === '' ? {} : { subresource }),
     }) as ApiObject;
   }
+}
+
+/** Field managers know only the fields of the schema; the real server answers an untyped 500 to others. */
+function refuseUndeclared(schema: ObjectSchema, applied: ApiObject): void {
+  const paths = unknownFields(schema, applied).map((path) => `${typedPath(schema, applied, path)}: field not declared in schema`);
+  if (paths.length === 0) return;
+  const { name, namespace = '' } = applied.metadata;
+  const list = paths.length === 1 ? paths.join('') : `errors:\n${paths.map((path) => `  ${path}`).join('\n')}`;
+  throw new ApiError(500, undefined, `failed to create typed patch object (${namespace}/${name}; ${applied.apiVersion}, Kind=${applied.kind}): ${list}`);
 }
 
 /** What only the server may set. */

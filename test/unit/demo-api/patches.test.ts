@@ -75,6 +75,12 @@ describe('API server: patch and apply', () => {
     assert.equal(forced.json.spec.replicas, 5);
   });
 
+  it('refuses to apply fields that the schema does not declare', async () => {
+    const { status, json: answer } = await patch('typo', apply, applied('typo', 1, [{ name: 'main', image: 'nginx', imagee: 'x' }]), '?fieldManager=one');
+    assert.equal(status, 500);
+    assert.equal(answer.message, 'failed to create typed patch object (default/typo; apps/v1, Kind=Deployment): .spec.template.spec.containers[name="main"].imagee: field not declared in schema');
+  });
+
   it('asks for a field manager, and for force only with apply', async () => {
     const nameless = await patch('anyone', apply, applied('anyone', 1, []));
     assert.equal(nameless.status, 422);
