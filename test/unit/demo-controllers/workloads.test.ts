@@ -215,6 +215,30 @@ describe('workloads', () => {
       });
     });
 
+    for (const propagation of ['Background', 'Foreground'] as const) {
+      it(`lets its pods go when it is deleted while they run (${propagation})`, async () => {
+        cluster.create('jobs', 'batch', job('cut', { parallelism: 2, completions: 2 }));
+        await cluster.eventually(() => assert.equal(at(cluster.get('jobs', 'batch', 'cut'), 'status', 'ready'), 2));
+        cluster.delete('jobs', 'batch', 'cut', { propagation });
+        await cluster.eventually(() => {
+          assert.equal(cluster.get('jobs', 'batch', 'cut'), undefined);
+          assert.deepEqual(cluster.pods(), []);
+        });
+      });
+    }
+
+    it('counts a pod that was deleted while it ran as failed, and runs another', async () => {
+      cluster.create('jobs', 'batch', job('lossy'));
+      await cluster.eventually(() => assert.equal(at(cluster.get('jobs', 'batch', 'lossy'), 'status', 'ready'), 1));
+      const [lost] = cluster.podNames();
+      cluster.delete('pods', '', lost ?? '');
+      await cluster.eventually(() => {
+        assert.equal(at(cluster.get('jobs', 'batch', 'lossy'), 'status', 'failed'), 1);
+        assert.equal(cluster.pods().length, 1);
+        assert.ok(!cluster.podNames().includes(lost ?? ''));
+      });
+    });
+
     it('rests while suspended', async () => {
       cluster.create('jobs', 'batch', job('rest', { suspend: true }));
       await cluster.eventually(() => assert.equal(condition('jobs', 'batch', 'rest', 'Suspended')?.['status'], 'True'));

@@ -5,7 +5,7 @@ import type { Collection } from '../core/collection.ts';
 import { timestamp, withCondition, type Condition } from '../core/conditions.ts';
 import { withCounts, writeStatus } from '../core/counts.ts';
 import type { EventRecorder } from '../core/events.ts';
-import { annotationsOf, arrayAt, at, isObject, isTerminating, jsonAt, keyOf, numberAt, statusOf, stringAt, templateOf, type Json } from '../core/objects.ts';
+import { annotationsOf, arrayAt, at, controllerOf, isObject, isTerminating, jsonAt, keyOf, numberAt, splitKey, statusOf, stringAt, templateOf, type Json } from '../core/objects.ts';
 import { queueChanged, queueOwners } from '../core/owners.ts';
 import { conditionOf, isActive, isFinished, isReady, phaseOf } from '../core/pods.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
@@ -40,10 +40,11 @@ export class JobController {
 
   #reconcile(key: string): void {
     const job = this.#jobs.byKey(key);
-    if (job === undefined || isTerminating(job)) return;
-    if (isDone(job)) {
+    this.#releaseOrphans(key, job);
+    if (job === undefined) return;
+    if (isTerminating(job) || isDone(job)) {
       for (const pod of this.#pods.controlledBy(job)) this.#release(pod);
-      this.#expire(job);
+      if (!isTerminating(job)) this.#expire(job);
       return;
     }
     const started = at(job, 'spec', 'suspend') === true || stringAt(job, 'status', 'startTime') !== undefined
@@ -165,6 +166,15 @@ export class JobController {
   #release(pod: KubeObject): void {
     if (!isTracked(pod)) return;
     this.#pods.update({ ...pod, metadata: { ...pod.metadata, finalizers: finalizersOf(pod).filter((name) => name !== TRACKING) } as KubeObject['metadata'] });
+  }
+
+  /** Nobody counts the pods of a job that is gone, also where another one of its name has come. */
+  #releaseOrphans(key: string, job: KubeObject | undefined): void {
+    const { namespace, name } = splitKey(key);
+    for (const pod of this.#pods.inNamespace(namespace ?? '')) {
+      const owner = controllerOf(pod);
+      if (owner?.kind === 'Job' && owner.name === name && owner.uid !== job?.metadata.uid) this.#release(pod);
+    }
   }
 
   /** A finished job goes after its time to live. */

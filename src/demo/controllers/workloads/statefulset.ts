@@ -103,6 +103,8 @@ export class StatefulSetController {
     const revision = ordinal - first < partition ? plan.current : plan.update;
     const template = plan.revisions.templateOf(revision);
     const name = `${set.metadata.name}-${ordinal}`;
+    // A pod of the name that belongs to a set that was here before must go first.
+    if (this.#pods.get(namespaceOf(set), name) !== undefined) return;
     const serviceName = stringAt(set, 'spec', 'serviceName') ?? '';
     const claims = this.#createClaims(set, name);
     const pod = podOf(set, template, {
