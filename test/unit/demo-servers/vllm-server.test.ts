@@ -191,6 +191,24 @@ describe('vLLM server', () => {
       assert.deepEqual(events[0]?.choices[0]?.delta, { role: 'assistant', content: '' });
     });
 
+    it('completes a batch of prompts, and forgets it when the client leaves', async () => {
+      const container = await serve([SMALL]);
+      const prompts = Array.from({ length: 16 }, (_, index) => `prompt ${index}`);
+      const whole = JSON.parse((await call('10.0.0.5', 8000, 'POST', '/v1/completions', { prompt: prompts, max_tokens: 3, ignore_eos: true })).text) as { choices: readonly { index: number }[]; usage: { completion_tokens: number } };
+      assert.deepEqual(whole.choices.map((choice) => choice.index), prompts.map((_, index) => index));
+      assert.equal(whole.usage.completion_tokens, 48);
+      const leaving = new AbortController();
+      const cut = podRequest(pods.network, 'demo', { method: 'POST', url: new URL('http://10.0.0.5:8000/v1/completions'), body: JSON.stringify({ prompt: prompts, max_tokens: 30_000, ignore_eos: true }), signal: leaving.signal });
+      setTimeout(() => leaving.abort(), 50);
+      await assert.rejects(cut);
+      let metrics = '';
+      do metrics = (await call('10.0.0.5', 8000, 'GET', '/metrics')).text;
+      while (!/finished_reason="abort",.*\} 16\.0$/m.test(metrics));
+      assert.match(metrics, /^vllm:num_requests_running\{.*\} 0\.0$/m);
+      container.stop();
+      while (!container.lines.some((line) => line.includes('Application shutdown complete.'))) await new Promise((resolve) => setTimeout(resolve, 5));
+    });
+
     it('scores a prompt with echo and logprobs', async () => {
       await serve([SMALL]);
       const { text } = await call('10.0.0.5', 8000, 'POST', '/v1/completions', { model: SMALL, prompt: 'a b a b', max_tokens: 1, echo: true, logprobs: 1 });
@@ -239,7 +257,8 @@ describe('vLLM server', () => {
     const files = (fs: InMemoryFs): readonly string[] => fs.getAllPaths().filter((path) => path.endsWith('.pt.trace.json.gz'));
     const read = async (fs: InMemoryFs, path: string): Promise<Trace> => JSON.parse(gunzipSync(await fs.readFileBuffer(path)).toString('utf8')) as Trace;
 
-    it('writes a trace a rank whose barriers end together', async () => {
+    it('writes a trace a rank whose barriers end together', async function () {
+      this.timeout(60_000);
       const fs = new InMemoryFs();
       wideEp(0, { fs, env });
       wideEp(1, { fs, env });

@@ -106,6 +106,7 @@ class Generation {
   readonly #format: WireFormat;
   readonly #submissions: Submission[] = [];
   readonly #choices: Choice[];
+  readonly #abandoned = Promise.withResolvers<void>();
 
   constructor(engine: EnginePort, response: ServerResponse, job: Job, model: string) {
     this.#engine = engine;
@@ -118,8 +119,10 @@ class Generation {
       new Choice(copy * job.prompts.length + index, prompt.tokens.length, completionText(prompt.text, (job.body.seed ?? 0) + copy), stops))).flat();
   }
 
+  /** The client is gone, or the answer has ended. */
   abort(): void {
     for (const submission of this.#submissions) submission.abort();
+    this.#abandoned.resolve();
   }
 
   async run(rank: number | undefined): Promise<void> {
@@ -127,7 +130,7 @@ class Generation {
       this.#response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', server: 'uvicorn' });
       for (const choice of this.#choices) this.#write(this.#format.open(choice));
     }
-    await Promise.all(this.#choices.map((choice) => this.#generate(choice, rank)));
+    await Promise.race([Promise.all(this.#choices.map((choice) => this.#generate(choice, rank))), this.#abandoned.promise]);
     if (this.#response.destroyed) return;
     const usage = usageOf(this.#choices, this.#job.prompts.length);
     if (this.#job.body.stream === true) {
@@ -157,7 +160,6 @@ class Generation {
         },
       }, rank);
       this.#submissions.push(submission);
-      this.#response.once('close', resolve);
     });
   }
 

@@ -33,7 +33,7 @@ export function layOut(step: StepRecord, world: World): StepTimeline {
   const seed = Math.round(step.startedAt * 1000);
   const exchangeUs = exchangeBase(step, kernels);
   const computeUs = kernels.reduce((sum, kernel) => sum + (kernel.kind === 'exchange' ? 0 : kernel.weight), 0);
-  const pace = Array.from({ length: ranks }, (_, rank) => (1000 * (step.computeMs.get(Math.floor(rank / world.tensorParallel)) ?? 0.1)) / computeUs);
+  const pace = Array.from({ length: ranks }, (_, rank) => (imbalance(rank) * 1000 * (step.computeMs.get(Math.floor(rank / world.tensorParallel)) ?? 0.1)) / computeUs);
   const starts = Array.from({ length: ranks }, () => new Float64Array(kernels.length));
   const durations = Array.from({ length: ranks }, () => new Float64Array(kernels.length));
   const at = Array.from({ length: ranks }, (_, rank) => 40 * noise(seed, rank, 0, 1));
@@ -53,6 +53,11 @@ export function layOut(step: StepRecord, world: World): StepTimeline {
   });
   fit({ starts, durations }, Math.max(...at), step.durationMs * 1000 * GPU_SHARE);
   return { kernels, starts, durations };
+}
+
+/** Popular experts make some ranks slower than others at every step: the slowest is the straggler that the others wait for. */
+function imbalance(rank: number): number {
+  return 0.97 + 0.06 * noise(0, rank, 0, 5);
 }
 
 function stepKernels(world: World): readonly KernelSpec[] {

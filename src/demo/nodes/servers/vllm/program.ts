@@ -73,8 +73,15 @@ async function serve(launch: Launch, membership: Membership, context: ContainerC
     }
     return await watch(engines, launch, membership, context, clock, log);
   } finally {
+    if (context.signal.aborted) logShutdown(launch, log);
     owned.dispose();
   }
+}
+
+/** uvicorn's farewell on SIGTERM. */
+function logShutdown({ processes: { server }, version }: Launch, log: ProcessLog): void {
+  if (version.minor >= 24) log.info(server, 'launcher.py:118', '[shutdown] API server: SIGTERM received, draining requests');
+  for (const line of ['Shutting down', 'Waiting for application shutdown.', 'Application shutdown complete.']) log.raw(server, `INFO:     ${line}`, 'stderr');
 }
 
 type OptionsOf = (only?: number) => ApiServerOptions;
