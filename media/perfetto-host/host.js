@@ -104,6 +104,15 @@ async function uiLoaded() {
   }
 }
 
+/** Streams of the GPUs are what a person came for: open them. */
+async function expandGpus() {
+  try {
+    await uiApp()?.commands?.runCommand?.('dev.perfetto.ExpandTracksByRegex', '^GPU ');
+  } catch (error) {
+    console.warn('the tracks of the GPUs were not opened', error);
+  }
+}
+
 function isWorkbenchKey(event) {
   if (event.key === 'F1') return true;
   return (event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === 'p';
@@ -139,7 +148,10 @@ async function open() {
   const perfetto = { buffer, title: config.title, fileName: config.fileName, localOnly: true, keepApiOpen: true };
   frame.contentWindow.postMessage({ perfetto }, origin, [buffer]);
   report('loading', 'Perfetto is loading the trace…');
-  if (bundled) await uiLoaded();
+  if (bundled) {
+    await uiLoaded();
+    await expandGpus();
+  }
   report('loaded', bundled ? 'bundled' : 'public');
 }
 

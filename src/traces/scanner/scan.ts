@@ -21,12 +21,17 @@ const INVALID: u32 = 4;
 
 /** An event longer than this is taken for one that an odd quote keeps open, and given up. */
 const MAX_EVENT_BYTES: usize = 8 << 20;
-/** Bytes kept when no next event is in sight: the start of one may be among them. */
-const RESYNC_KEEP: usize = 64;
+
+/** What can be said of a place from the bytes that are here. */
+const NO: u32 = 0;
+const YES: u32 = 1;
+const UNCLEAR: u32 = 2;
 
 let state: u32 = BEFORE_EVENTS;
 let input: usize = 0, capacity: usize = 0;
 let headLength: usize = 0, head: usize = 0;
+/** True behind something that is no event, until the next one is found; and the last byte there that was no white space. */
+let lost: bool = false, lastByte: u8 = 0;
 let skippedSpans: u32 = 0, skippedBytes: u64 = 0;
 
 /** Prepares a scan with an input buffer of `bytes`; answers its address. */
@@ -114,8 +119,12 @@ function beginEvents(start: usize, firstEvent: usize): usize {
 /** Events up to the end of the data or of the array; answers where the first one stands that was not read. */
 function scanEvents(p: usize, isLast: bool): usize {
   while (true) {
+    if (lost) {
+      p = findWay(p, isLast);
+      if (lost) return p;
+    }
     p = skipSpace(p);
-    if (load<u8>(p) === COMMA && p < limit) p = skipSpace(p + 1);
+    while (load<u8>(p) === COMMA && p < limit) p = skipSpace(p + 1);
     if (p >= limit) return limit;
     const byte = load<u8>(p);
     if (byte === CLOSE_BRACKET) {
@@ -129,30 +138,54 @@ function scanEvents(p: usize, isLast: bool): usize {
     }
     const mayComplete = isObject && !event.malformed && !isLast && limit - p < MAX_EVENT_BYTES;
     if (mayComplete) return p;
-    const next = findEvent(p + 1);
-    if (next) {
-      skippedSpans++;
-      skippedBytes += next - p;
-      p = next;
-      continue;
-    }
-    const keepFrom = isLast ? limit : max<usize>(p, limit - min<usize>(RESYNC_KEEP, limit - p));
-    skippedBytes += keepFrom - p;
-    return keepFrom;
+    lost = true;
+    lastByte = byte;
+    skippedSpans++;
+    skippedBytes++;
+    p++;
   }
 }
 
-/** The next place that looks like the start of an event, an object with `ph` or `name` as its first key; 0 if none is in sight. */
-function findEvent(p: usize): usize {
+/** Skips to where an event starts or the array ends; without such a place `lost` stays, and it answers where to go on looking. */
+function findWay(from: usize, isLast: bool): usize {
+  let p = from;
   for (; p < limit; p++) {
-    if (load<u8>(p) !== OPEN_BRACE) continue;
-    const key = skipSpace(p + 1);
-    if (key + 8 >= limit) return 0;
-    if (load<u8>(key) !== QUOTE) continue;
-    const word = load<u32>(key, 1);
-    if ((word & 0xffffff) === 0x226870 || (word === 0x656d616e && load<u8>(key, 5) === QUOTE)) return p; // ph" name"
+    const byte = load<u8>(p);
+    if (byte <= 32) continue;
+    let sight = NO;
+    if (byte === OPEN_BRACE) sight = startsEvent(p);
+    else if (byte === CLOSE_BRACKET) sight = endsEvents(p);
+    if (sight === UNCLEAR && !isLast) break;
+    if (sight === YES) {
+      lost = false;
+      break;
+    }
+    lastByte = byte;
   }
-  return 0;
+  skippedBytes += p - from;
+  return p;
+}
+
+/** Whether an object with `ph` or `name` as its first key starts at `p`. */
+function startsEvent(p: usize): u32 {
+  const key = skipSpace(p + 1);
+  if (key + 8 >= limit) return UNCLEAR;
+  if (load<u8>(key) !== QUOTE) return NO;
+  const word = load<u32>(key, 1);
+  const known = (word & 0xffffff) === 0x226870 || (word === 0x656d616e && load<u8>(key, 5) === QUOTE); // ph" name"
+  return known ? YES : NO;
+}
+
+/** Whether the `]` at `p`, behind the end of an object, is followed by what may follow the events: another key, or the end. */
+function endsEvents(p: usize): u32 {
+  if (lastByte !== CLOSE_BRACE) return NO;
+  const next = skipSpace(p + 1);
+  if (next >= limit) return UNCLEAR;
+  if (load<u8>(next) === CLOSE_BRACE) return YES;
+  if (load<u8>(next) !== COMMA) return NO;
+  const key = skipSpace(next + 1);
+  if (key >= limit) return UNCLEAR;
+  return load<u8>(key) === QUOTE ? YES : NO;
 }
 
 export function getState(): u32 { return state; }
