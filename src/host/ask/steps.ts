@@ -23,6 +23,7 @@ export interface ChooseOptions<T> {
 /** A list to choose from. It opens at once and shows that it is busy while its choices are on the way; a failure to get them rejects. */
 export function choose<T>(options: ChooseOptions<T>): Promise<Answer<T>> {
   const pick = vscode.window.createQuickPick<Choice<T> | vscode.QuickPickItem>();
+  const isChoice = (item: Choice<T> | vscode.QuickPickItem): item is Choice<T> => 'value' in item;
   const owned = new DisposableStore();
   owned.add(pick);
   pick.title = options.title;
@@ -40,8 +41,8 @@ export function choose<T>(options: ChooseOptions<T>): Promise<Answer<T>> {
   owned.add(
     pick.onDidAccept(() => {
       // The selection comes with the acceptance; what is active may not have arrived yet.
-      const chosen = pick.selectedItems[0] ?? pick.activeItems[0];
-      if (!chosen || !('value' in chosen)) return;
+      const chosen = [...pick.selectedItems, ...pick.activeItems].find(isChoice);
+      if (!chosen) return;
       const { value } = chosen;
       if (!options.peek) resolve({ kind: 'answer', value });
       else options.peek(value).then((stay) => !stay && resolve({ kind: 'answer', value }), reject);
@@ -52,7 +53,7 @@ export function choose<T>(options: ChooseOptions<T>): Promise<Answer<T>> {
     const choices = await options.choices();
     pick.items = choices;
     pick.busy = false;
-    const last = choices.find((choice) => 'value' in choice && options.last?.(choice.value));
+    const last = choices.filter(isChoice).find((choice) => options.last?.(choice.value));
     if (last) pick.activeItems = [last];
   };
   fill().catch(reject);

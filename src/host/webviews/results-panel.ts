@@ -89,7 +89,7 @@ export class ResultsPanel implements Disposable {
         (result): RunFigures => ({
           id: result.runId,
           gpus: result.gpus,
-          points: result.report.files.flatMap((file) => file.points),
+          points: result.points,
           aggregate: result.aggregate ?? null,
           errors: result.report.errors,
           warnings: result.report.files.flatMap((file) => file.warnings),
