@@ -4,10 +4,11 @@ import { systemCode, WorkbenchError } from '../base/errors.ts';
 import type { Warning } from '../inventory/types.ts';
 import { RESULT_SHAPE } from './readers/formats.ts';
 import { isGuidellm } from './readers/guidellm.ts';
-import { type GuidellmBenchmark, type GuidellmFile, parseGuidellm, type RequestSample } from './readers/guidellm-schema.ts';
+import { hasAllSamples, mergeLatency } from './merge-latency.ts';
+import { type GuidellmBenchmark, type GuidellmFile, parseGuidellm } from './readers/guidellm-schema.ts';
 import { fileError, readDocuments } from './read-results.ts';
 import type { AggregateReport, FileError, WorkerResult } from './types.ts';
-import { commonWindow, nearestRank, shareInside, unionSeconds, type Window } from './windows.ts';
+import { commonWindow, shareInside, unionSeconds, type Window } from './windows.ts';
 
 export interface AggregateOptions {
   /** Sums the workers' throughput over all requests rather than over the successful ones. */
@@ -81,8 +82,9 @@ async function readGuidellm(path: string, signal: AbortSignal): Promise<Guidellm
   return file;
 }
 
-function merge(workers: readonly Worker[], useTotal: boolean): Pick<AggregateReport, 'workers' | 'requests' | 'output_tokens' | 'throughput' | 'ttft_ms'> {
+function merge(workers: readonly Worker[], useTotal: boolean): Pick<AggregateReport, 'workers' | 'requests' | 'output_tokens' | 'throughput' | 'ttft_ms' | 'tpot_ms' | 'itl_ms' | 'e2e_ms'> {
   const results = workers.map(toResult);
+  const benchmarks = workers.map(({ benchmark }) => benchmark);
   const windows = results.flatMap((result) => (result.window ? [result.window] : []));
   const whole = windows.length === workers.length && windows.length > 0;
   const union = whole ? unionSeconds(windows) : null;
@@ -105,7 +107,10 @@ function merge(workers: readonly Worker[], useTotal: boolean): Pick<AggregateRep
       common_window_s: commonSeconds,
       overlap: union && commonSeconds !== null ? commonSeconds / union : null,
     },
-    ttft_ms: mergeTtft(workers),
+    ttft_ms: mergeLatency(benchmarks, 'ttft'),
+    tpot_ms: mergeLatency(benchmarks, 'tpot'),
+    itl_ms: mergeLatency(benchmarks, 'itl'),
+    e2e_ms: mergeLatency(benchmarks, 'e2e'),
   };
 }
 
@@ -133,34 +138,6 @@ function rateInside(workers: readonly Worker[], window: Window): number | null {
     }
   }
   return tokens / (window.end_s - window.start_s);
-}
-
-function mergeTtft(workers: readonly Worker[]): AggregateReport['ttft_ms'] {
-  const mean = weightedMean(workers.map(({ benchmark }) => benchmark.successful.time_to_first_token_ms));
-  const samples = workers.flatMap(({ benchmark }) => benchmark.samples.map((sample: RequestSample) => sample.ttft_ms));
-  const measured = samples.filter((ttft) => ttft !== null);
-  if (measured.length === 0 || measured.length < samples.length || !workers.every(({ benchmark }) => hasAllSamples(benchmark))) {
-    return { mean, p50: null, p99: null, method: 'not-mergeable' };
-  }
-  const sorted = Float64Array.from(measured).sort();
-  return { mean, p50: nearestRank(sorted, 50), p99: nearestRank(sorted, 99), method: 'merged' };
-}
-
-/** A file may list fewer requests than it counts (a sample), or more (outside of its window): then they do not stand for the run. */
-function hasAllSamples(benchmark: GuidellmBenchmark): boolean {
-  return benchmark.samples.length === benchmark.totals.successful;
-}
-
-/** Mean over all observations of the workers. */
-function weightedMean(distributions: readonly ({ readonly mean: number | null; readonly count: number | null } | undefined)[]): number | null {
-  let weight = 0;
-  let weighted = 0;
-  for (const distribution of distributions) {
-    if (distribution?.mean == null || distribution.count === null) return null;
-    weight += distribution.count;
-    weighted += distribution.mean * distribution.count;
-  }
-  return weight > 0 ? weighted / weight : null;
 }
 
 /** Null as soon as one worker does not say it: a sum of some is no total. */

@@ -86,6 +86,15 @@ export interface WorkerResult {
   readonly window: { readonly start_s: number; readonly end_s: number } | null;
 }
 
+/** Milliseconds over all workers. */
+export interface MergedLatency {
+  readonly mean: number | null;
+  readonly p50: number | null;
+  readonly p99: number | null;
+  /** `merged` from raw samples, or `not-mergeable`: then the percentiles are null. */
+  readonly method: 'merged' | 'not-mergeable';
+}
+
 /** The JSON of `llmdw agg N`. */
 export interface AggregateReport {
   readonly workers: readonly WorkerResult[];
@@ -101,13 +110,10 @@ export interface AggregateReport {
     /** common / union, 0 to 1. */
     readonly overlap: number | null;
   };
-  readonly ttft_ms: {
-    readonly mean: number | null;
-    readonly p50: number | null;
-    readonly p99: number | null;
-    /** `merged` from raw samples, or `not-mergeable`: then the percentiles are null. */
-    readonly method: 'merged' | 'not-mergeable';
-  };
+  readonly ttft_ms: MergedLatency;
+  readonly tpot_ms: MergedLatency;
+  readonly itl_ms: MergedLatency;
+  readonly e2e_ms: MergedLatency;
   readonly warnings: readonly Warning[];
   readonly errors: readonly FileError[];
 }
@@ -155,6 +161,8 @@ export interface RunResults {
   readonly runId: string;
   readonly label: string;
   readonly report: ResultsReport;
+  /** What charts and tables show: the files' points, or for parallel workers the one point of all of them. */
+  readonly points: readonly ResultPoint[];
   /** Present for a run of several workers. */
   readonly aggregate: AggregateReport | undefined;
   readonly gpus: number | null;

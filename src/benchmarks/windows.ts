@@ -33,10 +33,3 @@ export function shareInside(inner: Window, outer: Window): number {
   const shared = Math.min(inner.end_s, outer.end_s) - Math.max(inner.start_s, outer.start_s);
   return Math.max(0, shared) / length;
 }
-
-/** Percentile by nearest rank: a value that was really measured. `sorted` is ascending. */
-export function nearestRank(sorted: ArrayLike<number>, percent: number): number | null {
-  if (sorted.length === 0) return null;
-  const rank = Math.ceil((percent / 100) * sorted.length);
-  return sorted[Math.min(Math.max(rank, 1), sorted.length) - 1] ?? null;
-}

@@ -19,6 +19,9 @@ export interface Distribution {
 /** One successful request, as far as merging needs it. Times are Unix seconds. */
 export interface RequestSample {
   readonly ttft_ms: number | null;
+  readonly tpot_ms: number | null;
+  readonly itl_ms: number | null;
+  readonly e2e_ms: number | null;
   readonly output_tokens: number | null;
   readonly first_token: number | null;
   readonly last_token: number | null;
@@ -71,6 +74,9 @@ const KNOWN_SCHEMA = 2;
 /** Prompts, answers and failed requests make up nearly all of a file and are never shown. */
 const SAMPLE: Shape = {
   time_to_first_token_ms: 'keep',
+  time_per_output_token_ms: 'keep',
+  inter_token_latency_ms: 'keep',
+  request_latency: 'keep',
   output_tokens: 'keep',
   first_token_time: 'keep',
   last_token_time: 'keep',
@@ -95,6 +101,9 @@ const backend = z.object({ model: text }).nullish();
 const sample = z
   .object({
     time_to_first_token_ms: figure,
+    time_per_output_token_ms: figure,
+    inter_token_latency_ms: figure,
+    request_latency: figure,
     output_tokens: figure,
     first_token_time: figure,
     last_token_time: figure,
@@ -102,6 +111,10 @@ const sample = z
   })
   .transform((request) => ({
     ttft_ms: request.time_to_first_token_ms,
+    tpot_ms: request.time_per_output_token_ms,
+    itl_ms: request.inter_token_latency_ms,
+    // In seconds, alone among the latencies.
+    e2e_ms: request.request_latency === null ? null : request.request_latency * 1000,
     output_tokens: request.output_tokens,
     first_token: request.first_token_time ?? request.info?.timings?.first_token_iteration ?? null,
     last_token: request.last_token_time ?? request.info?.timings?.last_token_iteration ?? null,

@@ -2,10 +2,13 @@ import { join } from 'node:path';
 import type { RunRecord } from '../../runs/types.ts';
 import { aggregate } from '../aggregate.ts';
 import { readResults } from '../read-results.ts';
-import type { AggregateReport, ResultsReport } from '../types.ts';
+import { mergedPoint } from '../merged-point.ts';
+import type { AggregateReport, ResultPoint, ResultsReport } from '../types.ts';
 
 export interface ReadRun {
   readonly report: ResultsReport;
+  /** As in `RunResults`. */
+  readonly points: readonly ResultPoint[];
   /** Present for a run of several workers. */
   readonly aggregate: AggregateReport | undefined;
 }
@@ -15,6 +18,9 @@ export async function readRun(folder: string, record: Pick<RunRecord, 'files' | 
   const written = record.files.filter((name) => /^\d+\.json$/.test(name));
   const names = written.length > 0 ? written : record.files.filter((name) => name.endsWith('stdout.log'));
   const report = await readResults(names.map((name) => join(folder, name)), { signal });
+  const points = report.files.flatMap((file) => file.points);
   const workers = record.job === null ? 0 : Number(record.parameters['workers']);
-  return { report, aggregate: workers > 0 && written.length > 0 ? await aggregate(workers, folder, { signal }) : undefined };
+  if (workers === 0 || written.length === 0) return { report, points, aggregate: undefined };
+  const merged = await aggregate(workers, folder, { signal });
+  return { report, points: merged.workers.length > 0 ? [mergedPoint(merged, points)] : points, aggregate: merged };
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { aggregate } from '../../../src/benchmarks/aggregate.ts';
+import { readResultFile } from '../../../src/benchmarks/read-results.ts';
 
 const FIXTURES = new URL('../../fixtures/benchmarks/', import.meta.url).pathname;
 const { signal } = new AbortController();
@@ -64,6 +65,22 @@ describe('aggregate', () => {
 
       const total = await aggregate(4, join(FIXTURES, `parallel-${version}`), { useTotal: true, signal });
       close(total.throughput.sum_of_means, want.total);
+    });
+  }
+
+  for (const version of Object.keys(EXPECTED)) {
+    it(`merges every latency as guidellm ${version} itself counts it: one worker alone gives its own figures`, async () => {
+      await place(0, 0, version);
+      const report = await aggregate(1, directory, { signal });
+      const { points: [own] } = await readResultFile(join(directory, '0.json'), signal);
+      for (const name of ['ttft_ms', 'tpot_ms', 'itl_ms', 'e2e_ms'] as const) {
+        const { mean, p50, p99, method } = report[name];
+        assert.equal(method, 'merged', name);
+        close(mean, own?.[name]?.mean ?? Number.NaN);
+        // Between two samples the versions choose differently.
+        close(p50, own?.[name]?.median ?? Number.NaN, 0.01);
+        close(p99, own?.[name]?.['p99'] ?? Number.NaN, 0.01);
+      }
     });
   }
 

@@ -283,6 +283,7 @@ describe('benchmark service', function () {
       assert.match(await readFile(join(ledger.folder(record.id), '2.stdout.log'), 'utf8'), /^worker 2$/m);
       const [results] = await service().results([record.id]);
       assert.equal(results?.aggregate?.requests.successful, 231);
+      assert.deepEqual(results?.points.map(({ label, concurrency, requests }) => [label, concurrency, requests.successful]), [['4 workers, concurrency 16', 16, 231]]);
       // Every worker was told that its result is safe, and has ended.
       await poll(quickClock, 2000, AbortSignal.timeout(10_000), () => Promise.resolve(cluster.pods.values().every((pod) => pod.processes.size === 0) ? true : undefined));
     });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { array, assert as check, integer, property, tuple } from 'fast-check';
-import { commonWindow, nearestRank, shareInside, unionSeconds, type Window } from '../../../src/benchmarks/windows.ts';
+import { commonWindow, shareInside, unionSeconds, type Window } from '../../../src/benchmarks/windows.ts';
 
 const windows = array(
   tuple(integer({ min: 0, max: 60 }), integer({ min: 0, max: 30 })).map(([start_s, length]): Window => ({ start_s, end_s: start_s + length })),
@@ -48,13 +48,5 @@ describe('windows', () => {
         assert.ok(Math.abs(total - 1) < 1e-12);
       }),
     );
-  });
-
-  it('percentiles are measured values', () => {
-    assert.equal(nearestRank([], 99), null);
-    assert.equal(nearestRank([7], 1), 7);
-    assert.equal(nearestRank([1, 2, 3, 4], 50), 2);
-    assert.equal(nearestRank([1, 2, 3, 4], 99), 4);
-    assert.equal(nearestRank([1, 2, 3, 4], 0), 1);
   });
 });
