@@ -6,7 +6,7 @@ import type { KubeClient, KubeObject } from '../../kube/types.ts';
 import type { NodeShape } from './node-shape.ts';
 
 /** Where the node's kubelet endpoint listens; the demo's API server reads it to reach exec, logs and port-forward. */
-export const kubeletAnnotation = 'demo.llm-d/kubelet';
+const kubeletAnnotation = 'demo.llm-d/kubelet';
 
 export const kernelVersion = '6.8.0-60-generic';
 
@@ -83,8 +83,8 @@ function nodeObject(registration: Registration): KubeObject {
     kind: 'Node',
     metadata: { name: shape.name, labels: shape.labels, annotations: { [kubeletAnnotation]: `${kubelet.host}:${kubelet.port}` } },
     spec: {
-      podCIDR: `10.244.${shape.subnet}.0/24`,
-      podCIDRs: [`10.244.${shape.subnet}.0/24`],
+      podCIDR: `${shape.podSubnet}.0/24`,
+      podCIDRs: [`${shape.podSubnet}.0/24`],
       providerID: `demo://${shape.name}`,
       ...(shape.cordoned ? { unschedulable: true, taints: [{ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }, ...shape.taints] } : shape.taints.length === 0 ? {} : { taints: shape.taints }),
     },

@@ -46,7 +46,7 @@ export class NodeAgent implements Disposable {
     this.shape = shape;
     this.#cluster = cluster;
     const { client, network, time, volumes, lookup, programs, commands, faultsAtStart, logger, clock, signal } = cluster;
-    const ips = new IpPool(shape.subnet);
+    const ips = new IpPool(shape.podSubnet);
     this.#host = {
       client, network, time, volumes, lookup, programs, commands, faultsAtStart, logger,
       nodeName: shape.name,

@@ -7,14 +7,14 @@ export interface NodeShape {
   readonly capacity: Readonly<Record<string, string>>;
   readonly allocatable: Readonly<Record<string, string>>;
   readonly internalIp: string;
-  /** Third part of its pods' addresses, 10.244.<subnet>.x. */
-  readonly subnet: number;
+  /** First three parts of its pods' addresses, a /24. */
+  readonly podSubnet: string;
 }
 
 const gpusPerNode = 8;
 const nodesPerLeaf = 2;
 
-/** Two hexadecimal looking pairs of letters and digits, the way CoreWeave's bare metal is named: g1a2f3. */
+/** The way CoreWeave's bare metal is named: g1a2f3. The multiplier is odd, so that no two indices share a name. */
 function nodeName(index: number): string {
   const mixed = (Math.imul(index + 1, 0x9e3779b1) >>> 8) & 0xfffff;
   return `g${mixed.toString(16).padStart(5, '0')}`;
@@ -44,8 +44,8 @@ function h200Node(index: number, cordoned: boolean): NodeShape {
     taints: [],
     capacity,
     allocatable: { ...capacity, cpu: '127', memory: '2094321852Ki', 'ephemeral-storage': '6910496749Ki' },
-    internalIp: `10.0.${leaf}.${10 + index}`,
-    subnet: index + 1,
+    internalIp: `10.${leaf >> 8}.${leaf & 255}.${10 + (index % nodesPerLeaf)}`,
+    podSubnet: `10.${244 + ((index + 1) >> 8)}.${(index + 1) & 255}`,
     labels: {
       'kubernetes.io/hostname': name,
       'kubernetes.io/arch': 'amd64',

@@ -4,8 +4,8 @@ export class IpPool {
   readonly #used = new Set<number>();
   #next = 2;
 
-  constructor(subnet: number) {
-    this.#prefix = subnet < 256 ? `10.244.${subnet}` : `10.${245 + Math.floor(subnet / 256)}.${subnet % 256}`;
+  constructor(subnet: string) {
+    this.#prefix = subnet;
   }
 
   allocate(): string {
