@@ -23,7 +23,7 @@ export interface ProtobufLayout {
   readonly messages: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-/** What a real API server says of itself; `scripts` of the cluster layer read it off one (see docs/demo.md). */
+/** What a real API server says of itself; data/README.md says where it is from. */
 export interface ApiData {
   /** Group/version -> its resources. */
   readonly discovery: Readonly<Record<string, readonly DiscoveryEntry[]>>;

@@ -15,7 +15,7 @@ export const orphanFinalizer = 'orphan';
 
 const defaultPodGrace = 30;
 
-export interface DeleteResult {
+interface DeleteResult {
   readonly object: ApiObject;
   /** False while a grace period or finalizers hold the object. */
   readonly gone: boolean;

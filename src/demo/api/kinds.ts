@@ -2,7 +2,7 @@ import { sameJson, type ApiObject } from './object.ts';
 import type { ServedResource } from './registry.ts';
 
 /** How a kind differs from the common course of create, update and delete. */
-export interface KindRules {
+interface KindRules {
   /** `metadata.generation` counts changes of what the user asks for. */
   readonly generation: boolean;
   /** A new object's status; undefined keeps what the client sent (nodes report themselves with it). */

@@ -75,7 +75,7 @@ export function usedOf(store: Store, quota: ApiObject): Usage {
   return used;
 }
 
-export function hardOf(quota: ApiObject): Usage {
+function hardOf(quota: ApiObject): Usage {
   const hard = at(quota, 'spec', 'hard');
   if (!isObject(hard)) return new Map();
   return new Map(Object.entries(hard).flatMap(([name, value]) => {

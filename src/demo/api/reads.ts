@@ -7,7 +7,7 @@ import { parseFieldSelector, parseLabelSelector } from './selectors.ts';
 import { badRequest, expired, invalid, notFound, tooLargeResourceVersion } from './status.ts';
 import { keyOf, type Store } from './store.ts';
 
-export interface ListResult {
+interface ListResult {
   readonly resourceVersion: string;
   readonly items: readonly ApiObject[];
   readonly continueToken?: string;

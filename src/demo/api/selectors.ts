@@ -1,7 +1,7 @@
 import { badRequest } from './status.ts';
 
-export type LabelPredicate = (labels: Readonly<Record<string, string>>) => boolean;
-export type FieldPredicate = (fields: Readonly<Record<string, string>>) => boolean;
+type LabelPredicate = (labels: Readonly<Record<string, string>>) => boolean;
+type FieldPredicate = (fields: Readonly<Record<string, string>>) => boolean;
 
 /** Parses `a=b,c!=d,e in (f,g),h notin (i),j,!k`; a syntax error is a 400. */
 export function parseLabelSelector(text: string): LabelPredicate {
@@ -85,7 +85,7 @@ export function parseFieldSelector(text: string, supported: readonly string[]): 
 }
 
 /** A LabelSelector of an object as a predicate. The empty selector matches everything. */
-export interface LabelSelector {
+interface LabelSelector {
   readonly matchLabels?: Readonly<Record<string, string>>;
   readonly matchExpressions?: readonly { readonly key: string; readonly operator: string; readonly values?: readonly string[] }[];
 }

@@ -1,12 +1,12 @@
 import { WorkbenchError, type ErrorCode } from '../../base/errors.ts';
 
-export interface StatusCause {
+interface StatusCause {
   readonly reason?: string;
   readonly message: string;
   readonly field?: string;
 }
 
-export interface StatusDetails {
+interface StatusDetails {
   readonly name?: string;
   readonly group?: string;
   readonly kind?: string;
@@ -28,7 +28,7 @@ export interface StatusBody {
 }
 
 /** What a message says of a resource: its plural, with the group behind a dot outside the core group. */
-export interface Subject {
+interface Subject {
   readonly group: string;
   readonly plural: string;
 }

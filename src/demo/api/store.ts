@@ -11,7 +11,7 @@ export interface StoreEvent {
   readonly object: ApiObject;
 }
 
-export type StoreListener = (event: StoreEvent) => void;
+type StoreListener = (event: StoreEvent) => void;
 
 export interface StoreSnapshot {
   readonly revision: number;

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes, sign, X509Certificate, type KeyObject } from 'node:crypto';
 
-export interface ServerIdentity {
+interface ServerIdentity {
   readonly keyPem: string;
   /** Self-signed: the certificate is its own authority, which is what the kubeconfig carries. */
   readonly certPem: string;

@@ -23,12 +23,12 @@ export interface Target {
   readonly subresource: string;
 }
 
-export interface WriteResult {
+interface WriteResult {
   readonly object: ApiObject;
   readonly created: boolean;
 }
 
-export interface WriterParts {
+interface WriterParts {
   readonly store: Store;
   readonly admission: Admission;
   readonly clock: Clock;

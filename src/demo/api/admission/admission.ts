@@ -2,20 +2,20 @@ import type { ApiObject } from '../object.ts';
 import type { ServedResource } from '../registry.ts';
 import type { User } from '../requests.ts';
 
-export interface CreateReview {
+interface CreateReview {
   readonly resource: ServedResource;
   readonly object: ApiObject;
   readonly user: User;
   readonly dryRun: boolean;
 }
 
-export interface UpdateReview extends CreateReview {
+interface UpdateReview extends CreateReview {
   readonly before: ApiObject;
   /** '' for the object itself. */
   readonly subresource: string;
 }
 
-export interface DeleteReview {
+interface DeleteReview {
   readonly resource: ServedResource;
   readonly object: ApiObject;
   readonly user: User;

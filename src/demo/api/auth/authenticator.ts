@@ -9,13 +9,13 @@ const issuer = 'https://kubernetes.default.svc.cluster.local';
 
 export const adminUser: User = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] };
 
-export interface ServiceAccountRef {
+interface ServiceAccountRef {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
 }
 
-export interface IssuedToken {
+interface IssuedToken {
   readonly token: string;
   /** Wall ms. */
   readonly expires: number;
@@ -82,7 +82,7 @@ export class Authenticator {
   }
 }
 
-export function serviceAccountUser(account: ServiceAccountRef): User {
+function serviceAccountUser(account: ServiceAccountRef): User {
   return {
     name: `system:serviceaccount:${account.namespace}:${account.name}`,
     uid: account.uid,

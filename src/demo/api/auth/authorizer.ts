@@ -75,7 +75,7 @@ export class Authorizer {
 const everything: EffectiveRule = { namespace: undefined, verbs: ['*'], apiGroups: ['*'], resources: ['*'], resourceNames: [], nonResourceURLs: [] };
 const everyPath: EffectiveRule = { namespace: undefined, verbs: ['*'], apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: ['*'] };
 
-export function isMaster(user: User): boolean {
+function isMaster(user: User): boolean {
   return user.groups.includes('system:masters');
 }
 

@@ -63,7 +63,7 @@ export async function serveObjects(core: ApiCore, resource: ServedResource, abou
   }
 }
 
-export function sendObject(core: ApiCore, resource: ServedResource, exchange: Exchange, status: number, object: ApiObject): void {
+function sendObject(core: ApiCore, resource: ServedResource, exchange: Exchange, status: number, object: ApiObject): void {
   const { representation, yaml } = exchange.negotiated();
   const body = representation === 'table' ? toTable(resource, [object], core.clock.now(), includeObject(exchange), { resourceVersion: object.metadata.resourceVersion })
     : representation === 'metadata' ? metadataOnly(object) : object;

@@ -1,7 +1,7 @@
 import { badRequest } from '../status.ts';
 
 /** One field of a protobuf message as it stands on the wire: numbers as they are, everything else as bytes. */
-export interface WireField {
+interface WireField {
   readonly number: number;
   readonly value: bigint | Buffer;
 }
