@@ -94,6 +94,20 @@ describe('the shell of a container', () => {
     await running;
   });
 
+  for (const source of ['nohup gate x > /data/log 2>&1 & wait', 'gate x > /data/log']) {
+    it(`lets the file grow of ${source}`, async () => {
+      const harness = new Harness();
+      const running = harness.run(`${source}; echo "code $?"; cat /data/log`);
+      for (let tries = 0; tries < 500 && !(await harness.fs.exists('/data/log')); tries += 1) await new Promise((resolve) => setTimeout(resolve, 2));
+      for (let tries = 0; tries < 500 && (await harness.fs.readFile('/data/log')) === ''; tries += 1) await new Promise((resolve) => setTimeout(resolve, 2));
+      assert.equal(await harness.fs.readFile('/data/log'), 'before x\n');
+      harness.gate.open();
+      await running;
+      await harness.until('after\n');
+      assert.equal(harness.seen, `code ${source.includes('&') ? 0 : 4}\nbefore x\nafter\n`);
+    });
+  }
+
   it('collects in substitutions, redirections and tests', async () => {
     const harness = new Harness();
     harness.gate.open();

@@ -3,6 +3,7 @@ import { Bash, getCommandNames, MountableFs, type Command as LibraryCommand } fr
 import { isAbort } from '../../../base/errors.ts';
 import type { ShellCommand } from '../types.ts';
 import { streamingCommand } from './adapter.ts';
+import { ownCommandNames } from './commands/index.ts';
 import { shellCommandsOf, type ShellRuntime } from './commands/shell-commands.ts';
 import { internalCommand, liveScript, stdioMount } from './live-script.ts';
 import { liveVariable } from './live-streams.ts';
@@ -41,11 +42,14 @@ export class ContainerShell {
   readonly history: string[] = [];
   readonly #commands: ReadonlyMap<string, ShellCommand>;
   readonly #names: ReadonlySet<string>;
+  readonly #longRunning: ReadonlySet<string>;
 
   constructor(container: ShellContainer, processes: ProcessTable, commands: readonly ShellCommand[]) {
     this.container = container;
     this.processes = processes;
     this.#commands = new Map(commands.map((command) => [command.name, command]));
+    const common = new Set(ownCommandNames);
+    this.#longRunning = new Set(['nohup', ...commands.map(({ name }) => name).filter((name) => !common.has(name))]);
     this.#names = new Set([...getCommandNames(), ...builtinPrograms, 'bash', 'sh', 'zsh', 'timeout', 'nohup', ...this.#commands.keys()]);
   }
 
@@ -100,7 +104,7 @@ export class ContainerShell {
       processInfo: { pid, ppid: script.parentPid, uid: 0, gid: 0 },
       customCommands: this.#libraryCommands(stdio, pid, signal, exit),
     });
-    bash.registerTransformPlugin({ name: 'live-output', transform: ({ ast }) => ({ ast: liveScript(ast, streaming) }) });
+    bash.registerTransformPlugin({ name: 'live-output', transform: ({ ast }) => ({ ast: liveScript(ast, { streaming, longRunning: this.#longRunning }) }) });
     try {
       const result = await untilAborted(
         bash.exec(withArguments(script), { env: { ...script.env }, replaceEnv: true, cwd: script.cwd, stdin: input.toString('latin1'), stdinKind: 'bytes', rawScript: true, signal }),

@@ -13,24 +13,30 @@ import { isStderrToStdout, literal, onlyCommand, ownStreams, pipelineOf, plainWo
 export const stdioMount = '/dev/.stdio';
 
 /** Commands of ours that the rewriting refers to. The library looks for a file of that name in /usr/bin; the dot hides it. */
-export const internalCommand = { background: '.background', exit: '.exit', pipe: '.pipe', wait: '.wait' } as const;
+export const internalCommand = { background: '.background', exit: '.exit', pipe: '.pipe', wait: '.wait', write: '.write', append: '.append' } as const;
 
 /** Separates the stages of the pipe command; no argument that a person types holds it. */
 export const pipeSeparator = '\u001f|';
 /** The same, for `|&` and `2>&1 |`: stderr goes into the pipe too. */
 export const pipeSeparatorWithStderr = '\u001f|&';
 
-export interface Position {
-  /** Names of commands that stream by themselves. */
-  readonly streaming: ReadonlySet<string>;
+export interface Position extends CommandNames {
   /** False inside `… < file` and behind a pipe: stdin is not the script's. */
   readonly stdin: boolean;
   /** Inside `( … )`, where `exit` ends that and not the script. */
   readonly subshell: boolean;
 }
 
-export function liveScript(script: ScriptNode, streaming: ReadonlySet<string>): ScriptNode {
-  return { ...script, statements: liveStatements(script.statements, { streaming, stdin: true, subshell: false }) };
+/** The names of commands that a script's rewriting treats in their own ways. */
+export interface CommandNames {
+  /** Commands that stream by themselves. */
+  readonly streaming: ReadonlySet<string>;
+  /** Those of them that run for long and say little: also a file that they are redirected to grows as they go. */
+  readonly longRunning: ReadonlySet<string>;
+}
+
+export function liveScript(script: ScriptNode, names: CommandNames): ScriptNode {
+  return { ...script, statements: liveStatements(script.statements, { ...names, stdin: true, subshell: false }) };
 }
 
 function liveStatements(statements: readonly StatementNode[], position: Position): StatementNode[] {
@@ -71,7 +77,7 @@ function execOrExit(statement: StatementNode, position: Position): StatementNode
 function livePipeline(pipeline: PipelineNode, position: Position): PipelineNode {
   const [first, ...rest] = pipeline.commands;
   if (first === undefined) return pipeline;
-  if (rest.length === 0) return { ...pipeline, commands: [liveCommand(first, position)] };
+  if (rest.length === 0) return { ...pipeline, commands: [streamedToFile(first, position) ?? liveCommand(first, position)] };
   const streamed = streamedPipe(pipeline, position);
   if (streamed !== undefined) return streamed;
   // The last of a pipeline runs in a subshell of its own.
@@ -103,6 +109,20 @@ export function streamedPipe(pipeline: PipelineNode, position: Position): Pipeli
   const pipe = simpleCommand(internalCommand.pipe, [program, ...args]);
   const { pipeStderr: _single, ...single } = pipeline;
   return { ...single, commands: [{ ...pipe, assignments: [liveAssignment(position.stdin ? 'ioe' : 'oe')] }] };
+}
+
+/** `command > file` with a long-running command becomes a pipe whose last stage writes the file as the command speaks. */
+function streamedToFile(command: CommandNode, position: Position): SimpleCommandNode | undefined {
+  if (command.type !== 'SimpleCommand' || command.name === null || command.assignments.length > 0) return undefined;
+  if (!position.longRunning.has(literal(command.name) ?? '')) return undefined;
+  const [output, merge, ...more] = command.redirections;
+  if (output === undefined || more.length > 0 || (merge !== undefined && !isStderrToStdout(merge))) return undefined;
+  const toFile = (output.operator === '>' || output.operator === '>>') && (output.fd ?? 1) === 1 && output.target.type === 'Word';
+  if (!toFile || output.target.type !== 'Word' || literal(output.target) === '/dev/null') return undefined;
+  const write = plainWord(output.operator === '>' ? internalCommand.write : internalCommand.append);
+  const separator = quotedWord(merge === undefined ? pipeSeparator : pipeSeparatorWithStderr);
+  const pipe = simpleCommand(internalCommand.pipe, [command.name, ...command.args, separator, write, output.target]);
+  return { ...pipe, assignments: [liveAssignment(position.stdin ? 'ioe' : 'oe')] };
 }
 
 function liveCommand(command: CommandNode, position: Position): CommandNode {

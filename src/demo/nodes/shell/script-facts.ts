@@ -30,7 +30,7 @@ export function readsInput(script: ScriptNode, streaming: ReadonlySet<string>): 
   const inStatements = (statements: readonly StatementNode[]): boolean => statements.some((statement) => statement.pipelines.some(inPipeline));
   const inPipeline = (pipeline: PipelineNode): boolean => {
     const [first] = pipeline.commands;
-    if (first === undefined || streamedPipe(pipeline, { streaming, stdin: true, subshell: false }) !== undefined) return false;
+    if (first === undefined || streamedPipe(pipeline, { streaming, longRunning: new Set(), stdin: true, subshell: false }) !== undefined) return false;
     return inCommand(first, pipeline.commands.length === 1);
   };
   const inCommand = (command: CommandNode, alone: boolean): boolean => {

@@ -1,7 +1,7 @@
 import { PassThrough, type Readable, type Writable } from 'node:stream';
 import type { ExecResult, ResolvedCommandContext } from 'just-bash';
 import { environmentOf, runCommand } from '../adapter.ts';
-import { pipeSeparator, pipeSeparatorWithStderr } from '../live-script.ts';
+import { internalCommand, pipeSeparator, pipeSeparatorWithStderr } from '../live-script.ts';
 import { liveVariable, readLiveStreams } from '../live-streams.ts';
 import { emptyInput, quote, type Stdio } from '../script.ts';
 import { readAll, writeAll, writeText } from '../streams.ts';
@@ -42,8 +42,23 @@ export async function pipe(argv: readonly string[], context: ResolvedCommandCont
   }
   const results = await Promise.all(codes);
   const pipefail = context.env.get('SHELLOPTS')?.split(':').includes('pipefail') === true;
-  const exitCode = pipefail ? (results.findLast((code) => code !== 0) ?? 0) : (results.at(-1) ?? 0);
+  const toFile = isFileStage(stages.at(-1));
+  const exitCode = toFile ? (results[0] ?? 0) : pipefail ? (results.findLast((code) => code !== 0) ?? 0) : (results.at(-1) ?? 0);
   return { stdout: '', stderr: '', exitCode };
+}
+
+/** The last stage of a redirection that was made a pipe: its command's exit code is the one that counts. */
+function isFileStage(stage: Stage | undefined): boolean {
+  const [name] = stage?.argv ?? [];
+  return name === internalCommand.write || name === internalCommand.append;
+}
+
+async function writeFile(argv: readonly string[], input: Readable, context: ResolvedCommandContext): Promise<number> {
+  const [name, file = ''] = argv;
+  const path = context.fs.resolvePath(context.cwd, file);
+  if (name === internalCommand.write) await context.fs.writeFile(path, '');
+  for await (const chunk of input) await context.fs.appendFile(path, chunk as Uint8Array);
+  return 0;
 }
 
 interface StageSetting {
@@ -68,6 +83,9 @@ function splitStages(argv: readonly string[]): readonly Stage[] {
 /** A streaming command reads and writes as it goes; any other gets its input whole. */
 async function runStage(argv: readonly string[], { stdio, signal }: StageSetting, context: ResolvedCommandContext, runtime: ShellRuntime): Promise<number> {
   const [name = '', ...args] = argv;
+  // There is no hang-up to be spared of: what nohup starts runs as without it.
+  if (name === 'nohup') return runStage(args, { stdio, signal }, context, runtime);
+  if (name === internalCommand.write || name === internalCommand.append) return writeFile(argv, stdio.stdin, context);
   const command = runtime.commands.get(name);
   const env = environmentOf(context);
   if (command !== undefined) {
