@@ -1,4 +1,4 @@
-import type { AggregateReport, LatencyStats, ResultFile, ResultPoint, ResultsReport } from './types.ts';
+import type { AggregateReport, LatencyStats, MergedLatency, ResultFile, ResultPoint, ResultsReport } from './types.ts';
 import type { Warning } from '../inventory/types.ts';
 
 const UNKNOWN = '-';
@@ -48,7 +48,7 @@ export interface AggregateFormat {
 
 /** The aggregate of parallel workers as text for people. Errors are left to the caller, who prints them on stderr. */
 export function formatAggregate(report: AggregateReport, format: AggregateFormat): string {
-  const { throughput, ttft_ms: ttft, requests } = report;
+  const { throughput, requests } = report;
   const overlap = throughput.overlap === null ? UNKNOWN : `${(throughput.overlap * 100).toFixed(1)} %`;
   const facts: readonly (readonly [string, string])[] = [
     ['Workers', `${report.workers.length}${report.missing.length > 0 ? `, missing ${report.missing.join(', ')}` : ''}`],
@@ -58,11 +58,19 @@ export function formatAggregate(report: AggregateReport, format: AggregateFormat
     [`  sum of the workers' means (${format.useTotal ? 'all requests' : 'successful requests'})`, `${number(throughput.sum_of_means, 2)} tok/s`],
     ['  tokens / union of windows', `${number(throughput.over_union, 2)} tok/s over ${number(throughput.union_window_s, 2)} s`],
     ['  while all workers ran', `${number(throughput.in_common_window, 2)} tok/s in ${number(throughput.common_window_s, 2)} s (overlap ${overlap})`],
-    ['TTFT', `mean ${number(ttft.mean, 2)} ms, p50 ${number(ttft.p50, 2)} ms, p99 ${number(ttft.p99, 2)} ms (${ttft.method === 'merged' ? 'merged from raw samples' : 'percentiles not mergeable'})`],
+    ['TTFT', merged(report.ttft_ms)],
+    ['TPOT', merged(report.tpot_ms)],
+    ['ITL', merged(report.itl_ms)],
+    ['E2E latency', merged(report.e2e_ms)],
   ];
   const width = Math.max(...facts.map(([name]) => name.length));
   const summary = facts.map(([name, value]) => `${name.padEnd(width)}  ${value}`.trimEnd()).join('\n');
   return `${format.details ? `${formatWorkers(report)}\n` : ''}${summary}\n${formatWarnings(report.warnings)}`;
+}
+
+function merged({ mean, p50, p99, method }: MergedLatency): string {
+  const how = method === 'merged' ? 'merged from raw samples' : 'percentiles not mergeable';
+  return `mean ${number(mean, 2)} ms, p50 ${number(p50, 2)} ms, p99 ${number(p99, 2)} ms (${how})`;
 }
 
 function formatWorkers(report: AggregateReport): string {

@@ -4,9 +4,10 @@ import { rename, rm } from 'node:fs/promises';
 import { Readable, Transform, type TransformCallback } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { stringAt } from '../../base/json.ts';
-import { errorText, isWorkbenchError, systemCode, WorkbenchError } from '../../base/errors.ts';
+import { isWorkbenchError, WorkbenchError } from '../../base/errors.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import { Pods } from '../../kube/resources.ts';
+import { writeError } from '../write-error.ts';
 import { KILL, LIST, LOOK, parseList, parseLook, PREPARE, type RemoteFile, type RemoteState, START } from './scripts.ts';
 
 export interface Look {
@@ -118,7 +119,7 @@ export class RemoteRun {
       digest.destroy();
       target.destroy();
       await written.catch(() => {});
-      throw diskError(draft, error);
+      throw writeError(draft, error);
     }
   }
 
@@ -162,12 +163,4 @@ class DigestStream extends Transform {
   sha256(): string {
     return this.#hash.digest('hex');
   }
-}
-
-function diskError(path: string, error: unknown): unknown {
-  const code = systemCode(error);
-  if (isWorkbenchError(error) || code === undefined) return error;
-  return code === 'ENOSPC' || code === 'EDQUOT'
-    ? new WorkbenchError({ code: 'disk-full', message: `cannot write ${path}: the disk is full`, hint: 'Free some space, then fetch the results again; they are still in the pod.', cause: error })
-    : new WorkbenchError({ code: 'file-unreadable', message: `cannot write ${path}: ${errorText(error)}`, hint: 'Check the permissions of the folder.', cause: error });
 }

@@ -2,6 +2,7 @@ import { appendFile } from 'node:fs/promises';
 import { sleep, throwIfAborted } from '../../base/clock.ts';
 import { isAbort } from '../../base/errors.ts';
 import type { Look, RemoteRun } from '../remote/remote-run.ts';
+import { writeError } from '../write-error.ts';
 import { fileSize } from './file-size.ts';
 import { OutputProgress } from './progress.ts';
 import { whenConnected, type Waiting } from './when-connected.ts';
@@ -32,7 +33,7 @@ export async function follow(run: RemoteRun, { clock, logFile, progress, signal 
     // A window that has left must not write beside the one that took over.
     throwIfAborted(signal);
     if (look.log.length > 0) {
-      await appendFile(logFile, look.log);
+      await append(logFile, look.log);
       offset += look.log.length;
     }
     switch (look.state.kind) {
@@ -46,6 +47,14 @@ export async function follow(run: RemoteRun, { clock, logFile, progress, signal 
         progress(words.read(look.log, look.step));
         await sleep(clock, LOOK_EVERY_MS, signal);
     }
+  }
+}
+
+async function append(path: string, bytes: Buffer): Promise<void> {
+  try {
+    await appendFile(path, bytes);
+  } catch (error) {
+    throw writeError(path, error);
   }
 }
 

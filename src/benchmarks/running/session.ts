@@ -55,15 +55,14 @@ export class Session {
     this.#cancelled = true;
     const signal = AbortSignal.timeout(KILL_TIMEOUT_MS);
     const record = await this.#options.ledger.get(this.#options.runId);
-    if (record?.job != null) {
-      await deleteJob(this.#options.client, record.job, signal);
-    } else if (this.#remotes.length > 0) {
+    if (record?.job != null) await deleteJob(this.#options.client, record.job, signal);
+    else if (this.#remotes.length > 0) {
       await this.#signalAll('TERM', signal);
       const killing = new AbortController();
       await Promise.race([this.ended, sleep(this.#options.clock, TERM_GRACE_MS, killing.signal).then(() => this.#signalAll('KILL', signal))]).finally(() => killing.abort());
-    } else {
-      this.#stop.abort();
     }
+    // Whoever still waits for pods to start waits for nothing now.
+    if (this.#remotes.length === 0) this.#stop.abort();
     await this.ended;
   }
 
