@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../../base/disposables.ts';
 import type { Workbench } from '../../compose.ts';
@@ -6,6 +5,7 @@ import { RESULTS_MEMORY } from '../../protocol/results.ts';
 import { TRACE_MEMORY } from '../../protocol/trace-summary.ts';
 import { PerfettoPanel } from './perfetto-panel.ts';
 import { ResultsPanel } from './results-panel.ts';
+import { traceTitle } from './trace-title.ts';
 import { TraceSummaryPanel } from './trace-summary-panel.ts';
 
 const RESULTS = 'llmd.results';
@@ -54,13 +54,13 @@ export class Panels implements Disposable {
   async showTraceSummary(path: string): Promise<void> {
     const open = this.#summaries.get(path);
     if (open) open.reveal();
-    else await this.#adoptSummary(this.#create(TRACE_SUMMARY, `Summary: ${basename(path)}`), path).whenReady;
+    else await this.#adoptSummary(this.#create(TRACE_SUMMARY, `Summary: ${traceTitle(path)}`), path).whenReady;
   }
 
   openPerfetto(path: string): Promise<void> {
     const open = this.#perfetto.get(path);
     if (open) open.reveal();
-    else this.#adoptPerfetto(this.#create(PERFETTO, basename(path), true), path);
+    else this.#adoptPerfetto(this.#create(PERFETTO, traceTitle(path), true), path);
     return Promise.resolve();
   }
 

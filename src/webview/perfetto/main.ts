@@ -6,6 +6,7 @@ import { appRoot, button, element, icon, notice } from '../shared/dom.ts';
 import { connect } from '../shared/host.ts';
 import { onThemeChange } from '../shared/theme.ts';
 
+const COVER_MS = 20_000;
 const F1_KEY_CODE = 112;
 const OFFLINE = 'Perfetto could not be reached';
 const FAILED = 'Perfetto could not open the trace';
@@ -31,6 +32,8 @@ function showFrame({ url, title, ui }: Extract<ToPerfetto, { readonly type: 'fra
   const cover = element('div', { class: 'cover', attributes: { role: 'status' } }, [icon('loading', 'codicon-modifier-spin notice-icon'), state]);
   const frame = element('iframe', { title: `Perfetto: ${title}`, attributes: { src: url, allow: 'clipboard-write' } });
   const origin = new URL(url).origin;
+  // A trace that takes long: from then on Perfetto's own progress says more.
+  setTimeout(() => cover.remove(), COVER_MS);
   window.addEventListener('message', (event: MessageEvent<unknown>) => {
     if (event.source !== frame.contentWindow || event.origin !== origin) return;
     const said = FROM_FRAME.safeParse(event.data);

@@ -119,7 +119,6 @@ function frame(): EChartsCoreOption {
   const text = themeColor('foreground', '#888');
   return {
     animation: false,
-    aria: { enabled: true },
     textStyle: { fontFamily: themeColor('font-family', 'sans-serif'), color: text },
     grid: { left: 40, right: 24, top: 44, bottom: 40, containLabel: true },
     legend: { type: 'scroll', top: 4, left: 12, right: 12, textStyle: { color: text }, pageTextStyle: { color: text }, pageIconColor: text, inactiveColor: themeColor('disabledForeground', '#666') },

@@ -44,6 +44,7 @@ export class ResultsPage {
     this.#root = root;
     this.#send = send;
     this.#layout = element('div', { class: 'results' }, [
+      element('h1', { class: 'visually-hidden', text: 'Benchmark results' }),
       this.#toolbar(),
       element('div', { class: 'body' }, [
         element('aside', { attributes: { 'aria-label': 'Runs' } }, [element('h2', { text: 'Runs' }), this.#runList]),

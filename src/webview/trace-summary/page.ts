@@ -59,7 +59,7 @@ function partsOf(device: DeviceView): readonly Part[] {
 
 /** A bar a device: what each moment between its first and last event was spent on. The four parts add up to the span. */
 function deviceSection(devices: readonly DeviceView[]): HTMLElement {
-  if (devices.length === 0) return element('section', {}, [element('h2', { text: 'Devices' }), element('p', { class: 'muted', text: 'The trace holds no GPU event: it was taken without CUDA activity.' })]);
+  if (devices.length === 0) return element('section', {}, [element('h2', { text: 'Devices' }), element('p', { class: 'muted', text: 'The trace holds no GPU event: nothing ran on the GPU while it was taken, or CUDA activity was not recorded. Profile while requests are being served.' })]);
   const legend = partsOf(devices[0] ?? emptyDevice).map((part) => element('li', {}, [element('span', { class: `swatch part-${part.kind}` }), element('span', { text: part.name })]));
   return element('section', {}, [
     element('h2', { text: 'Where the time went' }),
@@ -81,7 +81,7 @@ const LABEL_FROM = 0.07;
 
 function barPart(part: Part, span: number): HTMLElement {
   const share = span === 0 ? 0 : part.time / span;
-  const made = element('span', { class: `part part-${part.kind}`, text: share >= LABEL_FROM ? formatShare(share) : '', title: `${part.name}: ${formatNs(part.time)}, ${formatShare(share)}` });
+  const made = element('span', { class: `part part-${part.kind}`, title: `${part.name}: ${formatNs(part.time)}, ${formatShare(share)}` }, [share >= LABEL_FROM ? element('span', { class: 'part-label', text: formatShare(share) }) : undefined]);
   made.style.flexGrow = String(share);
   return made;
 }

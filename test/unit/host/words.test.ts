@@ -4,6 +4,7 @@ import { errorDetails } from '../../../src/host/output.ts';
 import { readableYaml } from '../../../src/host/plan-yaml.ts';
 import { redact } from '../../../src/host/redact.ts';
 import { pageHtml } from '../../../src/host/webviews/html.ts';
+import { traceTitle } from '../../../src/host/webviews/trace-title.ts';
 import { traceView } from '../../../src/host/webviews/trace-view.ts';
 import { formatBytes, formatDuration, formatMs, formatNs, formatShare } from '../../../src/protocol/format.ts';
 import { FROM_RESULTS } from '../../../src/protocol/results.ts';
@@ -100,5 +101,13 @@ describe('a trace summary for the page', () => {
       steps: { user_annotation: [{ name: 's', ts_ns: start + 3n, dur_ns: 5 }], gpu_user_annotation: [] }, warnings: [],
     } satisfies TraceSummary;
     assert.deepEqual(traceView(summary).steps, [{ name: 's', where: 'CPU', start: 3, duration: 5 }]);
+  });
+});
+
+describe('the title of a trace', () => {
+  it('is its rank and set, where the path says so', () => {
+    assert.equal(traceTitle('/w/traces/12/wide-ep-decode-0/dp0_ep3_rank3.1.pt.trace.json.gz'), 'rank 3 · traces/12');
+    assert.equal(traceTitle('/elsewhere/rank0.json'), 'rank 0');
+    assert.equal(traceTitle('/elsewhere/worker0.pt.trace.json'), 'worker0.pt.trace.json');
   });
 });
