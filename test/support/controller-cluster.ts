@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { systemClock } from '../../src/base/clock.ts';
+import { systemClock, type Clock } from '../../src/base/clock.ts';
 import type { Disposable } from '../../src/base/disposables.ts';
 import type { Logger } from '../../src/base/logger.ts';
 import type { KubeObject, ResourceType } from '../../src/kube/types.ts';
@@ -20,11 +20,13 @@ export class ControllerCluster {
   readonly #server: ApiServer;
   readonly #owned: Disposable[] = [];
   readonly #logger: Logger;
+  readonly #clock: Clock;
   #controllers: Disposable;
   #nextIp = 1;
 
-  private constructor(server: ApiServer) {
+  private constructor(server: ApiServer, clock: Clock) {
     this.#server = server;
+    this.#clock = clock;
     this.api = server.api;
     const warn = (message: string): void => void this.warnings.push(message);
     this.#logger = { debug() {}, info() {}, warn, error: warn };
@@ -41,12 +43,13 @@ export class ControllerCluster {
   }
 
   #startControllers(): Disposable {
-    return startControllers(this.api, { clock: systemClock, logger: this.#logger, signal: new AbortController().signal });
+    return startControllers(this.api, { clock: this.#clock, logger: this.#logger, signal: new AbortController().signal });
   }
 
-  static async start(options: { readonly tls?: boolean } = {}): Promise<ControllerCluster> {
+  /** `clock` is that of the controllers. */
+  static async start(options: { readonly tls?: boolean; readonly clock?: Clock } = {}): Promise<ControllerCluster> {
     const silent: Logger = { debug() {}, info() {}, warn() {}, error(message, cause) { console.error(message, cause); } };
-    return new ControllerCluster(await createApiServer({ host: '127.0.0.1', port: 0, tls: options.tls ?? false, token: 'test', clock: systemClock, logger: silent }));
+    return new ControllerCluster(await createApiServer({ host: '127.0.0.1', port: 0, tls: options.tls ?? false, token: 'test', clock: systemClock, logger: silent }), options.clock ?? systemClock);
   }
 
   get url(): string {
@@ -114,7 +117,7 @@ export class ControllerCluster {
   }
 
   /** Waits for what the probe asserts; rejects with its last complaint after the time. */
-  async eventually(probe: () => void, ms = 5000): Promise<void> {
+  async eventually(probe: () => void, ms = 15_000): Promise<void> {
     const until = performance.now() + ms;
     for (;;) {
       try {

@@ -4,6 +4,7 @@ import { arrayAt, at } from '../../../src/base/json.ts';
 import type { KubeObject } from '../../../src/kube/types.ts';
 import { podRequests } from '../../../src/demo/controllers/scheduler/requests.ts';
 import { unschedulableMessage } from '../../../src/demo/controllers/scheduler/message.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 import { ControllerCluster, type Json } from '../../support/controller-cluster.ts';
 
 function pod(name: string, gpus: number, spec: Json = {}, labels: Json = {}): Json {
@@ -150,6 +151,34 @@ describe('node troubles', () => {
     cluster = await ControllerCluster.start();
   });
   afterEach(() => cluster.stop());
+
+  it('a node whose kubelet falls silent is unknown, and not before', async () => {
+    await cluster.stop();
+    const clock = new ManualClock();
+    cluster = await ControllerCluster.start({ clock });
+    cluster.addNode('a');
+    const leases = cluster.kind('leases', 'coordination.k8s.io');
+    const namespaces = cluster.kind('namespaces');
+    if (!cluster.api.get(namespaces, undefined, 'kube-node-lease')) cluster.api.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-node-lease' } });
+    const lease = cluster.api.create(leases, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'a', namespace: 'kube-node-lease' }, spec: { renewTime: '2026-01-01T00:00:00.000000Z' } });
+    const taints = (): string[] => arrayAt(cluster.api.get(cluster.kind('nodes'), undefined, 'a'), 'spec', 'taints').map((taint) => String(at(taint, 'key')));
+    const settled = (): Promise<void> => cluster.eventually(() => assert.equal(clock.waiting, 1));
+    await settled();
+    clock.advance(30_000);
+    // Listens after the controllers, and so hears after them.
+    const heard: string[] = [];
+    const watch = cluster.api.watch(leases, ({ type }) => heard.push(type));
+    await cluster.eventually(() => assert.deepEqual(heard, ['ADDED']));
+    cluster.api.update(leases, { ...lease, spec: { renewTime: '2026-01-01T00:00:30.000000Z' } });
+    await cluster.eventually(() => assert.deepEqual(heard, ['ADDED', 'MODIFIED']));
+    watch.dispose();
+    clock.advance(30_000);
+    await settled();
+    assert.deepEqual(taints(), []);
+    clock.advance(30_000);
+    await cluster.eventually(() => assert.deepEqual(taints(), ['node.kubernetes.io/unreachable', 'node.kubernetes.io/unreachable']));
+    assert.equal(cluster.api.list(cluster.kind('events'), 'default').filter((event) => event['reason'] === 'NodeNotReady').length, 1);
+  });
 
   it('a node that is not ready is tainted and loses what does not tolerate it', async () => {
     cluster.addNode('a');

@@ -12,8 +12,9 @@ import { taintsOf, tolerates, UNSCHEDULABLE } from '../scheduler/taints.ts';
 
 const NOT_READY = 'node.kubernetes.io/not-ready';
 const UNREACHABLE = 'node.kubernetes.io/unreachable';
-/** A kubelet that has not renewed its lease for so long counts as gone. */
+/** A kubelet that has not been seen to renew its lease for so long counts as gone. */
 const LEASE_GRACE_MS = 40_000;
+const LEASES = 'kube-node-lease';
 
 /** Watches over nodes: marks those in trouble with taints, and takes pods off that do not tolerate them for longer. */
 export class NodeController {
@@ -23,6 +24,7 @@ export class NodeController {
   readonly #leases: Collection;
   readonly #events: EventRecorder;
   readonly #queue: ReconcileQueue;
+  readonly #renewals = new Map<string, { readonly renewTime: string; readonly seenAt: number }>();
 
   constructor(cluster: Cluster, leases: Collection) {
     this.#cluster = cluster;
@@ -36,8 +38,9 @@ export class NodeController {
   start(): Disposable[] {
     return [
       queueChanged(this.#nodes, this.#queue),
-      this.#leases.onChange((_before, after) => {
-        if (after?.metadata.namespace === 'kube-node-lease') this.#queue.add(after.metadata.name);
+      this.#leases.onChange((before, after) => {
+        if (after) this.#observeLease(after);
+        else if (before?.metadata.namespace === LEASES) this.#renewals.delete(before.metadata.name);
       }),
     ];
   }
@@ -50,11 +53,14 @@ export class NodeController {
     this.#evict(tainted);
   }
 
-  /** A kubelet that stopped renewing its lease can say nothing of its node any more; so we say that nothing is known. */
+  /**
+   * A kubelet that stopped renewing its lease can say nothing of its node any more; so we say that nothing is known.
+   * Counted from when a renewal was seen, by a clock that stands still while the machine sleeps: after a sleep no node is lost.
+   */
   #withSilence(node: KubeObject): KubeObject {
-    const renewed = Date.parse(stringAt(this.#leases.get('kube-node-lease', node.metadata.name), 'spec', 'renewTime') ?? '');
-    if (Number.isNaN(renewed)) return node;
-    const left = renewed + LEASE_GRACE_MS - this.#cluster.now();
+    const seen = this.#renewals.get(node.metadata.name)?.seenAt;
+    if (seen === undefined) return node;
+    const left = seen + LEASE_GRACE_MS - this.#cluster.clock.monotonic();
     if (left > 0) {
       this.#queue.addAfter(keyOf(node), left);
       return node;
@@ -63,6 +69,14 @@ export class NodeController {
     const conditions = withCondition(arrayAt(node, 'status', 'conditions'), { type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.' }, this.#cluster.now());
     this.#events.record(node, 'Normal', 'NodeNotReady', `Node ${node.metadata.name} status is now: NodeNotReady`);
     return this.#nodes.updateStatus({ ...node, status: { ...statusOf(node), conditions } });
+  }
+
+  #observeLease(lease: KubeObject): void {
+    const { name, namespace } = lease.metadata;
+    const renewTime = stringAt(lease, 'spec', 'renewTime') ?? '';
+    if (namespace !== LEASES || this.#renewals.get(name)?.renewTime === renewTime) return;
+    this.#renewals.set(name, { renewTime, seenAt: this.#cluster.clock.monotonic() });
+    this.#queue.add(name);
   }
 
   #withTaints(node: KubeObject): KubeObject {
