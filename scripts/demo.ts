@@ -1,10 +1,9 @@
 // `npm run demo`: a demo cluster and a VS Code with the extension. `--tour` (or no terminal) goes round the loop by itself.
 import { mkdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { delimiter } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { background } from './lib/background.ts';
-import { kubeToolsFolders } from './lib/clients.ts';
+import { kubeTools } from './lib/clients.ts';
 import { run } from './lib/run.ts';
 import { say } from './lib/say.ts';
 import { which } from './lib/system.ts';
@@ -24,10 +23,11 @@ const vsix = join(out, `${name}-${version}.vsix`);
 const cli = join(root, 'dist', 'llmdw.mjs');
 
 if (build) await run('node', ['scripts/package.ts'], { cwd: root });
-const folders = await kubeToolsFolders();
+const tools = await kubeTools();
 const kubeconfig = join(out, 'demo', 'kubeconfig');
 const env = {
-  PATH: [...folders, process.env['PATH'] ?? ''].join(delimiter),
+  // For terminals and scripts; the extension itself is told by its settings.
+  PATH: [dirname(tools.kubectl), dirname(tools.helm), process.env['PATH'] ?? ''].join(delimiter),
   KUBECONFIG: kubeconfig,
 };
 
@@ -48,7 +48,7 @@ async function drive(): Promise<void> {
   const workspace = join(out, 'tour', 'workspace');
   await rm(join(out, 'tour'), { recursive: true, force: true });
   await prepareWorkspace(workspace);
-  const server = await startWorkbenchServer({ vsix, workspace, data: join(out, 'tour', 'vscode'), env });
+  const server = await startWorkbenchServer({ vsix, workspace, data: join(out, 'tour', 'vscode'), env, tools });
   stops.push(() => server.stop());
   const window = await Window.open(server.url);
   stops.push(() => window.close());
@@ -75,7 +75,7 @@ async function openForPerson(): Promise<void> {
     await execa(code, [...common, '--wait', '--new-window', workspace], { env, reject: false });
     return;
   }
-  const server = await startWorkbenchServer({ vsix, workspace, data, env });
+  const server = await startWorkbenchServer({ vsix, workspace, data, env, tools });
   stops.push(() => server.stop());
   say(`VS Code in the browser: ${server.url}`);
   say('Ctrl-C ends the demo');

@@ -27,12 +27,19 @@ export async function kubeClients(): Promise<KubeClients> {
   return { kubectlOld: path('32', 'kubectl'), kubectlNew: path('36', 'kubectl'), helmOld: path('32', 'helm'), helmNew: path('36', 'helm') };
 }
 
-/** kubectl and helm for people: the machine's own where it has them, else the pinned ones (Linux x64 only). */
-export async function kubeToolsFolders(): Promise<readonly string[]> {
-  if ((await which('kubectl')) && (await which('helm'))) return [];
+export interface KubeTools {
+  readonly kubectl: string;
+  readonly helm: string;
+}
+
+/** kubectl and helm for people: the machine's own where it has both, else the pinned ones (Linux x64 only). */
+export async function kubeTools(): Promise<KubeTools> {
+  const kubectl = await which('kubectl');
+  const helm = await which('helm');
+  if (kubectl !== undefined && helm !== undefined) return { kubectl, helm };
   if (process.platform !== 'linux' || process.arch !== 'x64') throw new Error('kubectl and helm have to be on the PATH: see https://kubernetes.io/docs/tasks/tools and https://helm.sh/docs/intro/install');
   const clients = await kubeClients();
-  return [join(clients.kubectlNew, '..'), join(clients.helmNew, '..')];
+  return { kubectl: clients.kubectlNew, helm: clients.helmNew };
 }
 
 async function unzip(zip: string, folder: string): Promise<void> {

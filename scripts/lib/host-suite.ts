@@ -1,8 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { background } from './background.ts';
-import { kubeToolsFolders } from './clients.ts';
 import { runHostTests } from './host-tests.ts';
 import { run } from './run.ts';
 import { prepareWorkspace } from '../tour/workspace.ts';
@@ -18,7 +17,6 @@ export async function runHostSuite(): Promise<{ readonly code: number; readonly 
   const workspace = join(scratch, 'workspace');
   await mkdir(home);
   await prepareWorkspace(workspace);
-  const path = [...(await kubeToolsFolders()), process.env['PATH'] ?? ''].join(delimiter);
   const cluster = background('node', [join(root, 'dist', 'llmdw.mjs'), 'demo', '--kubeconfig', kubeconfig, '--speed', '10']);
   try {
     await cluster.printed(/serves (\S+)/, 60_000);
@@ -27,7 +25,7 @@ export async function runHostSuite(): Promise<{ readonly code: number; readonly 
       tests: join(root, 'out', 'test', 'host', 'index.cjs'),
       workspace,
       // No kubeconfig to begin with: the tests look at that state first, then choose the demo's.
-      env: { PATH: path, HOME: home, KUBECONFIG: '', LLMDW_TEST_KUBECONFIG: kubeconfig },
+      env: { HOME: home, KUBECONFIG: '', LLMDW_TEST_KUBECONFIG: kubeconfig },
       timeoutMs: 300_000,
     });
   } finally {

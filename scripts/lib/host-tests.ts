@@ -5,7 +5,8 @@ import { chromium as browserType } from 'playwright-core';
 import { background } from './background.ts';
 import { freePort } from './port.ts';
 import { chromium, chromiumArgs, vsCodeServer } from './vscode.ts';
-import { quietSettings } from './workbench-window.ts';
+import { kubeTools } from './clients.ts';
+import { quietSettings, toolSettings } from './workbench-window.ts';
 
 export interface HostTestOptions {
   /** The extension's folder, built. */
@@ -22,7 +23,7 @@ export async function runHostTests(options: HostTestOptions): Promise<{ readonly
   const { serverMain } = await vsCodeServer();
   const data = await mkdtemp(join(tmpdir(), 'llmdw-host-'));
   await mkdir(join(data, 'data', 'Machine'), { recursive: true });
-  await writeFile(join(data, 'data', 'Machine', 'settings.json'), JSON.stringify({ ...quietSettings, 'workbench.colorTheme': 'Dark Modern' }));
+  await writeFile(join(data, 'data', 'Machine', 'settings.json'), JSON.stringify({ ...quietSettings, 'workbench.colorTheme': 'Dark Modern', ...toolSettings(await kubeTools()) }));
   const port = await freePort();
   const server = background(
     'node',

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { background, type Background } from './background.ts';
+import type { KubeTools } from './clients.ts';
 import { freePort } from './port.ts';
 import { vsCodeServer } from './vscode.ts';
 
@@ -14,7 +15,16 @@ export const quietSettings = {
   'extensions.autoUpdate': false,
   'extensions.autoCheckUpdates': false,
   'security.workspace.trust.enabled': false,
+  'git.openRepositoryInParentFolders': 'never',
+  'remote.autoForwardPorts': false,
+  // Drawn as text, so that a test can read it.
+  'terminal.integrated.gpuAcceleration': 'off',
 } as const;
+
+/** The extension's own settings for kubectl and helm. */
+export function toolSettings(tools: KubeTools): Readonly<Record<string, string>> {
+  return { 'llmd.kubectlPath': tools.kubectl, 'llmd.helmPath': tools.helm };
+}
 
 export interface WorkbenchServer {
   readonly url: string;
@@ -27,7 +37,7 @@ export interface WorkbenchServerOptions {
   /** Holds user data and extensions; kept between starts by who wants that. */
   readonly data: string;
   readonly env: Readonly<Record<string, string>>;
-  readonly theme?: 'Dark Modern' | 'Light Modern';
+  readonly tools: KubeTools;
   readonly port?: number;
 }
 
@@ -38,7 +48,8 @@ export async function startWorkbenchServer(options: WorkbenchServerOptions): Pro
   const extensions = join(options.data, 'extensions');
   await mkdir(join(user, 'Machine'), { recursive: true });
   await mkdir(extensions, { recursive: true });
-  const settings = { ...quietSettings, 'workbench.colorTheme': options.theme ?? 'Dark Modern' };
+  // A server takes its PATH from a login shell, so what this script put on its own would be lost.
+  const settings = { ...quietSettings, 'workbench.colorTheme': 'Dark Modern', ...toolSettings(options.tools) };
   await writeFile(join(user, 'Machine', 'settings.json'), `${JSON.stringify(settings, undefined, 2)}\n`);
   const common = ['--user-data-dir', user, '--extensions-dir', extensions];
   await execa('node', [entry, ...common, '--install-extension', options.vsix], { env: options.env, stdout: 'ignore', stderr: 'inherit' });

@@ -29,6 +29,7 @@ export async function tour(input: TourInput): Promise<void> {
   });
   await step('Create the secrets', async () => {
     await window.command('llm-d: Create Secrets');
+    await window.confirm('Write Secrets');
     await statusSays(window, /secret/i);
     return ['llm-d-hf-token, hf-secret and gh-token-secret are in the namespace'];
   });

@@ -13,7 +13,7 @@ import type { Endpoint, PokerService, PokerStatus, ShellCommand } from './types.
 import { Pods } from '../kube/resources.ts';
 
 /** zsh where the image has it, as the people who built the pod like it; else bash, else sh. */
-const loginShell = 'for s in zsh bash; do command -v $s >/dev/null 2>&1 && exec $s -l; done; exec sh';
+const findShell = 'command -v zsh || command -v bash || command -v sh';
 
 export interface PokerDependencies {
   readonly contexts: Contexts;
@@ -94,12 +94,13 @@ class Poker implements PokerService {
       stdin: Readable.from([pokerJustfile(recipes, endpoint)]),
       signal,
     });
+    const found = await client.execOutput({ namespace: cluster.namespace, pod: this.podName(), command: ['sh', '-c', findShell], signal });
     const tool = await this.#dependencies.contexts.toolEnvironment(cluster);
     const variables = endpoint ? Object.entries(endpointVariables(endpoint)).map(([name, value]) => `${name}=${value}`) : [];
     return {
       title: this.podName(),
       file: kubectl,
-      args: ['--context', tool.context, '--namespace', tool.namespace, 'exec', '-it', this.podName(), '--', 'env', ...variables, 'sh', '-c', loginShell],
+      args: ['--context', tool.context, '--namespace', tool.namespace, 'exec', '-it', this.podName(), '--', 'env', ...variables, found.stdout.toString('utf8').trim() || 'sh', '-l'],
       env: tool.env,
       greeting: greeting(endpoint),
     };

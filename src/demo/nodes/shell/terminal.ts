@@ -5,6 +5,7 @@ import { readShellInvocation } from './shell-invocation.ts';
 import { complete } from './completion.ts';
 import { LineEditor, type EditedLine } from './line-editor.ts';
 import { definedFunctions, isIncomplete, parseScript } from './script-facts.ts';
+import { flushed, writeAll } from './streams.ts';
 
 const interruptKeys: ReadonlySet<string> = new Set(['\u0003', '\u001c']);
 const endOfInput = '\u0004';
@@ -13,7 +14,21 @@ const killLine = '\u0015';
 /** Runs a command for a client with a terminal: a shell that talks to a person, or any other command. */
 export async function runInTerminal(run: ContainerRun, command: readonly string[], session: RemoteCommandSession): Promise<number> {
   const terminal = new Terminal(session);
-  return readsFromPerson(command) ? interactiveShell(run, terminal, session) : runCooked(run, command, terminal, session);
+  const { env, rest } = withoutEnvPrefix(command);
+  return readsFromPerson(rest) ? interactiveShell(run, env, terminal, session) : runCooked(run, command, terminal, session);
+}
+
+/** `env NAME=value … shell`: the variables, and the command that gets them. */
+function withoutEnvPrefix(command: readonly string[]): { readonly env: Readonly<Record<string, string>>; readonly rest: readonly string[] } {
+  if (!/(?:^|\/)env$/.test(command[0] ?? '')) return { env: {}, rest: command };
+  const env: Record<string, string> = {};
+  let index = 1;
+  for (; index < command.length; index += 1) {
+    const assignment = /^([A-Za-z_]\w*)=(.*)$/s.exec(command[index] ?? '');
+    if (assignment?.[1] === undefined) break;
+    env[assignment[1]] = assignment[2] ?? '';
+  }
+  return { env, rest: command.slice(index) };
 }
 
 /** `bash`, `sh -l`, `zsh -i`: a shell with neither script nor command. */
@@ -28,11 +43,12 @@ async function runCooked(run: ContainerRun, command: readonly string[], terminal
   const interrupt = new AbortController();
   const stdin = terminal.cook(() => interrupt.abort());
   const code = await run.exec(command, { stdin, stdout: terminal.output, stderr: terminal.output, tty: true }, AbortSignal.any([session.signal, interrupt.signal]));
+  await flushed(terminal.output);
   return interrupt.signal.aborted ? 130 : code;
 }
 
-async function interactiveShell(run: ContainerRun, terminal: Terminal, session: RemoteCommandSession): Promise<number> {
-  let env: Readonly<Record<string, string>> = { ...run.env, TERM: 'xterm-256color' };
+async function interactiveShell(run: ContainerRun, given: Readonly<Record<string, string>>, terminal: Terminal, session: RemoteCommandSession): Promise<number> {
+  let env: Readonly<Record<string, string>> = { ...run.env, TERM: 'xterm-256color', ...given };
   let cwd = run.workingDir;
   let code = 0;
   const { history } = run.shell;
@@ -69,6 +85,8 @@ async function interactiveShell(run: ContainerRun, terminal: Terminal, session: 
       signal: AbortSignal.any([session.signal, run.ended, interrupt.signal]),
       parentPid: 0,
     });
+    // The next prompt comes after the last of the output.
+    await flushed(terminal.output);
     terminal.uncook();
     ({ env, cwd, exitCode: code } = result);
     if (result.exited) return code;
@@ -102,8 +120,11 @@ class Terminal {
     this.#session = session;
     this.output = new Writable({
       write: (chunk: Buffer, _encoding, done) => {
-        if (session.stdout.write(lineEnds(chunk))) done();
-        else session.stdout.once('drain', done);
+        const pass = async (): Promise<void> => {
+          await writeAll(session.stdout, lineEnds(chunk));
+          done();
+        };
+        void pass();
       },
     });
     session.onResize((size) => {
