@@ -137,6 +137,10 @@ describe('the shell of a container', () => {
     ['df -h / | tail -1', 'overlay    1.0T 512G  512G  50% /\n', 0],
     ['kill 4242', 'kill: (4242) - No such process\n', 1],
     ['tail -n +1 -f /data/lines | head -1; echo rest', 'one\nrest\n', 0],
+    ['echo /data/lines | xargs cat | wc -l', '3\n', 0],
+    ['x=$(timeout 5 ls /data); echo "[$x]"; timeout 5 ls /data; env A=1 printenv A | tr 1 2', '[lines]\nlines\n2\n', 0],
+    ['cat /data/lines | tr a-z A-Z | head -2', 'ONE\nTWO\n', 0],
+    ['cat /data/lines | grep -c o; find /data -type f -exec cat {} + | head -1', '2\none\n', 0],
     ['exit 300', '', 44],
     ['nosuch', 'bash: nosuch: command not found\n', 127],
   ];

@@ -188,6 +188,19 @@ describe('a terminal in a container', () => {
     assert.equal(await person.left(), 3);
   });
 
+  it('shows all of a long output before the next prompt and before the end', async () => {
+    const person = await Person.at(nodes);
+    await person.sees(prompt);
+    person.type('seq 1 60000; printf "%0300000d\\n" 7\r');
+    await person.sees('\n60000\r\n');
+    await person.sees(`${'0'.repeat(299_999)}7\r\n${prompt}`);
+    person.type('exit\r');
+    await person.left();
+    const other = await Person.at(nodes, ['sh', '-c', 'seq 1 60000']);
+    await other.left();
+    await other.sees('\n60000\r\n');
+  });
+
   it('ends what runs when the client has gone', async () => {
     const running = async (): Promise<boolean> => (await execWebSocket(nodes.kubelet, 'poker', ['ps', '-ef'])).stdout.includes('sleep 4242');
     const person = await Person.at(nodes);

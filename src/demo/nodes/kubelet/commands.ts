@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { missingExecutable, type ContainerRun } from '../pods/container-run.ts';
 import type { PodWorker } from '../pods/pod-worker.ts';
 import { runInTerminal } from '../shell/terminal.ts';
+import { flushed } from '../shell/streams.ts';
 import { cutAfter } from './cut.ts';
 import type { RemoteCommandHandler, RemoteCommandSession } from '../streaming/remote-command.ts';
 
@@ -18,6 +19,7 @@ export function execIn(run: ContainerRun, worker: PodWorker, command: readonly s
     }
     const guarded = worker.hasFault('exec-cut') ? cutAfter(session, cutAfterBytes) : session;
     const code = session.tty ? await runInTerminal(run, command, guarded) : await run.exec(command, { stdin: guarded.stdin, stdout: guarded.stdout, stderr: guarded.stderr, tty: false }, session.signal);
+    await flushed(guarded.stdout);
     return { kind: 'exit', code };
   };
 }

@@ -104,7 +104,16 @@ export class ContainerShell {
       processInfo: { pid, ppid: script.parentPid, uid: 0, gid: 0 },
       customCommands: this.#libraryCommands(stdio, pid, signal, exit),
     });
-    bash.registerTransformPlugin({ name: 'live-output', transform: ({ ast }) => ({ ast: liveScript(ast, { streaming, longRunning: this.#longRunning }) }) });
+    let isScript = true;
+    bash.registerTransformPlugin({
+      name: 'live-output',
+      transform: ({ ast }) => {
+        // Only the script itself speaks to its streams: what its commands run (xargs, timeout) gives its output to them.
+        const live = isScript ? liveScript(ast, { streaming, longRunning: this.#longRunning }) : ast;
+        isScript = false;
+        return { ast: live };
+      },
+    });
     try {
       const result = await untilAborted(
         bash.exec(withArguments(script), { env: { ...script.env }, replaceEnv: true, cwd: script.cwd, stdin: input.toString('latin1'), stdinKind: 'bytes', rawScript: true, signal }),

@@ -13,6 +13,14 @@ export function writeText(stream: Writable, text: string): Promise<void> {
   return writeAll(stream, Buffer.from(text));
 }
 
+/** Resolves when everything written so far has been taken, or never will be. */
+export function flushed(stream: Writable): Promise<void> {
+  if (!stream.writable) return Promise.resolve();
+  return new Promise((resolve) => {
+    stream.write(Buffer.alloc(0), () => resolve());
+  });
+}
+
 function drained(stream: Writable): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
