@@ -97,6 +97,26 @@ describe('LeaderWorkerSet', () => {
     assert.equal(cluster.events('RecreateGroupOnPodRestart').length, 1);
   });
 
+  it('tells pods their part of the group', async () => {
+    const labelsOf = (name: string): unknown[] => [`${name}-0`, `${name}-0-1`, `${name}-0-2`, `${name}-0-3`].map((pod) => cluster.get('pods', '', pod)?.metadata.labels?.[`${NAME}/subgroup-index`]);
+    cluster.create('leaderworkersets', GROUP, set('parts', { replicas: 1 }, { size: 4, subGroupPolicy: { subGroupSize: 2 } }));
+    await available('parts');
+    assert.deepEqual(labelsOf('parts'), ['0', '0', '1', '1']);
+    const keyOf = (pod: string): unknown => cluster.get('pods', '', pod)?.metadata.labels?.[`${NAME}/subgroup-key`];
+    assert.equal(keyOf('parts-0'), keyOf('parts-0-1'));
+    assert.notEqual(keyOf('parts-0-1'), keyOf('parts-0-2'));
+  });
+
+  it('gives groups another size, one after the other', async () => {
+    cluster.create('leaderworkersets', GROUP, set('grow', { replicas: 1 }));
+    await available('grow');
+    cluster.change('leaderworkersets', GROUP, 'grow', (spec) => ({ ...spec, leaderWorkerTemplate: { ...(spec['leaderWorkerTemplate'] as Json), size: 3 } }));
+    await cluster.eventually(() => {
+      assert.deepEqual(cluster.podNames(), ['grow-0', 'grow-0-1', 'grow-0-2']);
+      assert.equal(conditionsOf('grow').get('Available'), 'True');
+    });
+  });
+
   it('leaves a group alone whose policy is None', async () => {
     cluster.create('leaderworkersets', GROUP, set('calm', { replicas: 1 }, { restartPolicy: 'None' }));
     await available('calm');

@@ -12,7 +12,7 @@ import {
 import { onEither, queueChanged } from '../core/owners.ts';
 import { hasRestarted, isReady, ordinalOf } from '../core/pods.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
-import { exclusiveTopology, GROUP_INDEX, groupSize, groupTemplateOf, isLeader, NAME, REPLICAS, REVISION, revisionKey, revisionOf, sharesSubdomain, sizeOf, WORKER_INDEX, type GroupTemplate } from './model.ts';
+import { exclusiveTopology, GROUP_INDEX, groupSize, groupTemplateOf, isLeader, NAME, REPLICAS, REVISION, revisionKey, revisionOf, sharesSubdomain, SIZE, sizeOf, WORKER_INDEX, type GroupTemplate } from './model.ts';
 import { nextRollout, type GroupState } from './rollout.ts';
 import { headlessService, leaderSet, workerSet } from './sets.ts';
 
@@ -80,7 +80,7 @@ export class LeaderWorkerSetController {
       templateChanged: revisionOf(existing) !== revisionKey(template),
       maxUnavailable: scaledValue(configuration['maxUnavailable'], wanted, 'down') ?? 1,
       maxSurge: scaledValue(configuration['maxSurge'], wanted, 'up') ?? 0,
-      states: this.#groupStates(existing, revisionKey(template), sizeOf(set)),
+      states: this.#groupStates(existing, revisionKey(template)),
     });
     const held = { ...rollout, partition: Math.max(rollout.partition, numberAt(configuration, 'partition') ?? 0) };
     const desired = leaderSet(set, template, held, wanted);
@@ -173,11 +173,12 @@ export class LeaderWorkerSetController {
     return kept && { leaderWorkerTemplate: jsonAt(kept, 'data', 'spec', 'leaderWorkerTemplate'), networkConfig: jsonAt(kept, 'data', 'spec', 'networkConfig') };
   }
 
-  #groupStates(leaders: KubeObject, revision: string, size: number): readonly GroupState[] {
+  #groupStates(leaders: KubeObject, revision: string): readonly GroupState[] {
     const pods = new Map(this.#pods.controlledBy(leaders).map((pod) => [ordinalOf(pod.metadata.name), pod]));
     return Array.from({ length: replicasOf(leaders) }, (_, index) => {
       const leader = pods.get(index);
       if (leader === undefined || isTerminating(leader)) return { ready: false, updated: false };
+      const size = Number(annotationsOf(leader)[SIZE] ?? 1);
       const [workers] = this.#statefulSets.controlledBy(leader);
       const workersReady = size < 2 || (workers !== undefined && numberAt(workers, 'status', 'readyReplicas') === size - 1);
       return { ready: isReady(leader) && workersReady, updated: revisionOf(leader) === revision };
@@ -186,7 +187,7 @@ export class LeaderWorkerSetController {
 
   #writeStatus(set: KubeObject, leaders: KubeObject, revision: string): void {
     const wanted = replicasOf(set);
-    const states = this.#groupStates(leaders, revision, sizeOf(set));
+    const states = this.#groupStates(leaders, revision);
     const present = this.#pods.controlledBy(leaders).length;
     const ready = states.filter((state) => state.ready).length;
     const updated = states.slice(0, Math.min(present, states.length)).filter((state) => state.updated).length;

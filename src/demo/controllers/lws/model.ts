@@ -14,6 +14,10 @@ export const SIZE = `${PREFIX}/size`;
 export const REPLICAS = `${PREFIX}/replicas`;
 export const LEADER_NAME = `${PREFIX}/leader-name`;
 export const EXCLUSIVE_TOPOLOGY = `${PREFIX}/exclusive-topology`;
+export const SUBGROUP_INDEX = `${PREFIX}/subgroup-index`;
+export const SUBGROUP_KEY = `${PREFIX}/subgroup-key`;
+export const SUBGROUP_SIZE = `${PREFIX}/subgroup-size`;
+export const SUBGROUP_POLICY = `${PREFIX}/subgroup-policy-type`;
 export const SUBDOMAIN_POLICY = `${PREFIX}/subdomainPolicy`;
 
 /** What a LeaderWorkerSet makes its groups of, in one revision. */
@@ -57,6 +61,7 @@ export function exclusiveTopology(set: KubeObject): string | undefined {
   return annotationsOf(set)[EXCLUSIVE_TOPOLOGY];
 }
 
+/** A key of a group, or of a subgroup within it. */
 export function groupKey(namespace: string, leader: string): string {
   return sha1(`${namespace}/${leader}`);
 }

@@ -1,6 +1,6 @@
 import { isObject, jsonAt, stringAt, type Json, type NewObject } from '../core/objects.ts';
 import { ordinalOf } from '../core/pods.ts';
-import { EXCLUSIVE_TOPOLOGY, GROUP_INDEX, GROUP_KEY, groupKey, LEADER_NAME, NAME, SIZE, SUBDOMAIN_POLICY, WORKER_INDEX } from './model.ts';
+import { EXCLUSIVE_TOPOLOGY, GROUP_INDEX, GROUP_KEY, groupKey, LEADER_NAME, NAME, SIZE, SUBDOMAIN_POLICY, SUBGROUP_INDEX, SUBGROUP_KEY, SUBGROUP_POLICY, SUBGROUP_SIZE, WORKER_INDEX } from './model.ts';
 
 /**
  * What LeaderWorkerSet's webhook writes into the pods of its sets when they are created: group and worker numbers
@@ -28,7 +28,7 @@ export function mutateGroupPod(pod: NewObject): NewObject {
   const topology = annotations[EXCLUSIVE_TOPOLOGY];
   return {
     ...pod,
-    metadata: { ...pod.metadata, labels: { ...labels, ...own } },
+    metadata: { ...pod.metadata, labels: { ...labels, ...own, ...subGroupLabels(annotations, leader, leads ? 0 : ordinal) } },
     spec: {
       ...spec,
       ...(unique ? { subdomain: leader } : {}),
@@ -39,6 +39,16 @@ export function mutateGroupPod(pod: NewObject): NewObject {
       ...(leads && typeof topology === 'string' ? { affinity: exclusiveAffinity(jsonAt(spec, 'affinity'), topology, key) } : {}),
     },
   };
+}
+
+/** Which part of its group a pod belongs to; a leader that makes the size uneven joins the first part, or none where it is excluded. */
+function subGroupLabels(annotations: Json, leader: string, worker: number): Json {
+  const size = Number(stringAt(annotations, SUBGROUP_SIZE));
+  if (Number.isNaN(size)) return {};
+  const leaderIsExtra = (Number(stringAt(annotations, SIZE)) - 1) % size === 0;
+  if (worker === 0 && annotations[SUBGROUP_POLICY] === 'LeaderExcluded') return {};
+  const index = String(worker === 0 ? 0 : Math.floor((leaderIsExtra ? worker - 1 : worker) / size));
+  return { [SUBGROUP_INDEX]: index, [SUBGROUP_KEY]: groupKey(leader, index) };
 }
 
 /** The variables come first, so that the container's own may refer to them; what it defines itself stays. */

@@ -1,8 +1,8 @@
 import type { KubeObject } from '../../../kube/types.ts';
-import { controllerReference, jsonAt, labelsOf, namespaceOf, type Json, type NewObject } from '../core/objects.ts';
+import { controllerReference, jsonAt, labelsOf, namespaceOf, numberAt, stringAt, type Json, type NewObject } from '../core/objects.ts';
 import {
   exclusiveTopology, EXCLUSIVE_TOPOLOGY, GROUP_INDEX, GROUP_KEY, groupSize, leaderTemplate, LEADER_NAME, NAME, REPLICAS, REVISION, revisionKey, sharesSubdomain, SIZE,
-  SUBDOMAIN_POLICY, WORKER_INDEX, workerTemplate, type GroupTemplate,
+  SUBDOMAIN_POLICY, SUBGROUP_POLICY, SUBGROUP_SIZE, WORKER_INDEX, workerTemplate, type GroupTemplate,
 } from './model.ts';
 
 export interface Rollout {
@@ -82,7 +82,12 @@ function podTemplate(template: Json, labels: Json, annotations: Json): Json {
 
 function groupAnnotations(set: KubeObject, template: GroupTemplate): Json {
   const topology = exclusiveTopology(set);
+  const subGroups = jsonAt(template.leaderWorkerTemplate, 'subGroupPolicy');
   return {
+    ...(subGroups['subGroupSize'] === undefined ? {} : {
+      [SUBGROUP_SIZE]: String(numberAt(subGroups, 'subGroupSize')),
+      [SUBGROUP_POLICY]: stringAt(subGroups, 'subGroupPolicyType') ?? 'LeaderWorker',
+    }),
     [SIZE]: String(groupSize(template)),
     ...(topology === undefined ? {} : { [EXCLUSIVE_TOPOLOGY]: topology }),
     ...(sharesSubdomain(template) ? {} : { [SUBDOMAIN_POLICY]: 'UniquePerReplica' }),

@@ -1,4 +1,4 @@
-import { isObject, stringAt } from '../../../../base/json.ts';
+import { at, isObject, numberAt, stringAt } from '../../../../base/json.ts';
 import { forbidden, immutable, invalid, notSupported, required } from '../field-errors.ts';
 import { equalJson } from '../json.ts';
 import type { Json, Violation } from '../types.ts';
@@ -38,14 +38,34 @@ export function validateJob(job: Json): Violation[] {
   ];
 }
 
+const MAX_PODS = 2_147_483_647;
+
 export function validateLeaderWorkerSet(set: Json): Violation[] {
-  const spec = specOf(set);
-  const { replicas } = spec;
-  const template = isObject(spec['leaderWorkerTemplate']) ? spec['leaderWorkerTemplate'] : {};
-  const { size } = template;
+  const replicas = numberAt(set, 'spec', 'replicas') ?? 1;
+  const size = numberAt(set, 'spec', 'leaderWorkerTemplate', 'size') ?? 1;
+  const rolling = at(set, 'spec', 'rolloutStrategy', 'rollingUpdateConfiguration');
+  const none = (value: unknown): boolean => value === 0 || value === '0%';
+  const stuck = replicas > 0 && none(at(rolling, 'maxUnavailable')) && none(at(rolling, 'maxSurge'));
   return [
-    ...(typeof replicas === 'number' && replicas < 0 ? [invalid('spec.replicas', replicas, 'replicas must be equal or greater than 0')] : []),
-    ...(typeof size === 'number' && size < 1 ? [invalid('spec.leaderWorkerTemplate.size', size, 'size must be equal or greater than 1')] : []),
+    ...(replicas < 0 ? [invalid('spec.replicas', replicas, 'replicas must be equal or greater than 0')] : []),
+    ...(size < 1 ? [invalid('spec.leaderWorkerTemplate.size', size, 'size must be equal or greater than 1')] : []),
+    ...(replicas * size > MAX_PODS ? [invalid('spec.replicas', replicas, `the product of replicas and worker replicas must not exceed ${MAX_PODS}`)] : []),
+    ...(stuck ? [invalid('spec.rolloutStrategy.rollingUpdateConfiguration.maxUnavailable', at(rolling, 'maxUnavailable'), 'must not be 0 when `maxSurge` is 0')] : []),
+    ...subGroupViolations(set, size),
+  ];
+}
+
+function subGroupViolations(set: Json, size: number): Violation[] {
+  const policy = at(set, 'spec', 'leaderWorkerTemplate', 'subGroupPolicy');
+  const groupSize = numberAt(policy, 'subGroupSize');
+  if (groupSize === undefined) return [];
+  const refused = (why: string): Violation => invalid('spec.leaderWorkerTemplate.SubGroupPolicy.subGroupSize', groupSize, why);
+  if (groupSize < 1) return [refused('subGroupSize must be equal or greater than 1')];
+  const withoutLeader = (size - 1) % groupSize === 0;
+  return [
+    ...(size % groupSize === 0 || withoutLeader ? [] : [refused('size or size - 1 must be divisible by subGroupSize')]),
+    ...(size < groupSize ? [refused('subGroupSize cannot be larger than size')] : []),
+    ...(stringAt(policy, 'subGroupPolicyType') === 'LeaderExcluded' && !withoutLeader ? [refused('size-1 must be divisible by subGroupSize when using LeaderExcluded')] : []),
   ];
 }
 
@@ -71,9 +91,14 @@ export function validateJobUpdate(job: Json, old: Json): Violation[] {
   return frozen.filter((field) => !equalJson(now[field], before[field])).map((field) => immutable(`spec.${field}`, now[field]));
 }
 
+/** Groups are made for their subgroups; that cannot be changed under them. */
 export function validateLeaderWorkerSetUpdate(set: Json, old: Json): Violation[] {
-  const sizeOf = (object: Json): unknown => (isObject(specOf(object)['leaderWorkerTemplate']) ? (specOf(object)['leaderWorkerTemplate'] as Json)['size'] : undefined);
-  return equalJson(sizeOf(set), sizeOf(old)) ? [] : [immutable('spec.leaderWorkerTemplate.size', sizeOf(set))];
+  const size = (object: Json): unknown => at(object, 'spec', 'leaderWorkerTemplate', 'subGroupPolicy', 'subGroupSize');
+  if (size(set) === size(old)) return [];
+  const path = 'spec.leaderWorkerTemplate.SubGroupPolicy.subGroupSize';
+  if (size(old) === undefined) return [invalid(path, size(set), 'cannot enable subGroupSize after the lws is already created')];
+  if (size(set) === undefined) return [invalid(path, size(old), 'cannot remove subGroupSize after enabled')];
+  return [immutable(path, size(set))];
 }
 
 function specOf(object: Json): Json {
