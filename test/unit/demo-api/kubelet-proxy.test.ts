@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import { WebSocketServer, type WebSocket } from 'ws';
 import { adminToken, pod, pods, startServer, type TestServer } from './support.ts';
 
 describe('API server: the way to the kubelet', () => {
@@ -8,6 +9,23 @@ describe('API server: the way to the kubelet', () => {
   let kubelet: Server;
   let requests: { method: string; url: string; headers: IncomingMessage['headers'] }[];
   const sockets = new Set<Socket>();
+  const podServer = new WebSocketServer({ noServer: true, handleProtocols: (protocols) => (protocols.has('v4.channel.k8s.io') ? 'v4.channel.k8s.io' : false) });
+
+  /** A pod with an HTTP server that tells the request's first line and host, on port 8000 alone. */
+  const answerInPod = (socket: WebSocket, request: IncomingMessage): void => {
+    const port = Buffer.from([0, 0]);
+    socket.send(Buffer.concat([Buffer.from([0]), port]));
+    socket.send(Buffer.concat([Buffer.from([1]), port]));
+    if (!request.url!.endsWith('ports=8000')) {
+      socket.send(Buffer.from('\u0001connection refused'));
+      return;
+    }
+    socket.on('message', (data: Buffer) => {
+      const [line, ...headers] = data.subarray(1).toString().split('\r\n');
+      const body = `${line} ${headers.find((header) => /^host:/i.test(header))}`;
+      socket.send(Buffer.from(`\u0000HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`));
+    });
+  };
 
   before(async () => {
     kubelet = createServer((request, response) => {
@@ -19,6 +37,10 @@ describe('API server: the way to the kubelet', () => {
     kubelet.on('connection', (socket) => sockets.add(socket));
     kubelet.on('upgrade', (request, socket) => {
       requests.push({ method: request.method!, url: request.url!, headers: request.headers });
+      if (request.headers.upgrade === 'websocket') {
+        podServer.handleUpgrade(request, socket, Buffer.alloc(0), answerInPod);
+        return;
+      }
       socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${request.headers.upgrade}\r\n\r\n`);
       socket.on('data', (data: Buffer) => socket.write(data.toString().toUpperCase()));
       socket.on('end', () => socket.end());
@@ -94,9 +116,24 @@ describe('API server: the way to the kubelet', () => {
     assert.match(head, /"message":"pods \\"none\\" not found"/);
   });
 
-  it('proxies to pods and nodes', async () => {
-    await api.call('GET', `${pods}/one:8000/proxy/metrics?a=b`);
-    await api.call('GET', '/api/v1/nodes/n1/proxy/stats/summary');
-    assert.deepEqual(requests.map(({ url }) => url), ['/proxy/default/one/8000/metrics?a=b', '/stats/summary']);
+  it('proxies to nodes through their kubelet', async () => {
+    await api.call('GET', '/api/v1/nodes/n1/proxy/stats/summary?a=b');
+    assert.deepEqual(requests.map(({ url }) => url), ['/stats/summary?a=b']);
+  });
+
+  it('proxies to servers in pods, by the pod and by its service', async () => {
+    await api.call('PATCH', `${pods}/one`, { body: { metadata: { labels: { app: 'one' } } }, contentType: 'application/merge-patch+json' });
+    await api.call('PATCH', `${pods}/one/status`, { body: { status: { podIP: '10.1.2.3', conditions: [{ type: 'Ready', status: 'True' }] } }, contentType: 'application/merge-patch+json' });
+    const direct = await api.call('GET', `${pods}/one:8000/proxy/metrics?a=b`);
+    assert.equal(direct.status, 200);
+    assert.match(direct.text, /^GET \/metrics\?a=b HTTP\/1\.1 host: 10\.1\.2\.3:8000$/i);
+    const services = '/api/v1/namespaces/default/services';
+    await api.call('POST', services, { body: { metadata: { name: 'front' }, spec: { selector: { app: 'one' }, ports: [{ name: 'http', port: 80, targetPort: 8000 }] } } });
+    assert.match((await api.call('GET', `${services}/front:http/proxy/v1/models`)).text, /^GET \/v1\/models /);
+    const closed = await api.call('GET', `${pods}/one:9/proxy/`);
+    assert.equal(closed.status, 503);
+    assert.equal(closed.json.message, 'error trying to reach service: connection refused');
+    await api.call('POST', services, { body: { metadata: { name: 'empty' }, spec: { selector: { app: 'none' }, ports: [{ port: 80 }] } } });
+    assert.equal((await api.call('GET', `${services}/empty/proxy/`)).json.message, 'no endpoints available for service "empty"');
   });
 });

@@ -1,4 +1,4 @@
-import { arrayAt, at, stringAt } from '../../../base/json.ts';
+import { arrayAt, stringAt } from '../../../base/json.ts';
 import type { ResourceRequest } from '../http/request-info.ts';
 import type { ApiObject } from '../object.ts';
 import { badRequest } from '../status.ts';
@@ -9,7 +9,6 @@ const logOptions = ['follow', 'previous', 'sinceSeconds', 'sinceTime', 'timestam
 /** The kubelet's path for a pod's subresource, after the checks that need the pod alone. */
 export function kubeletPath(pod: ApiObject, about: ResourceRequest, query: URLSearchParams): string {
   const place = `${encodeURIComponent(pod.metadata.namespace ?? '')}/${encodeURIComponent(pod.metadata.name)}`;
-  if (about.subresource === 'proxy') return `/proxy/${place}/${proxyPort(pod, about.name)}${about.rest}${search(query)}`;
   if (about.subresource === 'log') {
     checkLogOptions(query);
     const container = containerName(pod, query.get('container') ?? '');
@@ -67,16 +66,6 @@ function checkLogOptions(query: URLSearchParams): void {
   const tail = query.get('tailLines');
   if (tail !== null && !/^\d+$/.test(tail)) throw badRequest(`tailLines: Invalid value: ${tail}: must be greater than or equal to 0`);
   if (query.get('sinceSeconds') !== null && query.get('sinceTime') !== null) throw badRequest('sinceSeconds: Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified');
-}
-
-/** The port behind the pod's name, else the first that a container names. */
-function proxyPort(pod: ApiObject, name: string): string {
-  const asked = name.replace(/^https?:/, '').split(':')[1] ?? '';
-  const ports = arrayAt(pod, 'spec', 'containers').flatMap((container) => arrayAt(container, 'ports'));
-  const named = ports.find((port) => stringAt(port, 'name') === asked);
-  const port = named ?? (asked === '' ? ports[0] : undefined);
-  const number = at(port, 'containerPort');
-  return typeof number === 'number' ? String(number) : asked === '' ? '80' : asked;
 }
 
 function kept(query: URLSearchParams, wanted: readonly string[]): URLSearchParams {

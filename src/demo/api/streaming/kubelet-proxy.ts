@@ -13,6 +13,8 @@ import type { ServedResource } from '../registry.ts';
 import type { User } from '../requests.ts';
 import { badRequest, internalError, notFound, pathNotFound, serviceUnavailable } from '../status.ts';
 import { kubeletPath } from './kubelet-path.ts';
+import { connectPod } from './pod-connection.ts';
+import { proxyTarget } from './proxy-target.ts';
 
 /** Where a node's kubelet really listens when its address is one of the demo's own network. */
 const kubeletAnnotation = 'demo.llm-d/kubelet';
@@ -31,16 +33,40 @@ export class KubeletProxy {
 
   /** Plain requests. exec, attach and port-forward come here only without an upgrade, which they need. */
   async serve(resource: ServedResource, about: ResourceRequest, exchange: Exchange): Promise<void> {
-    const path = this.#path(resource, about, exchange.query);
-    if (about.subresource !== 'log' && about.subresource !== 'proxy') throw badRequest('Upgrade request required');
-    const headers = forwardedHeaders(exchange.request.headers);
-    const answer = await this.#send(resource, about, exchange.method, path, headers, exchange.request);
+    const answer = about.subresource === 'proxy' && resource.collection !== 'nodes' ? await this.#proxied(about, exchange) : await this.#asked(resource, about, exchange);
     if (about.subresource === 'log' && (answer.statusCode ?? 500) >= 400) throw badRequest((await text(answer)).trim());
     const { response } = exchange;
     response.writeHead(answer.statusCode ?? 502, withoutHopByHop(answer.headers));
     response.flushHeaders();
     response.on('close', () => answer.destroy());
     await pipeline(answer, response).catch(() => response.destroy());
+  }
+
+  /** The kubelet's own answer. */
+  #asked(resource: ServedResource, about: ResourceRequest, exchange: Exchange): Promise<IncomingMessage> {
+    const path = this.#path(resource, about, exchange.query);
+    if (about.subresource !== 'log' && about.subresource !== 'proxy') throw badRequest('Upgrade request required');
+    const outgoing = this.#request(resource, about, exchange.method, path, forwardedHeaders(exchange.request.headers));
+    return answerOf(outgoing, exchange.request, (error) => internalError(`error dialing backend: ${errorText(error)}`));
+  }
+
+  /** The answer of a server in a pod, of which the kubelet only carries the bytes. */
+  async #proxied(about: ResourceRequest, exchange: Exchange): Promise<IncomingMessage> {
+    const { pod, port } = proxyTarget(this.#core.store, about);
+    const { name, namespace = '' } = pod.metadata;
+    const kubelet = this.#kubelet(stringAt(pod, 'spec', 'nodeName') ?? '');
+    const unreachable = (error: unknown): Error => serviceUnavailable(`error trying to reach service: ${errorText(error)}`);
+    const connection = await connectPod(`ws://${kubelet.host}:${kubelet.port}/portForward/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}?ports=${port}`)
+      .catch((error: unknown) => { throw unreachable(error); });
+    // The kubelet may have complained before anyone could listen.
+    if (connection.errored) throw unreachable(connection.errored);
+    exchange.response.on('close', () => connection.destroy());
+    const outgoing = httpRequest({
+      createConnection: () => connection, method: exchange.method, path: about.rest + searchOf(exchange.query),
+      headers: { ...forwardedHeaders(exchange.request.headers), host: `${stringAt(pod, 'status', 'podIP') ?? name}:${port}` },
+    });
+    connection.on('error', (error) => outgoing.destroy(error));
+    return answerOf(outgoing, exchange.request, unreachable);
   }
 
   /** Upgraded requests: after the checks the two sockets are joined, whatever they speak. */
@@ -80,16 +106,7 @@ export class KubeletProxy {
   #pod(about: ResourceRequest): ApiObject {
     const resource = this.#core.registry.find('', 'v1', 'pods');
     if (resource === undefined) throw pathNotFound();
-    return getObject(this.#core.store, resource, about.namespace, podName(about));
-  }
-
-  #send(resource: ServedResource, about: ResourceRequest, method: string, path: string, headers: IncomingHttpHeaders, body: IncomingMessage): Promise<IncomingMessage> {
-    const outgoing = this.#request(resource, about, method, path, headers);
-    return new Promise((resolve, reject) => {
-      outgoing.on('response', resolve);
-      outgoing.on('error', (error) => reject(internalError(`error dialing backend: ${errorText(error)}`)));
-      body.pipe(outgoing);
-    });
+    return getObject(this.#core.store, resource, about.namespace, about.name);
   }
 
   #request(resource: ServedResource, about: ResourceRequest, method: string, path: string, headers: IncomingHttpHeaders): ClientRequest {
@@ -109,9 +126,13 @@ export class KubeletProxy {
   }
 }
 
-/** `pods/web:8080/proxy` names a port behind the pod's name. */
-function podName(about: ResourceRequest): string {
-  return about.subresource === 'proxy' ? about.name.replace(/^https?:/, '').split(':')[0] ?? '' : about.name;
+/** Sends the body after the head and waits for the answer's head. */
+function answerOf(outgoing: ClientRequest, body: IncomingMessage, failure: (error: unknown) => Error): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    outgoing.on('response', resolve);
+    outgoing.on('error', (error) => reject(failure(error)));
+    body.pipe(outgoing);
+  });
 }
 
 function searchOf(query: URLSearchParams): string {
