@@ -49,10 +49,7 @@ export async function readResultFile(path: string, signal: AbortSignal): Promise
       return await readJsonFile(path, signal);
     } catch (error) {
       if (!isWorkbenchError(error, 'json-invalid', 'json-cut')) throw error;
-      // A log may begin with a bracket: the tables in it still count.
-      const text = await readText(path, signal);
-      if (TEXT_FORMATS.some((format) => format.matches(text))) return readTextFile(path, text);
-      throw error;
+      return readTables(path, await readText(path, signal), error);
     }
   }
   return readTextFile(path, await readText(path, signal));
@@ -179,6 +176,17 @@ function readTextFile(path: string, text: string): ResultFile {
     throw new WorkbenchError({ code: 'json-invalid', message: `${path} is named as JSON but holds none`, hint: `Give a result file of ${TOOLS}.` });
   }
   throw unknownFormat(path);
+}
+
+/** A log may begin with a bracket: the tables in it still count. Without any, `otherwise` is what was wrong. */
+function readTables(path: string, text: string, otherwise: WorkbenchError): ResultFile {
+  try {
+    const format = TEXT_FORMATS.find((each) => each.matches(text));
+    if (format) return { path, format: 'stdout', ...format.read(text, path) };
+  } catch (error) {
+    if (!isWorkbenchError(error, 'no-result')) throw error;
+  }
+  throw otherwise;
 }
 
 function yamlDocument(path: string, text: string): unknown {

@@ -50,20 +50,31 @@ export class Session {
     this.ended = this.#run();
   }
 
-  /** Ends the run in the cluster and closes its record with what there is. */
+  /** Ends the run in the cluster and closes its record with what there is. Rejects when the cluster does not let it end. */
   async cancel(): Promise<void> {
     this.#cancelled = true;
-    const signal = AbortSignal.timeout(KILL_TIMEOUT_MS);
-    const record = await this.#options.ledger.get(this.#options.runId);
-    if (record?.job != null) await deleteJob(this.#options.client, record.job, signal);
-    else if (this.#remotes.length > 0) {
-      await this.#signalAll('TERM', signal);
-      const killing = new AbortController();
-      await Promise.race([this.ended, sleep(this.#options.clock, TERM_GRACE_MS, killing.signal).then(() => this.#signalAll('KILL', signal))]).finally(() => killing.abort());
+    try {
+      await this.#endInCluster(AbortSignal.timeout(KILL_TIMEOUT_MS));
+    } catch (error) {
+      this.#cancelled = false;
+      throw error;
     }
     // Whoever still waits for pods to start waits for nothing now.
     if (this.#remotes.length === 0) this.#stop.abort();
     await this.ended;
+  }
+
+  async #endInCluster(signal: AbortSignal): Promise<void> {
+    const record = await this.#options.ledger.get(this.#options.runId);
+    if (record?.job != null) {
+      await deleteJob(this.#options.client, record.job, signal);
+      return;
+    }
+    if (this.#remotes.length === 0) return;
+    await this.#signalAll('TERM', signal);
+    const grace = new AbortController();
+    const killed = sleep(this.#options.clock, TERM_GRACE_MS, grace.signal).then(() => this.#signalAll('KILL', signal));
+    await Promise.race([this.ended, killed]).finally(() => grace.abort());
   }
 
   /** Stops following; the run itself goes on in the cluster. */

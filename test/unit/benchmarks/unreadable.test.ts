@@ -36,6 +36,7 @@ describe('readResults', () => {
       [await put('damaged.json.gz', Buffer.concat([zipped.subarray(0, 40), Buffer.alloc(40, 0xff), zipped.subarray(80)])), 'gzip-invalid'],
       [await put('plain.json.gz', good), 'gzip-invalid'],
       [await put('cut.json', good.subarray(0, 5000)), 'json-cut'],
+      [await put('cut-naming-its-tool.json', (await readFile(join(FIXTURES, 'guidellm-0.5.3.json'))).subarray(0, 5000)), 'json-cut'],
       [await put('broken.json', '{"benchmarks": oops}'), 'json-invalid'],
       [await put('words.json', 'no JSON at all'), 'json-invalid'],
       [await put('other.json', '{"traceEvents": [{"ph": "X"}]}'), 'format-unknown'],
