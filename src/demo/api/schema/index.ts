@@ -17,6 +17,6 @@ export { formatQuantity, parseQuantity, type Quantity } from './quantity.ts';
 export { selectorMatches } from './rules/selector.ts';
 export { loadSchemas, type Schemas } from './schemas.ts';
 export { strategicMerge } from './strategic-merge.ts';
-export type { ApplyConflict, ApplyRequest, ApplyResult, Json, ManagedFieldsEntry, ObjectSchema, TrackRequest, Violation, ViolationReason } from './types.ts';
+export type { Json, ObjectSchema, Violation } from './types.ts';
 export { prune, unknownFields } from './unknown-fields.ts';
 export { validateCreate, validateUpdate } from './validate.ts';

@@ -24,10 +24,6 @@ export function withUpdatedCondition(conditions: readonly unknown[], condition: 
   return withCondition(conditions, condition, now, { lastUpdateTime: lastUpdateTime ?? timestamp(now) });
 }
 
-export function withoutCondition(conditions: readonly unknown[], type: string): readonly unknown[] {
-  return conditions.filter((condition) => stringAt(condition, 'type') !== type);
-}
-
 /** RFC 3339 to the second. */
 export function timestamp(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;

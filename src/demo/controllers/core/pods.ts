@@ -1,8 +1,6 @@
 import type { KubeObject } from '../../../kube/types.ts';
 import { arrayAt, isTerminating, labelsOf, numberAt, stringAt, type Json } from './objects.ts';
 
-export type PodPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
-
 export function phaseOf(pod: KubeObject): string {
   return stringAt(pod, 'status', 'phase') ?? 'Pending';
 }
