@@ -56,7 +56,8 @@ function differenceMark(column: Column, value: number | null, before: number | n
   if (Math.abs(change) < 0.0005) return element('span', { class: 'change muted', text: '±0.0 %' });
   const good = change > 0 === (column.better === 'higher');
   const title = `${good ? 'Better' : 'Worse'} than the baseline's ${formatMeasure(before)} ${column.unit}`.trim();
-  return element('span', { class: `change ${good ? 'good' : 'bad'}`, text: `${change > 0 ? '▲' : '▼'} ${formatNumber(Math.abs(change) * 100, 1)} %`, title });
+  const words = `${change > 0 ? '+' : '-'}${formatNumber(Math.abs(change) * 100, 1)} %`;
+  return element('span', { class: 'change', title }, [icon(change > 0 ? 'triangle-up' : 'triangle-down', good ? 'good' : 'bad'), element('span', { text: words }), element('span', { class: 'visually-hidden', text: good ? ' better' : ' worse' })]);
 }
 
 export function runSwatch(run: ShownRun): HTMLElement {
