@@ -32,6 +32,7 @@ export interface HostApi {
 export function registerHost(context: vscode.ExtensionContext, workbench: Workbench, output: vscode.LogOutputChannel): Disposable & HostApi {
   const owned = new DisposableStore();
   const errors = new ErrorReporter(output, (message, cause) => workbench.logger.error(message, cause));
+  const offer = offerWith(errors);
   const session = owned.add(new Session(workbench.contexts));
   const jobs = owned.add(new JobCenter());
   const remoteTraces = owned.add(new RemoteTraceList(workbench.traces, session));
@@ -78,7 +79,16 @@ async function start(host: Host): Promise<void> {
   }
 }
 
-/** A notification with next steps; a step that fails is logged by the command that it runs. */
-function offer(message: string, next: Readonly<Record<string, () => unknown>>): void {
-  void vscode.window.showInformationMessage(message, ...Object.keys(next)).then((chosen) => (chosen === undefined ? undefined : next[chosen]?.()));
+/** A notification with next steps as buttons. */
+function offerWith(errors: ErrorReporter): Host['offer'] {
+  const ask = async (message: string, next: Readonly<Record<string, () => unknown>>): Promise<void> => {
+    const chosen = await vscode.window.showInformationMessage(message, ...Object.keys(next));
+    if (chosen === undefined) return;
+    try {
+      await next[chosen]?.();
+    } catch (error) {
+      await errors.show(error, chosen);
+    }
+  };
+  return (message, next) => void ask(message, next);
 }
