@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, '..', '..');
 
 /** The suite inside a real VS Code's extension host, with a demo cluster that the tests may choose. */
 export async function runHostSuite(): Promise<{ readonly code: number; readonly output: string }> {
-  await run('node', ['scripts/build-host-tests.mjs'], { cwd: root });
+  await run('node', ['scripts/build-host-tests.ts'], { cwd: root });
   const scratch = await mkdtemp(join(tmpdir(), 'llmdw-host-suite-'));
   const kubeconfig = join(scratch, 'kubeconfig');
   const home = join(scratch, 'home');

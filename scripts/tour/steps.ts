@@ -1,6 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import axe, { type AxeResults } from 'axe-core';
 import { execa } from 'execa';
+import type { Frame } from 'playwright-core';
 import { runsOf } from './workspace.ts';
 import type { TourReport } from './report.ts';
 import type { Window } from './window.ts';
@@ -69,16 +71,22 @@ export async function tour(input: TourInput): Promise<void> {
   await step('guidellm in parallel', () => benchmark(input, /parallel guidellm/i, 'parallel-guidellm'));
   await step('The chart', async () => {
     await window.command('llm-d: Show Results');
-    await window.page.locator('.quick-input-widget:visible .quick-input-check-all').first().click();
-    await window.page.keyboard.press('Enter');
+    await window.pickAll();
     const frame = await window.webview('canvas');
     await frame.locator('table').first().waitFor();
-    await window.page.waitForTimeout(1000);
-    return (await frame.locator('table').first().innerText()).split('\n').slice(0, 8).map(oneLine);
+    await accessible(frame);
+    const rows = await frame.locator('table').first().locator('tr').allInnerTexts();
+    return rows.slice(0, 10).map(oneLine);
   });
-  await step('Profile all decode ranks', async () => {
+  await step('Profile all decode ranks under load', async () => {
+    await window.dismissNotifications();
+    await window.command('llm-d: Open Poker Shell');
+    await window.typeInTerminal('just benchmark 64 6000');
+    await terminalShows(window, /Starting main benchmark run|Maximum request concurrency/, 60_000);
     await window.command('llm-d: Profile All Decode Ranks...');
     const seen = await waitForNotification(window, /Profiled \d+/, 120_000);
+    await window.page.locator('.terminal-wrapper.active .xterm-helper-textarea').focus();
+    await window.page.keyboard.press('Control+c');
     return [seen];
   });
   await step('Copy the traces', async () => {
@@ -95,8 +103,9 @@ export async function tour(input: TourInput): Promise<void> {
     await window.command('llm-d: Show Trace Summary');
     await window.picks().first().waitFor();
     await window.page.keyboard.press('Enter');
-    const frame = await window.webview('[data-view="trace-summary"]', 60_000);
+    const frame = await window.webview('.summary table', 60_000);
     await frame.locator('table').first().waitFor();
+    await accessible(frame);
     const { stdout } = await execa('node', [input.cli, 'trace', 'summary', first ?? ''], { env: input.env, cwd: input.workspace });
     return stdout.split('\n').filter((line) => line !== '').slice(1, 6);
   });
@@ -125,6 +134,14 @@ export async function tour(input: TourInput): Promise<void> {
     await window.row(/24 of 24|24\/32|24 of 32|32 of 32/, 60_000);
     return [asked.slice(0, 200), ...(await gpuFigures(input))];
   });
+}
+
+/** No serious fault that axe can see in the page of a webview. */
+async function accessible(frame: Frame): Promise<void> {
+  await frame.evaluate(axe.source);
+  const { violations } = await frame.evaluate<AxeResults>('axe.run(document)');
+  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  if (serious.length > 0) throw new Error(`axe: ${serious.map(({ id, nodes }) => `${id} (${nodes.map((node) => node.html).slice(0, 3).join(', ')})`).join('; ')}`);
 }
 
 async function benchmark({ window, workspace }: TourInput, title: RegExp, recipe: string): Promise<readonly string[]> {

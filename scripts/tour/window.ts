@@ -47,6 +47,15 @@ export class Window {
     await row.click();
   }
 
+  /** Ticks every row of a list that takes several, and accepts. */
+  async pickAll(): Promise<void> {
+    await this.picks().first().waitFor();
+    for (const row of await this.picks().all()) {
+      if ((await row.getAttribute('aria-checked')) !== 'true') await row.click();
+    }
+    await this.page.keyboard.press('Enter');
+  }
+
   async pickTitle(text: string | RegExp): Promise<void> {
     await this.page.locator('.quick-input-widget:visible .quick-input-title').filter({ hasText: text }).waitFor();
   }
@@ -111,7 +120,9 @@ export class Window {
     await this.command('Notifications: Clear All Notifications');
   }
 
+  /** With the mouse out of the way, so that no hover covers what is shown. */
   async screenshot(path: string): Promise<void> {
+    await this.page.mouse.move(700, 5);
     await this.page.screenshot({ path });
   }
 }

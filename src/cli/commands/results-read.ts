@@ -8,6 +8,6 @@ export async function resultsRead(invocation: Invocation, io: Io): Promise<numbe
   if (invocation.positionals.length === 0) throw badUsage('llmdw results read takes at least one file or folder', 'For example "llmdw results read results".');
   const report = await readResults(invocation.positionals.map((path) => resolve(io.cwd, path)), { signal: io.signal });
   io.out(invocation.flag('json') ? `${JSON.stringify(report, undefined, 2)}\n` : formatResults(report));
-  for (const error of report.errors) io.err(`${error.path}: ${error.message}\nhint: ${error.hint}\n`);
+  for (const error of report.errors) io.err(`${error.message}\nhint: ${error.hint}\n`);
   return report.errors.length === 0 ? exit.ok : exit.failed;
 }
