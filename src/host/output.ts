@@ -1,7 +1,7 @@
 import type { LogOutputChannel } from 'vscode';
 import { errorText, WorkbenchError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import { redact } from './redact.ts';
+import { redact } from '../base/redact.ts';
 
 /** The product's log in VS Code's output channel. */
 export function channelLogger(channel: LogOutputChannel): Logger {

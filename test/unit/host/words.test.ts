@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { refusal } from '../../../src/host/ask/asked-value.ts';
 import { errorDetails } from '../../../src/host/output.ts';
 import { readableYaml } from '../../../src/host/plan-yaml.ts';
-import { redact } from '../../../src/host/redact.ts';
+import { redact } from '../../../src/base/redact.ts';
 import { pageHtml } from '../../../src/host/webviews/html.ts';
 import { traceTitle } from '../../../src/host/webviews/trace-title.ts';
 import { traceView } from '../../../src/host/webviews/trace-view.ts';
