@@ -15,7 +15,7 @@ export async function preflight(client: KubeClient, guide: GuideFile, objects: r
     missingSecrets(client, guide, signal),
     deniedVerbs(client, objects, signal),
   ]);
-  return [...found.flat(), ...capacity(objects, present, gpus)];
+  return [...found.flat(), ...capacity(client, objects, present, gpus)];
 }
 
 async function missingKinds(client: KubeClient, guide: GuideFile, signal: AbortSignal): Promise<readonly Finding[]> {
@@ -110,7 +110,7 @@ function gpuLimits(template: Record<string, unknown>): readonly (readonly [strin
   });
 }
 
-function capacity(objects: readonly KubeObject[], present: readonly KubeObject[], gpus: GpuReport | undefined): readonly Finding[] {
+function capacity({ cluster }: KubeClient, objects: readonly KubeObject[], present: readonly KubeObject[], gpus: GpuReport | undefined): readonly Finding[] {
   if (!gpus) return [];
   const held = wantedGpus(present);
   return [...wantedGpus(objects)].flatMap(([resource, all]): Finding[] => {
@@ -123,7 +123,7 @@ function capacity(objects: readonly KubeObject[], present: readonly KubeObject[]
     return [{
       severity: 'warning',
       code: 'capacity-missing',
-      message: `The deployment wants ${wanted}${held.size > 0 ? ' more' : ''} ${resource}, ${total?.free ?? 0} are free${who === '' ? '' : ` (${who})`}: pods will wait.`,
+      message: `The deployment wants ${wanted}${held.size > 0 ? ' more' : ''} ${resource}, ${total?.free ?? 0} are free in context ${cluster.context}${who === '' ? '' : ` (${who})`}: pods will wait.`,
       hint: 'Deploy fewer groups, or wait until GPUs are free.',
     }];
   });

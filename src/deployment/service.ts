@@ -45,7 +45,7 @@ class Deployments implements DeploymentService {
     const guide = await this.#guide(request.guide);
     const client = await this.#dependencies.contexts.client(request.cluster);
     const objects = await render({ ...this.#renderer(signal), guide, request });
-    const present = (await listOwned(client, this.#dependencies.owner(), request.name, signal)).map(({ object }) => object);
+    const present = await this.#present(client, request.name, signal);
     const findings = await preflight(client, guide, objects, present, await this.#dependencies.gpus(request.cluster, signal), signal);
     const blocked = findings.some((finding) => finding.severity === 'error');
     const planned = blocked
@@ -155,6 +155,16 @@ class Deployments implements DeploymentService {
       message: `${this.#dependencies.owner()} has no deployment ${name} in ${cluster.context}/${cluster.namespace}`,
       hint: 'Only what the Workbench deployed for you can be changed here; refresh the tree to see what is there.',
     });
+  }
+
+  /** What an earlier deploy of this name left, as far as it may be seen: what may not be done is for the preflight to say, all of it at once. */
+  async #present(client: KubeClient, name: string, signal: AbortSignal): Promise<readonly KubeObject[]> {
+    try {
+      return (await listOwned(client, this.#dependencies.owner(), name, signal)).map(({ object }) => object);
+    } catch (error) {
+      if (isWorkbenchError(error, 'forbidden')) return [];
+      throw error;
+    }
   }
 
   async #deployed(cluster: ClusterRef, name: string, objects: readonly OwnedObject[]): Promise<Deployed> {

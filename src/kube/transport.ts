@@ -1,5 +1,6 @@
 import { request as httpRequest, type Agent, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { TLSSocket } from 'node:tls';
 import { aborted, throwIfAborted, type Clock } from '../base/clock.ts';
 import { disposable, type Disposable } from '../base/disposables.ts';
 import { createAgent } from './agent.ts';
@@ -9,7 +10,7 @@ import { queryString } from './resources.ts';
 import { describeSubject, subjectOf } from './status.ts';
 import type { ClusterRef, KubeRequest, KubeResponse } from './types.ts';
 
-/** To an open socket: a server that is up answers in well under a second, even across an ocean. */
+/** To an open socket, TLS and all: a server that is up answers in well under a second, even across an ocean. */
 const CONNECT_TIMEOUT_MS = 10_000;
 /** To the first byte of the answer. */
 const HEADERS_TIMEOUT_MS = 30_000;
@@ -140,13 +141,13 @@ export class Transport implements Disposable {
     return this.#clock.setTimer(ms, () => outgoing.destroy(timeoutError(doing, ms, this.#cluster)));
   }
 
-  /** A host that swallows packets must not hold a call for the whole time that a slow answer may take. */
+  /** A host that swallows packets, or a load balancer without a server behind it, must not hold a call for the whole time that a slow answer may take. */
   #connectLimit(outgoing: ClientRequest, doing: string): Disposable {
     let timer: Disposable | undefined;
     outgoing.once('socket', (socket) => {
       if (!socket.connecting) return;
       timer = this.#clock.setTimer(CONNECT_TIMEOUT_MS, () => outgoing.destroy(timeoutError(doing, CONNECT_TIMEOUT_MS, this.#cluster)));
-      socket.once('connect', () => timer?.dispose());
+      socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => timer?.dispose());
     });
     return disposable(() => timer?.dispose());
   }
