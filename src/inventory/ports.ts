@@ -16,6 +16,11 @@ export function apiServerPorts(pod: PodView): readonly number[] {
   return [...new Set(ports)].sort((a, b) => a - b);
 }
 
+/** The container that runs vLLM, with an API server or without one (`--headless`). */
+export function serverContainer(pod: PodView): ContainerView | undefined {
+  return pod.containers.find(isServer);
+}
+
 function isServer(container: ContainerView): boolean {
   if (container.role !== 'main') return false;
   return /\bvllm\b/.test(container.command.join(' ')) || /^(vllm(-worker)?|modelserver)$/.test(container.name);
