@@ -14,6 +14,8 @@ import { createDeploymentService } from './deployment/service.ts';
 import type { DeploymentService } from './deployment/types.ts';
 import { gpuReport } from './inventory/gpus.ts';
 import { createInventory } from './inventory/inventory.ts';
+import type { LoadWatcher } from './inventory/loading/types.ts';
+import { createLoadWatcher } from './inventory/loading/watcher.ts';
 import { ownerName } from './inventory/owner.ts';
 import { runningServers, snapshotOf, type RunningServer } from './inventory/running-servers.ts';
 import type { GpuReport, Inventory } from './inventory/types.ts';
@@ -71,6 +73,7 @@ export interface Workbench extends Disposable {
   readonly contexts: Contexts;
   readonly runner: CommandRunner;
   readonly inventory: Inventory;
+  readonly loading: LoadWatcher;
   readonly deployments: DeploymentService;
   readonly poker: PokerService;
   readonly benchmarks: BenchmarkService;
@@ -109,6 +112,8 @@ export function compose(options: ComposeOptions): Workbench {
   );
   const runner = createCommandRunner({ env, toolPaths: () => ({ kubectl: settings().kubectlPath, helm: settings().helmPath }), logger });
   const inventory = owned.add(createInventory({ contexts, clock, logger }));
+  const evidenceFolder = workspace === undefined ? undefined : join(workspace, '.tmp', 'evidence');
+  const loading = owned.add(createLoadWatcher({ inventory, contexts, owner, evidenceFolder, clock, logger }));
   const gpus = async (cluster: ClusterRef, signal: AbortSignal): Promise<GpuReport | undefined> => {
     const snapshot = await snapshotOf(inventory, cluster, signal);
     return snapshot && gpuReport(snapshot);
@@ -124,7 +129,7 @@ export function compose(options: ComposeOptions): Workbench {
   const profiling = createProfilingService({ contexts, servers, clock });
   const traces = owned.add(createTraceService({ workspace, assets, contexts, servers, clock, logger, perfetto: () => settings().perfettoSource ?? 'auto' }));
 
-  return { assets, workspace, logger, owner, contexts, runner, inventory, deployments, poker, benchmarks, profiling, traces, runs, demo, dispose: () => owned.dispose() };
+  return { assets, workspace, logger, owner, contexts, runner, inventory, loading, deployments, poker, benchmarks, profiling, traces, runs, demo, dispose: () => owned.dispose() };
 }
 
 /** This process's own Node; inside VS Code it is Electron, which has to be told to be one. */

@@ -1,6 +1,7 @@
 import type * as vscode from 'vscode';
 import type { Workbench } from '../compose.ts';
 import type { ErrorReporter } from './errors.ts';
+import type { EvidenceDocuments } from './evidence-documents.ts';
 import type { JobCenter } from './jobs.ts';
 import type { Memory } from './memory.ts';
 import type { PlanDocuments } from './plan-documents.ts';
@@ -24,6 +25,7 @@ export interface Host {
   readonly runProgress: RunProgress;
   readonly shells: PokerTerminals;
   readonly plans: PlanDocuments;
+  readonly evidence: EvidenceDocuments;
   readonly panels: Panels;
   /** Tells what was done, in the status bar; for what ended at once. */
   say(message: string): void;

@@ -4,6 +4,7 @@ import type { Workbench } from '../compose.ts';
 import { registerCommands } from './commands/register.ts';
 import { setContextKey } from './context-keys.ts';
 import { ErrorReporter } from './errors.ts';
+import { EvidenceDocuments } from './evidence-documents.ts';
 import type { Host } from './host.ts';
 import { JobCenter } from './jobs.ts';
 import { Memory } from './memory.ts';
@@ -52,6 +53,7 @@ export function registerHost(context: vscode.ExtensionContext, workbench: Workbe
     runProgress,
     shells,
     plans: owned.add(new PlanDocuments()),
+    evidence: owned.add(new EvidenceDocuments()),
     panels: owned.add(new Panels(workbench, onError)),
     say: (message) => void vscode.window.setStatusBarMessage(`$(check) ${message}`, 8000),
     offer,

@@ -24,6 +24,7 @@ export const COMMAND_IDS = [
   'llmd.showTraceSummary',
   'llmd.revealInExplorer',
   'llmd.showLogs',
+  'llmd.showEvidence',
   'llmd.refresh',
   'llmd.startDemo',
   'llmd.stopDemo',

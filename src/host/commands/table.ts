@@ -2,6 +2,7 @@ import { BENCHMARK_COMMANDS } from './benchmarks.ts';
 import { CLUSTER_COMMANDS } from './cluster.ts';
 import type { TableEntry } from './definition.ts';
 import { DEPLOYMENT_COMMANDS } from './deployment.ts';
+import { EVIDENCE_COMMANDS } from './evidence.ts';
 import { POKER_COMMANDS } from './poker.ts';
 import { PROFILING_COMMANDS } from './profiling.ts';
 import { TRACE_COMMANDS } from './traces.ts';
@@ -15,5 +16,6 @@ export const COMMANDS: readonly TableEntry[] = [
   ...BENCHMARK_COMMANDS,
   ...PROFILING_COMMANDS,
   ...TRACE_COMMANDS,
+  ...EVIDENCE_COMMANDS,
   ...WINDOW_COMMANDS,
 ];

@@ -1,3 +1,6 @@
+import { slowestPhase } from '../../inventory/loading/deployment-loading.ts';
+import { phaseText } from '../../inventory/loading/phase-text.ts';
+import type { Crash, LoadingPhase } from '../../inventory/loading/types.ts';
 import type { ModelServerDeployment, ModelServerGroup, ModelServerPod, ModelServerRole, PodsReport, Role } from '../../inventory/types.ts';
 import { plural } from '../../protocol/format.ts';
 import { BUSY, ERROR, GOOD, plainText, WARNING, type Row, type RowIcon } from './row.ts';
@@ -5,19 +8,27 @@ import { BUSY, ERROR, GOOD, plainText, WARNING, type Row, type RowIcon } from '.
 const ROLE_TITLES: Record<Role, string> = { prefill: 'prefill', decode: 'decode', both: 'prefill and decode', routing: 'routing', other: 'other pods' };
 const ROLE_ICONS: Record<Role, string> = { prefill: 'arrow-circle-right', decode: 'symbol-array', both: 'symbol-array', routing: 'type-hierarchy', other: 'package' };
 
+/** What the pods' logs tell, by pod key. */
+export interface Loads {
+  readonly phases: ReadonlyMap<string, LoadingPhase>;
+  readonly crashes: ReadonlyMap<string, Crash>;
+}
+
+const NOTHING_TOLD: Loads = { phases: new Map(), crashes: new Map() };
+
 /** Mine on top, opened; other people's in one collapsed, read-only group. */
-export function modelServerRows(report: PodsReport): readonly Row[] {
+export function modelServerRows(report: PodsReport, loads: Loads = NOTHING_TOLD): readonly Row[] {
   const mine = report.deployments.filter((deployment) => deployment.mine);
   const others = report.deployments.filter((deployment) => !deployment.mine);
-  const rows = mine.map(deploymentRow);
+  const rows = mine.map((deployment) => deploymentRow(deployment, loads));
   return others.length === 0 ? rows : [...rows, othersRow(others)];
 }
 
 /** `wide-ep · ready`, for the view's description. */
-export function modelServerHeadline(report: PodsReport): string {
+export function modelServerHeadline(report: PodsReport, loads: Loads = NOTHING_TOLD): string {
   const mine = report.deployments.filter((deployment) => deployment.mine);
   const [only] = mine;
-  if (mine.length === 1 && only) return `${only.name} · ${stateOf(serverPods(only)).text}`;
+  if (mine.length === 1 && only) return `${only.name} · ${stateOf(serverPods(only), loads).text}`;
   return mine.length === 0 ? 'none deployed' : plural(mine.length, 'deployment');
 }
 
@@ -31,12 +42,12 @@ function othersRow(deployments: readonly ModelServerDeployment[]): Row {
     icon: { id: 'organization' },
     expand: 'collapsed',
     context: 'others',
-    children: deployments.map(deploymentRow),
+    children: deployments.map((deployment) => deploymentRow(deployment, NOTHING_TOLD)),
   };
 }
 
-function deploymentRow(deployment: ModelServerDeployment): Row {
-  const state = stateOf(serverPods(deployment));
+function deploymentRow(deployment: ModelServerDeployment, loads: Loads): Row {
+  const state = stateOf(serverPods(deployment), loads);
   const owner = deployment.mine ? 'you' : (deployment.owner ?? 'no owner label');
   return {
     id: `deployment/${deployment.namespace}/${deployment.name}`,
@@ -52,11 +63,11 @@ function deploymentRow(deployment: ModelServerDeployment): Row {
     expand: deployment.mine ? 'expanded' : 'collapsed',
     context: deployment.mine ? 'deployment mine' : 'deployment',
     target: { kind: 'deployment', namespace: deployment.namespace, name: deployment.name },
-    children: deployment.roles.filter((role) => role.groups.length > 0).map((role) => roleRow(deployment, role)),
+    children: deployment.roles.filter((role) => role.groups.length > 0).map((role) => roleRow(deployment, role, loads)),
   };
 }
 
-function roleRow(deployment: ModelServerDeployment, role: ModelServerRole): Row {
+function roleRow(deployment: ModelServerDeployment, role: ModelServerRole, loads: Loads): Row {
   const pods = role.groups.flatMap((group) => group.pods);
   const readyGroups = role.groups.filter((group) => group.pods.length > 0 && group.pods.every((pod) => pod.ready)).length;
   const serves = isServing(role.role);
@@ -68,17 +79,17 @@ function roleRow(deployment: ModelServerDeployment, role: ModelServerRole): Row 
     tooltip: serves
       ? `${plural(pods.length, 'pod')} in ${plural(role.groups.length, 'group')}. A group is ready when every one of its pods passes its readiness probe.`
       : 'Gateway, endpoint picker and what else stands between clients and model servers.',
-    icon: { id: ROLE_ICONS[role.role], color: stateOf(pods).icon.color ?? BUSY },
+    icon: { id: ROLE_ICONS[role.role], color: stateOf(pods, loads).icon.color ?? BUSY },
     expand: role.role === 'routing' || role.role === 'other' || !deployment.mine ? 'collapsed' : 'expanded',
     context: 'role',
     children: flat
-      ? role.groups.flatMap((group) => group.pods.map((pod) => podRow(deployment, role.role, pod, serves ? `group ${group.index}` : pod.name)))
-      : role.groups.map((group) => groupRow(deployment, role.role, group)),
+      ? role.groups.flatMap((group) => group.pods.map((pod) => podRow(deployment, role.role, pod, serves ? `group ${group.index}` : pod.name, loads)))
+      : role.groups.map((group) => groupRow(deployment, role.role, group, loads)),
   };
 }
 
-function groupRow(deployment: ModelServerDeployment, role: Role, group: ModelServerGroup): Row {
-  const state = stateOf(group.pods);
+function groupRow(deployment: ModelServerDeployment, role: Role, group: ModelServerGroup, loads: Loads): Row {
+  const state = stateOf(group.pods, loads);
   return {
     id: `deployment/${deployment.namespace}/${deployment.name}/${role}/${group.index}`,
     label: `group ${group.index}`,
@@ -87,14 +98,16 @@ function groupRow(deployment: ModelServerDeployment, role: Role, group: ModelSer
     icon: { id: 'group-by-ref-type', color: state.icon.color ?? BUSY },
     expand: state.fine ? 'collapsed' : 'expanded',
     context: 'serverGroup',
-    children: group.pods.map((pod) => podRow(deployment, role, pod, pod.rank === null ? pod.name : `rank ${pod.rank}`)),
+    children: group.pods.map((pod) => podRow(deployment, role, pod, pod.rank === null ? pod.name : `rank ${pod.rank}`, loads)),
   };
 }
 
-function podRow(deployment: ModelServerDeployment, role: Role, pod: ModelServerPod, label: string): Row {
-  const state = podState(pod);
-  const context = ['pod', ...(deployment.mine ? ['mine'] : []), ...(isServing(role) ? ['server'] : [])].join(' ');
-  const again = pod.restarts > 0 ? ` (restarted ${pod.restarts}x)` : '';
+function podRow(deployment: ModelServerDeployment, role: Role, pod: ModelServerPod, label: string, loads: Loads): Row {
+  const state = podState(pod, loads);
+  const phase = loads.phases.get(keyOf(pod));
+  const crash = crashOf(pod, loads);
+  const context = ['pod', ...(deployment.mine ? ['mine'] : []), ...(isServing(role) ? ['server'] : []), ...(crash ? ['crashed'] : [])].join(' ');
+  const again = pod.restarts > 0 && !crash ? ` (restarted ${pod.restarts}x)` : '';
   return {
     id: `pod/${pod.namespace}/${pod.name}`,
     label,
@@ -103,6 +116,8 @@ function podRow(deployment: ModelServerDeployment, role: Role, pod: ModelServerP
       `**${plainText(pod.namespace)}/${plainText(pod.name)}** · ${plainText(pod.phase)}`,
       `Node: ${plainText(pod.node ?? 'none yet')}  \nIP: ${plainText(pod.ip ?? 'none yet')}  \nReady: ${pod.ready ? 'yes' : 'no'}  \nContainer restarts: ${pod.restarts}`,
       pod.reason === null ? '' : plainText(pod.reason),
+      phase ? phaseTooltip(phase) : '',
+      crash?.evidence.cause ? `Crash: ${plainText(crash.evidence.cause.line.trim())}\n\n${plainText(crash.evidence.cause.hint)}` : '',
     ].filter((part) => part !== '').join('\n\n'),
     icon: state.icon,
     context,
@@ -116,21 +131,55 @@ interface State {
   readonly fine: boolean;
 }
 
-function podState(pod: ModelServerPod): State {
+function podState(pod: ModelServerPod, loads: Loads): State {
   if (pod.ready) return { text: 'ready', icon: { id: 'pass-filled', color: GOOD }, fine: true };
+  const phase = loads.phases.get(keyOf(pod));
+  const crash = crashOf(pod, loads);
+  if (phase) return { text: `${phaseText(phase)}${crash ? ` · crashed before: ${crashText(pod, crash)}` : ''}`, icon: { id: 'loading~spin', color: crash || phase.stalledSeconds !== undefined ? WARNING : BUSY }, fine: false };
+  if (crash) return { text: `crashed: ${crashText(pod, crash)}`, icon: { id: 'error', color: ERROR }, fine: false };
   if (hasCrashed(pod)) return { text: pod.reason ?? 'failed', icon: { id: 'error', color: ERROR }, fine: false };
   if (pod.phase === 'Pending') return { text: pod.reason ?? 'pending', icon: { id: 'watch', color: WARNING }, fine: false };
   if (pod.phase === 'Succeeded') return { text: 'ended', icon: { id: 'circle-slash' }, fine: true };
   return { text: pod.reason ?? 'loading, not ready yet', icon: { id: 'loading~spin', color: BUSY }, fine: false };
 }
 
-/** Of many pods: crashed before waiting before ready, with how many are ready. */
-function stateOf(pods: readonly ModelServerPod[]): State {
+/** Of many pods: crashed before waiting before ready, with how many are ready and how far the slowest of the others is. */
+function stateOf(pods: readonly ModelServerPod[], loads: Loads): State {
   const ready = pods.filter((pod) => pod.ready).length;
-  const crashed = pods.filter((pod) => !pod.ready && hasCrashed(pod)).length;
-  if (crashed > 0) return { text: `${crashed} crashed, ${ready}/${pods.length} ready`, icon: { id: 'error', color: ERROR }, fine: false };
+  const count = `${ready}/${pods.length} ready`;
+  const down = pods.filter((pod) => !pod.ready && !loads.phases.has(keyOf(pod)) && (hasCrashed(pod) || crashOf(pod, loads))).length;
+  const why = worstCrash(pods, loads);
+  if (down > 0) return { text: [`${down} crashed`, count].join(', ') + (why === undefined ? '' : ` · ${why}`), icon: { id: 'error', color: ERROR }, fine: false };
   if (pods.length > 0 && ready === pods.length) return { text: 'ready', icon: { id: 'pass-filled', color: GOOD }, fine: true };
-  return { text: `${ready}/${pods.length} ready`, icon: { id: 'loading~spin', color: pods.some((pod) => pod.phase === 'Pending') ? WARNING : BUSY }, fine: false };
+  const slowest = slowestPhase(pods.flatMap((pod) => loads.phases.get(keyOf(pod)) ?? []));
+  const text = [count, slowest && phaseText(slowest), why === undefined ? undefined : `crashed before: ${why}`].filter((part) => part !== undefined).join(' · ');
+  return { text, icon: { id: 'loading~spin', color: why !== undefined || pods.some((pod) => pod.phase === 'Pending') ? WARNING : BUSY }, fine: false };
+}
+
+/** `CUDA out of memory (2x)`, of the pod that crashed most. */
+function worstCrash(pods: readonly ModelServerPod[], loads: Loads): string | undefined {
+  const crashes = pods.flatMap((pod) => crashOf(pod, loads) ?? []);
+  const worst = crashes.toSorted((a, b) => b.times - a.times)[0];
+  return worst?.evidence.cause && `${worst.evidence.cause.title} (${worst.times}x)`;
+}
+
+/** The crash that a pod has not got over. */
+function crashOf(pod: ModelServerPod, loads: Loads): Crash | undefined {
+  return pod.ready ? undefined : loads.crashes.get(keyOf(pod));
+}
+
+function crashText(pod: ModelServerPod, { times, evidence: { cause } }: Crash): string {
+  const place = cause === undefined || cause.pod === pod.name ? '' : ` in ${cause.rank === undefined ? cause.pod : `rank ${cause.rank}`}`;
+  return `${cause?.title ?? pod.reason ?? 'see the evidence'}${place} (${times}x)`;
+}
+
+function phaseTooltip(phase: LoadingPhase): string {
+  const source = phase.inferredFrom === undefined ? 'By its own log' : `By the log of ${plainText(phase.inferredFrom)}: this pod prints no progress of its own`;
+  return `${plainText(phaseText(phase))} since ${new Date(phase.since).toLocaleTimeString()}${phase.detail === undefined ? '' : ` (${plainText(phase.detail)})`}  \n${source}. A time left is that of the progress bar, for this phase alone.`;
+}
+
+function keyOf(pod: ModelServerPod): string {
+  return `${pod.namespace}/${pod.name}`;
 }
 
 function hasCrashed(pod: ModelServerPod): boolean {

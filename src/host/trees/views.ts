@@ -74,13 +74,20 @@ function modelServerTree({ workbench, session, onError }: TreeDependencies): Liv
       Promise.resolve(
         ofSnapshot(workbench, session, (snapshot) => {
           const report = podsReport(snapshot, workbench.owner);
+          const loads = { phases: workbench.loading.snapshot, crashes: workbench.loading.crashes };
           return {
-            rows: [...stateRows('pods', snapshot.states.pods), ...modelServerRows(report)],
-            description: `${modelServerHeadline(report)} · ${freshness([snapshot.states.pods])}`,
+            rows: [...stateRows('pods', snapshot.states.pods), ...modelServerRows(report, loads)],
+            description: `${modelServerHeadline(report, loads)} · ${freshness([snapshot.states.pods])}`,
           };
         }),
       ),
-    whileVisible: () => watchInventory(workbench, () => tree.update()),
+    whileVisible() {
+      const watching = new DisposableStore();
+      watching.add(watchInventory(workbench, () => tree.update()));
+      watching.add(workbench.loading.onDidChange(() => tree.update()));
+      watching.add(workbench.loading.lease());
+      return watching;
+    },
     onError,
   });
   return tree;
