@@ -70,6 +70,8 @@ export async function tour(input: TourInput): Promise<void> {
   await step('guidellm', () => benchmark(input, /^guidellm|guidellm \(/i, 'guidellm'));
   await step('guidellm in parallel', () => benchmark(input, /parallel guidellm/i, 'parallel-guidellm'));
   await step('The chart', async () => {
+    await window.dismissNotifications();
+    await window.command('View: Hide Panel');
     await window.command('llm-d: Show Results');
     await window.pickAll();
     const frame = await window.webview('canvas');
@@ -85,7 +87,7 @@ export async function tour(input: TourInput): Promise<void> {
     await terminalShows(window, /Starting main benchmark run|Maximum request concurrency/, 60_000);
     await window.command('llm-d: Profile All Decode Ranks...');
     const seen = await waitForNotification(window, /Profiled \d+/, 120_000);
-    await window.page.locator('.terminal-wrapper.active .xterm-helper-textarea').focus();
+    await window.page.locator('.terminal-wrapper.active .xterm-screen').click();
     await window.page.keyboard.press('Control+c');
     return [seen];
   });

@@ -25,15 +25,21 @@ export class Window {
     await this.#browser.close();
   }
 
-  /** Runs a command by its title, through the palette. */
+  /** Runs a command by its title, through the palette. The palette may lose the keyboard to something that opens late: then once more. */
   async command(title: string): Promise<void> {
-    await this.page.keyboard.press('F1');
     const input = this.page.locator('.quick-input-widget:visible input').first();
-    await input.waitFor();
-    await input.fill(`>${title}`);
-    const first = this.picks().first();
-    await first.filter({ hasText: title }).waitFor();
-    await this.page.keyboard.press('Enter');
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.page.keyboard.press('F1');
+        await input.fill(`>${title}`, { timeout: 4000 });
+        await this.picks().first().filter({ hasText: title }).waitFor({ timeout: 4000 });
+        await this.page.keyboard.press('Enter');
+        return;
+      } catch (error) {
+        if (attempt === 5) throw error;
+        await this.page.keyboard.press('Escape');
+      }
+    }
   }
 
   picks(): Locator {
@@ -50,9 +56,9 @@ export class Window {
   /** Ticks every row of a list that takes several, and accepts. */
   async pickAll(): Promise<void> {
     await this.picks().first().waitFor();
-    for (const row of await this.picks().all()) {
-      if ((await row.getAttribute('aria-checked')) !== 'true') await row.click();
-    }
+    const all = this.page.locator('.quick-input-widget:visible').getByRole('checkbox', { name: /toggle all/i });
+    if (!(await all.isChecked())) await all.click();
+    await this.page.locator('.quick-input-widget:visible input').first().focus();
     await this.page.keyboard.press('Enter');
   }
 
@@ -107,7 +113,7 @@ export class Window {
   }
 
   async typeInTerminal(text: string): Promise<void> {
-    await this.page.locator('.terminal-wrapper.active .xterm-helper-textarea').focus();
+    await this.page.locator('.terminal-wrapper.active .xterm-screen').click({ timeout: 60_000 });
     await this.page.keyboard.type(`${text}\n`, { delay: 5 });
   }
 
