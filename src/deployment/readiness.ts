@@ -1,18 +1,17 @@
 import { poll, type Clock } from '../base/clock.ts';
-import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
-import { arrayAt, at, isObject, numberAt, stringAt } from '../base/json.ts';
+import type { Disposable } from '../base/disposables.ts';
+import { isWorkbenchError } from '../base/errors.ts';
+import { arrayAt, numberAt, stringAt } from '../base/json.ts';
 import { labels } from '../base/labels.ts';
 import { podHttp } from '../kube/pod-http.ts';
 import type { KubeClient, KubeObject } from '../kube/types.ts';
+import { containerStates, CrashWatch } from './crashes.ts';
 import type { LongCall, Readiness } from './types.ts';
 import { Pods } from '../kube/resources.ts';
 
 const leaderWorkerSets = { apiVersion: 'leaderworkerset.x-k8s.io/v1', kind: 'LeaderWorkerSet' } as const;
 
 const gatewayLabel = 'gateway.networking.k8s.io/gateway-name';
-
-/** A container that crashed this often while loading is not going to become ready. */
-const hopelessRestarts = 3;
 
 export interface ReadinessInput {
   readonly client: KubeClient;
@@ -30,13 +29,17 @@ export interface ReadinessInput {
 export async function waitReady(input: ReadinessInput): Promise<Readiness> {
   const { client, clock, call } = input;
   const started = clock.monotonic();
+  const pods = { namespace: client.cluster.namespace, labelSelector: `${input.selector},!${gatewayLabel}` };
+  const crashes = new CrashWatch(client.cluster);
+  // A crashed group is gone within moments, so looking once a second would miss how it ended.
+  const following = follow(client, pods, crashes);
   return poll(clock, 1000, call.signal, async () => {
-    const found = await client.list(Pods, { namespace: client.cluster.namespace, labelSelector: `${input.selector},!${gatewayLabel}`, signal: call.signal });
+    const found = await client.list(Pods, { ...pods, signal: call.signal });
     const wanted = await wantedPods(input);
-    refuseHopeless(client, found);
+    crashes.judge(found);
     const ready = found.filter(isReady).length;
     const seconds = Math.round((clock.monotonic() - started) / 1000);
-    const waiting = found.map(waitingReason).find((reason) => reason !== undefined);
+    const waiting = found.map(waitingReason).find((reason) => reason !== undefined) ?? crashes.words();
     call.progress({
       message: `${ready}/${wanted} pods ready${waiting === undefined ? '' : ` · ${waiting}`}`,
       ...(wanted > 0 ? { fraction: ready / wanted } : {}),
@@ -48,6 +51,23 @@ export async function waitReady(input: ReadinessInput): Promise<Readiness> {
       return undefined;
     }
     return { ready: true, pods: wanted, readyPods: ready, model, seconds };
+  }).finally(() => following.dispose());
+}
+
+/** Takes down every state of the pods until disposed. */
+function follow(client: KubeClient, pods: { readonly namespace: string; readonly labelSelector: string }, crashes: CrashWatch): Disposable {
+  return client.watch({
+    resource: Pods,
+    ...pods,
+    project: (pod) => pod,
+    sink: {
+      replace: (items) => {
+        for (const pod of items.values()) crashes.note(pod);
+      },
+      set: (_key, pod) => crashes.note(pod),
+      delete: () => undefined,
+      state: () => undefined,
+    },
   });
 }
 
@@ -88,41 +108,6 @@ export async function servedModel(client: KubeClient, gateway: string, signal: A
 
 export function isReady(pod: KubeObject): boolean {
   return pod.metadata.deletionTimestamp === undefined && arrayAt(pod, 'status', 'conditions').some((condition) => stringAt(condition, 'type') === 'Ready' && stringAt(condition, 'status') === 'True');
-}
-
-interface ContainerState {
-  readonly name: string;
-  readonly restarts: number;
-  readonly waiting: string | undefined;
-  readonly lastExit: string | undefined;
-}
-
-function containerStates(pod: KubeObject): readonly ContainerState[] {
-  return [...arrayAt(pod, 'status', 'initContainerStatuses'), ...arrayAt(pod, 'status', 'containerStatuses')].map((status) => {
-    const last = at(status, 'lastState', 'terminated') ?? at(status, 'state', 'terminated');
-    const reason = stringAt(last, 'reason');
-    const exitCode = numberAt(last, 'exitCode');
-    return {
-      name: stringAt(status, 'name') ?? '',
-      restarts: numberAt(status, 'restartCount') ?? 0,
-      waiting: stringAt(status, 'state', 'waiting', 'reason'),
-      lastExit: isObject(last) ? `${reason ?? 'ended'} (exit code ${exitCode ?? '?'})` : undefined,
-    };
-  });
-}
-
-function refuseHopeless(client: KubeClient, found: readonly KubeObject[]): void {
-  for (const pod of found) {
-    for (const state of containerStates(pod)) {
-      const image = state.waiting === 'ErrImagePull' || state.waiting === 'ImagePullBackOff' || state.waiting === 'InvalidImageName' || state.waiting === 'CreateContainerConfigError';
-      if (!image && !(state.restarts >= hopelessRestarts && state.waiting === 'CrashLoopBackOff')) continue;
-      throw new WorkbenchError({
-        code: 'deployment-failed',
-        message: `pod ${pod.metadata.name}, container ${state.name} in ${client.cluster.context}/${client.cluster.namespace}: ${state.waiting ?? ''}${state.lastExit === undefined || image ? '' : ` after ${state.lastExit}, ${state.restarts} restarts`}`,
-        hint: image ? 'Check the image\'s name and the pull secret.' : 'Read the logs of its previous run: they hold the first error.',
-      });
-    }
-  }
 }
 
 /** Why a pod is not ready, shortest first cause. */

@@ -61,9 +61,9 @@ export class RemoteRun {
       const pod = await this.#client.get(Pods, this.#client.cluster.namespace, this.pod, signal);
       const phase = stringAt(pod, 'status', 'phase');
       if (phase !== 'Succeeded' && phase !== 'Failed') return undefined;
-      return `pod ${this.pod} ended while the benchmark ran (${stringAt(pod, 'status', 'reason') ?? phase})`;
+      return `pod ${this.pod} of ${this.place} ended while the benchmark ran (${stringAt(pod, 'status', 'reason') ?? phase})`;
     } catch (error) {
-      if (isWorkbenchError(error, 'not-found')) return `pod ${this.pod} was deleted while the benchmark ran`;
+      if (isWorkbenchError(error, 'not-found')) return `pod ${this.pod} of ${this.place} was deleted while the benchmark ran`;
       throw error;
     }
   }
@@ -113,7 +113,7 @@ export class RemoteRun {
       digest.end();
       await written;
       if (exitCode !== 0 || digest.size !== file.size || digest.sha256() !== file.sha256) {
-        throw new WorkbenchError({ code: 'exec-failed', message: `${file.path} of pod ${this.pod} in ${this.#place()} arrived damaged (${digest.size} of ${file.size} bytes)`, hint: 'The connection to the cluster is bad. Cancel what else runs over it, and try again.' });
+        throw new WorkbenchError({ code: 'exec-failed', message: `${file.path} of pod ${this.pod} in ${this.place} arrived damaged (${digest.size} of ${file.size} bytes)`, hint: 'The connection to the cluster is bad. Cancel what else runs over it, and try again.' });
       }
     } catch (error) {
       digest.destroy();
@@ -141,10 +141,11 @@ export class RemoteRun {
 
   #failed(doing: string, output: string): WorkbenchError {
     const lastLine = output.trim().split('\n').at(-1) ?? '';
-    return new WorkbenchError({ code: 'exec-failed', message: `cannot ${doing} the benchmark in pod ${this.pod} of ${this.#place()}: ${lastLine || 'no output'}`, hint: `Look at it with "kubectl exec -it ${this.pod} -- sh" and its directory ${this.#directory}.` });
+    return new WorkbenchError({ code: 'exec-failed', message: `cannot ${doing} the benchmark in pod ${this.pod} of ${this.place}: ${lastLine || 'no output'}`, hint: `Look at it with "kubectl exec -it ${this.pod} -- sh" and its directory ${this.#directory}.` });
   }
 
-  #place(): string {
+  /** Context and namespace, for messages. */
+  get place(): string {
     return `${this.#client.cluster.context}/${this.#client.cluster.namespace}`;
   }
 }

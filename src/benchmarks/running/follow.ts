@@ -40,9 +40,9 @@ export async function follow(run: RemoteRun, { clock, logFile, progress, signal 
       case 'ended':
         return { kind: 'exited', exitCode: look.state.exitCode };
       case 'gone':
-        return { kind: 'vanished', reason: `its process in pod ${run.pod} was killed` };
+        return { kind: 'vanished', reason: `its process in pod ${run.pod} of ${run.place} was killed` };
       case 'lost':
-        return { kind: 'vanished', reason: `the container of pod ${run.pod} was restarted while the benchmark ran` };
+        return { kind: 'vanished', reason: `the container of pod ${run.pod} of ${run.place} was restarted while the benchmark ran` };
       case 'running':
         progress(words.read(look.log, look.step));
         await sleep(clock, LOOK_EVERY_MS, signal);

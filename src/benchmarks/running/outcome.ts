@@ -23,7 +23,11 @@ export function outcomeOf({ endings, report, aggregate, lastOutput }: Finished):
     const why = failureOf(ending, lastOutput);
     return why === undefined ? [] : [endings.length > 1 ? `worker ${index}: ${why}` : why];
   });
-  if (failures.length > 0) return { state: 'failed', summary: [failures.join('; '), figures].filter((part) => part !== undefined).join('. Before that: ') };
+  if (failures.length > 0) {
+    const before = figures === undefined ? '' : `. Before that: ${figures}`;
+    const next = endings.some((ending) => ending.kind === 'vanished') ? '. What it printed and wrote until then is kept: start it again' : '';
+    return { state: 'failed', summary: `${failures.join('; ')}${before}${next}` };
+  }
 
   const points = report.files.flatMap((file) => file.points);
   if (points.length > 0 && points.every((point) => point.requests.successful === 0)) {

@@ -48,10 +48,10 @@ describe('following a run', () => {
       const ending = await follow(run, options());
       return ending.kind === 'vanished' ? ending.reason : '';
     };
-    assert.match(await reason(podThatSays([refused], 'absent')), /pod p was deleted/);
-    assert.match(await reason(podThatSays([refused], 'Failed')), /pod p ended .*Evicted/);
-    assert.match(await reason(podThatSays([{ stdout: '', stderr: '\nlost\n' }])), /container of pod p was restarted/);
-    assert.match(await reason(podThatSays([{ stdout: '', stderr: '\ngone\n' }])), /process in pod p was killed/);
+    assert.match(await reason(podThatSays([refused], 'absent')), /pod p of test\/bench was deleted/);
+    assert.match(await reason(podThatSays([refused], 'Failed')), /pod p of test\/bench ended .*Evicted/);
+    assert.match(await reason(podThatSays([{ stdout: '', stderr: '\nlost\n' }])), /container of pod p of test\/bench was restarted/);
+    assert.match(await reason(podThatSays([{ stdout: '', stderr: '\ngone\n' }])), /process in pod p of test\/bench was killed/);
   });
 
   it('does not wait for what will not mend', async () => {

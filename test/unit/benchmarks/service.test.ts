@@ -159,7 +159,7 @@ describe('benchmark service', function () {
     await benchmarks.wait(id, never);
     const record = await recordOf(id);
     assert.equal(record.state, 'failed');
-    assert.match(record.summary ?? '', /pod poker-me was deleted while the benchmark ran/);
+    assert.match(record.summary ?? '', /pod poker-me of \S+\/\S+ was deleted while the benchmark ran/);
     assert.ok(record.endedAt);
     assert.deepEqual(record.files, ['stdout.log']);
   });
@@ -207,7 +207,7 @@ describe('benchmark service', function () {
     await benchmarks.resume(never);
     for (const { id } of [gone, unstarted, elsewhere]) await benchmarks.wait(id, never);
     assert.deepEqual((await Promise.all([gone, unstarted, elsewhere].map(({ id }) => recordOf(id)))).map(({ state }) => state), ['lost', 'lost', 'lost']);
-    assert.match((await recordOf(gone.id)).summary ?? '', /no-such-pod was deleted/);
+    assert.match((await recordOf(gone.id)).summary ?? '', /no-such-pod of \S+ was deleted/);
     assert.match((await recordOf(unstarted.id)).summary ?? '', /before the run was started/);
     assert.match((await recordOf(elsewhere.id)).summary ?? '', /deleted-context/);
   });
