@@ -135,8 +135,14 @@ function podState(pod: ModelServerPod, loads: Loads): State {
   if (pod.ready) return { text: 'ready', icon: { id: 'pass-filled', color: GOOD }, fine: true };
   const phase = loads.phases.get(keyOf(pod));
   const crash = crashOf(pod, loads);
-  if (phase) return { text: `${phaseText(phase)}${crash ? ` · crashed before: ${crashText(pod, crash)}` : ''}`, icon: { id: 'loading~spin', color: crash || phase.stalledSeconds !== undefined ? WARNING : BUSY }, fine: false };
-  if (crash) return { text: `crashed: ${crashText(pod, crash)}`, icon: { id: 'error', color: ERROR }, fine: false };
+  if (crash && isDown(pod, loads)) return { text: `crashed: ${crashText(pod, crash)}`, icon: { id: 'error', color: ERROR }, fine: false };
+  if (!phase && !crash) return plainState(pod);
+  const text = phase ? phaseText(phase) : plainState(pod).text;
+  return { text: `${text}${crash ? ` · crashed before: ${crashText(pod, crash)}` : ''}`, icon: { id: 'loading~spin', color: crash || phase?.stalledSeconds !== undefined ? WARNING : BUSY }, fine: false };
+}
+
+/** By what Kubernetes says alone. */
+function plainState(pod: ModelServerPod): State {
   if (hasCrashed(pod)) return { text: pod.reason ?? 'failed', icon: { id: 'error', color: ERROR }, fine: false };
   if (pod.phase === 'Pending') return { text: pod.reason ?? 'pending', icon: { id: 'watch', color: WARNING }, fine: false };
   if (pod.phase === 'Succeeded') return { text: 'ended', icon: { id: 'circle-slash' }, fine: true };
@@ -147,13 +153,18 @@ function podState(pod: ModelServerPod, loads: Loads): State {
 function stateOf(pods: readonly ModelServerPod[], loads: Loads): State {
   const ready = pods.filter((pod) => pod.ready).length;
   const count = `${ready}/${pods.length} ready`;
-  const down = pods.filter((pod) => !pod.ready && !loads.phases.has(keyOf(pod)) && (hasCrashed(pod) || crashOf(pod, loads))).length;
+  const down = pods.filter((pod) => !pod.ready && isDown(pod, loads)).length;
   const why = worstCrash(pods, loads);
   if (down > 0) return { text: [`${down} crashed`, count].join(', ') + (why === undefined ? '' : ` · ${why}`), icon: { id: 'error', color: ERROR }, fine: false };
   if (pods.length > 0 && ready === pods.length) return { text: 'ready', icon: { id: 'pass-filled', color: GOOD }, fine: true };
   const slowest = slowestPhase(pods.flatMap((pod) => loads.phases.get(keyOf(pod)) ?? []));
   const text = [count, slowest && phaseText(slowest), why === undefined ? undefined : `crashed before: ${why}`].filter((part) => part !== undefined).join(' · ');
   return { text, icon: { id: 'loading~spin', color: why !== undefined || pods.some((pod) => pod.phase === 'Pending') ? WARNING : BUSY }, fine: false };
+}
+
+/** Crashed and not loading again; a pod that took the place of a crashed one has a chance of its own. */
+function isDown(pod: ModelServerPod, loads: Loads): boolean {
+  return !loads.phases.has(keyOf(pod)) && (hasCrashed(pod) || (pod.phase !== 'Pending' && pod.reason !== null && crashOf(pod, loads) !== undefined));
 }
 
 /** `CUDA out of memory (2x)`, of the pod that crashed most. */

@@ -47,7 +47,9 @@ export class Incident {
   }
 }
 
-/** `OOMKilled`, `Error (exit code 1)`: how Kubernetes says that the container ended. */
+/** `OOMKilled`, `Error (exit code 1)`: how Kubernetes says that the container ended. Undefined while it runs for the first time. */
 export function exitOf({ pod, container }: ServerPod): string | undefined {
-  return pod.reason ?? (container.exitCode === undefined ? undefined : `exit code ${container.exitCode}`);
+  if (container.exitCode === undefined) return undefined;
+  // A pod that is being deleted says only that.
+  return pod.deleting || pod.reason === undefined ? `${container.reason ?? 'ended'} (exit code ${container.exitCode})` : pod.reason;
 }
