@@ -81,15 +81,10 @@ export async function tour(input: TourInput): Promise<void> {
     return rows.slice(0, 10).map(oneLine);
   });
   await step('Profile all decode ranks under load', async () => {
-    await window.dismissNotifications();
-    await window.command('llm-d: Open Poker Shell');
-    await window.typeInTerminal('just benchmark 64 6000');
-    await terminalShows(window, /Starting main benchmark run|Maximum request concurrency/, 60_000);
+    const load = await startBenchmark(input, /vllm bench/i, 'vllm-bench');
     await window.command('llm-d: Profile All Decode Ranks...');
     const seen = await waitForNotification(window, /Profiled \d+/, 120_000);
-    await window.page.locator('.terminal-wrapper.active .xterm-screen').click();
-    await window.page.keyboard.press('Control+c');
-    return [seen];
+    return [seen, ...(await benchmarkEnded(input, load))];
   });
   await step('Copy the traces', async () => {
     await window.dismissNotifications();
@@ -146,19 +141,33 @@ async function accessible(frame: Frame): Promise<void> {
   if (serious.length > 0) throw new Error(`axe: ${serious.map(({ id, nodes }) => `${id} (${nodes.map((node) => node.html).slice(0, 3).join(', ')})`).join('; ')}`);
 }
 
-async function benchmark({ window, workspace }: TourInput, title: RegExp, recipe: string): Promise<readonly string[]> {
+async function benchmark(input: TourInput, title: RegExp, recipe: string): Promise<readonly string[]> {
+  return benchmarkEnded(input, await startBenchmark(input, title, recipe));
+}
+
+/** Answers the id of the run as soon as it is under way. */
+async function startBenchmark({ window, workspace }: TourInput, title: RegExp, recipe: string): Promise<string> {
   const before = new Set((await runsOf(workspace)).map((run) => run.id));
   await window.dismissNotifications();
   await window.command('llm-d: Run Benchmark...');
   await window.pick(title);
   await window.pick(/Run against/);
-  const until = Date.now() + benchmarkTimeoutMs;
+  return until(window, `no ${recipe} run started`, async () => (await runsOf(workspace)).find((each) => !before.has(each.id) && each.recipe === recipe && each.state !== 'starting')?.id);
+}
+
+async function benchmarkEnded({ window, workspace }: TourInput, id: string): Promise<readonly string[]> {
+  const run = await until(window, `run ${id} did not end`, async () => (await runsOf(workspace)).find((each) => each.id === id && each.state !== 'running'));
+  if (run.state !== 'succeeded') throw new Error(`run ${id} ${run.state}: ${run.summary ?? 'no reason given'}`);
+  return [`${id}: ${run.summary ?? ''}`];
+}
+
+async function until<T>(window: Window, otherwise: string, look: () => Promise<T | undefined>): Promise<T> {
+  const end = Date.now() + benchmarkTimeoutMs;
   for (;;) {
-    const run = (await runsOf(workspace)).find((each) => !before.has(each.id) && each.recipe === recipe);
-    if (run?.state === 'succeeded') return [`${run.id}: ${run.summary ?? ''}`];
-    if (run && !['starting', 'running'].includes(run.state)) throw new Error(`run ${run.id} ${run.state}: ${run.summary ?? 'no reason given'}`);
-    if (Date.now() > until) throw new Error(`no ${recipe} run succeeded within ${benchmarkTimeoutMs / 1000} s (${run ? run.state : 'not started'})`);
-    await window.page.waitForTimeout(500);
+    const found = await look();
+    if (found !== undefined) return found;
+    if (Date.now() > end) throw new Error(`${otherwise} within ${benchmarkTimeoutMs / 1000} s`);
+    await window.page.waitForTimeout(300);
   }
 }
 
