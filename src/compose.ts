@@ -14,6 +14,7 @@ import { createDeploymentService } from './deployment/service.ts';
 import type { DeploymentService } from './deployment/types.ts';
 import { gpuReport } from './inventory/gpus.ts';
 import { createInventory } from './inventory/inventory.ts';
+import { deploymentLoads } from './inventory/loading/deployment-loading.ts';
 import type { LoadWatcher } from './inventory/loading/types.ts';
 import { createLoadWatcher } from './inventory/loading/watcher.ts';
 import { ownerName } from './inventory/owner.ts';
@@ -118,7 +119,7 @@ export function compose(options: ComposeOptions): Workbench {
     const snapshot = await snapshotOf(inventory, cluster, signal);
     return snapshot && gpuReport(snapshot);
   };
-  const deployments = createDeploymentService({ contexts, runner, manifests: assets.manifests, owner: () => owner, workspaceEnv, gpus, clock });
+  const deployments = createDeploymentService({ contexts, runner, manifests: assets.manifests, owner: () => owner, workspaceEnv, gpus, loads: deploymentLoads(loading, inventory, owner), clock });
   const poker = createPokerService({ contexts, runner, manifests: assets.manifests, owner: () => owner, deployments, servedModel, clock });
   const runs = owned.add(createRunLedger({ folder: join(folder, 'results'), clock, logger }));
   const benchmarks = owned.add(createBenchmarkService({ contexts, poker, ledger: runs, manifestsDir: assets.manifests, logger, clock }));

@@ -1,8 +1,9 @@
 import { poll, type Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposables.ts';
-import { isWorkbenchError } from '../base/errors.ts';
+import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import { arrayAt, numberAt, stringAt } from '../base/json.ts';
 import { labels } from '../base/labels.ts';
+import type { DeploymentLoading } from '../inventory/loading/deployment-loading.ts';
 import { podHttp } from '../kube/pod-http.ts';
 import type { KubeClient, KubeObject } from '../kube/types.ts';
 import { containerStates, CrashWatch } from './crashes.ts';
@@ -19,6 +20,8 @@ export interface ReadinessInput {
   readonly gateway: string;
   readonly selector: string;
   readonly clock: Clock;
+  /** What the logs of its pods tell now. */
+  readonly loading: () => DeploymentLoading;
   readonly call: LongCall;
 }
 
@@ -36,12 +39,13 @@ export async function waitReady(input: ReadinessInput): Promise<Readiness> {
   return poll(clock, 1000, call.signal, async () => {
     const found = await client.list(Pods, { ...pods, signal: call.signal });
     const wanted = await wantedPods(input);
-    crashes.judge(found);
+    const loading = input.loading();
+    judge(crashes, found, loading);
     const ready = found.filter(isReady).length;
     const seconds = Math.round((clock.monotonic() - started) / 1000);
-    const waiting = found.map(waitingReason).find((reason) => reason !== undefined) ?? crashes.words();
+    const blocked = found.map(waitingReason).find((reason) => reason !== undefined);
     call.progress({
-      message: `${ready}/${wanted} pods ready${waiting === undefined ? '' : ` · ${waiting}`}`,
+      message: [`${ready}/${wanted} pods ready`, blocked ?? loading.phase, blocked === undefined ? crashes.words() : undefined].filter((part) => part !== undefined).join(' · '),
       ...(wanted > 0 ? { fraction: ready / wanted } : {}),
     });
     if (found.length < wanted || ready < wanted) return undefined;
@@ -52,6 +56,17 @@ export async function waitReady(input: ReadinessInput): Promise<Readiness> {
     }
     return { ready: true, pods: wanted, readyPods: ready, model, seconds };
   }).finally(() => following.dispose());
+}
+
+/** A deployment that is past hope fails with the first cause that the logs tell, and with what to do about it. */
+function judge(crashes: CrashWatch, pods: readonly KubeObject[], loading: DeploymentLoading): void {
+  try {
+    crashes.judge(pods);
+  } catch (error) {
+    const cause = loading.crashes.map((crash) => crash.cause).find((each) => each?.certainty === 'root');
+    if (cause === undefined || !isWorkbenchError(error, 'deployment-failed')) throw error;
+    throw new WorkbenchError({ code: error.code, message: `${error.message}; first cause, on ${cause.pod}: ${cause.title}`, hint: cause.hint, cause: error });
+  }
 }
 
 /** Takes down every state of the pods until disposed. */

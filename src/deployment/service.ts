@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { poll } from '../base/clock.ts';
 import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import { annotations, labels, manager } from '../base/labels.ts';
+import type { DeploymentLoads } from '../inventory/loading/deployment-loading.ts';
 import type { GpuReport } from '../inventory/types.ts';
 import type { ClusterRef, CommandRunner, Contexts, KubeClient, KubeObject } from '../kube/types.ts';
 import type { WorkspaceEnv } from './env.ts';
@@ -23,6 +24,8 @@ export interface DeploymentDependencies {
   readonly workspaceEnv: () => Promise<WorkspaceEnv>;
   /** Free GPUs for the preflight; undefined when they cannot be known. */
   readonly gpus: (cluster: ClusterRef, signal: AbortSignal) => Promise<GpuReport | undefined>;
+  /** How far its pods are loaded, by their logs. */
+  readonly loads: DeploymentLoads;
   readonly clock: Clock;
 }
 
@@ -119,14 +122,17 @@ class Deployments implements DeploymentService {
     const client = await this.#dependencies.contexts.client(cluster);
     const deployed = await this.#deployed(cluster, name, await this.#owned(cluster, name, call.signal));
     const guide = await this.#guide(deployed.guide);
+    const { loads } = this.#dependencies;
+    const following = loads.lease();
     return waitReady({
       client,
       deployment: name,
       gateway: gatewayName(guide, name),
       selector: podSelector(this.#dependencies.owner(), name),
       clock: this.#dependencies.clock,
+      loading: () => loads.of(cluster, name),
       call,
-    });
+    }).finally(() => following.dispose());
   }
 
   async createSecrets(cluster: ClusterRef, signal: AbortSignal): Promise<readonly string[]> {
