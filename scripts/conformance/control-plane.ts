@@ -204,7 +204,7 @@ async function startLws({ processes, binaries, files, ports, client, signal }: L
   processes.start('lws', binaries.lws, [`--config=${configuration}`], { KUBECONFIG: files.kubeconfigPath });
   await poll(systemClock, probeMs, signal, () => fetch(`http://127.0.0.1:${ports.lwsHealth}/readyz`, { signal }).then(({ ok }) => (ok ? true : undefined), () => undefined));
   for (const webhook of lwsWebhooks(ports.webhook, await readFile(join(files.pki, 'ca.crt'), 'utf8'))) {
-    const plural = `${String((webhook as { kind: string }).kind).toLowerCase()}s`;
+    const plural = `${(webhook as { readonly kind: string }).kind.toLowerCase()}s`;
     await client.json({ method: 'POST', path: `/apis/admissionregistration.k8s.io/v1/${plural}`, body: webhook, signal });
   }
 }

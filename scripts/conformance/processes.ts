@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { execa, type ResultPromise } from 'execa';
+import { execa } from 'execa';
 
 const killDelayMs = 10_000;
 const tailBytes = 1500;
 
 interface Process {
   readonly name: string;
-  readonly child: ResultPromise;
+  readonly terminate: () => void;
   readonly ended: Promise<void>;
 }
 
@@ -38,14 +38,14 @@ export class Processes {
       const { exitCode } = await child;
       if (!this.#stopping) this.#failure.abort(new Error(`${name} ended with ${exitCode ?? 'a signal'}`));
     })();
-    this.#started.push({ name, child, ended });
+    this.#started.push({ name, terminate: () => child.kill('SIGTERM'), ended });
   }
 
   /** Ends them in the reverse order of their start: who writes goes before who stores. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    for (const { child, ended } of this.#started.splice(0).toReversed()) {
-      child.kill('SIGTERM');
+    for (const { terminate, ended } of this.#started.splice(0).toReversed()) {
+      terminate();
       await ended;
     }
   }
