@@ -98,8 +98,7 @@ export async function tour(input: TourInput): Promise<void> {
     const [first] = await traceFiles(input.workspace);
     await window.dismissNotifications();
     await window.command('llm-d: Show Trace Summary');
-    await window.picks().first().waitFor();
-    await window.page.keyboard.press('Enter');
+    await window.pick(/^rank 0(?!\d)/);
     const frame = await window.webview('.summary table', 60_000);
     await frame.locator('table').first().waitFor();
     await accessible(frame);
@@ -108,8 +107,7 @@ export async function tour(input: TourInput): Promise<void> {
   });
   await step('Perfetto', async () => {
     await window.command('llm-d: Open Trace in Perfetto');
-    await window.picks().first().waitFor();
-    await window.page.keyboard.press('Enter');
+    await window.pick(/^rank 0(?!\d)/);
     const ui = await window.webview('.pf-ui-main, main.pf-ui-main, .pf-timeline-page, .page', 60_000);
     await ui.waitForFunction('globalThis.app && globalThis.app.trace && !globalThis.app.isLoadingTrace', undefined, { timeout: 60_000 });
     await window.page.waitForTimeout(2000);

@@ -31,7 +31,12 @@ export async function readSet(root: string, n: number, cache: SummaryCache): Pro
     const rank = (await cache.rank(path)) ?? rankFromName(below);
     traces.push({ path, pod: entry?.pod ?? below.split('/')[0] ?? '', bytes: size, rank });
   }
-  return { n, folder, deployment: catalogue?.deployment ?? null, copiedAt: catalogue?.copiedAt ?? null, traces };
+  return { n, folder, deployment: catalogue?.deployment ?? null, copiedAt: catalogue?.copiedAt ?? null, traces: traces.toSorted(byRank) };
+}
+
+/** Rank 10 after rank 9; what has no rank comes last, by name. */
+function byRank(a: LocalTrace, b: LocalTrace): number {
+  return (a.rank ?? Infinity) - (b.rank ?? Infinity) || a.path.localeCompare(b.path, 'en', { numeric: true });
 }
 
 /** Undefined for a file that was deleted meanwhile. */
