@@ -63,7 +63,8 @@ function judge(crashes: CrashWatch, pods: readonly KubeObject[], loading: Deploy
   try {
     crashes.judge(pods);
   } catch (error) {
-    const cause = loading.crashes.map((crash) => crash.cause).find((each) => each?.certainty === 'root');
+    const known = loading.crashes.filter((crash) => crash.cause?.certainty === 'root');
+    const cause = known.toSorted((a, b) => b.times - a.times)[0]?.cause;
     if (cause === undefined || !isWorkbenchError(error, 'deployment-failed')) throw error;
     throw new WorkbenchError({ code: error.code, message: `${error.message}; first cause, on ${cause.pod}: ${cause.title}`, hint: cause.hint, cause: error });
   }

@@ -107,11 +107,11 @@ function podRow(deployment: ModelServerDeployment, role: Role, pod: ModelServerP
   const phase = loads.phases.get(keyOf(pod));
   const crash = crashOf(pod, loads);
   const context = ['pod', ...(deployment.mine ? ['mine'] : []), ...(isServing(role) ? ['server'] : []), ...(crash ? ['crashed'] : [])].join(' ');
-  const again = pod.restarts > 0 && !crash ? ` (restarted ${pod.restarts}x)` : '';
+  const restarted = pod.restarts > 0 && !crash ? ` (restarted ${pod.restarts}x)` : '';
   return {
     id: `pod/${pod.namespace}/${pod.name}`,
     label,
-    description: `${state.text}${again}${label === pod.name ? '' : ` · ${pod.name}`}`,
+    description: `${state.text}${restarted}${label === pod.name ? '' : ` · ${pod.name}`}`,
     tooltip: [
       `**${plainText(pod.namespace)}/${plainText(pod.name)}** · ${plainText(pod.phase)}`,
       `Node: ${plainText(pod.node ?? 'none yet')}  \nIP: ${plainText(pod.ip ?? 'none yet')}  \nReady: ${pod.ready ? 'yes' : 'no'}  \nContainer restarts: ${pod.restarts}`,
@@ -171,7 +171,7 @@ function isDown(pod: ModelServerPod, loads: Loads): boolean {
 function worstCrash(pods: readonly ModelServerPod[], loads: Loads): string | undefined {
   const crashes = pods.flatMap((pod) => crashOf(pod, loads) ?? []);
   const worst = crashes.toSorted((a, b) => b.times - a.times)[0];
-  return worst?.evidence.cause && `${worst.evidence.cause.title} (${worst.times}x)`;
+  return worst?.evidence.cause && `${worst.evidence.cause.title}${again(worst.times)}`;
 }
 
 /** The crash that a pod has not got over. */
@@ -181,7 +181,11 @@ function crashOf(pod: ModelServerPod, loads: Loads): Crash | undefined {
 
 function crashText(pod: ModelServerPod, { times, evidence: { cause } }: Crash): string {
   const place = cause === undefined || cause.pod === pod.name ? '' : ` in ${cause.rank === undefined ? cause.pod : `rank ${cause.rank}`}`;
-  return `${cause?.title ?? pod.reason ?? 'see the evidence'}${place} (${times}x)`;
+  return `${cause?.title ?? pod.reason ?? 'see the evidence'}${place}${again(times)}`;
+}
+
+function again(times: number): string {
+  return times > 1 ? ` (${times}x)` : '';
 }
 
 function phaseTooltip(phase: LoadingPhase): string {

@@ -32,6 +32,7 @@ export class FollowedLog implements Disposable {
   readonly #ending = new AbortController();
   #lines: LogLine[] = [];
   #ended = false;
+  #movedAt = 0;
 
   constructor(options: FollowOptions) {
     this.#options = options;
@@ -40,7 +41,11 @@ export class FollowedLog implements Disposable {
 
   /** Undefined until the log says one, and when the container has ended. */
   get phase(): LoadingPhase | undefined {
-    return this.#ended ? undefined : this.#reader.phase;
+    const phase = this.#ended ? undefined : this.#reader.phase;
+    if (phase?.remainingSeconds === undefined) return phase;
+    // A bar that stands still for longer than it said it needs is no estimate any more.
+    const { remainingSeconds, ...rest } = phase;
+    return this.#options.clock.monotonic() - this.#movedAt > remainingSeconds * 1000 ? rest : phase;
   }
 
   get lines(): readonly LogLine[] {
@@ -77,7 +82,9 @@ export class FollowedLog implements Disposable {
     for await (const line of client.logs({ namespace, pod, container, follow: true, tailLines: READ_BACK_LINES, signal })) {
       this.#lines.push(line);
       if (this.#lines.length > 2 * KEPT_LINES) this.#lines = this.#lines.slice(-KEPT_LINES);
-      if (this.#reader.feed(line)) changed();
+      if (!this.#reader.feed(line)) continue;
+      this.#movedAt = this.#options.clock.monotonic();
+      changed();
     }
   }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { modelServerHeadline, modelServerRows } from '../../../src/host/trees/model-server-rows.ts';
 import type { Row } from '../../../src/host/trees/row.ts';
+import type { Cause, Crash, LoadingPhase } from '../../../src/inventory/loading/types.ts';
 import type { ModelServerDeployment, ModelServerPod } from '../../../src/inventory/types.ts';
 
 function pod(name: string, change: Partial<ModelServerPod> = {}): ModelServerPod {
@@ -60,5 +61,45 @@ describe('rows of the Model Servers view', () => {
     const rows = modelServerRows({ deployments: [deployment()], warnings: [] });
     assert.equal(row(rows, 'pod/llm-d/d-0').context, 'pod mine server');
     assert.equal(row(rows, 'pod/llm-d/epp').context, 'pod mine');
+  });
+
+  describe('with what the logs tell', () => {
+    const oom: Cause = { title: 'CUDA out of memory', hint: 'Use more ranks.', certainty: 'root', pod: 'd-0', rank: 0, process: 'EngineCore_DP0', time: '', line: 'torch.OutOfMemoryError: CUDA out of memory' };
+    const crash = (times: number): Crash => ({ times, evidence: { namespace: 'llm-d', pods: ['d-0'], at: 0, cause: oom, logs: [], file: undefined } });
+    const loading = (first: Partial<ModelServerPod>, second: Partial<ModelServerPod>): ModelServerDeployment =>
+      deployment({ roles: [{ role: 'decode', groups: [{ index: 0, pods: [pod('d-0', { rank: 0, ready: false, ...first }), pod('d-0-1', { rank: 1, ready: false, ...second })] }] }] });
+
+    it('say how far each rank is, and the deployment how far its slowest', () => {
+      const phases = new Map<string, LoadingPhase>([
+        ['llm-d/d-0', { phase: 'graphs', percent: 40, since: 0 }],
+        ['llm-d/d-0-1', { phase: 'weights', percent: 61, remainingSeconds: 130, since: 0, inferredFrom: 'd-0' }],
+      ]);
+      const report = { deployments: [loading({}, {})], warnings: [] };
+      const rows = modelServerRows(report, { phases, crashes: new Map() });
+      assert.equal(row(rows, 'pod/llm-d/d-0').description, 'CUDA graphs 40 % · d-0');
+      assert.equal(row(rows, 'pod/llm-d/d-0-1').description, 'weights 61 % · ~2 min · d-0-1');
+      assert.match(row(rows, 'pod/llm-d/d-0-1').tooltip ?? '', /By the log of d\\-0/);
+      assert.match(rows[0]?.description ?? '', /^0\/2 ready · weights 61 % · ~2 min · /);
+      assert.equal(modelServerHeadline(report, { phases, crashes: new Map() }), 'wide-ep · 0/2 ready · weights 61 % · ~2 min');
+    });
+
+    it('say why a rank crashed and offer the evidence', () => {
+      const crashes = new Map([['llm-d/d-0', crash(2)], ['llm-d/d-0-1', crash(1)]]);
+      const rows = modelServerRows({ deployments: [loading({ restarts: 1, reason: 'vllm: CrashLoopBackOff' }, { reason: 'being deleted' })], warnings: [] }, { phases: new Map(), crashes });
+      assert.equal(row(rows, 'pod/llm-d/d-0').description, 'crashed: CUDA out of memory (2x) · d-0');
+      assert.equal(row(rows, 'pod/llm-d/d-0-1').description, 'crashed: CUDA out of memory in rank 0 · d-0-1');
+      assert.match(row(rows, 'pod/llm-d/d-0').context ?? '', /\bcrashed\b/);
+      assert.match(rows[0]?.description ?? '', /^2 crashed, 0\/2 ready · CUDA out of memory \(2x\) · /);
+    });
+
+    it('keep the crash in sight while the next pod loads, and forget it when that is ready', () => {
+      const crashes = new Map([['llm-d/d-0', crash(2)]]);
+      const phases = new Map<string, LoadingPhase>([['llm-d/d-0', { phase: 'weights', percent: 5, since: 0 }]]);
+      const rows = modelServerRows({ deployments: [loading({}, { phase: 'Pending' })], warnings: [] }, { phases, crashes });
+      assert.equal(row(rows, 'pod/llm-d/d-0').description, 'weights 5 % · crashed before: CUDA out of memory (2x) · d-0');
+      const ready = modelServerRows({ deployments: [loading({ ready: true }, { ready: true })], warnings: [] }, { phases: new Map(), crashes });
+      assert.equal(row(ready, 'pod/llm-d/d-0').description, 'ready · d-0');
+      assert.doesNotMatch(row(ready, 'pod/llm-d/d-0').context ?? '', /crashed/);
+    });
   });
 });

@@ -159,6 +159,17 @@ describe('the watcher of loading model servers', () => {
     assert.deepEqual([...watcher.snapshot.keys()], ['ns/d-0-1']);
   });
 
+  it('tells no time left any more when the bar stands still for longer than it said', async () => {
+    watcher.lease();
+    show(serverPod('d-0', 0));
+    logs.write('d-0', [bar('Worker', 50, '00:40')]);
+    await until(() => phaseOf('d-0') === 'weights 50');
+    clock.advance(39_000);
+    assert.equal(watcher.snapshot.get('ns/d-0')?.remainingSeconds, 40);
+    clock.advance(2000);
+    assert.deepEqual([watcher.snapshot.get('ns/d-0')?.remainingSeconds, phaseOf('d-0')], [undefined, 'weights 50']);
+  });
+
   it('follows at most 32 logs, the first ranks of the groups before the others', async () => {
     watcher.lease();
     show(...Array.from({ length: 20 }, (_, group) => [serverPod(`d-${group}-1`, 1), serverPod(`d-${group}`, 0)]).flat());
