@@ -67,7 +67,7 @@ class Profiling implements ProfilingService {
     const namespace = client.cluster.namespace;
     try {
       const response = await podHttp(client, { namespace, pod: target.pod, port: target.port, method: 'POST', path, timeoutMs, signal });
-      return { target, ok: response.status === 200, reason: refusal(response, target) };
+      return { target, ok: response.status === 200, reason: refusal(response, target, client.cluster) };
     } catch (error) {
       const failure = isWorkbenchError(error) ? error : toWorkbenchError(error, `${path} on pod ${target.pod}`);
       return { target, ok: false, reason: `${failure.message}. ${failure.hint ?? ''}`.trim() };
@@ -80,11 +80,12 @@ function ignoreAbort(error: unknown): void {
   if (!isAbort(error)) throw toWorkbenchError(error, 'profiling');
 }
 
-function refusal(response: PodHttpResponse, target: ProfileTarget): string | undefined {
+function refusal(response: PodHttpResponse, target: ProfileTarget, { context, namespace }: ClusterRef): string | undefined {
   if (response.status === 200) return undefined;
+  const server = `pod ${target.pod}, port ${target.port} in ${context}/${namespace}`;
   if (response.status === 404) {
-    return `profiling is not enabled on pod ${target.pod}, port ${target.port}: start vLLM with --profiler-config '{"profiler":"torch","torch_profiler_dir":"/traces"}'`;
+    return `profiling is not enabled on ${server}: start vLLM with --profiler-config '{"profiler":"torch","torch_profiler_dir":"/traces"}'`;
   }
-  if (response.status === 409) return `the profiler of pod ${target.pod}, port ${target.port} is running already: stop it first`;
-  return `pod ${target.pod}, port ${target.port} answered ${response.status}: ${response.body.slice(0, 200)}`;
+  if (response.status === 409) return `the profiler of ${server} is running already: stop it first`;
+  return `${server} answered ${response.status}: ${response.body.replaceAll(/\s+/g, ' ').slice(0, 200)}. Look at the pod's log, and at the free space of its traces folder`;
 }

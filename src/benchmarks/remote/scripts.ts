@@ -13,7 +13,7 @@ import type { Step } from '../recipes/recipe.ts';
 export function runScript(directory: string, steps: readonly Step[]): string {
   const commands = steps.map(({ title, argv }, index) => {
     const step = `${index + 1}/${steps.length} ${title}`;
-    return `echo ${shellWord(step)} > step && echo ${shellWord(`# ${step}`)} >> stdout.log && ${argv.map(shellWord).join(' ')} >> stdout.log 2>> stdout.log`;
+    return `echo ${shellWord(step)} > step && echo ${shellWord(`# ${step}`)} >> stdout.log && ${argv.map(shellWord).join(' ')} >> stdout.log 2>&1`;
   });
   return [
     '#!/bin/sh',

@@ -68,12 +68,14 @@ function reportWords(report: ResultsReport): string | undefined {
   const [score] = report.files.flatMap((file) => file.scores);
   if (score) return `${score.task} ${score.metric}${score.filter === null ? '' : ` (${score.filter})`} ${score.value.toFixed(3)}${score.stderr === null ? '' : ` ± ${score.stderr.toFixed(3)}`}`;
 
-  const points = report.files.flatMap((file) => file.points).filter((point) => point.requests.successful !== 0 && point.output_token_throughput !== null);
+  const all = report.files.flatMap((file) => file.points);
+  const points = all.filter((point) => point.requests.successful !== 0 && point.output_token_throughput !== null);
   const best = points.reduce<ResultPoint | undefined>((top, point) => (top === undefined || (point.output_token_throughput ?? 0) > (top.output_token_throughput ?? 0) ? point : top), undefined);
   if (!best) return undefined;
-  const errored = points.reduce((sum, point) => sum + (point.requests.errored ?? 0), 0);
+  // A level at which nothing was answered has no figure of its own, but its failures are what matters most.
+  const errored = all.reduce((sum, point) => sum + (point.requests.errored ?? 0), 0);
   return words([
-    `${whole(best.output_token_throughput ?? 0)} output tok/s${points.length > 1 ? ` at ${best.label}, best of ${points.length}` : ''}`,
+    `${whole(best.output_token_throughput ?? 0)} output tok/s${all.length > 1 ? ` at ${best.label}, best of ${all.length}` : ''}`,
     best.ttft_ms?.['p99'] == null ? undefined : `TTFT p99 ${whole(best.ttft_ms['p99'])} ms`,
     failed(errored),
   ]);

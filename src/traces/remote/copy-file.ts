@@ -99,7 +99,7 @@ class RangeCut extends Error {
 async function fetchRange(copy: FileCopy, file: PartFile, start: number): Promise<number> {
   const { client, trace, signal } = copy;
   const end = Math.min(trace.bytes, start + CHUNK_BLOCKS * BLOCK);
-  const writer = new CountingWriter(file, start, end, copy.onBytes);
+  const writer = new CountingWriter(file, start, end, copy);
   const stderr: Buffer[] = [];
   const complaints = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -139,8 +139,8 @@ function ended(writer: PartWriter): Promise<void> {
 class CountingWriter extends PartWriter {
   readonly #onBytes: (bytes: number) => void;
 
-  constructor(file: PartFile, position: number, limit: number, onBytes: (bytes: number) => void) {
-    super(file, position, limit);
+  constructor(file: PartFile, position: number, limit: number, { client, trace, target, onBytes }: FileCopy) {
+    super(file, position, limit, `copy ${JSON.stringify(trace.path)} from pod "${trace.pod}" (${placeOf(client.cluster)}) to ${target}`);
     this.#onBytes = onBytes;
   }
 

@@ -74,13 +74,16 @@ class RealPartFile implements PartFile {
 export class PartWriter extends Writable {
   readonly #file: PartFile;
   readonly #limit: number;
+  /** What the bytes are written for, for messages. */
+  readonly #doing: string;
   #position: number;
 
-  constructor(file: PartFile, position: number, limit: number) {
+  constructor(file: PartFile, position: number, limit: number, doing: string) {
     super({ highWaterMark: 4 << 20 });
     this.#file = file;
     this.#position = position;
     this.#limit = limit;
+    this.#doing = doing;
   }
 
   /** Everything before this is in the file. */
@@ -96,7 +99,7 @@ export class PartWriter extends Writable {
     try {
       await this.#file.write(bytes, this.#position);
     } catch (error) {
-      done(diskError(error, 'write a trace'));
+      done(diskError(error, this.#doing));
       return;
     }
     this.#position += bytes.length;
