@@ -126,7 +126,7 @@ export async function tour(input: TourInput): Promise<void> {
     await window.page.locator('.monaco-dialog-box').waitFor();
     const asked = oneLine(await window.page.locator('.monaco-dialog-box').innerText());
     await window.confirm('Stop');
-    await window.row(/24 of 24|24\/32|24 of 32|32 of 32/, 60_000);
+    await window.row(/leafgroup 1.*16 of 16 free/s, 60_000);
     return [asked.slice(0, 200), ...(await gpuFigures(input))];
   });
 }
