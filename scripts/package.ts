@@ -17,5 +17,6 @@ if (!(await exists(join(root, 'media', 'perfetto', 'index.html')))) {
   if (fetched.exitCode !== 0) say('the package goes without the offline Perfetto UI; its panel will use ui.perfetto.dev');
 }
 if (!process.argv.includes('--no-build')) await run('node', ['esbuild.mjs', '--production'], { cwd: root });
-await createVSIX({ cwd: root, packagePath: vsix, dependencies: false, allowMissingRepository: true });
+// Links of the README stay as they are: without a public repository there is no address to rewrite them to.
+await createVSIX({ cwd: root, packagePath: vsix, dependencies: false, allowMissingRepository: true, rewriteRelativeLinks: false });
 say(`${vsix}: ${((await stat(vsix)).size / 1e6).toFixed(1)} MB`);

@@ -38,6 +38,11 @@ async function clients(): Promise<Outcome> {
   return mocha(['--timeout', '120000', 'test/clients/**/*.test.ts'], { KUBECTL_OLD: tools.kubectlOld, KUBECTL_NEW: tools.kubectlNew, HELM_OLD: tools.helmOld, HELM_NEW: tools.helmNew });
 }
 
+async function faults(): Promise<Outcome> {
+  const tools = await kubeClients();
+  return mocha(['--timeout', '180000', 'test/faults/**/*.test.ts'], { KUBECTL_NEW: tools.kubectlNew, HELM_NEW: tools.helmNew });
+}
+
 async function host(): Promise<Outcome> {
   const { code, output } = await runHostSuite();
   return mochaOutcome(output, code);
@@ -50,6 +55,7 @@ const suites: readonly Suite[] = [
   { name: 'build', run: () => check('node', ['esbuild.mjs', '--production']) },
   { name: 'unit', run: () => mocha(['test/unit/**/*.test.ts']) },
   { name: 'clients', run: clients },
+  { name: 'faults', run: faults },
   { name: 'host', run: host },
   { name: 'package', run: () => check('node', ['scripts/package.ts']) },
   { name: 'tour', run: () => check('node', ['scripts/demo.ts', '--tour', '--no-build']) },

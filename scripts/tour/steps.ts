@@ -48,7 +48,7 @@ export async function tour(input: TourInput): Promise<void> {
     await window.row(/wide-ep/);
     const row = await window.row(/decode/, 30_000);
     await row.waitFor();
-    await window.row(/weights|loading|starting|compil|not ready|pulling|Initial|Creating/i, 60_000);
+    await window.row(/weights \d+ %/, 60_000);
     return (await window.rows().allInnerTexts()).filter((text) => /rank|group/.test(text)).map(oneLine);
   });
   await step('Ready', async () => {
@@ -114,10 +114,21 @@ export async function tour(input: TourInput): Promise<void> {
     const slices = await ui.evaluate('globalThis.app.trace.engine.query("select count(*) as n from slice").then((r) => r.firstRow({ n: 0 }).n)');
     return [`the trace is open in the real Perfetto UI: ${String(slices)} slices`];
   });
-  await step('The light theme', async () => {
+  await step('Light theme: Perfetto', async () => {
     await window.command('Preferences: Toggle between Light/Dark Themes');
+    await window.page.locator('.monaco-workbench.vs').waitFor();
     await window.page.waitForTimeout(1500);
     return ['the same window in the light theme'];
+  });
+  await step('Light theme: trace summary', async () => {
+    await window.tab(/^Summary/);
+    await accessible(await window.webview('.summary table'));
+    return ['axe finds nothing serious'];
+  });
+  await step('Light theme: chart', async () => {
+    await window.tab(/Benchmark Results/);
+    await accessible(await window.webview('canvas'));
+    return ['axe finds nothing serious'];
   });
   await step('Stop', async () => {
     await window.command('llm-d: Stop Deployment...');

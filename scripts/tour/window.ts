@@ -107,6 +107,11 @@ export class Window {
     }
   }
 
+  /** Brings an editor tab to the front. */
+  async tab(title: RegExp): Promise<void> {
+    await this.page.locator('.tabs-container .tab').filter({ hasText: title }).first().click();
+  }
+
   /** The button of a modal question. */
   async confirm(button: string): Promise<void> {
     await this.page.locator('.monaco-dialog-box .monaco-button').filter({ hasText: button }).first().click();
@@ -128,7 +133,7 @@ export class Window {
 
   /** With the mouse out of the way, so that no hover covers what is shown. */
   async screenshot(path: string): Promise<void> {
-    await this.page.mouse.move(700, 5);
+    await this.page.mouse.move(750, 938);
     await this.page.screenshot({ path });
   }
 }
