@@ -51,7 +51,7 @@ describe('llmdw when things are wrong', () => {
     assert.deepEqual(stdout.trimEnd().split('\n').map((line) => line.split(' ')[0]), Object.keys(faults));
     const documentation = await readFile(resolve(import.meta.dirname, '../../docs/demo.md'), 'utf8');
     const documented = [...documentation.matchAll(/^\| `([a-z-]+)` \|/gm)].map((match) => match[1]);
-    assert.deepEqual(documented.toSorted(), Object.keys(faults).toSorted());
+    assert.deepEqual(new Set(documented), new Set(Object.keys(faults)));
   });
 
   it('no kubeconfig: exit code 1, the place where it looked, and a hint', async () => {

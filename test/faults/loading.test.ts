@@ -13,7 +13,7 @@ describe('model servers that never load', () => {
     await lab.deploy(window);
     const told: string[] = [];
     const waiting = window.deployments.waitReady(lab.ref, 'wide-ep', { ...call(), progress: ({ message }) => told.push(message) });
-    await failure(waiting, 'deployment-failed', 'pod wide-ep-', demoContext, namespace, 'container vllm of pod wide-ep-', 'ended with Error (exit code 1)');
+    await failure(waiting, 'deployment-failed', 'pod wide-ep-', demoContext, namespace, 'container vllm of pod wide-ep-', 'ended with Error (exit code 1)', 'CUDA out of memory');
     assert.ok(told.some((message) => message.includes('exit code 1')), told.join('\n'));
     assert.ok((await lab.pods('llm-d.ai/inference-serving=true')).length > 0);
   });
