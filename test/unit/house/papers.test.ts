@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { RECIPES } from '../../../src/benchmarks/recipes/index.ts';
+import { commands as cliCommands } from '../../../src/cli/commands.ts';
+
+const root = resolve(import.meta.dirname, '../../..');
+const papers = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];
+
+interface Manifest {
+  readonly contributes: { readonly commands: readonly { readonly title: string }[]; readonly configuration: { readonly properties: Readonly<Record<string, unknown>> } };
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+
+const manifest = JSON.parse(read('package.json')) as Manifest;
+const readme = read('README.md');
+
+function read(path: string): string {
+  return readFileSync(join(root, path), 'utf8');
+}
+
+/** The first group of every match. */
+function all(text: string, pattern: RegExp): readonly string[] {
+  return [...text.matchAll(pattern)].map((match) => match[1] ?? '');
+}
+
+describe('papers', () => {
+  for (const paper of papers) {
+    it(`${paper}: links, pictures and paths lead somewhere`, () => {
+      const text = read(paper);
+      const links = all(text, /\]\(([^)#]+)\)/g).filter((link) => !/^\w+:/.test(link)).map((link) => join(root, dirname(paper), link));
+      const paths = all(text, /`((?:src|test|scripts|manifests|docs)\/[\w./-]+)`/g).map((path) => join(root, path));
+      assert.deepEqual([...links, ...paths].filter((path) => !existsSync(path)), []);
+    });
+
+    it(`${paper}: every npm script is there`, () => {
+      assert.deepEqual(all(read(paper), /npm run ([\w:]+)/g).filter((name) => !(name in manifest.scripts)), []);
+    });
+
+    it(`${paper}: every command has a title of the manifest`, () => {
+      const titles = new Set(manifest.contributes.commands.map(({ title }) => title));
+      assert.deepEqual(all(read(paper), /`llm-d: ([A-Z][^`]*)`/g).filter((title) => !titles.has(title)), []);
+    });
+  }
+
+  it('README lists the settings of the manifest, no others', () => {
+    assert.deepEqual([...new Set(all(readme, /`(llmd\.[\w.]+)`/g))].toSorted(), Object.keys(manifest.contributes.configuration.properties).toSorted());
+  });
+
+  it('README names every benchmark recipe and every command of llmdw', () => {
+    assert.deepEqual(RECIPES.map(({ title }) => title).filter((title) => !readme.includes(`*${title}*`)), []);
+    assert.deepEqual(cliCommands.map(({ words }) => `llmdw ${words.join(' ')}`).filter((command) => !readme.includes(command)), []);
+  });
+
+  it('docs/dependencies.md names every dependency', () => {
+    const text = read('docs/dependencies.md');
+    assert.deepEqual(Object.keys(manifest.devDependencies).filter((name) => !name.startsWith('@types/') && !text.includes(`\`${name}\``)), []);
+  });
+});
