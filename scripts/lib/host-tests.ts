@@ -18,8 +18,43 @@ export interface HostTestOptions {
   readonly timeoutMs: number;
 }
 
-/** Runs a test module inside the extension host of a real VS Code; answers its exit code and what it logged. */
-export async function runHostTests(options: HostTestOptions): Promise<{ readonly code: number; readonly output: string }> {
+export interface HostTestResult {
+  readonly code: number;
+  readonly output: string;
+}
+
+/** Runs a test module inside the extension host of a real VS Code: the desktop's where VSCODE_EXECUTABLE names one, else one in a browser. */
+export function runHostTests(options: HostTestOptions): Promise<HostTestResult> {
+  const desktop = process.env['VSCODE_EXECUTABLE'];
+  return desktop === undefined || desktop === '' ? runInBrowser(options) : runOnDesktop(desktop, options);
+}
+
+async function runOnDesktop(executable: string, options: HostTestOptions): Promise<HostTestResult> {
+  const { runTests } = await import('@vscode/test-electron');
+  const data = await mkdtemp(join(tmpdir(), 'llmdw-host-'));
+  let output = '';
+  const write = process.stdout.write.bind(process.stdout);
+  // The runner passes what the tests log on to stdout and hands nothing back.
+  process.stdout.write = ((chunk: string | Uint8Array) => {
+    output += String(chunk);
+    return write(chunk);
+  }) as typeof process.stdout.write;
+  try {
+    const code = await runTests({
+      vscodeExecutablePath: executable,
+      extensionDevelopmentPath: options.extension,
+      extensionTestsPath: options.tests,
+      extensionTestsEnv: { ...options.env },
+      launchArgs: [options.workspace, '--user-data-dir', data, '--disable-extensions', '--disable-workspace-trust'],
+    });
+    return { code, output };
+  } finally {
+    process.stdout.write = write;
+    await rm(data, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+async function runInBrowser(options: HostTestOptions): Promise<HostTestResult> {
   const { serverMain } = await vsCodeServer();
   const data = await mkdtemp(join(tmpdir(), 'llmdw-host-'));
   await mkdir(join(data, 'data', 'Machine'), { recursive: true });

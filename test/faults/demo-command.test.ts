@@ -50,7 +50,7 @@ describe('llmdw when things are wrong', () => {
     assert.equal(code, 0);
     assert.deepEqual(stdout.trimEnd().split('\n').map((line) => line.split(' ')[0]), Object.keys(faults));
     const documentation = await readFile(resolve(import.meta.dirname, '../../docs/demo.md'), 'utf8');
-    const documented = [...documentation.matchAll(/^\| `([a-z-]+)` \|/gm)].map((match) => match[1]);
+    const documented = [...documentation.matchAll(/^\| `([a-z-]+)` \|/gm)].map((match) => match[1] ?? '');
     assert.deepEqual(new Set(documented), new Set(Object.keys(faults)));
   });
 
