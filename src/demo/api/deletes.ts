@@ -42,7 +42,7 @@ export class Deleter {
     const grace = graceOf(resource, before, request.gracePeriodSeconds);
     if (finalizers.length === 0 && grace === 0 && resource.collection !== 'namespaces') {
       const last = request.dryRun ? before : this.#store.remove(resource.collection, key) ?? before;
-      return { object: present(resource, last), gone: true };
+      return { object: present(resource, resource.collection === 'pods' ? this.#marked(last, [], 0) : last), gone: true };
     }
     const marked = this.#marked(before, finalizers, grace);
     if (request.dryRun || marked === before) return { object: present(resource, marked), gone: false };

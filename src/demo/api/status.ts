@@ -58,7 +58,7 @@ export class ApiError extends Error {
 }
 
 function detailsOf(subject: Subject, name: string): StatusDetails {
-  return { name, ...(subject.group === '' ? {} : { group: subject.group }), kind: subject.plural };
+  return { ...(name === '' ? {} : { name }), ...(subject.group === '' ? {} : { group: subject.group }), kind: subject.plural };
 }
 
 export function badRequest(message: string): ApiError {
@@ -129,7 +129,7 @@ export function invalid(kind: { readonly group: string; readonly kind: string },
   const text = lines.length === 1 ? lines.join('') : `[${lines.join(', ')}]`;
   const label = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
   return new ApiError(422, 'Invalid', `${label} "${name}" is invalid: ${text}`, {
-    name,
+    ...(name === '' ? {} : { name }),
     ...(kind.group === '' ? {} : { group: kind.group }),
     kind: kind.kind,
     causes: errors.map((error) => ({ reason: error.reason, message: error.message, field: error.path })),

@@ -1,3 +1,4 @@
+import { denied } from '../auth/authorizer.ts';
 import type { ApiCore } from '../core.ts';
 import { rulesOf } from '../kinds.ts';
 import type { ApiObject } from '../object.ts';
@@ -6,6 +7,7 @@ import { getObject, listObjects } from '../reads.ts';
 import type { ServedResource } from '../registry.ts';
 import type { PatchType } from '../requests.ts';
 import { invalid, methodNotAllowed } from '../status.ts';
+import { keyOf } from '../store.ts';
 import { metadataList, metadataOnly, objectList, toTable } from '../tables/table.ts';
 import type { Target } from '../writes.ts';
 import type { Exchange } from './exchange.ts';
@@ -16,7 +18,7 @@ import { includeObject, streamWatch } from './watch-stream.ts';
 /** The verbs of a resource and of those subresources that are views of the object itself (status, resize…). */
 export async function serveObjects(core: ApiCore, resource: ServedResource, about: ResourceRequest, exchange: Exchange): Promise<void> {
   const verbs: readonly string[] = about.subresource === '' ? resource.verbs : resource.subresources.get(about.subresource)?.entry.verbs ?? [];
-  if (!verbs.includes(about.verb)) throw methodNotAllowed();
+  if (!verbs.includes(about.verb) || (about.verb === 'create' && about.name !== '' && about.subresource === '')) throw methodNotAllowed();
   const target: Target = { resource, namespace: about.namespace, name: about.name, subresource: about.subresource };
   switch (about.verb) {
     case 'get':
@@ -42,6 +44,7 @@ export async function serveObjects(core: ApiCore, resource: ServedResource, abou
     case 'patch': {
       const body = requireBody(await exchange.body());
       const type = patchType(resource, body.contentType);
+      if (type === 'apply') authorizeCreation(core, resource, about, exchange);
       const { object, created } = core.writer.patch(target, { type, body: body.value, force: forced(exchange, type) }, writeOptions(exchange, body));
       sendObject(core, resource, exchange, created ? 201 : 200, object);
       return;
@@ -61,6 +64,13 @@ export async function serveObjects(core: ApiCore, resource: ServedResource, abou
       exchange.send(200, objectList(resource, items, { resourceVersion }));
     }
   }
+}
+
+/** An apply that makes the object needs the right to. */
+function authorizeCreation(core: ApiCore, resource: ServedResource, about: ResourceRequest, exchange: Exchange): void {
+  if (core.store.get(resource.collection, keyOf(about.namespace, about.name)) !== undefined) return;
+  const wanted = { ...about, verb: 'create' };
+  if (!core.authorizer.allows(exchange.user, wanted)) throw denied(exchange.user, wanted);
 }
 
 function sendObject(core: ApiCore, resource: ServedResource, exchange: Exchange, status: number, object: ApiObject): void {

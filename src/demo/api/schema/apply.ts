@@ -25,7 +25,7 @@ export function applyServerSide(request: ApplyRequest): ApplyResult {
 
   const merged = merge(root, live, applied);
   const managers = new Map(known).set(key, applier);
-  const wanted = last && !isEmpty(last.fields) ? dropDisowned(root, merged, last.fields, ownedByAny(managers)) : merged;
+  const wanted = last && !isEmpty(last.fields) ? dropDisowned(root, merged, last.fields, union(ownedByAny(managers), fieldsOf(root, applied))) : merged;
   const object = isObject(wanted) ? wanted : applied;
 
   const change = compare(root, live, object);

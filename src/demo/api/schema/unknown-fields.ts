@@ -8,9 +8,9 @@ export function unknownFields(schema: ObjectSchema, object: Json): readonly stri
   return unknownIn(schema.root, object, '');
 }
 
-/** The object without fields that the schema does not know. */
+/** The object without fields that the schema does not know. A compiled-in kind also loses what its types leave out when it is empty. */
 export function prune(schema: ObjectSchema, object: Json): Json {
-  const pruned = pruneValue(schema.root, object);
+  const pruned = pruneValue(schema.root, object, schema.native);
   return isObject(pruned) ? pruned : object;
 }
 
@@ -30,11 +30,22 @@ function unknownIn(node: SchemaNode | undefined, value: unknown, path: string): 
   });
 }
 
-function pruneValue(node: SchemaNode | undefined, value: unknown): unknown {
+function pruneValue(node: SchemaNode | undefined, value: unknown, native: boolean): unknown {
   if (node === undefined) return value;
-  if (Array.isArray(value)) return value.map((item) => pruneValue(node.items, item));
+  if (Array.isArray(value)) return value.map((item) => pruneValue(node.items, item, native));
   if (!isObject(value)) return value;
   const kept: Json = {};
-  for (const [key, inner] of Object.entries(value)) if (isKnown(node, key)) setKey(kept, key, pruneValue(node.child(key), inner));
+  for (const [key, inner] of Object.entries(value)) {
+    if (!isKnown(node, key)) continue;
+    const child = node.child(key);
+    if (native && !node.required.includes(key) && isEmptyCollection(child, inner)) continue;
+    setKey(kept, key, pruneValue(child, inner, native));
+  }
   return kept;
+}
+
+/** An empty list or map; an empty struct says something (`emptyDir: {}`). */
+function isEmptyCollection(node: SchemaNode | undefined, value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  return isObject(value) && Object.keys(value).length === 0 && node?.additional !== undefined;
 }

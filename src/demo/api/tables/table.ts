@@ -32,7 +32,8 @@ function columnDefinitions(resource: ServedResource): readonly unknown[] {
 }
 
 function tableRow(resource: ServedResource, object: ApiObject, now: number, includeObject: IncludeObject): unknown {
-  const { cells, conditions } = resource.custom ? { cells: customCells(resource.custom, object, now), conditions: undefined } : cellsOf(resource, object, now);
+  const { cells: texts, conditions } = resource.custom ? { cells: customCells(resource.custom, object, now), conditions: undefined } : cellsOf(resource, object, now);
+  const cells = texts.map((cell, index) => (resource.columns[index]?.type === 'integer' && typeof cell === 'string' && /^-?\d+$/.test(cell) ? Number(cell) : cell));
   const included = includeObject === 'None' ? null : includeObject === 'Object' ? object : metadataOnly(object);
   return { cells, ...(conditions === undefined ? {} : { conditions }), object: included };
 }
@@ -50,6 +51,12 @@ export function metadataList(objects: readonly ApiObject[], listMeta: Readonly<R
   };
 }
 
+/** Items of a compiled-in kind leave their type to the list. */
+function withoutType(object: ApiObject): unknown {
+  const { apiVersion: _version, kind: _kind, ...rest } = object;
+  return rest;
+}
+
 export function objectList(resource: ServedResource, objects: readonly ApiObject[], listMeta: Readonly<Record<string, unknown>>): unknown {
-  return { kind: `${resource.kind}List`, apiVersion: groupVersionOf(resource.group, resource.version), metadata: listMeta, items: objects };
+  return { kind: `${resource.kind}List`, apiVersion: groupVersionOf(resource.group, resource.version), metadata: listMeta, items: resource.custom ? objects : objects.map(withoutType) };
 }

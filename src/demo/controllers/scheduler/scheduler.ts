@@ -15,6 +15,8 @@ import { podRequests } from './requests.ts';
 /** Schedulers that this one stands for: the cluster's own, and the bin-packing one of a GPU cloud. */
 export const DEFAULT_SCHEDULERS: readonly string[] = ['default-scheduler', 'custom-binpack-scheduler'];
 
+const topologyLabels: ReadonlySet<string> = new Set(['topology.kubernetes.io/region', 'topology.kubernetes.io/zone']);
+
 /** No pod's key: pods have a namespace. */
 const ALL = 'all';
 
@@ -147,7 +149,7 @@ export class Scheduler {
 
   #bind(pod: KubeObject, node: KubeObject): void {
     const now = this.#cluster.now();
-    const bound = this.#pods.update({ ...pod, spec: { ...specOf(pod), nodeName: node.metadata.name } });
+    const bound = this.#pods.update({ ...pod, metadata: { ...pod.metadata, ...withTopology(pod, node) }, spec: { ...specOf(pod), nodeName: node.metadata.name } });
     const conditions = withCondition(arrayAt(bound, 'status', 'conditions'), { type: 'PodScheduled', status: 'True', reason: '', message: '' }, now)
       .map((condition) => (stringAt(condition, 'type') === 'PodScheduled' ? withoutEmpty(condition) : condition));
     this.#pods.updateStatus({ ...bound, status: { ...statusOf(bound), conditions } });
@@ -182,4 +184,10 @@ function withoutEmpty(condition: unknown): unknown {
 function sameForScheduling(before: KubeObject, after: KubeObject): boolean {
   const seen = (node: KubeObject): string => JSON.stringify([node.metadata.labels, node['spec'], at(node, 'status', 'allocatable')]);
   return seen(before) === seen(after);
+}
+
+/** A bound pod carries the region and zone of its node, so that what runs in it can read them. */
+function withTopology(pod: KubeObject, node: KubeObject): Pick<KubeObject['metadata'], 'labels'> {
+  const found = Object.entries(node.metadata.labels ?? {}).filter(([key]) => topologyLabels.has(key));
+  return found.length === 0 ? {} : { labels: { ...pod.metadata.labels, ...Object.fromEntries(found) } };
 }

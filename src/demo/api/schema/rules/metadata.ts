@@ -1,5 +1,5 @@
 import { isObject } from '../../../../base/json.ts';
-import { immutable, invalid, required, tooLong } from '../field-errors.ts';
+import { forbidden, immutable, invalid, required, tooLong } from '../field-errors.ts';
 import { equalJson, isList } from '../json.ts';
 import type { Json, ObjectSchema, Violation } from '../types.ts';
 import { dns1035LabelErrors, dnsLabelErrors, dnsSubdomainErrors, labelValueErrors, pathSegmentErrors, qualifiedNameErrors } from './names.ts';
@@ -20,9 +20,19 @@ export function validateMetadata(schema: ObjectSchema, object: Json): Violation[
 export function validateMetadataUpdate(metadata: unknown, old: unknown): Violation[] {
   const now = isObject(metadata) ? metadata : {};
   const before = isObject(old) ? old : {};
-  return ['name', 'namespace', 'uid', 'creationTimestamp']
+  const changed = ['name', 'namespace', 'uid', 'creationTimestamp']
     .filter((field) => now[field] !== undefined && before[field] !== undefined && !equalJson(now[field], before[field]))
     .map((field) => immutable(`metadata.${field}`, now[field]));
+  return [...changed, ...lateFinalizers(now, before)];
+}
+
+/** Who is to go takes on no more reasons to stay. */
+function lateFinalizers(now: Json, before: Json): Violation[] {
+  if (before['deletionTimestamp'] === undefined || !isList(now['finalizers'])) return [];
+  const had = isList(before['finalizers']) ? before['finalizers'] : [];
+  const added = now['finalizers'].filter((finalizer) => !had.includes(finalizer));
+  if (added.length === 0) return [];
+  return [forbidden('metadata.finalizers', `no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((finalizer) => JSON.stringify(finalizer)).join(', ')}}`)];
 }
 
 function nameViolations(schema: ObjectSchema, metadata: Json): Violation[] {
@@ -40,7 +50,7 @@ function nameViolations(schema: ObjectSchema, metadata: Json): Violation[] {
 function nameSyntax(schema: ObjectSchema): (name: string) => string[] {
   if (schema.group === 'rbac.authorization.k8s.io') return pathSegmentErrors;
   if (schema.group === '' && schema.kind === 'Namespace') return dnsLabelErrors;
-  if (schema.group === '' && schema.kind === 'Service') return dns1035LabelErrors;
+  if (schema.group === '' && schema.kind === 'Service') return dnsLabelErrors;
   // The set's name becomes that of a service.
   if (schema.kind === 'LeaderWorkerSet') return (name) => dns1035LabelErrors(name);
   return dnsSubdomainErrors;
