@@ -1,8 +1,21 @@
-import { both, type Answer, type Server } from './support/both.ts';
+import { both, type Answer, type Loose, type Server } from './support/both.ts';
 import { applyPatch, configMap, deployment } from './support/objects.ts';
 
-function applier(server: Server, path: string): (manager: string, body: unknown, query?: Record<string, string | boolean>) => Promise<Answer> {
+type Apply = (manager: string, body: unknown, query?: Record<string, string | boolean>) => Promise<Answer>;
+
+function applier(server: Server, path: string): Apply {
   return (fieldManager, body, query = {}) => server.send('PATCH', path, { contentType: applyPatch, body, query: { fieldManager, ...query } });
+}
+
+/** Of an object that controllers write to at their own pace: what was applied, and who owns it. */
+function appliedOf(server: Server, path: string): Apply {
+  return async (fieldManager, body, query = {}) => {
+    const answer = await server.ask('PATCH', path, { contentType: applyPatch, body, query: { fieldManager, ...query } });
+    const { status, json } = answer;
+    const owners: readonly Loose[] = json.metadata?.managedFields ?? [];
+    server.note(`${fieldManager} ${JSON.stringify(body)}`, status < 300 ? { status, spec: json.spec, labels: json.metadata.labels, managers: owners.filter(({ operation }) => operation === 'Apply') } : { status, json });
+    return answer;
+  };
 }
 
 describe('server-side apply on both servers', () => {
@@ -45,7 +58,7 @@ describe('server-side apply on both servers', () => {
 
   both('merges containers, variables and ports by their keys', async (server) => {
     const path = server.path('deployments/web', 'apps/v1');
-    const apply = applier(server, path);
+    const apply = appliedOf(server, path);
     await apply('alice', deployment('web', { replicas: 0 }, { env: [{ name: 'A', value: '1' }, { name: 'B', value: '2' }], ports: [{ containerPort: 80 }, { containerPort: 81, name: 'admin' }] }));
     const partly = (container: Record<string, unknown>): unknown => ({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec: { template: { spec: { containers: [container] } } } });
     await apply('bob', partly({ name: 'main', env: [{ name: 'C', value: '3' }], ports: [{ containerPort: 82, protocol: 'TCP' }] }));
@@ -57,7 +70,7 @@ describe('server-side apply on both servers', () => {
   });
 
   both('merges custom resources by their schema', async (server) => {
-    const apply = applier(server, server.path('leaderworkersets/lws', 'leaderworkerset.x-k8s.io/v1'));
+    const apply = appliedOf(server, server.path('leaderworkersets/lws', 'leaderworkerset.x-k8s.io/v1'));
     const set = (container: Record<string, unknown>): unknown => ({
       apiVersion: 'leaderworkerset.x-k8s.io/v1', kind: 'LeaderWorkerSet', metadata: { name: 'lws' },
       spec: { replicas: 0, leaderWorkerTemplate: { size: 2, workerTemplate: { spec: { containers: [{ name: 'main', image: 'registry.example/server:1', ...container }] } } } },
@@ -82,7 +95,7 @@ describe('server-side apply on both servers', () => {
   });
 
   both('leaves the status to its subresource', async (server) => {
-    const apply = applier(server, server.path('deployments/web', 'apps/v1'));
+    const apply = appliedOf(server, server.path('deployments/web', 'apps/v1'));
     await apply('alice', { ...deployment('web', { replicas: 0, paused: true }), status: { replicas: 7 } });
   });
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { isObject } from '../../../src/base/json.ts';
 import { readText } from '../../../src/kube/json-calls.ts';
 import type { KubeClient, KubeRequest, Query } from '../../../src/kube/types.ts';
-import { differences } from './differences.ts';
+import { differences, type Difference } from './differences.ts';
 import { isIntended } from './intended.ts';
 import { normalise } from './normalise.ts';
 import { targets, type Target } from './targets.ts';
@@ -51,7 +52,7 @@ export class Server {
   /** Asks, and writes the answer down. */
   async send(method: NonNullable<KubeRequest['method']>, path: string, call: Call = {}): Promise<Answer> {
     const answer = await this.ask(method, path, call);
-    this.note(`${method} ${path}${call.query === undefined ? '' : ` ${JSON.stringify(call.query)}`}`, answer);
+    this.note(`${method} ${path}${call.query === undefined ? '' : ` ${JSON.stringify({ ...call.query, ...(call.query['continue'] === undefined ? {} : { continue: '<continue>' }) })}`}`, answer);
     return answer;
   }
 
@@ -123,10 +124,23 @@ async function createNamespace(server: Server): Promise<void> {
 function compare(demo: readonly Observation[], real: readonly Observation[]): void {
   const found = Array.from({ length: Math.max(demo.length, real.length) }, (_, index) => {
     const what = demo[index]?.what ?? real[index]?.what ?? '';
-    const lines = differences(demo[index], real[index]).filter(({ path }) => !isIntended(what, path)).map(({ path, demo: ours, real: theirs }) => `    ${path}\n      demo ${shown(ours)}\n      real ${shown(theirs)}`);
+    const lines = differencesOf(demo[index], real[index]).filter(({ path }) => !isIntended(what, path)).map(({ path, demo: ours, real: theirs }) => `    ${path}\n      demo ${shown(ours)}\n      real ${shown(theirs)}`);
     return lines.length === 0 ? [] : [`  ${index + 1}. ${what}`, ...lines];
   }).flat();
   if (found.length > 0) assert.fail(`the servers differ:\n${found.slice(0, shownDifferences).join('\n')}`);
+}
+
+/** Answers of different outcome have nothing else in common. */
+function differencesOf(demo: Observation | undefined, real: Observation | undefined): readonly Difference[] {
+  const [ours, theirs] = [outcome(demo), outcome(real)];
+  return ours === theirs ? differences(demo, real) : [{ path: 'outcome', demo: ours, real: theirs }];
+}
+
+function outcome(observation: Observation | undefined): string | undefined {
+  const value = observation?.value;
+  if (!isObject(value) || typeof value['status'] !== 'number') return undefined;
+  const { status, json } = value as { readonly status: number; readonly json: Loose };
+  return status < 300 ? 'success' : `${status} ${json?.reason ?? json}`;
 }
 
 function shown(value: unknown): string {

@@ -9,11 +9,13 @@ const varying: ReadonlySet<string> = new Set([
 const uid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 const time = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 const tokenVolume = /kube-api-access-[a-z0-9]{5}/g;
+/** What a ReplicaSet's hash and the random end of a pod's name are made of. */
+const podOfReplicaSet = /-[bcdfghjklmnpqrstvwxz2456789]{6,10}-[bcdfghjklmnpqrstvwxz2456789]{5}\b/g;
 const generatedSuffix = /^[a-z0-9]{5}$/;
 
 /** An answer with what differs between any two servers blanked. */
 export function normalise(value: unknown): unknown {
-  if (typeof value === 'string') return value.replaceAll(uid, '<uid>').replaceAll(time, '<time>').replaceAll(tokenVolume, 'kube-api-access-<x>');
+  if (typeof value === 'string') return value.replaceAll(uid, '<uid>').replaceAll(time, '<time>').replaceAll(tokenVolume, 'kube-api-access-<x>').replaceAll(podOfReplicaSet, '-<hash>-<x>');
   if (Array.isArray(value)) return value.map(normalise);
   if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, field(value, key, item)]));
