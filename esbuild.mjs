@@ -1,6 +1,6 @@
 // Builds every bundle into dist/. `--production` minifies; `--watch` rebuilds on change.
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import esbuild from 'esbuild';
 
@@ -62,4 +62,27 @@ if (existsSync('src/traces/scanner/scan.ts')) {
 }
 
 if (watch) for (const bundle of bundles) await (await esbuild.context(bundle)).watch();
-else for (const bundle of bundles) await esbuild.build(bundle);
+else {
+  const packages = new Set();
+  for (const bundle of bundles) {
+    const { metafile } = await esbuild.build({ ...bundle, metafile: true });
+    for (const input of Object.keys(metafile.inputs)) {
+      const name = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input);
+      if (name) packages.add(input.slice(0, name[0].length));
+    }
+  }
+  await writeFile('dist/THIRD-PARTY-NOTICES.txt', await notices([...packages].sort()));
+}
+
+/** The licence texts of everything that the bundles hold: most licences ask for that. */
+async function notices(folders) {
+  const parts = await Promise.all(
+    folders.map(async (folder) => {
+      const { name, version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+      const file = readdirSync(folder).find((entry) => /^(licen[cs]e|copying)/i.test(entry));
+      const text = file === undefined ? 'The package carries no licence file of its own.' : await readFile(join(folder, file), 'utf8');
+      return `${name} ${version} (${typeof license === 'string' ? license : (license?.type ?? 'see below')})\n\n${text.trim()}\n`;
+    }),
+  );
+  return `The llm-d Workbench holds these packages.\n\n${parts.join(`\n${'-'.repeat(80)}\n\n`)}`;
+}

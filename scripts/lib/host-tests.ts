@@ -35,10 +35,10 @@ async function runOnDesktop(executable: string, options: HostTestOptions): Promi
   let output = '';
   const write = process.stdout.write.bind(process.stdout);
   // The runner passes what the tests log on to stdout and hands nothing back.
-  process.stdout.write = ((chunk: string | Uint8Array) => {
+  process.stdout.write = (chunk: string | Uint8Array) => {
     output += String(chunk);
     return write(chunk);
-  }) as typeof process.stdout.write;
+  };
   try {
     const code = await runTests({
       vscodeExecutablePath: executable,

@@ -113,7 +113,9 @@ export class CrashBook {
   async #write(incident: Incident): Promise<void> {
     const { folder, logger } = this.#options;
     const { evidence } = incident;
-    if (folder === undefined) return;
+    // Nothing was heard of it: the last ranks of a group that is being stopped end like that.
+    const silent = evidence.cause === undefined && evidence.logs.every(({ lines }) => lines.length === 0);
+    if (folder === undefined || silent) return;
     const time = new Date(incident.at).toISOString().replaceAll(/[:.]/g, '-');
     const file = incident.file ?? join(folder, `${time}-${evidence.cause?.pod ?? evidence.pods[0] ?? 'pod'}.log`);
     try {
