@@ -86,7 +86,7 @@ function checkMatch(request: ListRequest): void {
 
 export function parseRevision(text: string): number {
   if (!/^\d+$/.test(text)) {
-    throw invalid({ group: '', kind: 'ListOptions' }, '', [{ path: 'resourceVersion', reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax` }]);
+    throw badRequest(`invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
   }
   return Number(text);
 }

@@ -90,7 +90,9 @@ export class Writer {
     if (options.manager === '') {
       throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [{ path: 'fieldManager', reason: 'FieldValueRequired', message: 'Required value: is required for apply patch' }]);
     }
+    if (!isObject(patch.body) || typeof patch.body['apiVersion'] !== 'string' || typeof patch.body['kind'] !== 'string') throw badRequest('an applied configuration has to say its apiVersion and kind');
     const applied = decodeObject(resource, namespace, patch.body);
+    if (applied.metadata.name !== '' && applied.metadata.name !== name) throw badRequest(`the name of the object (${applied.metadata.name}) does not match the name on the URL (${name})`);
     if (applied.metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');
     applied.metadata.name = name;
     const live = this.#store.get(resource.collection, keyOf(namespace, name));

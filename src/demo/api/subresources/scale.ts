@@ -16,7 +16,8 @@ export function scaleOf(resource: ServedResource, object: ApiObject): ApiObject 
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata: Object.fromEntries(Object.entries({ name, namespace, uid, resourceVersion, creationTimestamp }).filter(([, value]) => value !== undefined)) as ApiObject['metadata'],
-    spec: { replicas },
+    // As the server's own type has it: none is not written.
+    spec: replicas === 0 ? {} : { replicas },
     status: { replicas: current, ...(selector === '' ? {} : { selector }) },
   };
 }

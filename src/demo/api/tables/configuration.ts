@@ -7,8 +7,8 @@ import type { Printer } from './native.ts';
 /** Kinds that hold configuration, storage, permissions and reports. */
 export const configurationCells: Readonly<Record<string, Printer>> = {
   namespaces: (namespace, now) => [namespace.metadata.name, stringAt(namespace, 'status', 'phase') ?? 'Active', ageOf(namespace, now)],
-  secrets: (secret, now) => [secret.metadata.name, stringAt(secret, 'type') ?? 'Opaque', String(keyCount(secret, 'data')), ageOf(secret, now)],
-  configmaps: (map, now) => [map.metadata.name, String(keyCount(map, 'data') + keyCount(map, 'binaryData')), ageOf(map, now)],
+  secrets: (secret, now) => [secret.metadata.name, stringAt(secret, 'type') ?? 'Opaque', keyCount(secret, 'data'), ageOf(secret, now)],
+  configmaps: (map, now) => [map.metadata.name, keyCount(map, 'data') + keyCount(map, 'binaryData'), ageOf(map, now)],
   serviceaccounts: (account, now) => [account.metadata.name, ageOf(account, now)],
   resourcequotas: (quota, now) => [quota.metadata.name, quotaUse(quota, (name) => !name.startsWith('limits.')), quotaUse(quota, (name) => name.startsWith('limits.')), ageOf(quota, now)],
   events: eventCells,

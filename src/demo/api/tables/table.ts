@@ -32,8 +32,7 @@ function columnDefinitions(resource: ServedResource): readonly unknown[] {
 }
 
 function tableRow(resource: ServedResource, object: ApiObject, now: number, includeObject: IncludeObject): unknown {
-  const { cells: texts, conditions } = resource.custom ? { cells: customCells(resource.custom, object, now), conditions: undefined } : cellsOf(resource, object, now);
-  const cells = texts.map((cell, index) => (resource.columns[index]?.type === 'integer' && typeof cell === 'string' && /^-?\d+$/.test(cell) ? Number(cell) : cell));
+  const { cells, conditions } = resource.custom ? { cells: customCells(resource.custom, object, now), conditions: undefined } : cellsOf(resource, object, now);
   const included = includeObject === 'None' ? null : includeObject === 'Object' ? object : metadataOnly(object);
   return { cells, ...(conditions === undefined ? {} : { conditions }), object: included };
 }

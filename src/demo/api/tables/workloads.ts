@@ -7,7 +7,7 @@ import type { Printer } from './native.ts';
 export const workloadCells: Readonly<Record<string, Printer>> = {
   'deployments.apps': (deployment, now) => [
     deployment.metadata.name, `${count(deployment, 'status', 'readyReplicas')}/${count(deployment, 'spec', 'replicas')}`,
-    String(count(deployment, 'status', 'updatedReplicas')), String(count(deployment, 'status', 'availableReplicas')), ageOf(deployment, now),
+    count(deployment, 'status', 'updatedReplicas'), count(deployment, 'status', 'availableReplicas'), ageOf(deployment, now),
     ...templateCells(at(deployment, 'spec', 'template')), selectorCell(at(deployment, 'spec', 'selector')),
   ],
   'replicasets.apps': replicaCells,

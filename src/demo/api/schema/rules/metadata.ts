@@ -4,6 +4,7 @@ import { equalJson, isList } from '../json.ts';
 import type { Json, ObjectSchema, Violation } from '../types.ts';
 import { dns1035LabelErrors, dnsLabelErrors, dnsSubdomainErrors, labelValueErrors, pathSegmentErrors, qualifiedNameErrors } from './names.ts';
 
+const standardFinalizers: ReadonlySet<string> = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
 const ANNOTATIONS_LIMIT = 256 * 1024;
 
 export function validateMetadata(schema: ObjectSchema, object: Json): Violation[] {
@@ -87,5 +88,10 @@ function ownerViolations(owners: unknown): Violation[] {
 
 function finalizerViolations(finalizers: unknown): Violation[] {
   if (!isList(finalizers)) return [];
-  return finalizers.flatMap((name) => (typeof name === 'string' ? qualifiedNameErrors(name).map((error) => invalid('metadata.finalizers', name, error)) : []));
+  return finalizers.flatMap((name, index) => {
+    if (typeof name !== 'string') return [];
+    const errors = qualifiedNameErrors(name).map((error) => invalid('metadata.finalizers', name, error));
+    if (errors.length > 0 || name.includes('/') || standardFinalizers.has(name)) return errors;
+    return [invalid(`metadata.finalizers[${index}]`, name, 'name is neither a standard finalizer name nor is it fully qualified')];
+  });
 }
