@@ -46,7 +46,6 @@ const open: readonly OpenFault[] = [
   { title: 'holds custom resources to their schema', steps: [1], path: /outcome/, reason: 'a value of a wrong type, where the webhook decodes first' },
   { title: 'holds custom resources to their schema', steps: [2, 4, 7, 9], path: /causes|details/, reason: 'order and reasons of causes' },
   { title: 'refuse what cannot be', steps: [1, 3], path: /outcome|causes/, reason: 'a watch from a version that is no number' },
-  { title: 'log', steps: [10, 11], path: /value/, reason: 'refused log options are a 400' },
   { title: 'log', steps: [12], path: /value/, reason: 'the log of a pod without a node is a 400' },
 ];
 

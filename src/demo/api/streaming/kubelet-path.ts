@@ -1,7 +1,7 @@
 import { arrayAt, stringAt } from '../../../base/json.ts';
 import type { ResourceRequest } from '../http/request-info.ts';
 import type { ApiObject } from '../object.ts';
-import { badRequest } from '../status.ts';
+import { badRequest, invalid } from '../status.ts';
 
 const defaultContainerAnnotation = 'kubectl.kubernetes.io/default-container';
 const logOptions = ['follow', 'previous', 'sinceSeconds', 'sinceTime', 'timestamps', 'tailLines', 'limitBytes', 'stream', 'insecureSkipTLSVerifyBackend'];
@@ -10,7 +10,7 @@ const logOptions = ['follow', 'previous', 'sinceSeconds', 'sinceTime', 'timestam
 export function kubeletPath(pod: ApiObject, about: ResourceRequest, query: URLSearchParams): string {
   const place = `${encodeURIComponent(pod.metadata.namespace ?? '')}/${encodeURIComponent(pod.metadata.name)}`;
   if (about.subresource === 'log') {
-    checkLogOptions(query);
+    checkLogOptions(pod.metadata.name, query);
     const container = containerName(pod, query.get('container') ?? '');
     requireNode(pod);
     return `/containerLogs/${place}/${encodeURIComponent(container)}${search(kept(query, logOptions))}`;
@@ -62,10 +62,13 @@ function requireNode(pod: ApiObject): void {
   if ((stringAt(pod, 'spec', 'nodeName') ?? '') === '') throw badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
 }
 
-function checkLogOptions(query: URLSearchParams): void {
+function checkLogOptions(pod: string, query: URLSearchParams): void {
+  const kind = { group: '', kind: 'PodLogOptions' };
   const tail = query.get('tailLines');
-  if (tail !== null && !/^\d+$/.test(tail)) throw badRequest(`tailLines: Invalid value: ${tail}: must be greater than or equal to 0`);
-  if (query.get('sinceSeconds') !== null && query.get('sinceTime') !== null) throw badRequest('sinceSeconds: Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified');
+  if (tail !== null && !/^\d+$/.test(tail)) throw invalid(kind, pod, [{ path: 'tailLines', reason: 'FieldValueInvalid', message: `Invalid value: ${tail}: must be greater than or equal to 0` }]);
+  if (query.get('sinceSeconds') !== null && query.get('sinceTime') !== null) {
+    throw invalid(kind, pod, [{ path: '[]', reason: 'FieldValueForbidden', message: 'Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified' }]);
+  }
 }
 
 function kept(query: URLSearchParams, wanted: readonly string[]): URLSearchParams {
