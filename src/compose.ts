@@ -1,4 +1,4 @@
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from './base/clock.ts';
 import { DisposableStore, type Disposable } from './base/disposables.ts';
@@ -93,7 +93,7 @@ export function compose(options: ComposeOptions): Workbench {
   const { workspace, assets, settings, env, logger } = options;
   const clock = systemClock;
   const owned = new DisposableStore();
-  const owner = ownerName(env, settings().owner);
+  const owner = ownerName({ USER: systemUser(), ...env }, settings().owner);
   const folder = workspace ?? options.storage;
   const workspaceEnv = (): Promise<WorkspaceEnv> => readEnv(join(folder, '.env'));
 
@@ -131,6 +131,15 @@ export function compose(options: ComposeOptions): Workbench {
   const traces = owned.add(createTraceService({ workspace, assets, contexts, servers, clock, logger, perfetto: () => settings().perfettoSource ?? 'auto' }));
 
   return { assets, workspace, logger, owner, contexts, runner, inventory, loading, deployments, poker, benchmarks, profiling, traces, runs, demo, dispose: () => owned.dispose() };
+}
+
+/** Undefined in a container whose user has no entry. */
+function systemUser(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined;
+  }
 }
 
 /** This process's own Node; inside VS Code it is Electron, which has to be told to be one. */
