@@ -74,7 +74,7 @@ export async function tour(input: TourInput): Promise<void> {
     await window.command('View: Hide Panel');
     await window.command('llm-d: Show Results');
     await window.pickAll();
-    const frame = await window.webview('canvas');
+    const frame = await window.webview('.results canvas');
     await frame.locator('table').first().waitFor();
     await accessible(frame);
     const rows = await frame.locator('table').first().locator('tr').allInnerTexts();
@@ -127,7 +127,7 @@ export async function tour(input: TourInput): Promise<void> {
   });
   await step('Light theme: chart', async () => {
     await window.tab(/Benchmark Results/);
-    await accessible(await window.webview('canvas'));
+    await accessible(await window.webview('.results canvas'));
     return ['axe finds nothing serious'];
   });
   await step('Stop', async () => {
@@ -144,6 +144,8 @@ export async function tour(input: TourInput): Promise<void> {
 
 /** No serious fault that axe can see in the page of a webview. */
 async function accessible(frame: Frame): Promise<void> {
+  // Icons are a font: a picture before it is there shows none.
+  await frame.evaluate('document.fonts.ready.then(() => undefined)');
   await frame.evaluate(axe.source);
   const { violations } = await frame.evaluate<AxeResults>('axe.run(document)');
   const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
