@@ -19,7 +19,7 @@ const MANIFESTS = new URL('../../../manifests', import.meta.url).pathname;
 const VLLM = `
 while [ $# -gt 0 ]; do case "$1" in --result-dir) dir=$2;; --result-filename) name=$2;; --max-concurrency) c=$2;; --model) model=$2;; esac; shift; done
 echo "model is [$model]"
-if [ -n "$HOLD" ]; then until [ -e "$HOLD" ]; do sleep 0.05; done; fi
+if [ -n "$HOLD" ]; then until [ -e "$HOLD" ] || [ ! -d "$(dirname "$HOLD")" ]; do sleep 0.05; done; fi
 printf ' 50%%|#####     | 8/16 [00:01<00:01, 8.00it/s]\\r'
 [ "$c" = 13 ] && { echo "ValueError: unlucky" >&2; exit 3; }
 ok=16; [ "$c" = 77 ] && ok=0
@@ -270,7 +270,7 @@ describe('benchmark service', function () {
 
   describe('parallel guidellm', () => {
     beforeEach(() => cluster.tool('guidellm', `[ "$1" = --version ] && echo "guidellm version: 0.7.3" && exit
-      if [ -n "$HOLD" ]; then until [ -e "$HOLD" ]; do sleep 0.05; done; fi
+      if [ -n "$HOLD" ]; then until [ -e "$HOLD" ] || [ ! -d "$(dirname "$HOLD")" ]; do sleep 0.05; done; fi
       echo "worker $JOB_COMPLETION_INDEX"
       cp "${FIXTURES}/parallel-0.7.3/$JOB_COMPLETION_INDEX.json" "$(for a; do :; done; echo "$a" | sed s/kind=json,path=//)"`));
 
