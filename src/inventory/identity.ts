@@ -15,6 +15,8 @@ export interface Identity {
   /** Place inside its role: groups are told apart by set and index. */
   readonly set: string;
   readonly group: number | undefined;
+  /** Revision of the DisaggregatedSet that the pod was made from. */
+  readonly revision: string | undefined;
   /** Worker index inside the group: 0 leads. */
   readonly rank: number | undefined;
 }
@@ -57,6 +59,7 @@ export function identify(pod: PodView): Identity | undefined {
     routing,
     set: pod.labels[`${LWS}/name`] ?? controller.name,
     group: indexOf(pod.labels[`${LWS}/group-index`] ?? pod.labels['apps.kubernetes.io/pod-index']),
+    revision: pod.labels[`${DISAGGREGATED_SET}/revision`],
     rank: indexOf(pod.labels[`${LWS}/worker-index`]),
   };
 }

@@ -1,6 +1,7 @@
 import { labels } from '../base/labels.ts';
 import { collate } from './collate.ts';
 import { identify, modelOf, type Identity } from './identity.ts';
+import { dataParallelRanks } from './ranks.ts';
 import type { InventorySnapshot, ModelServerDeployment, ModelServerGroup, ModelServerPod, ModelServerRole, PodsReport, PodView, Role, Warning } from './types.ts';
 
 interface Member {
@@ -86,7 +87,7 @@ function deploymentOf(found: Collected, me: string): ModelServerDeployment {
     mine: found.owner !== undefined && found.owner === me,
     model: firstOf(servers, ({ pod }) => modelOf(pod)) ?? null,
     release: firstOf(found.members, ({ identity }) => identity.release) ?? null,
-    gpus: found.members.filter(({ pod }) => pod.phase !== 'Succeeded' && pod.phase !== 'Failed').flatMap(({ pod }) => Object.values(pod.gpus)).reduce((a, b) => a + b, 0),
+    gpus: found.members.filter(({ pod }) => pod.phase !== 'Succeeded' && pod.phase !== 'Failed').reduce((sum, { pod }) => sum + gpusOf(pod), 0),
     roles: rolesOf(found.members),
   };
 }
@@ -110,6 +111,7 @@ function groupsOf(members: readonly Member[]): readonly ModelServerGroup[] {
   const oneSet = new Set(members.map(({ identity }) => identity.set)).size === 1;
   return groups.map((group, position) => ({
     index: (oneSet ? group[0]?.identity.group : undefined) ?? position,
+    revision: group[0]?.identity.revision ?? null,
     pods: group.sort((a, b) => (a.identity.rank ?? 0) - (b.identity.rank ?? 0) || collate(a.pod.name, b.pod.name)).map(podOf),
   }));
 }
@@ -131,12 +133,27 @@ function podOf({ pod, identity }: Member): ModelServerPod {
     ip: pod.ip ?? null,
     node: pod.node ?? null,
     rank: identity.rank ?? null,
+    ranks: dataParallelRanks(pod, identity.rank ?? 0) ?? null,
+    gpus: gpusOf(pod),
+    createdAt: pod.createdAt ?? null,
     ports: pod.containers.filter((container) => container.role !== 'init').flatMap((container) => container.ports.map(({ name, port }) => ({ name: name ?? null, container: container.name, port }))),
     phase: pod.phase,
     ready: pod.ready,
     restarts: pod.restarts,
+    lastExit: lastExitOf(pod) ?? null,
     reason: pod.reason ?? null,
   };
+}
+
+function gpusOf(pod: PodView): number {
+  return Object.values(pod.gpus).reduce((a, b) => a + b, 0);
+}
+
+/** An init container that has done its work says nothing of the servers. */
+function lastExitOf(pod: PodView): ModelServerPod['lastExit'] | undefined {
+  return pod.containers
+    .flatMap((container) => (container.role === 'init' || container.lastExit === undefined ? [] : [{ container: container.name, ...container.lastExit }]))
+    .toSorted((a, b) => collate(b.finishedAt ?? '', a.finishedAt ?? ''))[0];
 }
 
 function warningsOf(snapshot: InventorySnapshot): readonly Warning[] {

@@ -21,13 +21,18 @@ export function serverContainer(pod: PodView): ContainerView | undefined {
   return pod.containers.find(isServer);
 }
 
+/** The ports that a server container declares a data-parallel rank each; none where one API server stands for all. */
+export function rankPorts(container: ContainerView): readonly number[] {
+  return container.ports.filter(({ name }) => name !== undefined && RANK_NAME.test(name)).map(({ port }) => port);
+}
+
 function isServer(container: ContainerView): boolean {
   if (container.role !== 'main') return false;
   return /\bvllm\b/.test(container.command.join(' ')) || /^(vllm(-worker)?|modelserver)$/.test(container.name);
 }
 
 function serverPorts(container: ContainerView): readonly number[] {
-  const ranks = container.ports.filter(({ name }) => name !== undefined && RANK_NAME.test(name)).map(({ port }) => port);
+  const ranks = rankPorts(container);
   if (ranks.length > 0) return ranks;
   const told = container.command
     .join(' ')

@@ -1,5 +1,5 @@
 import { arrayAt, at, numberAt, stringAt } from '../base/json.ts';
-import type { ContainerView } from './types.ts';
+import type { ContainerExit, ContainerView } from './types.ts';
 
 /** Names under which manifests pass secrets in plain sight; their values are not kept. */
 const SECRET_NAME = /TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|ACCESS_KEY|PRIVATE_KEY/i;
@@ -18,7 +18,7 @@ export function containerViews(spec: unknown, status: unknown): readonly Contain
 }
 
 function containerView(container: unknown, role: ContainerView['role'], status: unknown): ContainerView {
-  const ended = at(status, 'state', 'terminated') ?? at(status, 'lastState', 'terminated');
+  const lastExit = containerExit(at(status, 'state', 'terminated') ?? at(status, 'lastState', 'terminated'));
   return {
     name: stringAt(container, 'name') ?? '',
     image: stringAt(container, 'image') ?? '',
@@ -32,8 +32,14 @@ function containerView(container: unknown, role: ContainerView['role'], status: 
     ready: at(status, 'ready') === true,
     restarts: numberAt(status, 'restartCount') ?? 0,
     reason: stateReason(status, role),
-    exitCode: numberAt(ended, 'exitCode'),
+    exitCode: lastExit?.exitCode,
+    lastExit,
   };
+}
+
+function containerExit(terminated: unknown): ContainerExit | undefined {
+  if (terminated === undefined) return undefined;
+  return { reason: stringAt(terminated, 'reason') ?? 'ended', exitCode: numberAt(terminated, 'exitCode'), finishedAt: stringAt(terminated, 'finishedAt') };
 }
 
 function plainEnvironment(container: unknown): Readonly<Record<string, string>> {

@@ -30,6 +30,16 @@ export interface ContainerView {
   /** Why it waits or ended: `CrashLoopBackOff`, `OOMKilled`… */
   readonly reason: string | undefined;
   readonly exitCode: number | undefined;
+  /** How the last run that is over ended, also while the next one is under way. */
+  readonly lastExit: ContainerExit | undefined;
+}
+
+export interface ContainerExit {
+  /** `Error`, `OOMKilled`, `Completed`… */
+  readonly reason: string;
+  readonly exitCode: number | undefined;
+  /** RFC 3339; undefined where the runtime did not say. */
+  readonly finishedAt: string | undefined;
 }
 
 /** What is kept of a pod. */
@@ -140,15 +150,25 @@ export interface ModelServerPod {
   readonly node: string | null;
   /** Worker index inside its group: 0 is the leader. */
   readonly rank: number | null;
+  /** The data-parallel ranks of its group that run in this pod, both ends included; null where its command does not tell. */
+  readonly ranks: { readonly first: number; readonly last: number } | null;
+  /** GPUs that it requests. */
+  readonly gpus: number;
+  /** RFC 3339. */
+  readonly createdAt: string | null;
   readonly ports: readonly { readonly name: string | null; readonly container: string; readonly port: number }[];
   readonly phase: string;
   readonly ready: boolean;
   readonly restarts: number;
+  /** How the latest run of one of its main or sidecar containers ended. */
+  readonly lastExit: (ContainerExit & { readonly container: string }) | null;
   readonly reason: string | null;
 }
 
 export interface ModelServerGroup {
   readonly index: number;
+  /** Of a DisaggregatedSet, whose revisions stand side by side while it rolls out. */
+  readonly revision: string | null;
   readonly pods: readonly ModelServerPod[];
 }
 

@@ -16,12 +16,23 @@ export interface Loads {
 
 const NOTHING_TOLD: Loads = { phases: new Map(), crashes: new Map() };
 
-/** Mine on top, opened; other people's in one collapsed, read-only group. */
-export function modelServerRows(report: PodsReport, loads: Loads = NOTHING_TOLD): readonly Row[] {
+/** Whose deployments a person wants to see. */
+export type OwnerFilter = 'everybody' | 'mine' | 'others';
+
+/** Mine on top, opened; other people's in one collapsed, read-only group, or by themselves where only they are asked for. */
+export function modelServerRows(report: PodsReport, loads: Loads = NOTHING_TOLD, filter: OwnerFilter = 'everybody'): readonly Row[] {
   const mine = report.deployments.filter((deployment) => deployment.mine);
   const others = report.deployments.filter((deployment) => !deployment.mine);
+  if (filter === 'others') return others.map((deployment) => deploymentRow(deployment, NOTHING_TOLD));
   const rows = mine.map((deployment) => deploymentRow(deployment, loads));
-  return others.length === 0 ? rows : [...rows, othersRow(others)];
+  return others.length === 0 || filter === 'mine' ? rows : [...rows, othersRow(others)];
+}
+
+/** What the filter keeps from view; undefined when that is nothing. */
+export function hiddenByFilter(report: PodsReport, filter: OwnerFilter): string | undefined {
+  const hidden = filter === 'everybody' ? [] : report.deployments.filter((deployment) => deployment.mine === (filter === 'others'));
+  if (hidden.length === 0) return undefined;
+  return filter === 'mine' ? `Only mine: ${plural(hidden.length, 'deployment')} of other people not shown.` : `Only other people's: ${plural(hidden.length, 'deployment')} of mine not shown.`;
 }
 
 /** `wide-ep · ready`, for the view's description. */
@@ -83,7 +94,7 @@ function roleRow(deployment: ModelServerDeployment, role: ModelServerRole, loads
     expand: role.role === 'routing' || role.role === 'other' || !deployment.mine ? 'collapsed' : 'expanded',
     context: 'role',
     children: flat
-      ? role.groups.flatMap((group) => group.pods.map((pod) => podRow(deployment, role.role, pod, serves ? `group ${group.index}` : pod.name, loads)))
+      ? role.groups.flatMap((group) => group.pods.map((pod) => podRow(deployment, role.role, pod, serves ? `group ${group.index}` : pod.name, loads, revisionText(group))))
       : role.groups.map((group) => groupRow(deployment, role.role, group, loads)),
   };
 }
@@ -93,16 +104,28 @@ function groupRow(deployment: ModelServerDeployment, role: Role, group: ModelSer
   return {
     id: `deployment/${deployment.namespace}/${deployment.name}/${role}/${group.index}`,
     label: `group ${group.index}`,
-    description: state.fine ? `${plural(group.pods.length, 'pod')} ready` : state.text,
-    tooltip: 'One LeaderWorkerSet group: the leader (rank 0) and its workers, restarted together.',
+    description: [state.fine ? `${plural(group.pods.length, 'pod')} ready` : state.text, revisionText(group)].filter((part) => part !== undefined).join(' · '),
+    tooltip: `One LeaderWorkerSet group: the leader and its workers, restarted together. ${plural(group.pods.reduce((sum, pod) => sum + pod.gpus, 0), 'GPU')} requested.`,
     icon: { id: 'group-by-ref-type', color: state.icon.color ?? BUSY },
     expand: state.fine ? 'collapsed' : 'expanded',
     context: 'serverGroup',
-    children: group.pods.map((pod) => podRow(deployment, role, pod, pod.rank === null ? pod.name : `rank ${pod.rank}`, loads)),
+    children: group.pods.map((pod) => podRow(deployment, role, pod, rankLabel(pod), loads)),
   };
 }
 
-function podRow(deployment: ModelServerDeployment, role: Role, pod: ModelServerPod, label: string, loads: Loads): Row {
+/** Two revisions of a DisaggregatedSet stand side by side while it rolls out. */
+function revisionText(group: ModelServerGroup): string | undefined {
+  return group.revision === null ? undefined : `revision ${group.revision}`;
+}
+
+/** The data-parallel ranks in the pod; where it does not tell them, its place in the group. */
+function rankLabel(pod: ModelServerPod): string {
+  if (pod.ranks !== null && pod.ranks.last > pod.ranks.first) return `ranks ${pod.ranks.first}-${pod.ranks.last}`;
+  const rank = pod.ranks?.first ?? pod.rank;
+  return rank === null ? pod.name : `rank ${rank}`;
+}
+
+function podRow(deployment: ModelServerDeployment, role: Role, pod: ModelServerPod, label: string, loads: Loads, revision?: string): Row {
   const state = podState(pod, loads);
   const phase = loads.phases.get(keyOf(pod));
   const crash = crashOf(pod, loads);
@@ -111,10 +134,10 @@ function podRow(deployment: ModelServerDeployment, role: Role, pod: ModelServerP
   return {
     id: `pod/${pod.namespace}/${pod.name}`,
     label,
-    description: `${state.text}${restarted}${label === pod.name ? '' : ` · ${pod.name}`}`,
+    description: [`${state.text}${restarted}`, label === pod.name ? undefined : pod.name, revision].filter((part) => part !== undefined).join(' · '),
     tooltip: [
       `**${plainText(pod.namespace)}/${plainText(pod.name)}** · ${plainText(pod.phase)}`,
-      `Node: ${plainText(pod.node ?? 'none yet')}  \nIP: ${plainText(pod.ip ?? 'none yet')}  \nReady: ${pod.ready ? 'yes' : 'no'}  \nContainer restarts: ${pod.restarts}`,
+      podFacts(pod).map(([name, value]) => `${name}: ${plainText(value)}`).join('  \n'),
       pod.reason === null ? '' : plainText(pod.reason),
       phase ? phaseTooltip(phase) : '',
       crash?.evidence.cause ? `Crash: ${plainText(crash.evidence.cause.line.trim())}\n\n${plainText(crash.evidence.cause.hint)}` : '',
@@ -123,6 +146,29 @@ function podRow(deployment: ModelServerDeployment, role: Role, pod: ModelServerP
     context,
     target: { kind: 'pod', namespace: pod.namespace, name: pod.name },
   };
+}
+
+function podFacts(pod: ModelServerPod): readonly (readonly [name: string, value: string])[] {
+  return [
+    ['Node', pod.node ?? 'none yet'],
+    ['GPUs requested', String(pod.gpus)],
+    ...(pod.ranks === null ? [] : [['Data-parallel ranks', pod.ranks.first === pod.ranks.last ? String(pod.ranks.first) : `${pod.ranks.first} to ${pod.ranks.last}`] as const]),
+    ...(pod.rank === null ? [] : [['Worker index', pod.rank === 0 ? '0 (leader)' : String(pod.rank)] as const]),
+    ['IP', pod.ip ?? 'none yet'],
+    ['Ready', pod.ready ? 'yes' : 'no'],
+    ['Created', pod.createdAt === null ? 'unknown' : localTime(pod.createdAt)],
+    ['Container restarts (most of one container)', String(pod.restarts)],
+    ...(pod.lastExit === null ? [] : [['Last exit', exitText(pod.lastExit)] as const]),
+  ];
+}
+
+/** `vllm: OOMKilled (exit code 137) at 11:42:03` */
+function exitText({ container, reason, exitCode, finishedAt }: NonNullable<ModelServerPod['lastExit']>): string {
+  return `${container}: ${reason}${exitCode === undefined ? '' : ` (exit code ${exitCode})`}${finishedAt === undefined ? '' : ` at ${localTime(finishedAt)}`}`;
+}
+
+function localTime(rfc3339: string): string {
+  return new Date(rfc3339).toLocaleString();
 }
 
 interface State {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { identify } from '../../../src/inventory/identity.ts';
 import { podsReport } from '../../../src/inventory/pods.ts';
 import { apiServerPorts } from '../../../src/inventory/ports.ts';
-import type { ModelServerDeployment } from '../../../src/inventory/types.ts';
+import { dataParallelRanks } from '../../../src/inventory/ranks.ts';
+import type { ContainerView, ModelServerDeployment } from '../../../src/inventory/types.ts';
 import { fixturePod, wholeCluster } from './fixtures.ts';
 
 const report = podsReport(wholeCluster(), 'me');
@@ -27,7 +28,7 @@ describe('model servers', () => {
     ]);
     const leader = found?.roles[1]?.groups[0]?.pods[0];
     assert.deepEqual(leader, {
-      name: 'wide-ep-llm-d-decode-0', namespace: 'v03', ip: '10.1.0.1', node: 'g1a2f3', rank: 0, phase: 'Running', ready: true, restarts: 0, reason: null,
+      name: 'wide-ep-llm-d-decode-0', namespace: 'v03', ip: '10.1.0.1', node: 'g1a2f3', rank: 0, ranks: { first: 0, last: 7 }, gpus: 4, createdAt: null, phase: 'Running', ready: true, restarts: 0, lastExit: null, reason: null,
       ports: [{ name: null, container: 'routing-proxy', port: 8000 }, { name: 'metrics', container: 'vllm-worker', port: 8200 }],
     });
   });
@@ -59,6 +60,12 @@ describe('model servers', () => {
     const [found] = deployments('v10');
     assert.deepEqual([found?.name, found?.kind, found?.release], ['ds', 'DisaggregatedSet', '0.10']);
     assert.deepEqual(shape(found), [['decode', [[0, ['ds-0-aaa-decode-0#0']], [1, ['ds-0-bbb-decode-0#0']]]]]);
+    assert.deepEqual(found?.roles[0]?.groups.map(({ revision }) => revision), ['aaa', 'bbb']);
+  });
+
+  it('keep how their latest run ended, through the back-off that follows', () => {
+    const worker = deployments('v03')[0]?.roles[1]?.groups[0]?.pods[1];
+    assert.deepEqual(worker?.lastExit, { container: 'vllm-worker', reason: 'OOMKilled', exitCode: 137, finishedAt: undefined });
   });
 
   it('are never taken from a name', () => {
@@ -80,6 +87,31 @@ describe('model servers', () => {
     const own = { ...pod, labels: { ...pod.labels, 'workbench.llm-d.ai/deployment': 'mine', 'llm-d.ai/owner': 'me' } };
     const [found] = podsReport(wholeCluster({ pods: new Map([[own.key, own]]) }), 'me').deployments;
     assert.deepEqual([found?.name, found?.mine, found?.kind], ['mine', true, 'LeaderWorkerSet']);
+  });
+});
+
+describe('data-parallel ranks of a pod', () => {
+  const leader = fixturePod('wide-ep-llm-d-decode-0');
+  const server = (change: Partial<ContainerView>): typeof leader => ({ ...leader, containers: leader.containers.map((container) => (container.role === 'main' ? { ...container, env: {}, ports: [], ...change } : container)) });
+
+  it('follow from the local size, as an argument or in the environment, and the place in the group', () => {
+    assert.deepEqual(dataParallelRanks(leader, 1), { first: 8, last: 15 });
+    assert.deepEqual(dataParallelRanks(server({ command: ['vllm', 'serve', 'm', '--data-parallel-size-local=4'] }), 2), { first: 8, last: 11 });
+    assert.deepEqual(dataParallelRanks(server({ command: ['vllm serve m --data-parallel-size-local ${DP_SIZE_LOCAL} --data-parallel-start-rank ${START_RANK}'], env: { DP_SIZE_LOCAL: '2' } }), 3), { first: 6, last: 7 });
+  });
+
+  it('begin where the command says', () => {
+    assert.deepEqual(dataParallelRanks(server({ command: ['vllm serve m --data-parallel-size-local 4 --data-parallel-start-rank 12'] }), 0), { first: 12, last: 15 });
+  });
+
+  it('are as many as the ports that are named for them', () => {
+    assert.deepEqual(dataParallelRanks(fixturePod('wide-ep-lws-nvidia-gpu-vllm-decode-0'), 0), { first: 0, last: 1 });
+  });
+
+  it('are not known of a server that does not tell, nor of what is no server', () => {
+    assert.equal(dataParallelRanks(server({ command: ['vllm serve m --data-parallel-size-local $((8 / 2))'] }), 0), undefined);
+    assert.equal(dataParallelRanks(server({ command: ['vllm serve m --data-parallel-size-local 0'] }), 0), undefined);
+    assert.equal(dataParallelRanks(fixturePod('notebook'), 0), undefined);
   });
 });
 
