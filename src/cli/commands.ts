@@ -25,7 +25,7 @@ export const commands: readonly Command[] = [
     load: async () => (await import('./commands/demo.ts')).demo,
   },
   { words: ['gpus'], arguments: '[options]', summary: 'Nodes and their GPUs: used, free, and who holds them', options: cluster, load: async () => (await import('./commands/gpus.ts')).gpus },
-  { words: ['pods'], arguments: '[options]', summary: 'Model-server pods by deployment, role, group and rank', options: cluster, load: async () => (await import('./commands/pods.ts')).pods },
+  { words: ['pods'], arguments: '[options]', summary: 'Model-server pods by deployment, role, group and rank', options: { ...cluster, mine: { type: 'boolean', description: 'only deployments whose owner I am' } }, load: async () => (await import('./commands/pods.ts')).pods },
   {
     words: ['agg'],
     arguments: 'N [DIR] [options]',

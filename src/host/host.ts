@@ -9,6 +9,7 @@ import type { RunProgress } from './run-progress.ts';
 import type { Session } from './session.ts';
 import type { PokerTerminals } from './terminals/poker-terminals.ts';
 import type { RemoteTraceList } from './trees/remote-traces.ts';
+import type { TreeChoices } from './trees/tree-choices.ts';
 import type { Trees } from './trees/views.ts';
 import type { Panels } from './webviews/panels.ts';
 
@@ -21,6 +22,7 @@ export interface Host {
   readonly errors: ErrorReporter;
   readonly memory: Memory;
   readonly trees: Trees;
+  readonly treeChoices: TreeChoices;
   readonly remoteTraces: RemoteTraceList;
   readonly runProgress: RunProgress;
   readonly shells: PokerTerminals;

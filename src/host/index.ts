@@ -16,6 +16,7 @@ import { jobStatusItem } from './status/job-item.ts';
 import { offerCommandLine } from './terminals/command-line.ts';
 import { PokerTerminals } from './terminals/poker-terminals.ts';
 import { RemoteTraceList } from './trees/remote-traces.ts';
+import { TreeChoices } from './trees/tree-choices.ts';
 import { createTrees, type Trees } from './trees/views.ts';
 import { Panels } from './webviews/panels.ts';
 
@@ -39,7 +40,9 @@ export function registerHost(context: vscode.ExtensionContext, workbench: Workbe
   const remoteTraces = owned.add(new RemoteTraceList(workbench.traces, session));
   const runProgress = owned.add(new RunProgress());
   const onError = (error: unknown): void => workbench.logger.error('in the window', error);
-  const trees = owned.add(createTrees({ workbench, session, remoteTraces, runProgress, onError }));
+  const memory = new Memory(context.workspaceState);
+  const treeChoices = new TreeChoices(memory);
+  const trees = owned.add(createTrees({ workbench, session, remoteTraces, runProgress, treeChoices, onError }));
   const shells = owned.add(new PokerTerminals(workbench.poker, (cluster) => offer(`The poker shell in ${placeOf(cluster)} ended: its pod may be gone.`, { 'Start It Again': () => vscode.commands.executeCommand('llmd.openPokerShell') })));
   const host: Host = {
     workbench,
@@ -47,8 +50,9 @@ export function registerHost(context: vscode.ExtensionContext, workbench: Workbe
     session,
     jobs,
     errors,
-    memory: new Memory(context.workspaceState),
+    memory,
     trees,
+    treeChoices,
     remoteTraces,
     runProgress,
     shells,

@@ -1,5 +1,7 @@
+import { systemClock } from '../../base/clock.ts';
 import { podsReport } from '../../inventory/pods.ts';
-import type { ModelServerDeployment, PodsReport } from '../../inventory/types.ts';
+import type { ModelServerDeployment, ModelServerPod, PodsReport } from '../../inventory/types.ts';
+import { formatDuration } from '../../protocol/format.ts';
 import type { Invocation } from '../command.ts';
 import { exit, type Io } from '../io.ts';
 import { chosenCluster, services } from '../services.ts';
@@ -9,8 +11,9 @@ export async function pods(invocation: Invocation, io: Io): Promise<number> {
   const workbench = services(invocation, io);
   try {
     await chosenCluster(workbench, invocation);
-    const report = podsReport(await workbench.inventory.whenComplete(io.signal), workbench.owner);
-    io.out(invocation.flag('json') ? `${JSON.stringify(report, undefined, 2)}\n` : forPeople(report));
+    const everybody = podsReport(await workbench.inventory.whenComplete(io.signal), workbench.owner);
+    const report = invocation.flag('mine') ? { ...everybody, deployments: everybody.deployments.filter(({ mine }) => mine) } : everybody;
+    io.out(invocation.flag('json') ? `${JSON.stringify(report, undefined, 2)}\n` : forPeople(report, systemClock.now()));
     for (const warning of report.warnings) io.err(`warning: ${warning.message}\n`);
     return exit.ok;
   } finally {
@@ -18,12 +21,12 @@ export async function pods(invocation: Invocation, io: Io): Promise<number> {
   }
 }
 
-function forPeople(report: PodsReport): string {
+function forPeople(report: PodsReport, now: number): string {
   if (report.deployments.length === 0) return 'No model servers.\n';
-  return table(['DEPLOYMENT', 'OWNER', 'ROLE', 'GROUP', 'RANK', 'POD', 'NODE', 'STATE', 'RESTARTS'], report.deployments.flatMap(rows), new Set([3, 4, 8]));
+  return table(['DEPLOYMENT', 'OWNER', 'ROLE', 'GROUP', 'RANK', 'POD', 'NODE', 'STATE', 'RESTARTS', 'LAST EXIT', 'AGE'], report.deployments.flatMap((deployment) => rows(deployment, now)), new Set([3, 4, 8]));
 }
 
-function rows(deployment: ModelServerDeployment): readonly (readonly string[])[] {
+function rows(deployment: ModelServerDeployment, now: number): readonly (readonly string[])[] {
   return deployment.roles.flatMap((role) =>
     role.groups.flatMap((group) =>
       group.pods.map((pod) => [
@@ -31,12 +34,20 @@ function rows(deployment: ModelServerDeployment): readonly (readonly string[])[]
         deployment.mine ? 'you' : (deployment.owner ?? '-'),
         role.role,
         String(group.index),
-        pod.rank === null ? '-' : String(pod.rank),
+        rankOf(pod),
         pod.name,
         pod.node ?? '-',
         pod.ready ? 'ready' : (pod.reason ?? pod.phase),
         String(pod.restarts),
+        pod.lastExit === null ? '-' : [pod.lastExit.reason, pod.lastExit.exitCode].filter((part) => part !== undefined).join(' '),
+        pod.createdAt === null ? '-' : formatDuration((now - Date.parse(pod.createdAt)) / 1000),
       ]),
     ),
   );
+}
+
+/** Data-parallel ranks where they are known, else the place in the group. */
+function rankOf({ rank, ranks }: ModelServerPod): string {
+  if (ranks !== null) return ranks.first === ranks.last ? String(ranks.first) : `${ranks.first}-${ranks.last}`;
+  return rank === null ? '-' : String(rank);
 }

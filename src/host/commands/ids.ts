@@ -25,6 +25,7 @@ export const COMMAND_IDS = [
   'llmd.revealInExplorer',
   'llmd.showLogs',
   'llmd.showEvidence',
+  'llmd.filterModelServers',
   'llmd.refresh',
   'llmd.startDemo',
   'llmd.stopDemo',

@@ -6,6 +6,7 @@ import { EVIDENCE_COMMANDS } from './evidence.ts';
 import { POKER_COMMANDS } from './poker.ts';
 import { PROFILING_COMMANDS } from './profiling.ts';
 import { TRACE_COMMANDS } from './traces.ts';
+import { TREE_VIEW_COMMANDS } from './tree-views.ts';
 import { WINDOW_COMMANDS } from './window.ts';
 
 /** Every command of the extension. Registration and the check against package.json both read it. */
@@ -17,5 +18,6 @@ export const COMMANDS: readonly TableEntry[] = [
   ...PROFILING_COMMANDS,
   ...TRACE_COMMANDS,
   ...EVIDENCE_COMMANDS,
+  ...TREE_VIEW_COMMANDS,
   ...WINDOW_COMMANDS,
 ];

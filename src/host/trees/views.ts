@@ -9,9 +9,10 @@ import { benchmarkRows, isActive } from './benchmark-rows.ts';
 import { clusterRows, gpuHeadline } from './cluster-rows.ts';
 import { failureRow, freshness, stateRows } from './freshness.ts';
 import { LiveTree, type TreeContent } from './live-tree.ts';
-import { modelServerHeadline, modelServerRows } from './model-server-rows.ts';
+import { hiddenByFilter, modelServerHeadline, modelServerRows } from './model-server-rows.ts';
 import type { RemoteTraceList } from './remote-traces.ts';
 import { traceRows } from './trace-rows.ts';
+import type { TreeChoices } from './tree-choices.ts';
 import { plural } from '../../protocol/format.ts';
 
 export interface TreeDependencies {
@@ -20,6 +21,7 @@ export interface TreeDependencies {
   readonly remoteTraces: RemoteTraceList;
   /** The latest word of a run that this window started. */
   readonly runProgress: { of(runId: string): string | undefined; onDidChange(listener: () => void): Disposable };
+  readonly treeChoices: TreeChoices;
   readonly onError: (error: unknown) => void;
 }
 
@@ -67,7 +69,7 @@ function clusterTree({ workbench, session, onError }: TreeDependencies): LiveTre
   return tree;
 }
 
-function modelServerTree({ workbench, session, onError }: TreeDependencies): LiveTree {
+function modelServerTree({ workbench, session, treeChoices, onError }: TreeDependencies): LiveTree {
   const tree: LiveTree = new LiveTree({
     id: 'llmd.modelServers',
     content: () =>
@@ -76,7 +78,8 @@ function modelServerTree({ workbench, session, onError }: TreeDependencies): Liv
           const report = podsReport(snapshot, workbench.owner);
           const loads = { phases: workbench.loading.snapshot, crashes: workbench.loading.crashes };
           return {
-            rows: [...stateRows('pods', snapshot.states.pods), ...modelServerRows(report, loads)],
+            rows: [...stateRows('pods', snapshot.states.pods), ...modelServerRows(report, loads, treeChoices.owners)],
+            message: hiddenByFilter(report, treeChoices.owners),
             description: `${modelServerHeadline(report, loads)} · ${freshness([snapshot.states.pods])}`,
           };
         }),
@@ -84,6 +87,7 @@ function modelServerTree({ workbench, session, onError }: TreeDependencies): Liv
     whileVisible() {
       const watching = new DisposableStore();
       watching.add(watchInventory(workbench, () => tree.update()));
+      watching.add(treeChoices.onDidChange(() => tree.update()));
       watching.add(workbench.loading.onDidChange(() => tree.update()));
       watching.add(workbench.loading.lease());
       return watching;
