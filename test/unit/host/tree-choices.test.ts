@@ -5,12 +5,12 @@ import { TreeChoices } from '../../../src/host/trees/tree-choices.ts';
 function memory(kept: Record<string, unknown> = {}): Memory {
   return new Memory({
     keys: () => Object.keys(kept),
-    get: <T>(key: string): T | undefined => kept[key] as T | undefined,
+    get: (key: string) => kept[key] as never,
     update: (key: string, value: unknown) => {
       kept[key] = value;
       return Promise.resolve();
     },
-  } as ConstructorParameters<typeof Memory>[0]);
+  });
 }
 
 describe('choices for the trees', () => {
