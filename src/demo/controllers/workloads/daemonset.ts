@@ -56,15 +56,15 @@ export class DaemonSetController {
     if (set === undefined || isTerminating(set)) return;
     const revisions = new Revisions(this.#cluster.kind('controllerrevisions'), set);
     const revision = labelsOf(revisions.update())['controller.kubernetes.io/hash'] ?? '';
-    const wanted = this.#nodes.all().filter((node) => fits(set, node)).map((node) => node.metadata.name);
+    const wanted = new Set(this.#nodes.all().filter((node) => fits(set, node)).map((node) => node.metadata.name));
     const byNode = Map.groupBy(this.#pods.controlledBy(set), targetNode);
 
     for (const node of wanted) if (!(byNode.get(node) ?? []).some((pod) => !isFinished(pod))) this.#createPod(set, node, revision);
     for (const [node, pods] of byNode) {
-      const kept = wanted.includes(node) ? pods.find((pod) => isActive(pod)) : undefined;
+      const kept = wanted.has(node) ? pods.find((pod) => isActive(pod)) : undefined;
       for (const pod of pods) if (pod !== kept && !isTerminating(pod)) this.#deletePod(set, pod);
     }
-    this.#roll(set, wanted.length, revision);
+    this.#roll(set, wanted.size, revision);
     this.#writeStatus(set, wanted, revision);
     revisions.prune(new Set([`${set.metadata.name}-${revision}`]));
   }
@@ -91,18 +91,18 @@ export class DaemonSetController {
     this.#events.record(set, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
   }
 
-  #writeStatus(set: KubeObject, wanted: readonly string[], revision: string): void {
+  #writeStatus(set: KubeObject, wanted: ReadonlySet<string>, revision: string): void {
     const pods = this.#pods.controlledBy(set).filter(isActive);
-    const placed = pods.filter((pod) => wanted.includes(targetNode(pod)));
+    const placed = pods.filter((pod) => wanted.has(targetNode(pod)));
     const ready = placed.filter(isReady).length;
     writeStatus(this.#sets, set, {
       ...withCounts(statusOf(set), {
         updatedNumberScheduled: placed.filter((pod) => labelsOf(pod)[REVISION_LABEL] === revision).length,
         numberAvailable: ready,
-        numberUnavailable: wanted.length - ready,
+        numberUnavailable: wanted.size - ready,
       }),
       currentNumberScheduled: placed.length,
-      desiredNumberScheduled: wanted.length,
+      desiredNumberScheduled: wanted.size,
       numberMisscheduled: pods.length - placed.length,
       numberReady: ready,
       observedGeneration: generationOf(set),
@@ -110,7 +110,8 @@ export class DaemonSetController {
   }
 }
 
-function daemonPod(set: KubeObject, node: string, revision: string): NewObject {
+/** The pod of a set on one node. */
+export function daemonPod(set: KubeObject, node: string, revision: string): NewObject {
   const template = templateOf(set);
   const spec = jsonAt(template, 'spec');
   const term = { matchFields: [{ key: 'metadata.name', operator: 'In', values: [node] }] };

@@ -5,7 +5,7 @@ import type { Collection } from '../core/collection.ts';
 import { scaledValue, writeStatus } from '../core/counts.ts';
 import type { EventRecorder } from '../core/events.ts';
 import { templateHash } from '../core/hash.ts';
-import { annotationsOf, at, controllerReference, createdAt, isTerminating, jsonAt, keyOf, labelsOf, namespaceOf, numberAt, replicasOf, specOf, stringAt, templateOf } from '../core/objects.ts';
+import { annotationsOf, at, controllerReference, createdAt, isTerminating, jsonAt, keyOf, labelsOf, namespaceOf, numberAt, replicasOf, specOf, stringAt, templateOf, type NewObject } from '../core/objects.ts';
 import { queueChanged, queueOwners } from '../core/owners.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
 import { deploymentStatus, type DeploymentState } from './deployment-status.ts';
@@ -56,35 +56,11 @@ export class DeploymentController {
     if (existing === undefined && paused) return { deployment, current: undefined, created: false };
     const highest = Math.max(0, ...sets.filter((set) => set !== existing).map(revisionOf));
     const revision = existing && revisionOf(existing) > highest ? revisionOf(existing) : highest + 1;
-    const current = existing ? this.#annotated(existing, deployment, revision) : this.#createSet(deployment, hash, revision);
+    const current = existing ? this.#annotated(existing, deployment, revision) : this.#sets.create(replicaSetOf(deployment, hash, revision));
     const kept = annotationsOf(deployment)[REVISION] === String(revision)
       ? deployment
       : this.#deployments.update({ ...deployment, metadata: { ...deployment.metadata, annotations: { ...annotationsOf(deployment), [REVISION]: String(revision) } } });
     return { deployment: kept, current, created: existing === undefined };
-  }
-
-  #createSet(deployment: KubeObject, hash: string, revision: number): KubeObject {
-    const template = templateOf(deployment);
-    const metadata = jsonAt(template, 'metadata');
-    const labels = { ...jsonAt(metadata, 'labels'), [HASH_LABEL]: hash };
-    const selector = jsonAt(deployment, 'spec', 'selector');
-    return this.#sets.create({
-      apiVersion: 'apps/v1',
-      kind: 'ReplicaSet',
-      metadata: {
-        name: `${deployment.metadata.name}-${hash}`,
-        namespace: namespaceOf(deployment),
-        labels,
-        annotations: setAnnotations(deployment, revision),
-        ownerReferences: [controllerReference(deployment)],
-      },
-      spec: {
-        replicas: 0,
-        ...(numberAt(deployment, 'spec', 'minReadySeconds') === undefined ? {} : { minReadySeconds: numberAt(deployment, 'spec', 'minReadySeconds') }),
-        selector: { ...selector, matchLabels: { ...jsonAt(selector, 'matchLabels'), [HASH_LABEL]: hash } },
-        template: { ...template, metadata: { ...metadata, labels } },
-      },
-    });
   }
 
   #annotated(set: KubeObject, deployment: KubeObject, revision: number): KubeObject {
@@ -172,6 +148,31 @@ export class DeploymentController {
     writeStatus(this.#deployments, deployment, status);
     if (lookAgainMs !== undefined) this.#queue.addAfter(keyOf(deployment), lookAgainMs);
   }
+}
+
+/** The set of one version of the template, without pods yet. */
+export function replicaSetOf(deployment: KubeObject, hash: string, revision: number): NewObject {
+  const template = templateOf(deployment);
+  const metadata = jsonAt(template, 'metadata');
+  const labels = { ...jsonAt(metadata, 'labels'), [HASH_LABEL]: hash };
+  const selector = jsonAt(deployment, 'spec', 'selector');
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: {
+      name: `${deployment.metadata.name}-${hash}`,
+      namespace: namespaceOf(deployment),
+      labels,
+      annotations: setAnnotations(deployment, revision),
+      ownerReferences: [controllerReference(deployment)],
+    },
+    spec: {
+      replicas: 0,
+      ...(numberAt(deployment, 'spec', 'minReadySeconds') === undefined ? {} : { minReadySeconds: numberAt(deployment, 'spec', 'minReadySeconds') }),
+      selector: { ...selector, matchLabels: { ...jsonAt(selector, 'matchLabels'), [HASH_LABEL]: hash } },
+      template: { ...template, metadata: { ...metadata, labels } },
+    },
+  };
 }
 
 function revisionOf(set: KubeObject): number {

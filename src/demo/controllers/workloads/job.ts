@@ -5,7 +5,7 @@ import type { Collection } from '../core/collection.ts';
 import { timestamp, withCondition, type Condition } from '../core/conditions.ts';
 import { withCounts, writeStatus } from '../core/counts.ts';
 import type { EventRecorder } from '../core/events.ts';
-import { annotationsOf, arrayAt, at, controllerOf, isObject, isTerminating, jsonAt, keyOf, numberAt, splitKey, statusOf, stringAt, templateOf, type Json } from '../core/objects.ts';
+import { annotationsOf, arrayAt, at, controllerOf, isObject, isTerminating, jsonAt, keyOf, numberAt, splitKey, statusOf, stringAt, templateOf, type Json, type NewObject } from '../core/objects.ts';
 import { queueChanged, queueOwners } from '../core/owners.ts';
 import { conditionOf, isActive, isFinished, isReady, phaseOf } from '../core/pods.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
@@ -106,16 +106,7 @@ export class JobController {
   }
 
   #createPod(job: KubeObject, index: number | undefined): KubeObject {
-    const { name } = job.metadata;
-    const template = templateOf(job);
-    const own = index === undefined ? {} : { [INDEX]: String(index) };
-    const base = podOf(job, template, {
-      generateName: index === undefined ? `${name}-` : `${name}-${index}-`,
-      labels: own,
-      annotations: own,
-      spec: index === undefined ? {} : indexedSpec(jsonAt(template, 'spec'), name, index),
-    });
-    const pod = createPod(this.#pods, this.#events, job, { ...base, metadata: { ...base.metadata, finalizers: [TRACKING] } });
+    const pod = createPod(this.#pods, this.#events, job, jobPod(job, index));
     this.#events.record(job, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
     return pod;
   }
@@ -186,6 +177,20 @@ export class JobController {
     if (left > 0) this.#queue.addAfter(keyOf(job), left);
     else this.#jobs.delete(job, { propagation: 'Background' });
   }
+}
+
+/** A pod of a job, held until it is counted; of an indexed job it works on one index. */
+export function jobPod(job: KubeObject, index: number | undefined): NewObject {
+  const { name } = job.metadata;
+  const template = templateOf(job);
+  const own = index === undefined ? {} : { [INDEX]: String(index) };
+  const base = podOf(job, template, {
+    generateName: index === undefined ? `${name}-` : `${name}-${index}-`,
+    labels: own,
+    annotations: own,
+    spec: index === undefined ? {} : indexedSpec(jsonAt(template, 'spec'), name, index),
+  });
+  return { ...base, metadata: { ...base.metadata, finalizers: [TRACKING] } };
 }
 
 interface Tally {

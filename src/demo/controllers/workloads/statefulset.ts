@@ -105,17 +105,7 @@ export class StatefulSetController {
     const name = `${set.metadata.name}-${ordinal}`;
     // A pod of the name that belongs to a set that was here before must go first.
     if (this.#pods.get(namespaceOf(set), name) !== undefined) return;
-    const serviceName = stringAt(set, 'spec', 'serviceName') ?? '';
-    const claims = this.#createClaims(set, name);
-    const pod = podOf(set, template, {
-      name,
-      labels: { 'statefulset.kubernetes.io/pod-name': name, 'apps.kubernetes.io/pod-index': String(ordinal), [REVISION_LABEL]: revision },
-      spec: {
-        hostname: name,
-        ...(serviceName === '' ? {} : { subdomain: serviceName }),
-        ...(claims.length === 0 ? {} : { volumes: [...claims, ...volumesOf(template).filter((volume) => !claims.some((claim) => claim['name'] === stringAt(volume, 'name')))] }),
-      },
-    });
+    const pod = numberedPod(set, template, ordinal, revision, this.#createClaims(set, name));
     createPod(this.#pods, this.#events, set, this.#mutatePod(pod));
     this.#events.record(set, 'Normal', 'SuccessfulCreate', `create Pod ${name} in StatefulSet ${set.metadata.name} successful`);
   }
@@ -164,6 +154,21 @@ export class StatefulSetController {
     });
     if (availableReplicas < ready) this.#queue.addAfter(keyOf(set), 1000);
   }
+}
+
+/** The pod of one number: its name, host name and claims are its own. */
+export function numberedPod(set: KubeObject, template: Json, ordinal: number, revision: string, claims: readonly Json[] = []): NewObject {
+  const name = `${set.metadata.name}-${ordinal}`;
+  const serviceName = stringAt(set, 'spec', 'serviceName') ?? '';
+  return podOf(set, template, {
+    name,
+    labels: { 'statefulset.kubernetes.io/pod-name': name, 'apps.kubernetes.io/pod-index': String(ordinal), [REVISION_LABEL]: revision },
+    spec: {
+      hostname: name,
+      ...(serviceName === '' ? {} : { subdomain: serviceName }),
+      ...(claims.length === 0 ? {} : { volumes: [...claims, ...volumesOf(template).filter((volume) => !claims.some((claim) => claim['name'] === stringAt(volume, 'name')))] }),
+    },
+  });
 }
 
 interface Plan {
