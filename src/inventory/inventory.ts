@@ -3,7 +3,7 @@ import { disposable, type Disposable } from '../base/disposables.ts';
 import { toWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import { Emitter } from '../base/events.ts';
 import type { Logger } from '../base/logger.ts';
-import type { ClusterRef, Contexts } from '../kube/types.ts';
+import type { ClusterRef, Contexts, WatchState } from '../kube/types.ts';
 import { ClusterWatch } from './cluster-watch.ts';
 import type { Inventory, InventoryChange, InventorySnapshot } from './types.ts';
 
@@ -108,7 +108,7 @@ class LeasedInventory implements Inventory {
     this.#watch?.dispose();
     this.#watch = undefined;
     // Nobody follows it any longer: it stays to look at, and claims nothing.
-    if (this.#snapshot) this.#snapshot = { ...this.#snapshot, states: { nodes: { kind: 'connecting' }, pods: { kind: 'connecting' } }, complete: false };
+    if (this.#snapshot) this.#snapshot = unfollowed(this.#snapshot);
   }
 
   #restart(): void {
@@ -149,4 +149,10 @@ class LeasedInventory implements Inventory {
     this.#logger.warn(error.message);
     this.#failures.fire(error);
   }
+}
+
+function unfollowed(snapshot: InventorySnapshot): InventorySnapshot {
+  const state: WatchState = { kind: 'connecting' };
+  const dra = snapshot.dra && { dra: { ...snapshot.dra, states: { claims: state, slices: state } } };
+  return { ...snapshot, ...dra, states: { nodes: state, pods: state }, complete: false };
 }

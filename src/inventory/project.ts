@@ -1,6 +1,7 @@
 import { arrayAt, at, stringAt, stringMapAt } from '../base/json.ts';
 import { objectKey } from '../kube/resources.ts';
 import type { KubeObject } from '../kube/types.ts';
+import { extendedClaim, podClaims } from './dra/project.ts';
 import { effectiveGpus, gpuQuantities } from './effective-request.ts';
 import { containerViews, reasonOf } from './project-containers.ts';
 import { productOf } from './topology.ts';
@@ -22,6 +23,7 @@ export function projectNode(object: KubeObject): NodeView {
     allocatable: gpuQuantities(at(status, 'allocatable')),
     labels,
     taints: arrayAt(spec, 'taints').map((taint) => ({ key: stringAt(taint, 'key') ?? '', value: stringAt(taint, 'value') ?? '', effect: stringAt(taint, 'effect') ?? '' })),
+    kubeletVersion: stringAt(status, 'nodeInfo', 'kubeletVersion'),
   };
 }
 
@@ -29,6 +31,8 @@ export function projectPod(object: KubeObject): PodView {
   const { metadata, spec, status } = object;
   const containers = containerViews(spec, status);
   const owners = metadata.ownerReferences ?? [];
+  const claims = podClaims(spec, status);
+  const extended = extendedClaim(status);
   const pod = {
     key: objectKey(object),
     namespace: metadata.namespace ?? '',
@@ -45,6 +49,8 @@ export function projectPod(object: KubeObject): PodView {
     annotations: shortAnnotations(object),
     owner: owners.find((owner) => owner.controller === true) ?? owners[0],
     gpus: effectiveGpus(spec),
+    ...(claims.length === 0 ? {} : { claims }),
+    ...(extended === undefined ? {} : { extendedClaim: extended }),
     containers,
     restarts: Math.max(0, ...containers.map((container) => container.restarts)),
   };

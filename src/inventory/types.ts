@@ -1,6 +1,7 @@
 import type { Disposable } from '../base/disposables.ts';
 import type { Event } from '../base/events.ts';
 import type { ClusterRef, OwnerReference, WatchState } from '../kube/types.ts';
+import type { DraSnapshot, ExtendedClaim } from './dra/types.ts';
 
 /** What is kept of a node. */
 export interface NodeView {
@@ -15,6 +16,8 @@ export interface NodeView {
   readonly allocatable: Readonly<Record<string, number>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly { readonly key: string; readonly value: string; readonly effect: string }[];
+  /** Version of its kubelet, e.g. `v1.33.4`. */
+  readonly kubeletVersion?: string | undefined;
 }
 
 export interface ContainerView {
@@ -61,6 +64,10 @@ export interface PodView {
   readonly owner: OwnerReference | undefined;
   /** Effective GPU request: max(largest init container, sum of containers + sidecars); limits stand in where requests are absent. */
   readonly gpus: Readonly<Record<string, number>>;
+  /** Names of the resource claims (DRA) in its namespace that it uses; absent where it uses none. */
+  readonly claims?: readonly string[];
+  /** Set where some of `gpus` is met by a claim that the scheduler made, instead of a device plugin. */
+  readonly extendedClaim?: ExtendedClaim;
   readonly containers: readonly ContainerView[];
   readonly restarts: number;
   /** The one clause that says why it is not fine, from the scheduler, a container's state or its last exit. */
@@ -76,6 +83,8 @@ export interface InventorySnapshot {
   readonly states: Readonly<Record<'nodes' | 'pods', WatchState>>;
   /** Which pods are in the snapshot: all, or those of the cluster's namespace where no more may be listed. */
   readonly podScope: 'cluster' | 'namespace';
+  /** Dynamic resource allocation; absent before anything of it was asked. */
+  readonly dra?: DraSnapshot;
   /** True as soon as each kind has been listed once, or cannot be. */
   readonly complete: boolean;
   readonly version: number;
@@ -86,6 +95,8 @@ export interface InventoryChange {
   /** Keys of nodes and pods that changed; `all` after a relist or another cluster. */
   readonly nodes: ReadonlySet<string> | 'all';
   readonly pods: ReadonlySet<string> | 'all';
+  /** Whether claims, slices or the state of their watches changed. */
+  readonly dra?: boolean;
 }
 
 /** Watches while somebody holds a lease, and only then. */

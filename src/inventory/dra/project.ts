@@ -1,0 +1,101 @@
+import { arrayAt, at, isObject, numberAt, stringAt } from '../../base/json.ts';
+import { objectKey } from '../../kube/resources.ts';
+import type { KubeObject } from '../../kube/types.ts';
+import type { ClaimView, ExtendedClaim, OfferedDevice, SliceView } from './types.ts';
+
+/** Drivers, and device classes of the same name, that hand out GPUs or what stands for them. Fabric channels and NICs do not. */
+const GPU_DRIVERS: ReadonlySet<string> = new Set(['gpu.nvidia.com', 'gpu.amd.com', 'gpu.intel.com', 'gaudi.intel.com', 'tpu.google.com']);
+
+export function isGpuDriver(name: string): boolean {
+  return GPU_DRIVERS.has(name);
+}
+
+/** Every claim is kept, also one without GPUs: a pod that names it is then known to hold none through it. */
+export function projectClaim(object: KubeObject): ClaimView {
+  const { metadata, spec, status } = object;
+  const allocation = at(status, 'allocation');
+  return {
+    key: objectKey(object),
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    devices: arrayAt(allocation, 'devices', 'results').flatMap((result) => {
+      const driver = stringAt(result, 'driver') ?? '';
+      if (!isGpuDriver(driver) || at(result, 'adminAccess') === true) return [];
+      return [{ driver, pool: stringAt(result, 'pool') ?? '', device: stringAt(result, 'device') ?? '' }];
+    }),
+    wanted: allocation === undefined ? wantedOf(spec) : {},
+    reservedFor: arrayAt(status, 'reservedFor').flatMap((consumer) => {
+      const pod = stringAt(consumer, 'name');
+      return stringAt(consumer, 'resource') !== 'pods' || pod === undefined ? [] : [{ pod, uid: stringAt(consumer, 'uid') ?? '' }];
+    }),
+  };
+}
+
+/** By device class, which is named after its driver. "All" devices of a node are at least one. */
+function wantedOf(spec: unknown): Readonly<Record<string, number>> {
+  const wanted: Record<string, number> = {};
+  for (const request of arrayAt(spec, 'devices', 'requests')) {
+    // v1beta1 writes the fields into the request itself; of alternatives the first is the one that is hoped for.
+    const exact = at(request, 'exactly') ?? arrayAt(request, 'firstAvailable')[0] ?? request;
+    const deviceClass = stringAt(exact, 'deviceClassName') ?? '';
+    if (!isGpuDriver(deviceClass) || at(exact, 'adminAccess') === true) continue;
+    wanted[deviceClass] = (wanted[deviceClass] ?? 0) + (numberAt(exact, 'count') ?? 1);
+  }
+  return wanted;
+}
+
+/** Undefined for a slice of another driver than a GPU's. */
+export function projectSlice(object: KubeObject): SliceView | undefined {
+  const { metadata, spec } = object;
+  const driver = stringAt(spec, 'driver') ?? '';
+  if (!isGpuDriver(driver)) return undefined;
+  return {
+    name: metadata.name,
+    driver,
+    pool: stringAt(spec, 'pool', 'name') ?? '',
+    generation: numberAt(spec, 'pool', 'generation') ?? 0,
+    node: stringAt(spec, 'nodeName') || undefined,
+    devices: arrayAt(spec, 'devices').map(offeredDevice),
+  };
+}
+
+function offeredDevice(device: unknown): OfferedDevice {
+  // v1beta1 keeps all but the name under `basic`.
+  const body = at(device, 'basic') ?? device;
+  const node = stringAt(body, 'nodeName');
+  const product = attribute(body, 'productName');
+  const partition = attribute(body, 'profile');
+  return {
+    name: stringAt(device, 'name') ?? '',
+    ...(node === undefined ? {} : { node }),
+    counterSets: arrayAt(body, 'consumesCounters').flatMap((counters) => stringAt(counters, 'counterSet') ?? []),
+    ...(product === undefined ? {} : { product }),
+    ...(partition === undefined ? {} : { partition }),
+    tainted: arrayAt(body, 'taints').some((taint) => stringAt(taint, 'effect') !== 'None'),
+  };
+}
+
+/** An attribute under its short name or under its driver's domain. */
+function attribute(device: unknown, name: string): string | undefined {
+  const attributes = at(device, 'attributes');
+  if (!isObject(attributes)) return undefined;
+  const key = Object.keys(attributes).find((candidate) => candidate === name || candidate.endsWith(`/${name}`));
+  return key === undefined ? undefined : stringAt(attributes[key], 'string');
+}
+
+/** The claims of a pod by their names in its namespace: named in its spec, or made from a template and named in its status. */
+export function podClaims(spec: unknown, status: unknown): readonly string[] {
+  const made = new Map(arrayAt(status, 'resourceClaimStatuses').map((entry) => [stringAt(entry, 'name'), stringAt(entry, 'resourceClaimName')]));
+  return arrayAt(spec, 'resourceClaims').flatMap((entry) => {
+    // Before 1.31 the reference stood under `source`.
+    const named = stringAt(entry, 'resourceClaimName') ?? stringAt(entry, 'source', 'resourceClaimName');
+    return named ?? made.get(stringAt(entry, 'name')) ?? [];
+  });
+}
+
+export function extendedClaim(status: unknown): ExtendedClaim | undefined {
+  const claim = stringAt(status, 'extendedResourceClaimStatus', 'resourceClaimName');
+  if (claim === undefined) return undefined;
+  const resources = arrayAt(status, 'extendedResourceClaimStatus', 'requestMappings').flatMap((mapping) => stringAt(mapping, 'resourceName') ?? []);
+  return { claim, resources: [...new Set(resources)] };
+}

@@ -1,0 +1,110 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Disposable } from '../base/disposables.ts';
+import type { WorkbenchError } from '../base/errors.ts';
+import type { KubeClient, KubeObject, ResourceType, WatchState } from '../kube/types.ts';
+
+/** One kind: what the watch told, and what of it the last snapshot has not told yet. */
+export class WatchedKind<T> implements Disposable {
+  readonly #resource: ResourceType;
+  readonly #project: (object: KubeObject) => T | undefined;
+  readonly #touched: () => void;
+  #watch: Disposable | undefined;
+  #live: Map<string, T>;
+  #changed: Set<string> | 'all' = 'all';
+  #listed = false;
+  /** As the last snapshot holds them. */
+  items: ReadonlyMap<string, T>;
+  state: WatchState = { kind: 'connecting' };
+  /** What is listed: everything, or the cluster's namespace where no more is allowed. */
+  scope: 'cluster' | 'namespace' = 'cluster';
+
+  constructor(resource: ResourceType, project: (object: KubeObject) => T | undefined, before: ReadonlyMap<string, T> | undefined, touched: () => void) {
+    this.#resource = resource;
+    this.#project = project;
+    this.#touched = touched;
+    this.#live = new Map(before);
+    this.items = this.#live;
+  }
+
+  /** Listed once, or known not to be listable. */
+  get settled(): boolean {
+    return this.#listed || this.state.kind === 'denied' || this.state.kind === 'absent';
+  }
+
+  /** Why the first list did not come. */
+  get failure(): WorkbenchError | undefined {
+    return !this.#listed && this.state.kind === 'stale' ? this.state.error : undefined;
+  }
+
+  start(client: KubeClient): void {
+    this.scope = 'cluster';
+    this.#follow(client);
+  }
+
+  /** Closes the changes up to now into `items` and answers their keys. */
+  take(): ReadonlySet<string> | 'all' {
+    const changed = this.#changed;
+    this.#changed = new Set();
+    if (changed === 'all' || changed.size > 0) this.items = new Map(this.#live);
+    return changed;
+  }
+
+  dispose(): void {
+    this.#watch?.dispose();
+  }
+
+  #follow(client: KubeClient): void {
+    this.#watch?.dispose();
+    this.state = { kind: 'connecting' };
+    this.#watch = client.watch<T>({
+      resource: this.#resource,
+      ...(this.scope === 'cluster' ? {} : { namespace: client.cluster.namespace }),
+      project: this.#project,
+      sink: {
+        replace: (items) => this.#replace(items),
+        set: (key, item) => this.#set(key, item),
+        delete: (key) => this.#delete(key),
+        state: (state) => this.#told(state, client),
+      },
+    });
+  }
+
+  #told(state: WatchState, client: KubeClient): void {
+    if (state.kind === 'denied' && this.#resource.namespaced && this.scope === 'cluster') {
+      // One namespace is often allowed where the whole cluster is not.
+      this.scope = 'namespace';
+      this.#follow(client);
+      return;
+    }
+    this.state = state;
+    this.#touched();
+  }
+
+  /** Objects that are as they were stay the same ones. */
+  #replace(items: ReadonlyMap<string, T>): void {
+    const before = this.#live;
+    this.#live = new Map([...items].map(([key, item]) => {
+      const old = before.get(key);
+      return [key, isDeepStrictEqual(old, item) && old !== undefined ? old : item];
+    }));
+    this.#listed = true;
+    this.#changed = 'all';
+    this.#touched();
+  }
+
+  /** Heartbeats and probes change an object often, and what we show of it seldom. */
+  #set(key: string, item: T): void {
+    if (isDeepStrictEqual(this.#live.get(key), item)) return;
+    this.#live.set(key, item);
+    this.#note(key);
+  }
+
+  #delete(key: string): void {
+    if (this.#live.delete(key)) this.#note(key);
+  }
+
+  #note(key: string): void {
+    if (this.#changed !== 'all') this.#changed.add(key);
+    this.#touched();
+  }
+}
