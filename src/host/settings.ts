@@ -33,9 +33,13 @@ export function featureSettings(): Settings {
   };
 }
 
-const HOST_SETTINGS = z.object({ profileSeconds: z.number().min(0.1).max(120).catch(3) });
+const HOST_SETTINGS = z.object({
+  profileSeconds: z.number().min(0.1).max(120).catch(3),
+  productionContexts: z.array(z.string().trim().min(1)).catch([]),
+});
 
 /** The settings that only the window reads. */
 export function hostSettings(): z.infer<typeof HOST_SETTINGS> {
-  return HOST_SETTINGS.parse({ profileSeconds: vscode.workspace.getConfiguration('llmd').get('profile.seconds') });
+  const configuration = vscode.workspace.getConfiguration('llmd');
+  return HOST_SETTINGS.parse({ profileSeconds: configuration.get('profile.seconds'), productionContexts: configuration.get('productionContexts') });
 }

@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../../base/disposables.ts';
-import type { Connection, Session } from '../session.ts';
-import { placeOf } from '../session.ts';
+import { isProduction } from '../production.ts';
+import { placeOf, type Connection, type Session } from '../session.ts';
+import { hostSettings } from '../settings.ts';
 
 /** Where am I? Context and namespace, always in sight; a click chooses others. */
 export function clusterStatusItem(session: Session): Disposable {
@@ -10,31 +11,39 @@ export function clusterStatusItem(session: Session): Disposable {
   item.name = 'llm-d Cluster';
   item.command = 'llmd.selectContext';
   const show = (connection: Connection): void => {
-    const { text, tooltip, warn } = describeConnection(connection);
+    const { text, tooltip, tint } = describeConnection(connection, hostSettings().productionContexts);
     item.text = text;
     item.tooltip = tooltip;
-    item.backgroundColor = warn ? new vscode.ThemeColor('statusBarItem.warningBackground') : undefined;
+    item.backgroundColor = tint === undefined ? undefined : new vscode.ThemeColor(`statusBarItem.${tint}Background`);
     item.show();
   };
   show(session.connection);
   owned.add(session.onDidChange(show));
+  owned.add(vscode.workspace.onDidChangeConfiguration((event) => event.affectsConfiguration('llmd.productionContexts') && show(session.connection)));
   return owned;
 }
 
-function describeConnection(connection: Connection): { readonly text: string; readonly tooltip: string; readonly warn: boolean } {
+interface Description {
+  readonly text: string;
+  readonly tooltip: string;
+  readonly tint?: 'warning' | 'error';
+}
+
+function describeConnection(connection: Connection, productionContexts: readonly string[]): Description {
   switch (connection.kind) {
     case 'loading':
-      return { text: '$(server-environment) llm-d', tooltip: 'Reading the kubeconfig', warn: false };
+      return { text: '$(server-environment) llm-d', tooltip: 'Reading the kubeconfig' };
     case 'none':
-      return { text: '$(server-environment) no cluster', tooltip: 'llm-d: no kubeconfig was found. Click to choose a context.', warn: false };
+      return { text: '$(server-environment) no cluster', tooltip: 'llm-d: no kubeconfig was found. Click to choose a context.' };
     case 'failed':
-      return { text: '$(server-environment) not connected', tooltip: `${connection.error.message}\n${connection.error.hint ?? ''}`, warn: true };
+      return { text: '$(server-environment) not connected', tooltip: `${connection.error.message}\n${connection.error.hint ?? ''}`, tint: 'warning' };
     case 'ready': {
       const { cluster } = connection;
+      const production = isProduction(cluster.context, productionContexts);
       return {
-        text: `$(server-environment) ${placeOf(cluster)}`,
-        tooltip: `llm-d works in\nContext: ${cluster.context}\nNamespace: ${cluster.namespace}\nServer: ${cluster.server}\n\nKept for this folder; your kubeconfig is not changed. Click to choose another.`,
-        warn: false,
+        text: `$(${production ? 'flame' : 'server-environment'}) ${placeOf(cluster)}`,
+        tooltip: `llm-d works in\nContext: ${cluster.context}${production ? ' (marked as production)' : ''}\nNamespace: ${cluster.namespace}\nServer: ${cluster.server}\n\nKept for this folder; your kubeconfig is not changed. Click to choose another.`,
+        ...(production ? { tint: 'error' as const } : {}),
       };
     }
   }
