@@ -22,6 +22,8 @@ export interface ControlPlane {
   readonly kubeconfigPath: string;
   /** Certificates and keys; `serving` is for whatever listens on 127.0.0.1, the kubelets too. */
   readonly pki: string;
+  /** Where etcd listens, plain HTTP: a suite makes it forget the past. */
+  readonly etcd: string;
   /** Of each component, one file. */
   readonly logs: string;
   stop(): Promise<void>;
@@ -69,7 +71,7 @@ export async function startControlPlane(binaries: ControlPlaneBinaries): Promise
     } finally {
       client.dispose();
     }
-    return { server, kubeconfigPath: files.kubeconfigPath, pki, logs, stop };
+    return { server, kubeconfigPath: files.kubeconfigPath, pki, etcd: `http://127.0.0.1:${ports.etcd}`, logs, stop };
   } catch (error) {
     const tails = await processes.tails();
     await stop();
