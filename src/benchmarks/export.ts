@@ -1,10 +1,11 @@
+import { csvText, markdownText, type TableCell } from '../base/table-text.ts';
 import { speedOfUser, type SeriesRun } from './series.ts';
 import type { LatencyStats, ResultPoint } from './types.ts';
 
 interface Column {
   /** With unit. */
   readonly title: string;
-  readonly of: (point: ResultPoint, run: SeriesRun) => string | number | null;
+  readonly of: (point: ResultPoint, run: SeriesRun) => TableCell;
 }
 
 const STATISTICS = ['mean', 'median', 'p90', 'p95', 'p99'] as const;
@@ -38,37 +39,22 @@ const COLUMNS: readonly Column[] = [
   ),
 ];
 
-/** RFC 4180, a row a load level, figures at full precision; an unknown figure is an empty cell. */
+/** A row a load level, figures at full precision; an unknown figure is an empty cell. */
 export function toCsv(runs: readonly SeriesRun[]): string {
-  const lines = [COLUMNS.map((column) => csvCell(column.title)), ...rows(runs).map((row) => row.map(csvCell))];
-  return lines.map((line) => `${line.join(',')}\r\n`).join('');
+  return csvText(COLUMNS.map((column) => column.title), rows(runs));
 }
 
 /** A GitHub table of the columns that hold something; figures rounded to four digits. */
 export function toMarkdown(runs: readonly SeriesRun[]): string {
   const all = rows(runs);
   const used = COLUMNS.map((_column, index) => index).filter((index) => all.some((row) => row[index] !== null));
-  const lines = [
-    used.map((index) => COLUMNS[index]?.title ?? ''),
-    used.map((index) => (all.every((row) => typeof row[index] !== 'string') ? '---:' : '---')),
-    ...all.map((row) => used.map((index) => markdownCell(row[index] ?? null))),
-  ];
-  return lines.map((line) => `| ${line.join(' | ')} |\n`).join('');
+  return markdownText(used.map((index) => COLUMNS[index]?.title ?? ''), all.map((row) => used.map((index) => rounded(row[index] ?? null))));
 }
 
-function rows(runs: readonly SeriesRun[]): (string | number | null)[][] {
+function rows(runs: readonly SeriesRun[]): TableCell[][] {
   return runs.flatMap((run) => run.points.map((point) => COLUMNS.map((column) => column.of(point, run))));
 }
 
-/** A text that a spreadsheet would run as a formula is kept a text by a leading apostrophe. */
-function csvCell(value: string | number | null): string {
-  if (value === null) return '';
-  if (typeof value === 'number') return String(value);
-  const safe = /^[=+\-@\t]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
-function markdownCell(value: string | number | null): string {
-  if (value === null) return '';
-  return typeof value === 'number' ? String(Number(value.toPrecision(4))) : value.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
+function rounded(value: TableCell): TableCell {
+  return typeof value === 'number' ? Number(value.toPrecision(4)) : value;
 }
