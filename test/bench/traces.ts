@@ -1,15 +1,12 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { writeTrace } from '../support/trace-generator.ts';
 import type { BenchRow } from './types.ts';
+import { measure } from './usage.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const TRACE_BYTES = 250e6;
-
-/** Prints what the process used, at its end. */
-const REPORT = `data:text/javascript,${encodeURIComponent("process.on('exit', () => process.stderr.write('USED ' + JSON.stringify(process.resourceUsage()) + '\\n'))")}`;
 
 /** The least that any summary by JSON.parse must do: inflate, parse, add up the kernels. */
 const BY_JSON_PARSE = `
@@ -20,20 +17,6 @@ const BY_JSON_PARSE = `
   for (const event of traceEvents) if (event.cat === 'kernel') total += event.dur;
   process.stdout.write(String(total));
 `;
-
-interface Usage {
-  readonly cpuSeconds: number;
-  readonly peakMegabytes: number;
-}
-
-async function measure(args: readonly string[]): Promise<Usage> {
-  const { stderr } = await execa('node', ['--import', REPORT, ...args], { cwd: root, maxBuffer: 64 << 20 });
-  // A worker thread says it too when it ends; the process as a whole comes last.
-  const used = [...stderr.matchAll(/^USED (.*)$/gm)].at(-1)?.[1];
-  if (used === undefined) throw new Error(`node ${args.join(' ')} did not tell what it used:\n${stderr}`);
-  const { userCPUTime, systemCPUTime, maxRSS } = JSON.parse(used) as NodeJS.ResourceUsage;
-  return { cpuSeconds: (userCPUTime + systemCPUTime) / 1e6, peakMegabytes: maxRSS / 1e3 };
-}
 
 /** CPU and memory of the command line's summary of one large trace, beside JSON.parse of the same file in the same run. */
 export async function benchTraces(): Promise<readonly BenchRow[]> {
