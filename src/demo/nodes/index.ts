@@ -2,7 +2,7 @@ import { systemClock, type Clock } from '../../base/clock.ts';
 import { DisposableStore, type Disposable } from '../../base/disposables.ts';
 import type { Logger } from '../../base/logger.ts';
 import { stringAt } from '../../base/json.ts';
-import { Pods } from '../../kube/resources.ts';
+import { Nodes, Pods } from '../../kube/resources.ts';
 import type { KubeClient, KubeObject, WatchSink } from '../../kube/types.ts';
 import { ClusterDns } from './cluster-dns.ts';
 import { WatchedCluster } from './cluster-view.ts';
@@ -85,12 +85,25 @@ export async function startNodes(options: DemoNodesOptions): Promise<DemoNodes> 
     const agents = new Map<string, NodeAgent>();
     const started = await Promise.all(shapes.map((shape) => NodeAgent.start(shape, cluster)));
     for (const agent of started) agents.set(agent.shape.name, owned.add(agent));
+    owned.add(client.watch({ resource: Nodes, project: (node) => (agents.has(node.metadata.name) ? { status: node['status'] } : undefined), sink: nodeSink(agents) }));
     owned.add(client.watch({ resource: Pods, project: (pod) => (agents.has(nodeOf(pod)) ? pod : undefined), sink: podSink(agents) }));
   } catch (error) {
     dispose();
     throw error;
   }
   return { nodes: shapes, upgrades, network, dispose };
+}
+
+/** Tells each node what the API server holds of it. */
+function nodeSink(agents: ReadonlyMap<string, NodeAgent>): WatchSink<{ readonly status: unknown }> {
+  return {
+    replace(items) {
+      for (const [name, { status }] of items) agents.get(name)?.statusChanged(status);
+    },
+    set: (name, { status }) => agents.get(name)?.statusChanged(status),
+    delete() {},
+    state() {},
+  };
 }
 
 function nodeOf(pod: KubeObject): string {

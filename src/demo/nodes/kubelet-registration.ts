@@ -1,14 +1,13 @@
 import { isAbort, isWorkbenchError } from '../../base/errors.ts';
 import { sleep, type Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
-import { Leases, Nodes, resourcePath } from '../../kube/resources.ts';
+import { Leases, Nodes } from '../../kube/resources.ts';
 import type { KubeClient, KubeObject } from '../../kube/types.ts';
 import type { NodeShape } from './node-shape.ts';
+import { NodeStatusReporter } from './node-status.ts';
 
 /** Where the node's kubelet endpoint listens; the demo's API server reads it to reach exec, logs and port-forward. */
 const kubeletAnnotation = 'demo.llm-d/kubelet';
-
-export const kernelVersion = '6.8.0-60-generic';
 
 export interface Registration {
   readonly client: KubeClient;
@@ -24,8 +23,14 @@ export interface Registration {
 const leaseNamespace = 'kube-node-lease';
 const heartbeatMs = 10_000;
 
+/** A node that stands in the API server, and its beats: a renewed Lease and, when it is due, its status. */
+export interface RegisteredNode {
+  readonly uid: string | undefined;
+  readonly status: NodeStatusReporter;
+}
+
 /** Puts the node into the API server, or brings an older one of its name up to date, with its status. */
-export async function registerNode(registration: Registration): Promise<KubeObject> {
+export async function registerNode(registration: Registration): Promise<RegisteredNode> {
   const { client, shape, signal } = registration;
   const wanted = nodeObject(registration);
   let node: KubeObject;
@@ -36,25 +41,27 @@ export async function registerNode(registration: Registration): Promise<KubeObje
     const { labels, annotations } = wanted.metadata;
     node = await client.patch(Nodes, undefined, shape.name, { metadata: { labels, annotations } }, signal);
   }
-  await client.json({
-    method: 'PATCH',
-    path: resourcePath(Nodes, undefined, shape.name, 'status'),
-    contentType: 'application/strategic-merge-patch+json',
-    body: { status: nodeStatus(registration) },
-    signal,
-  });
-  return node;
+  const status = new NodeStatusReporter(registration);
+  status.observed(node['status']);
+  await status.report();
+  return { uid: node.metadata.uid, status };
 }
 
-/** Renews the node's Lease until the signal fires. */
-export async function keepHeartbeat(registration: Registration, node: KubeObject): Promise<void> {
+/** Renews the node's Lease and looks after its status until the signal fires. */
+export async function keepHeartbeat(registration: Registration, node: RegisteredNode): Promise<void> {
   const { client, shape, clock, signal, logger } = registration;
+  const beats = {
+    lease: () => renewLease(client, shape.name, node.uid, clock.now(), signal),
+    status: () => node.status.report(),
+  };
   while (!signal.aborted) {
-    try {
-      await renewLease(client, shape.name, node.metadata.uid, clock.now(), signal);
-    } catch (error) {
-      if (isAbort(error)) return;
-      logger.warn(`lease of node ${shape.name} was not renewed: ${String(error)}`);
+    for (const [what, beat] of Object.entries(beats)) {
+      try {
+        await beat();
+      } catch (error) {
+        if (isAbort(error)) return;
+        logger.warn(`${what} of node ${shape.name} was not written: ${String(error)}`);
+      }
     }
     try {
       await sleep(clock, heartbeatMs, signal);
@@ -87,39 +94,6 @@ function nodeObject(registration: Registration): KubeObject {
       podCIDRs: [`${shape.podSubnet}.0/24`],
       providerID: `demo://${shape.name}`,
       ...(shape.cordoned ? { unschedulable: true, taints: [{ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }, ...shape.taints] } : shape.taints.length === 0 ? {} : { taints: shape.taints }),
-    },
-  };
-}
-
-function nodeStatus(registration: Registration): Readonly<Record<string, unknown>> {
-  const { shape, internalIp, kubelet, kubeletVersion, clock } = registration;
-  const now = new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
-  const condition = (type: string, status: 'True' | 'False', reason: string, message: string): Readonly<Record<string, string>> => ({ type, status, reason, message, lastHeartbeatTime: now, lastTransitionTime: now });
-  return {
-    addresses: [
-      { type: 'InternalIP', address: internalIp },
-      { type: 'Hostname', address: shape.name },
-    ],
-    capacity: shape.capacity,
-    allocatable: shape.allocatable,
-    conditions: [
-      condition('MemoryPressure', 'False', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'),
-      condition('DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'),
-      condition('PIDPressure', 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'),
-      condition('Ready', 'True', 'KubeletReady', 'kubelet is posting ready status'),
-    ],
-    daemonEndpoints: { kubeletEndpoint: { Port: kubelet.port } },
-    nodeInfo: {
-      architecture: 'amd64',
-      bootID: '00000000-0000-4000-8000-000000000000',
-      containerRuntimeVersion: 'containerd://2.1.4',
-      kernelVersion,
-      kubeProxyVersion: '',
-      kubeletVersion,
-      machineID: shape.name,
-      operatingSystem: 'linux',
-      osImage: 'Ubuntu 22.04.5 LTS',
-      systemUUID: shape.name,
     },
   };
 }

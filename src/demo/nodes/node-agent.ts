@@ -3,9 +3,10 @@ import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { KubeClient, KubeObject } from '../../kube/types.ts';
 import { KubeletServer } from './kubelet/server.ts';
-import { keepHeartbeat, kernelVersion, registerNode } from './kubelet-registration.ts';
+import { keepHeartbeat, registerNode } from './kubelet-registration.ts';
 import type { InMemoryNetwork } from './network.ts';
 import type { NodeShape } from './node-shape.ts';
+import { kernelVersion, type NodeStatusReporter } from './node-status.ts';
 import { EventRecorder } from './pods/events.ts';
 import { ImageStore } from './pods/images.ts';
 import { IpPool } from './pods/ip-pool.ts';
@@ -41,6 +42,7 @@ export class NodeAgent implements Disposable {
   readonly #workers = new Map<string, PodWorker>();
   readonly #owned = new DisposableStore();
   readonly #host: PodHost;
+  #status: NodeStatusReporter | undefined;
 
   private constructor(shape: NodeShape, cluster: ClusterOfNodes) {
     this.shape = shape;
@@ -79,6 +81,7 @@ export class NodeAgent implements Disposable {
     const registration = { client: cluster.client, shape, internalIp: agent.#internalIp, kubelet: { host, port: server.port }, kubeletVersion: cluster.kubeletVersion, clock: cluster.clock, logger: cluster.logger, signal: cluster.signal };
     try {
       const node = await registerNode(registration);
+      agent.#status = node.status;
       void keepHeartbeat(registration, node);
     } catch (error) {
       agent.dispose();
@@ -89,6 +92,11 @@ export class NodeAgent implements Disposable {
 
   worker(namespace: string, name: string): PodWorker | undefined {
     return this.#workers.values().find(({ pod }) => pod.namespace === namespace && pod.name === name);
+  }
+
+  /** The node's status as the API server holds it. */
+  statusChanged(status: unknown): void {
+    this.#status?.observed(status);
   }
 
   /** A pod bound to this node is there or has changed. */
