@@ -1,6 +1,6 @@
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from './base/clock.ts';
+import { systemClock, type Clock } from './base/clock.ts';
 import { DisposableStore, type Disposable } from './base/disposables.ts';
 import type { Logger } from './base/logger.ts';
 import type { KeyValueStore } from './base/store.ts';
@@ -62,6 +62,8 @@ export interface ComposeOptions {
   readonly settings: () => Settings;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly logger: Logger;
+  /** The system's when left out. */
+  readonly clock?: Clock;
 }
 
 /** Every feature, composed once a window or a command line. */
@@ -90,8 +92,7 @@ export function assetsAt(root: string): Assets {
 
 /** Constructs every feature by plain constructors. What one feature needs of another is handed in here, and nowhere else. */
 export function compose(options: ComposeOptions): Workbench {
-  const { workspace, assets, settings, env, logger } = options;
-  const clock = systemClock;
+  const { workspace, assets, settings, env, logger, clock = systemClock } = options;
   const owned = new DisposableStore();
   const owner = ownerName({ USER: systemUser(), ...env }, settings().owner);
   const folder = workspace ?? options.storage;

@@ -3,9 +3,10 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '../../src/base/clock.ts';
 import { isWorkbenchError, type ErrorCode, type WorkbenchError } from '../../src/base/errors.ts';
 import { silentLogger } from '../../src/base/logger.ts';
-import { MemoryStore } from '../../src/base/store.ts';
+import { MemoryStore, type KeyValueStore } from '../../src/base/store.ts';
 import { assetsAt, compose, type Settings, type Workbench } from '../../src/compose.ts';
 import { demoContext, startDemoCluster, type DemoCluster } from '../../src/demo/cluster.ts';
 import type { DeployPlan, LongCall } from '../../src/deployment/types.ts';
@@ -29,6 +30,10 @@ export interface LabOptions {
   /** Faults of the demo cluster from its start. */
   readonly faults?: readonly string[];
   readonly speed?: number;
+  /** The cluster's clock. */
+  readonly clock?: Clock;
+  /** Its objects outlive `restart`. */
+  readonly keepState?: boolean;
 }
 
 export interface WindowOptions {
@@ -36,48 +41,65 @@ export interface WindowOptions {
   readonly kubeconfig?: string;
   readonly settings?: Settings;
   readonly env?: Readonly<Record<string, string>>;
+  /** The window's clock. */
+  readonly clock?: Clock;
+  /** What the window remembers; a store of its own when left out. */
+  readonly store?: KeyValueStore;
 }
 
 /** A demo cluster in this process, a workspace, and windows on it: each the real services, composed as the extension does it. */
 export class Lab {
-  readonly cluster: DemoCluster;
   readonly workspace: string;
   readonly ref: ClusterRef;
+  readonly #options: LabOptions;
   readonly #folder: string;
   readonly #windows = new Set<Workbench>();
+  #cluster: DemoCluster;
 
-  private constructor(cluster: DemoCluster, folder: string) {
-    this.cluster = cluster;
+  private constructor(cluster: DemoCluster, folder: string, options: LabOptions) {
+    this.#cluster = cluster;
     this.#folder = folder;
+    this.#options = options;
     this.workspace = join(folder, 'workspace');
     this.ref = { context: demoContext, namespace, server: cluster.url };
   }
 
-  static async start({ faults = [], speed = 20 }: LabOptions = {}): Promise<Lab> {
+  static async start(options: LabOptions = {}): Promise<Lab> {
     const folder = await mkdtemp(join(tmpdir(), 'llmdw-faults-'));
     // A test that plays somebody with fewer rights must get as far as the file that it is about.
     await chmod(folder, 0o755);
     await mkdir(join(folder, 'workspace'));
-    const cluster = await startDemoCluster({ port: 0, kubeconfigPath: join(folder, 'kubeconfig'), speed, faults, logger: silentLogger, signal: patience() });
-    return new Lab(cluster, folder);
+    return new Lab(await startCluster(folder, 0, options), folder, options);
+  }
+
+  get cluster(): DemoCluster {
+    return this.#cluster;
+  }
+
+  /** Ends the cluster and starts it again on its port: with other credentials, and without its objects unless they are kept. */
+  async restart(): Promise<void> {
+    const { port } = this.#cluster;
+    await this.#cluster.stop();
+    this.#cluster = await startCluster(this.#folder, port, this.#options);
   }
 
   async stop(): Promise<void> {
     for (const window of this.#windows) window.dispose();
-    await this.cluster.stop();
+    await this.#cluster.stop();
     await rm(this.#folder, { recursive: true, force: true });
   }
 
   /** Opens a window on the workspace. */
-  window({ kubeconfig = this.cluster.kubeconfigPath, settings = {}, env = {} }: WindowOptions = {}): Workbench {
+  window({ kubeconfig = this.cluster.kubeconfigPath, settings = {}, env = {}, clock, store = new MemoryStore() }: WindowOptions = {}): Workbench {
     const window = compose({
       workspace: this.workspace,
       assets: assetsAt(resolve(import.meta.dirname, '../..')),
-      store: new MemoryStore(),
+      store,
       storage: join(this.#folder, 'storage'),
       settings: () => ({ kubectlPath: toolPath('KUBECTL_NEW'), helmPath: toolPath('HELM_NEW'), owner, ...settings }),
       env: { PATH: process.env['PATH'], KUBECONFIG: kubeconfig, ...env },
       logger: silentLogger,
+      ...(clock === undefined ? {} : { clock }),
     });
     this.#windows.add(window);
     return window;
@@ -125,6 +147,14 @@ export class Lab {
     const client = await window.contexts.client(this.ref);
     await client.patch(Pods, namespace, pod, { metadata: { annotations: { 'demo.llm-d/fault': fault } } }, patience());
   }
+}
+
+function startCluster(folder: string, port: number, { faults = [], speed = 20, clock, keepState }: LabOptions): Promise<DemoCluster> {
+  return startDemoCluster({
+    port, kubeconfigPath: join(folder, 'kubeconfig'), speed, faults, logger: silentLogger, signal: patience(),
+    ...(clock === undefined ? {} : { clock }),
+    ...(keepState === true ? { stateDir: join(folder, 'state') } : {}),
+  });
 }
 
 export function patience(): AbortSignal {
