@@ -49,6 +49,16 @@ export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw aborted(signal);
 }
 
+/** The outcome of work that goes on for others; rejects at once, with code `aborted`, when this caller's signal fires. */
+export function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(aborted(signal));
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
 /** Calls `probe` every `everyMs` until it answers something other than undefined. */
 export async function poll<T>(clock: Clock, everyMs: number, signal: AbortSignal, probe: () => Promise<T | undefined>): Promise<T> {
   for (;;) {

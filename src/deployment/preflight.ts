@@ -1,7 +1,8 @@
 import { isWorkbenchError } from '../base/errors.ts';
 import { at, isObject } from '../base/json.ts';
 import type { GpuReport } from '../inventory/types.ts';
-import type { KubeClient, KubeObject } from '../kube/types.ts';
+import { describeNeed, needOf } from '../kube/access.ts';
+import type { AccessNeed, KubeClient, KubeObject } from '../kube/types.ts';
 import type { GuideFile } from './guides.ts';
 import { podTemplates } from './render.ts';
 import type { Finding } from './types.ts';
@@ -13,7 +14,7 @@ export async function preflight(client: KubeClient, guide: GuideFile, objects: r
     missingKinds(client, guide, signal),
     missingNamespace(client, signal),
     missingSecrets(client, guide, signal),
-    deniedVerbs(client, objects, signal),
+    deniedVerbs(client, objects, present, signal),
   ]);
   return [...found.flat(), ...capacity(client, objects, present, gpus)];
 }
@@ -66,21 +67,26 @@ async function missingSecrets(client: KubeClient, guide: GuideFile, signal: Abor
   return findings.filter((finding) => finding !== undefined);
 }
 
-async function deniedVerbs(client: KubeClient, objects: readonly KubeObject[], signal: AbortSignal): Promise<readonly Finding[]> {
-  const kinds = new Map(objects.map((object) => [`${object.apiVersion}/${object.kind}`, object]));
-  const findings = await Promise.all(
-    [...kinds.values()].map(async (object): Promise<Finding | undefined> => {
+/** Applying patches what is there, and creates what is not: the API server asks for both verbs then. */
+async function deniedVerbs(client: KubeClient, objects: readonly KubeObject[], present: readonly KubeObject[], signal: AbortSignal): Promise<readonly Finding[]> {
+  const there = new Set(present.map((object) => `${object.kind}/${object.metadata.name}`));
+  const needs = await Promise.all(
+    objects.map(async (object): Promise<readonly AccessNeed[]> => {
       const resource = await client.resourceOf(object.apiVersion, object.kind, signal);
-      if (!resource || (await client.allowed('patch', resource, client.cluster.namespace, signal))) return undefined;
-      return {
-        severity: 'error',
-        code: 'forbidden',
-        message: `You may not patch ${resource.plural}${resource.group === '' ? '' : `.${resource.group}`} in ${client.cluster.context}/${client.cluster.namespace}.`,
-        hint: 'Ask the cluster\'s administrator for this verb, or select another namespace.',
-      };
+      if (!resource) return [];
+      const verbs = there.has(`${object.kind}/${object.metadata.name}`) ? ['patch'] : ['create', 'patch'];
+      return verbs.map((verb) => needOf(verb, resource));
     }),
   );
-  return findings.filter((finding) => finding !== undefined);
+  const different = [...new Map(needs.flat().map((need) => [describeNeed(need), need])).values()];
+  const missing = await client.missing(different, client.cluster.namespace, signal);
+  const { context, namespace } = client.cluster;
+  return [...Map.groupBy(missing, (need) => `${need.resource}${need.group === '' ? '' : `.${need.group}`}`)].map(([resource, denied]): Finding => ({
+    severity: 'error',
+    code: 'forbidden',
+    message: `You may not ${denied.map(({ verb }) => verb).join(' and ')} ${resource} in ${context}/${namespace}.`,
+    hint: `Ask the cluster's administrator for a role in namespace ${namespace} with: ${denied.map(describeNeed).join(', ')}; or select another namespace.`,
+  }));
 }
 
 /** GPUs that the deployment wants in all, by resource name. */

@@ -1,5 +1,6 @@
 import type * as vscode from 'vscode';
 import type { Workbench } from '../compose.ts';
+import type { AccessKeys } from './access-keys.ts';
 import type { ErrorReporter } from './errors.ts';
 import type { EvidenceDocuments } from './evidence-documents.ts';
 import type { JobCenter } from './jobs.ts';
@@ -18,6 +19,7 @@ export interface Host {
   readonly workbench: Workbench;
   readonly output: vscode.LogOutputChannel;
   readonly session: Session;
+  readonly access: AccessKeys;
   readonly jobs: JobCenter;
   readonly errors: ErrorReporter;
   readonly memory: Memory;

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../base/disposables.ts';
 import type { Workbench } from '../compose.ts';
+import { AccessKeys } from './access-keys.ts';
 import { registerCommands } from './commands/register.ts';
 import { setContextKey } from './context-keys.ts';
 import { ErrorReporter } from './errors.ts';
@@ -42,12 +43,14 @@ export function registerHost(context: vscode.ExtensionContext, workbench: Workbe
   const onError = (error: unknown): void => workbench.logger.error('in the window', error);
   const memory = new Memory(context.workspaceState);
   const treeChoices = new TreeChoices(memory);
-  const trees = owned.add(createTrees({ workbench, session, remoteTraces, runProgress, treeChoices, onError }));
+  const access = owned.add(new AccessKeys({ contexts: workbench.contexts, session, note: (error) => errors.note(error, 'ask what one may do') }));
+  const trees = owned.add(createTrees({ workbench, session, access, remoteTraces, runProgress, treeChoices, onError }));
   const shells = owned.add(new PokerTerminals(workbench.poker, (cluster) => offer(`The poker shell in ${placeOf(cluster)} ended: its pod may be gone.`, { 'Start It Again': () => vscode.commands.executeCommand('llmd.openPokerShell') })));
   const host: Host = {
     workbench,
     output,
     session,
+    access,
     jobs,
     errors,
     memory,

@@ -2,16 +2,18 @@ import type { Clock } from '../base/clock.ts';
 import { disposable, type Disposable } from '../base/disposables.ts';
 import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import { needOf } from './access.ts';
 import type { Connection } from './connection.ts';
 import { Discovery } from './discovery.ts';
 import { collectExec, execInPod } from './exec.ts';
 import { JsonCalls } from './json-calls.ts';
 import { listAll } from './list.ts';
 import { readLogs } from './logs.ts';
+import { Permissions } from './permissions.ts';
 import { forwardPort } from './port-forward.ts';
 import { Pods, resourcePath } from './resources.ts';
 import { Transport } from './transport.ts';
-import type { ApplyOptions, ClusterRef, DeleteOptions, ExecOptions, KubeClient, KubeObject, KubeRequest, ListOptions, LogLine, LogOptions, PortForward, ResourceType, WatchOptions } from './types.ts';
+import type { AccessNeed, AccessRules, ApplyOptions, ClusterRef, DeleteOptions, ExecOptions, KubeClient, KubeObject, KubeRequest, ListOptions, LogLine, LogOptions, PortForward, ResourceType, WatchOptions } from './types.ts';
 import { WatchSupervisor } from './watch.ts';
 
 export interface KubeClientOptions {
@@ -32,6 +34,8 @@ class Client implements KubeClient {
   readonly #transport: Transport;
   readonly #calls: JsonCalls;
   readonly #discovery: Discovery;
+  readonly #permissions: Permissions;
+  readonly #lifetime = new AbortController();
   /** Watches and forwards that run. */
   readonly #running = new Set<Disposable>();
 
@@ -42,10 +46,11 @@ class Client implements KubeClient {
     this.#transport = new Transport(options);
     this.#calls = new JsonCalls(options.cluster, this.#transport, options.clock, options.logger);
     this.#discovery = new Discovery(this.#calls, options.clock);
+    this.#permissions = new Permissions(this.#calls, options.clock, options.cluster.namespace, this.#lifetime.signal);
   }
 
   json<T = unknown>(request: KubeRequest): Promise<T> {
-    return this.#calls.call(request) as Promise<T>;
+    return this.#heeding(this.#calls.call(request)) as Promise<T>;
   }
 
   stream(request: KubeRequest): ReturnType<KubeClient['stream']> {
@@ -57,7 +62,7 @@ class Client implements KubeClient {
   }
 
   list(resource: ResourceType, options: ListOptions): Promise<readonly KubeObject[]> {
-    return listAll(this.#calls, resource, options);
+    return this.#heeding(listAll(this.#calls, resource, options));
   }
 
   create(resource: ResourceType, object: KubeObject, signal: AbortSignal): Promise<KubeObject> {
@@ -117,12 +122,20 @@ class Client implements KubeClient {
     return this.#discovery.resourceOf(apiVersion, kind, signal);
   }
 
+  rules(namespace: string, signal: AbortSignal): Promise<AccessRules> {
+    return this.#permissions.rules(namespace, signal);
+  }
+
   allowed(verb: string, resource: ResourceType, namespace: string | undefined, signal: AbortSignal, subresource?: string): Promise<boolean> {
-    return this.#discovery.allowed(verb, resource, namespace, signal, subresource);
+    return this.#permissions.allowed(needOf(verb, resource, subresource), namespace, signal);
+  }
+
+  missing(needs: readonly AccessNeed[], namespace: string, signal: AbortSignal): Promise<readonly AccessNeed[]> {
+    return this.#permissions.missing(needs, namespace, signal);
   }
 
   exec(options: ExecOptions): Promise<number> {
-    return execInPod(this.#transport, this.cluster, this.#clock, options);
+    return this.#heeding(execInPod(this.#transport, this.cluster, this.#clock, options));
   }
 
   execOutput(options: Omit<ExecOptions, 'stdout' | 'stderr'>): ReturnType<KubeClient['execOutput']> {
@@ -142,8 +155,19 @@ class Client implements KubeClient {
   }
 
   dispose(): void {
+    this.#lifetime.abort();
     for (const item of this.#running) item.dispose();
     this.#transport.dispose();
+  }
+
+  /** A call that the server refused says that what is remembered of our permissions may be old. */
+  async #heeding<T>(call: Promise<T>): Promise<T> {
+    try {
+      return await call;
+    } catch (error) {
+      if (isWorkbenchError(error, 'unauthorized', 'forbidden')) this.#permissions.forget();
+      throw error;
+    }
   }
 
   #own(item: Disposable): Disposable {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { aborted, type Clock } from '../base/clock.ts';
+import { abortable, type Clock } from '../base/clock.ts';
 import { errorText, WorkbenchError } from '../base/errors.ts';
 import type { Credentials, CredentialSource } from './connection.ts';
 import { runExecPlugin, type PluginContext, type PluginCredential } from './exec-plugin.ts';
@@ -71,15 +71,6 @@ export class UserCredentials implements CredentialSource {
     const headers = token === undefined || token === '' ? fixed : { ...fixed, authorization: `Bearer ${token}` };
     return { user, credentials: { headers, ...pair }, expiresAt: config.tokenFile === undefined ? Number.POSITIVE_INFINITY : clock.now() + TOKEN_FILE_MS };
   }
-}
-
-function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(aborted(signal));
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }
 
 function fromPlugin(plugin: PluginCredential, fixed: Credentials['headers'], pair: CertificatePair): Credentials {

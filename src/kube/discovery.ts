@@ -2,24 +2,22 @@ import { arrayAt, at, stringAt } from '../base/json.ts';
 import { isWorkbenchError } from '../base/errors.ts';
 import type { Clock } from '../base/clock.ts';
 import type { JsonCalls } from './json-calls.ts';
-import { groupPath, parseApiVersion, SelfSubjectAccessReviews, resourcePath, apiVersionOf } from './resources.ts';
+import { groupPath, parseApiVersion } from './resources.ts';
 import type { ResourceType } from './types.ts';
 
 /** A CRD may be installed in the next moment, so that it is missing is not believed for long. */
 const ABSENT_FOR_MS = 5000;
-const ALLOWED_FOR_MS = 60_000;
 
 interface Cached<T> {
   readonly until: number;
   readonly value: T;
 }
 
-/** What the server serves and what we may do there, remembered for a while. */
+/** What the server serves, remembered for a while. */
 export class Discovery {
   readonly #calls: JsonCalls;
   readonly #clock: Clock;
   readonly #kinds = new Map<string, Cached<ReadonlyMap<string, ResourceType>>>();
-  readonly #allowed = new Map<string, Cached<boolean>>();
 
   constructor(calls: JsonCalls, clock: Clock) {
     this.#calls = calls;
@@ -36,15 +34,6 @@ export class Discovery {
     return found;
   }
 
-  async allowed(verb: string, resource: ResourceType, namespace: string | undefined, signal: AbortSignal, subresource?: string): Promise<boolean> {
-    const key = JSON.stringify([verb, resource.group, resource.plural, subresource, namespace]);
-    const cached = this.#allowed.get(key);
-    if (cached && cached.until > this.#clock.monotonic()) return cached.value;
-    const answer = await this.#review(verb, resource, namespace, signal, subresource);
-    this.#allowed.set(key, { until: this.#clock.monotonic() + ALLOWED_FOR_MS, value: answer });
-    return answer;
-  }
-
   async #readKinds(apiVersion: string, signal: AbortSignal): Promise<ReadonlyMap<string, ResourceType>> {
     const groupVersion = parseApiVersion(apiVersion);
     try {
@@ -59,19 +48,5 @@ export class Discovery {
       if (isWorkbenchError(error, 'resource-absent', 'not-found')) return new Map();
       throw error;
     }
-  }
-
-  async #review(verb: string, resource: ResourceType, namespace: string | undefined, signal: AbortSignal, subresource: string | undefined): Promise<boolean> {
-    const answer = await this.#calls.call({
-      method: 'POST',
-      path: resourcePath(SelfSubjectAccessReviews),
-      body: {
-        apiVersion: apiVersionOf(SelfSubjectAccessReviews),
-        kind: SelfSubjectAccessReviews.kind,
-        spec: { resourceAttributes: { verb, group: resource.group, resource: resource.plural, ...(namespace === undefined ? {} : { namespace }), ...(subresource === undefined ? {} : { subresource }) } },
-      },
-      signal,
-    });
-    return at(answer, 'status', 'allowed') === true;
   }
 }

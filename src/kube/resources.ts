@@ -19,6 +19,7 @@ export const Jobs = grouped('batch', 'v1', 'jobs', 'Job');
 export const Leases = grouped('coordination.k8s.io', 'v1', 'leases', 'Lease');
 export const LeaderWorkerSets = grouped('leaderworkerset.x-k8s.io', 'v1', 'leaderworkersets', 'LeaderWorkerSet');
 export const SelfSubjectAccessReviews = grouped('authorization.k8s.io', 'v1', 'selfsubjectaccessreviews', 'SelfSubjectAccessReview', false);
+export const SelfSubjectRulesReviews = grouped('authorization.k8s.io', 'v1', 'selfsubjectrulesreviews', 'SelfSubjectRulesReview', false);
 
 export interface GroupVersion {
   readonly group: string;

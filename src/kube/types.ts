@@ -160,6 +160,30 @@ export interface WatchOptions<T> {
   readonly sink: WatchSink<T>;
 }
 
+/** One verb on one resource. `group` is '' for the core group; without a name, on any object of it. */
+export interface AccessNeed {
+  readonly verb: string;
+  readonly group: string;
+  /** The plural: `pods`. */
+  readonly resource: string;
+  readonly subresource?: string;
+  readonly name?: string;
+}
+
+/** A grant: these verbs on these resources (`pods`, `pods/exec`, `*`) of these groups; `names` empty: on every object. */
+export interface AccessRule {
+  readonly verbs: readonly string[];
+  readonly groups: readonly string[];
+  readonly resources: readonly string[];
+  readonly names: readonly string[];
+}
+
+/** Every grant that I have in a namespace; `incomplete` where an authorizer could not list its own. */
+export interface AccessRules {
+  readonly rules: readonly AccessRule[];
+  readonly incomplete: boolean;
+}
+
 /** One authenticated connection pool to one API server. Every failure is a `WorkbenchError` that names object, context and namespace. */
 export interface KubeClient extends Disposable {
   readonly cluster: ClusterRef;
@@ -183,8 +207,12 @@ export interface KubeClient extends Disposable {
 
   /** Served kinds by discovery, cached; undefined when the server does not serve it (a missing CRD). */
   resourceOf(apiVersion: string, kind: string, signal: AbortSignal): Promise<ResourceType | undefined>;
-  /** May I? by SelfSubjectAccessReview, cached for a minute. */
+  /** What I may do in a namespace, by SelfSubjectRulesReview: remembered for a minute, forgotten when the server answers 401 or 403. */
+  rules(namespace: string, signal: AbortSignal): Promise<AccessRules>;
+  /** May I? Read from `rules`; asked singly (SelfSubjectAccessReview) only where those leave a doubt. True where the server will not say: it judges the call itself. */
   allowed(verb: string, resource: ResourceType, namespace: string | undefined, signal: AbortSignal, subresource?: string): Promise<boolean>;
+  /** Those of the needs that are not granted in the namespace. */
+  missing(needs: readonly AccessNeed[], namespace: string, signal: AbortSignal): Promise<readonly AccessNeed[]>;
 
   /** Streams; resolves with the exit code. The given streams are written to, never ended. A connection that ends without a status rejects with `connection-lost`. */
   exec(options: ExecOptions): Promise<number>;

@@ -36,7 +36,7 @@ export async function openWebSocket(transport: Transport, cluster: ClusterRef, r
 async function attempt(transport: Transport, cluster: ClusterRef, request: WebSocketRequest): Promise<WebSocket> {
   const target = await transport.upgradeTarget(request.path, request.query, request.signal);
   throwIfAborted(request.signal);
-  const subject = subjectOf('POST', request.path);
+  const subject = subjectOf('GET', request.path);
   const doing = describeSubject(subject, cluster);
   const socket = new WebSocket(target.url, [...request.protocols], {
     agent: target.agent,

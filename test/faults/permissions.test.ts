@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { arrayAt } from '../../src/base/json.ts';
 import type { Workbench } from '../../src/compose.ts';
 import { demoContext } from '../../src/demo/cluster.ts';
-import type { KubeClient } from '../../src/kube/types.ts';
+import { ACCESS_NEEDS, accessNote, deniedCommands, GUARDED_COMMANDS, requireAccess } from '../../src/host/commands/access.ts';
+import { describeNeed } from '../../src/kube/access.ts';
+import { Secrets } from '../../src/kube/resources.ts';
+import type { AccessNeed, KubeClient, ResourceType } from '../../src/kube/types.ts';
 import { assertTells, call, failure, Lab, namespace, patience } from '../support/faults-lab.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
@@ -61,6 +64,44 @@ describe('namespaces and permissions', () => {
       }
     });
 
+    it('has every action hidden that he may not do, and no other', async () => {
+      const client = await viewer.contexts.client(lab.ref);
+      const denied = await deniedCommands(client, namespace, patience());
+      // `view` may read pods and their logs, and knows nothing of LeaderWorkerSets, secrets, exec and port-forward.
+      assert.deepEqual(GUARDED_COMMANDS.filter((id) => !denied.has(id)), ['llmd.showLogs']);
+      const note = accessNote(denied, lab.ref) ?? '';
+      for (const missing of ['leaderworkersets.leaderworkerset.x-k8s.io', 'pods/exec', 'pods/portforward', 'secrets', demoContext, namespace]) assert.ok(note.includes(missing), note);
+      assert.equal((await deniedCommands(await admin.contexts.client(lab.ref), namespace, patience())).size, 0);
+    });
+
+    for (const id of GUARDED_COMMANDS.filter((each) => each !== 'llmd.showLogs')) {
+      it(`is told what ${id} lacks when it is called all the same`, async () => {
+        const client = await viewer.contexts.client(lab.ref);
+        const missing = await client.missing(ACCESS_NEEDS[id], namespace, patience());
+        assert.ok(missing.length > 0);
+        const error = await failure(requireAccess(id, 'do it', client, namespace, patience()), 'forbidden', 'do it', demoContext, namespace, ...missing.map(describeNeed));
+        assert.match(error.hint ?? '', /administrator/);
+        // The answer is the server's own: each of the verbs, asked singly, is refused.
+        for (const need of missing) assert.equal(await mayI(client, need), false, describeNeed(need));
+      });
+    }
+
+    it('reads logs, as his role says', async () => {
+      await requireAccess('llmd.showLogs', 'show the log', await viewer.contexts.client(lab.ref), namespace, patience());
+    });
+
+    it('sees hidden actions again once his role has grown', async () => {
+      const client = await viewer.contexts.client(lab.ref);
+      await bind(await admin.contexts.client(lab.ref), 'edit');
+      // Refused once more, the client knows that what it remembers may be old.
+      await assert.rejects(client.list(Secrets, { namespace: 'default', signal: patience() }));
+      const denied = await deniedCommands(client, namespace, patience());
+      assert.ok(!denied.has('llmd.runBenchmark') && !denied.has('llmd.copyTraces'));
+      assert.ok(denied.has('llmd.deploy'), 'the role edit does not hold LeaderWorkerSets');
+      await (await admin.contexts.client(lab.ref)).delete(RoleBindings, namespace, 'edit', { signal: patience() });
+      await assert.rejects(client.list(Secrets, { namespace: 'default', signal: patience() }));
+    });
+
     it('is told which verb on what he lacks when he does it all the same', async () => {
       const error = await failure(viewer.poker.start(lab.ref, call()), 'forbidden', 'poker-lab', demoContext, namespace);
       assert.match(error.hint ?? '', /patch/);
@@ -74,17 +115,28 @@ describe('namespaces and permissions', () => {
   });
 });
 
+const RoleBindings: ResourceType = { group: rbac, version: 'v1', plural: 'rolebindings', kind: 'RoleBinding', namespaced: true };
+
+async function mayI(client: KubeClient, need: AccessNeed): Promise<boolean> {
+  const answer = await client.json<{ status: { allowed: boolean } }>({
+    method: 'POST', path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', signal: patience(),
+    body: { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes: { ...need, namespace } } },
+  });
+  return answer.status.allowed;
+}
+
+async function bind(client: KubeClient, role: string): Promise<void> {
+  await client.create(RoleBindings, {
+    apiVersion: `${rbac}/v1`, kind: 'RoleBinding', metadata: { name: role, namespace },
+    roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: role }, subjects: [{ kind: 'ServiceAccount', name: 'viewer', namespace }],
+  }, patience());
+}
+
 /** A service account that may view the namespace, and a kubeconfig with the token that the server issued to it. */
 async function restrictedUser(lab: Lab, client: KubeClient): Promise<string> {
   const signal = patience();
   await client.json({ method: 'POST', path: `/api/v1/namespaces/${namespace}/serviceaccounts`, body: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'viewer' } }, signal });
-  await client.json({
-    method: 'POST', path: `/apis/${rbac}/v1/namespaces/${namespace}/rolebindings`, signal,
-    body: {
-      apiVersion: `${rbac}/v1`, kind: 'RoleBinding', metadata: { name: 'viewer' },
-      roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: 'view' }, subjects: [{ kind: 'ServiceAccount', name: 'viewer', namespace }],
-    },
-  });
+  await bind(client, 'view');
   const issued = await client.json<{ status: { token: string } }>({
     method: 'POST', path: `/api/v1/namespaces/${namespace}/serviceaccounts/viewer/token`, signal,
     body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3600 } },

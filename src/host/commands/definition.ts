@@ -1,8 +1,9 @@
 import * as vscode from 'vscode';
-import { WorkbenchError } from '../../base/errors.ts';
+import { isWorkbenchError, WorkbenchError } from '../../base/errors.ts';
 import type { ClusterRef } from '../../kube/types.ts';
 import type { Host } from '../host.ts';
 import { clusterOf } from '../session.ts';
+import { requireAccess } from './access.ts';
 import type { CommandId } from './ids.ts';
 
 /** What must be there before a command can run. */
@@ -39,7 +40,15 @@ export interface CommandDefinition<Argument, Call extends CommandCall> {
   readonly ask: (call: Call) => Promise<Argument | undefined>;
   readonly confirm?: (call: Call, argument: Argument) => Promise<Confirmation | undefined>;
   readonly run: (call: Call, argument: Argument) => Promise<void>;
+  /** Throws when the cluster would refuse what the command does. */
+  readonly permit?: (call: Call, argument: Argument | undefined) => Promise<void>;
 }
+
+type ClusterDefinition<Argument> = Omit<CommandDefinition<Argument, ClusterCall>, 'needs' | 'permit'> & {
+  readonly alsoNeeds?: readonly Need[];
+  /** Where it acts, if that is not the chosen namespace. */
+  readonly namespaceOf?: (argument: Argument) => string;
+};
 
 /** A command of the table with its argument's type closed over. */
 export interface TableEntry {
@@ -52,9 +61,11 @@ export interface TableEntry {
 }
 
 /** A command that needs a cluster: it gets the chosen one, or the error that says how to choose. */
-export function clusterCommand<Argument>(definition: Omit<CommandDefinition<Argument, ClusterCall>, 'needs'> & { readonly alsoNeeds?: readonly Need[] }): TableEntry {
+export function clusterCommand<Argument>(definition: ClusterDefinition<Argument>): TableEntry {
   const needs: readonly Need[] = ['cluster', ...(definition.alsoNeeds ?? [])];
-  return entry({ ...definition, needs }, async (host) => ({ host, cluster: clusterOf(await host.session.settled()) }));
+  const permit = ({ host, cluster }: ClusterCall, argument: Argument | undefined): Promise<void> =>
+    permitted(host, cluster, definition, (argument === undefined ? undefined : definition.namespaceOf?.(argument)) ?? cluster.namespace);
+  return entry({ ...definition, needs, permit }, async (host) => ({ host, cluster: clusterOf(await host.session.settled()) }));
 }
 
 /** A command that works without a cluster. */
@@ -78,13 +89,27 @@ function entry<Argument, Call extends CommandCall>(definition: CommandDefinition
     async execute(host, given) {
       if (definition.needs.includes('workspace')) requireWorkspace(host);
       const call = await callOf(host);
-      const argument = definition.argument(given) ?? (await definition.ask(call));
+      const handed = definition.argument(given);
+      await definition.permit?.(call, handed);
+      const argument = handed ?? (await definition.ask(call));
       if (argument === undefined) return;
       const confirmation = await definition.confirm?.(call, argument);
       if (confirmation && !(await agreed(confirmation))) return;
       await definition.run(call, argument);
     },
   };
+}
+
+/** A cluster that does not answer in time must not delay a command: it judges the command's own calls then. */
+const PERMIT_PATIENCE_MS = 3000;
+
+async function permitted({ workbench, errors }: Host, cluster: ClusterRef, { id, doing }: { readonly id: CommandId; readonly doing: string }, namespace: string): Promise<void> {
+  try {
+    await requireAccess(id, doing, await workbench.contexts.client(cluster), namespace, AbortSignal.timeout(PERMIT_PATIENCE_MS));
+  } catch (error) {
+    if (isWorkbenchError(error, 'forbidden')) throw error;
+    errors.note(error, `ask whether one may ${doing}`);
+  }
 }
 
 async function agreed({ message, detail, action }: Confirmation): Promise<boolean> {

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../../base/disposables.ts';
+import { isWorkbenchError } from '../../base/errors.ts';
 import type { Host } from '../host.ts';
 import { COMMANDS } from './table.ts';
 
@@ -12,6 +13,8 @@ export function registerCommands(host: Host): Disposable {
         try {
           await command.execute(host, given);
         } catch (error) {
+          // Refused: what is shown as allowed may be old.
+          if (isWorkbenchError(error, 'forbidden')) host.access.refresh();
           void host.errors.show(error, command.doing);
         }
       }),

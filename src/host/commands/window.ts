@@ -26,6 +26,7 @@ export const WINDOW_COMMANDS: readonly TableEntry[] = [
     title: 'Show Logs',
     doing: 'show the log',
     argument: (given) => firstTarget(given, 'pod'),
+    namespaceOf: ({ namespace }) => namespace,
     ask: (call) => askPod(call),
     run: showLog,
   }),

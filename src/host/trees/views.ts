@@ -4,6 +4,7 @@ import type { Workbench } from '../../compose.ts';
 import { gpuReport } from '../../inventory/gpus.ts';
 import { podsReport } from '../../inventory/pods.ts';
 import type { InventorySnapshot } from '../../inventory/types.ts';
+import type { AccessKeys } from '../access-keys.ts';
 import type { Session } from '../session.ts';
 import { benchmarkRows, isActive } from './benchmark-rows.ts';
 import { clusterRows, gpuHeadline } from './cluster-rows.ts';
@@ -18,6 +19,8 @@ import { plural } from '../../protocol/format.ts';
 export interface TreeDependencies {
   readonly workbench: Workbench;
   readonly session: Session;
+  /** What the chosen cluster would refuse. */
+  readonly access: Pick<AccessKeys, 'note' | 'onDidChange' | 'watch'>;
   readonly remoteTraces: RemoteTraceList;
   /** The latest word of a run that this window started. */
   readonly runProgress: { of(runId: string): string | undefined; onDidChange(listener: () => void): Disposable };
@@ -49,7 +52,7 @@ export function createTrees(dependencies: TreeDependencies): Trees {
   return { cluster, modelServers, benchmarks, traces, dispose: () => owned.dispose() };
 }
 
-function clusterTree({ workbench, session, onError }: TreeDependencies): LiveTree {
+function clusterTree({ workbench, session, access, onError }: TreeDependencies): LiveTree {
   const tree: LiveTree = new LiveTree({
     id: 'llmd.cluster',
     content: () =>
@@ -63,13 +66,18 @@ function clusterTree({ workbench, session, onError }: TreeDependencies): LiveTre
           };
         }),
       ),
-    whileVisible: () => watchInventory(workbench, () => tree.update()),
+    whileVisible() {
+      const watching = new DisposableStore();
+      watching.add(watchInventory(workbench, () => tree.update()));
+      watching.add(access.watch());
+      return watching;
+    },
     onError,
   });
   return tree;
 }
 
-function modelServerTree({ workbench, session, treeChoices, onError }: TreeDependencies): LiveTree {
+function modelServerTree({ workbench, session, access, treeChoices, onError }: TreeDependencies): LiveTree {
   const tree: LiveTree = new LiveTree({
     id: 'llmd.modelServers',
     content: () =>
@@ -79,7 +87,7 @@ function modelServerTree({ workbench, session, treeChoices, onError }: TreeDepen
           const loads = { phases: workbench.loading.snapshot, crashes: workbench.loading.crashes };
           return {
             rows: [...stateRows('pods', snapshot.states.pods), ...modelServerRows(report, loads, treeChoices.owners)],
-            message: hiddenByFilter(report, treeChoices.owners),
+            message: notes(hiddenByFilter(report, treeChoices.owners), access.note),
             description: `${modelServerHeadline(report, loads)} · ${freshness([snapshot.states.pods])}`,
           };
         }),
@@ -88,6 +96,8 @@ function modelServerTree({ workbench, session, treeChoices, onError }: TreeDepen
       const watching = new DisposableStore();
       watching.add(watchInventory(workbench, () => tree.update()));
       watching.add(treeChoices.onDidChange(() => tree.update()));
+      watching.add(access.watch());
+      watching.add(access.onDidChange(() => tree.update()));
       watching.add(workbench.loading.onDidChange(() => tree.update()));
       watching.add(workbench.loading.lease());
       return watching;
@@ -97,7 +107,7 @@ function modelServerTree({ workbench, session, treeChoices, onError }: TreeDepen
   return tree;
 }
 
-function benchmarkTree({ workbench, runProgress, onError }: TreeDependencies): LiveTree {
+function benchmarkTree({ workbench, access, runProgress, onError }: TreeDependencies): LiveTree {
   const tree: LiveTree = new LiveTree({
     id: 'llmd.benchmarks',
     async content() {
@@ -113,6 +123,7 @@ function benchmarkTree({ workbench, runProgress, onError }: TreeDependencies): L
       const watching = new DisposableStore();
       watching.add(workbench.runs.onDidChange(() => tree.update()));
       watching.add(runProgress.onDidChange(() => tree.update()));
+      watching.add(access.watch());
       return watching;
     },
     onError,
@@ -120,7 +131,7 @@ function benchmarkTree({ workbench, runProgress, onError }: TreeDependencies): L
   return tree;
 }
 
-function traceTree({ workbench, session, remoteTraces, onError }: TreeDependencies): LiveTree {
+function traceTree({ workbench, session, access, remoteTraces, onError }: TreeDependencies): LiveTree {
   const tree: LiveTree = new LiveTree({
     id: 'llmd.traces',
     async content() {
@@ -138,6 +149,7 @@ function traceTree({ workbench, session, remoteTraces, onError }: TreeDependenci
       watching.add(workbench.traces.onDidChangeLocal(() => tree.update()));
       watching.add(remoteTraces.onDidChange(() => tree.update()));
       watching.add(remoteTraces.follow());
+      watching.add(access.watch());
       return watching;
     },
     onError,
@@ -153,6 +165,11 @@ function ofSnapshot(workbench: Workbench, session: Session, show: (snapshot: Inv
   if (!snapshot || !isOf(snapshot, connection.cluster)) return { rows: [], description: 'connecting', loading: true };
   const content = show(snapshot);
   return { ...content, loading: !snapshot.complete };
+}
+
+/** What a view says above its rows, a line each. */
+function notes(...lines: readonly (string | undefined)[]): string | undefined {
+  return lines.filter((line) => line !== undefined).join('\n') || undefined;
 }
 
 function isOf(snapshot: InventorySnapshot, cluster: InventorySnapshot['cluster']): boolean {
