@@ -3,10 +3,10 @@ import type { LatencyMetric } from '../../benchmarks/series.ts';
 import { formatMeasure, formatNumber, formatShare, plural } from '../../protocol/format.ts';
 import type { FromResults, RunItem, ToResults } from '../../protocol/results.ts';
 import { button, element, icon, notice } from '../shared/dom.ts';
+import { menu } from '../shared/menu.ts';
 import { themeColor } from '../shared/theme.ts';
 import { drawChart, type ChartChoice, type ChartKind } from './chart-option.ts';
 import { ResultsChart } from './chart.ts';
-import { menu } from './menu.ts';
 import { shownRuns, type ShownRun } from './model.ts';
 import { resultsTable, runSwatch, type Sorting } from './table.ts';
 
@@ -101,12 +101,16 @@ export class ResultsPage {
       this.#metricPlace,
       this.#logarithmic,
       element('span', { class: 'grow' }),
-      menu('Export', 'export', [
-        { label: 'Copy as CSV', icon: 'copy', run: () => this.#send({ type: 'copy', what: 'CSV', text: toCsv(this.#shown()) }) },
-        { label: 'Copy as Markdown', icon: 'markdown', run: () => this.#send({ type: 'copy', what: 'Markdown table', text: toMarkdown(this.#shown()) }) },
-        { label: 'Save as CSV...', icon: 'save', run: () => this.#send({ type: 'save', name: 'results.csv', encoding: 'text', data: toCsv(this.#shown()) }) },
-        { label: 'Save chart as PNG...', icon: 'file-media', run: () => this.#savePng() },
-      ]),
+      menu({
+        label: 'Export',
+        icon: 'export',
+        actions: [
+          { label: 'Copy as CSV', icon: 'copy', run: () => this.#send({ type: 'copy', what: 'CSV', text: toCsv(this.#shown()) }) },
+          { label: 'Copy as Markdown', icon: 'markdown', run: () => this.#send({ type: 'copy', what: 'Markdown table', text: toMarkdown(this.#shown()) }) },
+          { label: 'Save as CSV...', icon: 'save', run: () => this.#send({ type: 'save', name: 'results.csv', encoding: 'text', data: toCsv(this.#shown()) }) },
+          { label: 'Save chart as PNG...', icon: 'file-media', run: () => this.#savePng() },
+        ],
+      }),
     ]);
   }
 
