@@ -6,6 +6,8 @@ import { Cluster } from './core/cluster.ts';
 import { NodeController } from './cluster/nodes.ts';
 import { VolumeController } from './cluster/volumes.ts';
 import { disposeOnAbort } from './core/queue.ts';
+import { DisaggregatedSetController } from './disaggregatedset/controller.ts';
+import { DISAGGREGATED_SET_GROUP } from './disaggregatedset/model.ts';
 import { GatewayController } from './gateway/gateways.ts';
 import { GATEWAY_GROUP, POOL_GROUPS } from './gateway/model.ts';
 import { PoolController } from './gateway/pools.ts';
@@ -35,6 +37,7 @@ export function startControllers(api: DemoApi, options: ControllersOptions): Dis
   const owned = new DisposableStore();
   const cluster = owned.add(new Cluster(api, options.clock, options.logger));
   const leaderWorkerSets = cluster.optionalKind(LWS_GROUP, 'leaderworkersets');
+  const disaggregatedSets = cluster.optionalKind(DISAGGREGATED_SET_GROUP, 'disaggregatedsets');
   const storageClasses = cluster.optionalKind('storage.k8s.io', 'storageclasses');
   const leases = cluster.optionalKind('coordination.k8s.io', 'leases');
   const controllers: readonly Controller[] = [
@@ -50,6 +53,7 @@ export function startControllers(api: DemoApi, options: ControllersOptions): Dis
     ...(leases ? [new NodeController(cluster, leases)] : []),
     ...(storageClasses ? [new VolumeController(cluster, storageClasses)] : []),
     ...(leaderWorkerSets ? [new LeaderWorkerSetController(cluster, leaderWorkerSets)] : []),
+    ...(leaderWorkerSets && disaggregatedSets ? [new DisaggregatedSetController(cluster, disaggregatedSets, leaderWorkerSets)] : []),
   ];
   for (const controller of controllers) for (const subscription of controller.start()) owned.add(subscription);
   owned.add(disposeOnAbort(options.signal, owned));
