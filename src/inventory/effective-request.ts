@@ -1,18 +1,5 @@
 import { arrayAt, at, isObject } from '../base/json.ts';
-
-/** Device resources that count as GPUs or stand for them. RDMA and memory counters of the same vendors do not. */
-const GPU_RESOURCES: readonly RegExp[] = [
-  /^nvidia\.com\/gpu(\.shared)?$/,
-  /^nvidia\.com\/mig-[a-z0-9.]+$/,
-  /^amd\.com\/gpu$/,
-  /^gpu\.intel\.com\/(i915|xe)$/,
-  /^google\.com\/tpu$/,
-  /^habana\.ai\/gaudi$/,
-];
-
-export function isGpuResource(name: string): boolean {
-  return GPU_RESOURCES.some((pattern) => pattern.test(name));
-}
+import { isGpuResource } from './gpu-resources.ts';
 
 const SUFFIXES: Readonly<Record<string, number>> = {
   '': 1, n: 1e-9, u: 1e-6, m: 1e-3, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, E: 1e18,
@@ -28,13 +15,13 @@ export function parseQuantity(quantity: unknown): number | undefined {
   return Number(match[1]) * (SUFFIXES[match[2] ?? ''] ?? Number.NaN);
 }
 
-/** The GPU resources of a map of quantities (`allocatable`, `limits`…); those that are zero are kept. */
+/** The GPU resources of a map of quantities (`allocatable`, `limits`…); those that are zero are kept, what is below is zero. */
 export function gpuQuantities(quantities: unknown): Readonly<Record<string, number>> {
   if (!isObject(quantities)) return {};
   const found: Record<string, number> = {};
   for (const [name, quantity] of Object.entries(quantities)) {
     const value = isGpuResource(name) ? parseQuantity(quantity) : undefined;
-    if (value !== undefined) found[name] = value;
+    if (value !== undefined) found[name] = Math.max(0, value);
   }
   return found;
 }

@@ -1,140 +1,102 @@
-import { labels } from '../base/labels.ts';
 import { collate } from './collate.ts';
-import { topController } from './identity.ts';
-import { topologyOf } from './topology.ts';
-import type { GpuCount, GpuHolder, GpuNode, GpuReport, InventorySnapshot, NodeView, PodView, Warning } from './types.ts';
+import { claimsByNode, indexOf } from './dra/holding.ts';
+import { accountAfter, type NodeAccount, type NodeInputs } from './gpu-node.ts';
+import { warningsOf } from './gpu-warnings.ts';
+import { concernsGpus, hasEnded, waitingPods, type WaitingPod } from './gpu-waiting.ts';
+import type { ClusterRef } from '../kube/types.ts';
+import type { GpuReport, InventorySnapshot, NodeView, PodView } from './types.ts';
 
-type Counts = Readonly<Record<string, number>>;
+/** What is remembered of a cluster's last report, so that a change costs what it changes. */
+interface Remembered {
+  accounts: ReadonlyMap<string, NodeAccount>;
+  order: readonly string[];
+}
 
-/** Who holds which GPUs, and what a new pod could get. */
+const remembered = new WeakMap<ClusterRef, Remembered>();
+const reports = new WeakMap<InventorySnapshot, GpuReport>();
+
+/**
+ * Who holds which GPUs, and what a new pod could get. A function of the snapshot alone; between snapshots of one cluster, nodes for
+ * which nothing changed are the same objects, and for one snapshot the report is.
+ */
 export function gpuReport(snapshot: InventorySnapshot): GpuReport {
-  const holding = snapshot.pods.values().filter((pod) => !hasEnded(pod) && Object.keys(pod.gpus).length > 0).toArray();
-  const byNode = Map.groupBy(holding.filter((pod) => pod.node !== undefined), (pod) => pod.node ?? '');
-  const known = snapshot.nodes.values().map((node) => gpuNode(node, byNode.get(node.name) ?? [])).toArray();
-  const unknown = [...byNode].filter(([name]) => !snapshot.nodes.has(name)).map(([name, pods]) => nodeKnownByPods(name, pods));
-  const nodes = [...known, ...unknown].sort((a, b) => collate(a.name, b.name));
-  return {
-    nodes,
-    totals: totalsOf(known, holding.filter((pod) => pod.node === undefined)),
-    warnings: warningsOf(snapshot, known, unknown),
-  };
+  const known = reports.get(snapshot);
+  if (known) return known;
+  const made = makeReport(snapshot);
+  reports.set(snapshot, made);
+  return made;
 }
 
-/** Pods that have ended give their GPUs back; a pod being deleted holds them until it is gone. */
-function hasEnded(pod: PodView): boolean {
-  return pod.phase === 'Succeeded' || pod.phase === 'Failed';
-}
-
-function gpuNode(node: NodeView, pods: readonly PodView[]): GpuNode {
-  const requested = sumOf(pods.map((pod) => pod.gpus));
-  const names = new Set([...Object.keys(node.allocatable), ...Object.keys(requested)]);
-  const resources: Record<string, GpuCount> = {};
-  for (const name of [...names].sort()) {
-    const count = countOf(node.allocatable[name] ?? 0, requested[name] ?? 0);
-    // A node cut into MIG slices advertises no whole GPU: a zero that only confuses.
-    if (count.allocatable > 0 || count.requested > 0) resources[name] = count;
+function makeReport(snapshot: InventorySnapshot): GpuReport {
+  const before = remembered.get(snapshot.cluster);
+  const inputs = inputsOf(snapshot);
+  const order = orderOf([...inputs.keys()], before?.order);
+  const accounts = new Map<string, NodeAccount>();
+  for (const name of order) {
+    const input = inputs.get(name);
+    if (input) accounts.set(name, accountAfter(before?.accounts.get(name), input));
   }
-  return {
-    name: node.name,
-    ready: node.ready,
-    schedulable: node.schedulable,
-    product: node.product ?? null,
-    resources,
-    topology: topologyOf(node.labels),
-    holders: holdersOf(pods),
+  remembered.set(snapshot.cluster, { accounts, order });
+  const all = [...accounts.values()];
+  return { nodes: all.map(({ node }) => node), totals: totalsOf(all, waitingPods(snapshot)), warnings: warningsOf(snapshot, all) };
+}
+
+/** The nodes of the list, and those that only pods or claims tell of. */
+function inputsOf(snapshot: InventorySnapshot): ReadonlyMap<string, NodeInputs> {
+  const { dra } = snapshot;
+  const index = dra && indexOf(dra);
+  const pods = podsByNode(snapshot);
+  const claims = dra ? claimsByNode(dra, snapshot.pods) : new Map<string, never>();
+  const inputs = new Map<string, NodeInputs>();
+  const add = (name: string, view: NodeView | undefined): void => {
+    inputs.set(name, { name, view, pods: pods.get(name) ?? [], claims: claims.get(name) ?? [], offer: index?.nodes.get(name), index });
   };
+  for (const view of snapshot.nodes.values()) add(view.name, view);
+  for (const name of [...pods.keys(), ...claims.keys()]) if (!inputs.has(name)) add(name, undefined);
+  return inputs;
 }
 
-/** Without permission to list nodes, a node is what its pods say: what they hold is known, what is free is not. */
-function nodeKnownByPods(name: string, pods: readonly PodView[]): GpuNode {
-  const requested = sumOf(pods.map((pod) => pod.gpus));
-  return {
-    name,
-    ready: true,
-    schedulable: true,
-    product: null,
-    resources: Object.fromEntries(Object.entries(requested).map(([resource, count]) => [resource, countOf(count, count)])),
-    topology: {},
-    holders: holdersOf(pods),
-  };
+/** Pods that hold a node's GPUs, bound or running: those that have not ended and request some, or use claims. */
+function podsByNode({ pods }: InventorySnapshot): ReadonlyMap<string, readonly PodView[]> {
+  const byNode = new Map<string, PodView[]>();
+  for (const pod of pods.values()) {
+    if (pod.node === undefined || hasEnded(pod) || !concernsGpus(pod)) continue;
+    const list = byNode.get(pod.node);
+    if (list) list.push(pod);
+    else byNode.set(pod.node, [pod]);
+  }
+  return byNode;
 }
 
-function countOf(allocatable: number, requested: number): GpuCount {
-  return { allocatable, requested, free: Math.max(0, allocatable - requested) };
+/** Sorting a thousand names costs more than all else; they are seldom other ones than before. */
+function orderOf(names: readonly string[], before: readonly string[] | undefined): readonly string[] {
+  if (before?.length === names.length) {
+    const known = new Set(before);
+    if (names.every((name) => known.has(name))) return before;
+  }
+  return names.toSorted(collate);
 }
 
-function holdersOf(pods: readonly PodView[]): readonly GpuHolder[] {
-  return pods
-    .map((pod) => ({ namespace: pod.namespace, pod: pod.name, owner: holderName(pod), count: Object.values(pod.gpus).reduce((a, b) => a + b, 0) }))
-    .sort((a, b) => collate(a.namespace, b.namespace) || collate(a.pod, b.pod));
-}
+type Total = { -readonly [Field in keyof GpuReport['totals'][string]]: number };
 
-function holderName(pod: PodView): string {
-  return pod.labels[labels.owner] ?? topController(pod).name;
-}
-
-type Totals = Record<string, { allocatable: number; requested: number; free: number; unusable: number; pending: number }>;
-
-function totalsOf(nodes: readonly GpuNode[], waiting: readonly PodView[]): GpuReport['totals'] {
-  const totals: Totals = {};
-  const of = (resource: string): Totals[string] => (totals[resource] ??= { allocatable: 0, requested: 0, free: 0, unusable: 0, pending: 0 });
-  for (const node of nodes) {
+function totalsOf(accounts: readonly NodeAccount[], waiting: readonly WaitingPod[]): GpuReport['totals'] {
+  const totals: Record<string, Total> = {};
+  const of = (resource: string): Total => (totals[resource] ??= { allocatable: 0, requested: 0, free: 0, unusable: 0, tainted: 0, pending: 0 });
+  for (const { node, inputs } of accounts) {
+    // What a node that is not listed has free is not known, so nothing of it is counted.
+    if (!inputs.view) continue;
     for (const [resource, count] of Object.entries(node.resources)) {
       const total = of(resource);
-      if (!node.ready || !node.schedulable) {
+      if (node.ready && node.schedulable) {
+        total.allocatable += count.allocatable;
+        total.requested += count.requested;
+        total.free += count.free;
+      } else {
         total.unusable += count.allocatable;
-        continue;
+        if (node.ready && inputs.view.schedulable) total.tainted += count.free;
       }
-      total.allocatable += count.allocatable;
-      total.requested += count.requested;
-      total.free += count.free;
     }
   }
-  for (const pod of waiting) for (const [resource, count] of Object.entries(pod.gpus)) of(resource).pending += count;
+  for (const { wants } of waiting) for (const [resource, count] of Object.entries(wants)) of(resource).pending += count;
   return totals;
-}
-
-function sumOf(all: readonly Counts[]): Counts {
-  const total: Record<string, number> = {};
-  for (const counts of all) for (const [name, count] of Object.entries(counts)) total[name] = (total[name] ?? 0) + count;
-  return total;
-}
-
-function warningsOf(snapshot: InventorySnapshot, known: readonly GpuNode[], unknown: readonly GpuNode[]): readonly Warning[] {
-  const warnings: Warning[] = [];
-  const where = `context "${snapshot.cluster.context}"`;
-  const warn = (code: string, names: readonly string[], text: (list: string) => string): void => {
-    if (names.length > 0) warnings.push({ code, message: text(names.join(', ')) });
-  };
-  if (snapshot.states.nodes.kind === 'denied') {
-    warnings.push({ code: 'nodes-denied', message: `no permission to list nodes in ${where}: only nodes with visible pods are shown, and free GPUs are unknown` });
-  } else {
-    warn('nodes-unknown', unknown.map((node) => node.name), (list) => `pods name nodes that are not in the list of nodes (${list}); their GPUs are not in the totals`);
-  }
-  if (snapshot.states.pods.kind === 'denied') {
-    warnings.push({ code: 'pods-denied', message: `no permission to list pods in ${where}: requested GPUs are unknown, so free ones are too many` });
-  } else if (snapshot.podScope === 'namespace') {
-    warnings.push({ code: 'pods-of-one-namespace', message: `no permission to list pods of all namespaces in ${where}: only those of namespace "${snapshot.cluster.namespace}" are counted, so free GPUs may be too many` });
-  }
-  for (const kind of ['nodes', 'pods'] as const) {
-    const state = snapshot.states[kind];
-    if (state.kind === 'stale') warnings.push({ code: `${kind}-stale`, message: `${kind} are as of ${new Date(state.since).toISOString()}: ${state.error.message}` });
-  }
-  const views = [...snapshot.nodes.values()];
-  warn('time-slicing', views.filter(isTimeSliced).map((node) => node.name), (list) => `GPUs are time-sliced on ${list}: their counts are shares, not devices`);
-  warn('no-device-plugin', views.filter(lacksDevices).map((node) => node.name), (list) => `${list} ${list.includes(',') ? 'have' : 'has'} GPUs by label but offer${list.includes(',') ? '' : 's'} none: the device plugin may be down`);
-  warn('over-requested', known.filter(isOverRequested).map((node) => node.name), (list) => `pods request more GPUs than ${list} offer${list.includes(',') ? '' : 's'}: devices may have failed`);
-  return warnings;
-}
-
-function isTimeSliced(node: NodeView): boolean {
-  return Number(node.labels['nvidia.com/gpu.replicas'] ?? '1') > 1;
-}
-
-function lacksDevices(node: NodeView): boolean {
-  return node.product !== undefined && Object.values(node.allocatable).every((count) => count === 0);
-}
-
-function isOverRequested(node: GpuNode): boolean {
-  return Object.values(node.resources).some((count) => count.requested > count.allocatable);
 }

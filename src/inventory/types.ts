@@ -127,21 +127,31 @@ export interface GpuHolder {
 export interface GpuNode {
   readonly name: string;
   readonly ready: boolean;
+  /**
+   * Whether an ordinary GPU pod could be placed here: the node is not cordoned and has no NoSchedule or NoExecute taint but those that
+   * mark GPU nodes as such.
+   */
   readonly schedulable: boolean;
   readonly product: string | null;
+  /**
+   * By resource of a device plugin (`nvidia.com/gpu`) or by DRA driver (`gpu.nvidia.com`), each device under one of them. `requested`
+   * is the effective request of pods that are bound to the node and have not ended, or the devices that claims hold.
+   */
   readonly resources: Readonly<Record<string, GpuCount>>;
   /** Topology labels that the node carries, by short name: leafgroup, rack, superpod, zone… */
   readonly topology: Readonly<Record<string, string>>;
+  /** GPUs that several pods share through one claim are counted with the first of them; the others hold 0. */
   readonly holders: readonly GpuHolder[];
 }
 
 export interface GpuReport {
   readonly nodes: readonly GpuNode[];
   /**
-   * Over ready, schedulable nodes: `free` is what a new pod could get. `unusable` counts the GPUs of the other nodes,
-   * `pending` those that unscheduled pods wait for.
+   * `allocatable`, `requested` and `free` are those of ready, schedulable nodes: `free` is what an ordinary new pod could get.
+   * `unusable` counts all GPUs of the other nodes, `tainted` the free ones among them on nodes that are ready and not cordoned, which
+   * a pod that tolerates the taint could get. `pending` are those that pods without a node wait for.
    */
-  readonly totals: Readonly<Record<string, GpuCount & { readonly unusable: number; readonly pending: number }>>;
+  readonly totals: Readonly<Record<string, GpuCount & { readonly unusable: number; readonly tainted: number; readonly pending: number }>>;
   readonly warnings: readonly Warning[];
 }
 

@@ -64,7 +64,7 @@ function offeredDevice(device: unknown): OfferedDevice {
   const body = at(device, 'basic') ?? device;
   const node = stringAt(body, 'nodeName');
   const product = attribute(body, 'productName');
-  const partition = attribute(body, 'profile');
+  const partition = partitionOf(body);
   return {
     name: stringAt(device, 'name') ?? '',
     ...(node === undefined ? {} : { node }),
@@ -73,6 +73,14 @@ function offeredDevice(device: unknown): OfferedDevice {
     ...(partition === undefined ? {} : { partition }),
     tainted: arrayAt(body, 'taints').some((taint) => stringAt(taint, 'effect') !== 'None'),
   };
+}
+
+/** NVIDIA names a MIG device's `profile`; AMD names every device's `partitionProfile`, where SPX is a GPU in one piece. */
+function partitionOf(device: unknown): string | undefined {
+  const profile = attribute(device, 'profile');
+  if (profile !== undefined) return `mig-${profile}`;
+  const mode = attribute(device, 'partitionProfile');
+  return mode === undefined || /^spx/i.test(mode) ? undefined : mode;
 }
 
 /** An attribute under its short name or under its driver's domain. */

@@ -28,7 +28,7 @@ export interface OfferedDevice {
   /** The counters that it shares with other devices of its pool: a GPU and its partitions name the same one. */
   readonly counterSets: readonly string[];
   readonly product?: string;
-  /** Profile of a partition (MIG) that is offered by itself, e.g. `1g.10gb`. */
+  /** What kind of partition it is, where it is one: `mig-1g.10gb`, `cpx_nps4`. */
   readonly partition?: string;
   /** True where the driver or an administrator keeps claims off it. */
   readonly tainted: boolean;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { WorkbenchError } from '../../../src/base/errors.ts';
-import { effectiveGpus, isGpuResource, parseQuantity } from '../../../src/inventory/effective-request.ts';
+import { effectiveGpus, parseQuantity } from '../../../src/inventory/effective-request.ts';
+import { isGpuResource } from '../../../src/inventory/gpu-resources.ts';
 import { gpuReport } from '../../../src/inventory/gpus.ts';
 import { projectNode, projectPod } from '../../../src/inventory/project.ts';
 import type { GpuNode } from '../../../src/inventory/types.ts';
@@ -38,8 +39,8 @@ describe('GPU report', () => {
   });
 
   it('keeps nodes that take no pods apart, and what waits', () => {
-    assert.deepEqual(report.totals['nvidia.com/gpu'], { allocatable: 8 + 4, requested: 8 + 4, free: 0, unusable: 16, pending: 8 });
-    assert.deepEqual(report.totals['google.com/tpu'], { allocatable: 4, requested: 0, free: 4, unusable: 0, pending: 0 });
+    assert.deepEqual(report.totals['nvidia.com/gpu'], { allocatable: 8 + 4, requested: 8 + 4, free: 0, unusable: 16, tainted: 0, pending: 8 });
+    assert.deepEqual(report.totals['google.com/tpu'], { allocatable: 4, requested: 0, free: 4, unusable: 0, tainted: 0, pending: 0 });
   });
 
   it('reads the topology of every provider', () => {
@@ -121,7 +122,7 @@ describe('GPU accounting against a slow reference', () => {
       );
       const report = gpuReport(snapshot);
       const alive = pods.filter(({ phase }) => phase !== 'Succeeded' && phase !== 'Failed');
-      const expected = { allocatable: 0, requested: 0, free: 0, unusable: 0, pending: 0 };
+      const expected = { allocatable: 0, requested: 0, free: 0, unusable: 0, tainted: 0, pending: 0 };
       nodes.forEach(({ gpus, ready, cordoned }, index) => {
         let held = 0;
         for (const pod of alive) if (pod.node === index) held += slowEffective(pod);
@@ -134,7 +135,7 @@ describe('GPU accounting against a slow reference', () => {
         } else expected.unusable += gpus;
       });
       for (const pod of alive) if (pod.node === undefined) expected.pending += slowEffective(pod);
-      assert.deepEqual(report.totals['nvidia.com/gpu'] ?? { allocatable: 0, requested: 0, free: 0, unusable: 0, pending: 0 }, expected);
+      assert.deepEqual(report.totals['nvidia.com/gpu'] ?? { allocatable: 0, requested: 0, free: 0, unusable: 0, tainted: 0, pending: 0 }, expected);
       const holders = report.nodes.flatMap((each) => each.holders);
       assert.equal(holders.reduce((sum, { count }) => sum + count, 0), alive.filter(({ node: place }) => place !== undefined).reduce((sum, pod) => sum + slowEffective(pod), 0));
     }), { numRuns: 300 });
