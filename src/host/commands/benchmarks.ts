@@ -15,6 +15,7 @@ export const BENCHMARK_COMMANDS: readonly TableEntry[] = [
     id: 'llmd.runBenchmark',
     title: 'Run Benchmark...',
     doing: 'run the benchmark',
+    disturbs: true,
     alsoNeeds: ['workspace'],
     argument: (given) => ({ deployment: firstTarget(given, 'deployment')?.name }),
     ask: () => Promise.resolve(undefined),

@@ -2,9 +2,12 @@ import * as vscode from 'vscode';
 import { isWorkbenchError, WorkbenchError } from '../../base/errors.ts';
 import type { ClusterRef } from '../../kube/types.ts';
 import type { Host } from '../host.ts';
+import { isProduction } from '../production.ts';
 import { clusterOf } from '../session.ts';
+import { hostSettings } from '../settings.ts';
 import { requireAccess } from './access.ts';
 import type { CommandId } from './ids.ts';
+import { productionConfirmation } from './production-confirmation.ts';
 
 /** What must be there before a command can run. */
 export type Need = 'cluster' | 'workspace';
@@ -46,6 +49,8 @@ export interface CommandDefinition<Argument, Call extends CommandCall> {
 
 type ClusterDefinition<Argument> = Omit<CommandDefinition<Argument, ClusterCall>, 'needs' | 'permit'> & {
   readonly alsoNeeds?: readonly Need[];
+  /** It changes the cluster or loads what runs there: in a production context it asks first, also where it asks nowhere else. */
+  readonly disturbs?: true;
   /** Where it acts, if that is not the chosen namespace. */
   readonly namespaceOf?: (argument: Argument) => string;
 };
@@ -65,7 +70,12 @@ export function clusterCommand<Argument>(definition: ClusterDefinition<Argument>
   const needs: readonly Need[] = ['cluster', ...(definition.alsoNeeds ?? [])];
   const permit = ({ host, cluster }: ClusterCall, argument: Argument | undefined): Promise<void> =>
     permitted(host, cluster, definition, (argument === undefined ? undefined : definition.namespaceOf?.(argument)) ?? cluster.namespace);
-  return entry({ ...definition, needs, permit }, async (host) => ({ host, cluster: clusterOf(await host.session.settled()) }));
+  const confirm = async (call: ClusterCall, argument: Argument): Promise<Confirmation | undefined> => {
+    const own = await definition.confirm?.(call, argument);
+    return isProduction(call.cluster.context, hostSettings().productionContexts) ? productionConfirmation(call.cluster, definition.title, definition.disturbs === true, own) : own;
+  };
+  const command = entry({ ...definition, needs, permit, confirm }, async (host) => ({ host, cluster: clusterOf(await host.session.settled()) }));
+  return { ...command, confirms: definition.confirm !== undefined };
 }
 
 /** A command that works without a cluster. */

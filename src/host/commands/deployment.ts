@@ -14,6 +14,7 @@ export const DEPLOYMENT_COMMANDS: readonly TableEntry[] = [
     id: 'llmd.deploy',
     title: 'Deploy...',
     doing: 'deploy',
+    disturbs: true,
     argument: () => undefined,
     ask: ({ host, cluster }) => askDeploy(host, cluster),
     async run({ host, cluster }, plan) {
@@ -55,6 +56,7 @@ export const DEPLOYMENT_COMMANDS: readonly TableEntry[] = [
     id: 'llmd.redeployRouting',
     title: 'Redeploy Routing',
     doing: 'redeploy the routing',
+    disturbs: true,
     argument: deploymentName,
     ask: ({ host, cluster }) => askDeployment(host, cluster, 'Redeploy Routing'),
     async run({ host, cluster }, name) {

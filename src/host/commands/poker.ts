@@ -7,6 +7,7 @@ export const POKER_COMMANDS: readonly TableEntry[] = [
     id: 'llmd.startPoker',
     title: 'Start Poker Pod',
     doing: 'start the poker pod',
+    disturbs: true,
     ...noArgument,
     async run({ host, cluster }) {
       const status = await host.jobs.run(`Start ${host.workbench.poker.podName()} in ${placeOf(cluster)}`, (call) => host.workbench.poker.start(cluster, call));
@@ -17,6 +18,7 @@ export const POKER_COMMANDS: readonly TableEntry[] = [
     id: 'llmd.openPokerShell',
     title: 'Open Poker Shell',
     doing: 'open the poker shell',
+    disturbs: true,
     argument: (given) => ({ deployment: firstTarget(given, 'deployment')?.name }),
     ask: () => Promise.resolve(undefined),
     async run({ host, cluster }, { deployment }) {

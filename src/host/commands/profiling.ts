@@ -16,6 +16,7 @@ export const PROFILING_COMMANDS: readonly TableEntry[] = [
     id: 'llmd.profilePod',
     title: 'Profile One Instance...',
     doing: 'profile the instance',
+    disturbs: true,
     argument(given) {
       const pod = firstTarget(given, 'pod');
       return pod && { pod: pod.name };
@@ -27,6 +28,7 @@ export const PROFILING_COMMANDS: readonly TableEntry[] = [
     id: 'llmd.profileDecode',
     title: 'Profile All Decode Ranks...',
     doing: 'profile the decode ranks',
+    disturbs: true,
     argument: (given) => ({ allDecode: firstTarget(given, 'deployment')?.name }),
     ask: () => Promise.resolve(undefined),
     run: profile,
