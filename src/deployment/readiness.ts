@@ -117,7 +117,7 @@ export async function servedModel(client: KubeClient, gateway: string, signal: A
     return stringAt(arrayAt(body, 'data')[0], 'id');
   } catch (error) {
     // A gateway that does not answer yet, or answers something else than JSON, is not ready: keep waiting.
-    if (isWorkbenchError(error, 'connection-lost', 'timeout', 'exec-failed', 'server-error') || error instanceof SyntaxError) return undefined;
+    if (isWorkbenchError(error, 'connection-lost', 'timeout', 'exec-failed', 'server-error', 'pod-gone', 'not-ready', 'not-found') || error instanceof SyntaxError) return undefined;
     throw error;
   }
 }

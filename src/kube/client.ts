@@ -11,9 +11,9 @@ import { listAll } from './list.ts';
 import { readLogs } from './logs.ts';
 import { Permissions } from './permissions.ts';
 import { forwardPort } from './port-forward.ts';
-import { Pods, resourcePath } from './resources.ts';
+import { resourcePath } from './resources.ts';
 import { Transport } from './transport.ts';
-import type { AccessNeed, AccessRules, ApplyOptions, ClusterRef, DeleteOptions, ExecOptions, KubeClient, KubeObject, KubeRequest, ListOptions, LogLine, LogOptions, PortForward, ResourceType, WatchOptions } from './types.ts';
+import type { AccessNeed, AccessRules, ApplyOptions, ClusterRef, DeleteOptions, ExecOptions, ForwardTarget, KubeClient, KubeObject, KubeRequest, ListOptions, LogLine, LogOptions, PortForward, ResourceType, WatchOptions } from './types.ts';
 import { WatchSupervisor } from './watch.ts';
 
 export interface KubeClientOptions {
@@ -146,12 +146,12 @@ class Client implements KubeClient {
     return readLogs({ cluster: this.cluster, calls: this.#calls, transport: this.#transport, clock: this.#clock }, options);
   }
 
-  /** The pod is looked up first, so that a wrong name fails here and not at the first connection. */
-  async portForward(namespace: string, pod: string, port: number, signal: AbortSignal): Promise<PortForward> {
-    await this.get(Pods, namespace, pod, signal);
-    const forward = await forwardPort(this.#transport, this.cluster, this.#clock, this.#logger, { namespace, pod, port }, signal);
-    const owned = this.#own(forward);
-    return { port: forward.port, dispose: () => owned.dispose() };
+  async portForward(namespace: string, target: string | ForwardTarget, port: number, signal: AbortSignal): Promise<PortForward> {
+    const request = { namespace, target: typeof target === 'string' ? { pod: target } : target, port };
+    const forward = await this.#heeding(forwardPort({ client: this, transport: this.#transport, clock: this.#clock, logger: this.#logger, ended: (ended) => this.#running.delete(ended) }, request, signal));
+    forward.onDidFail((error) => this.#heed(error));
+    this.#running.add(forward);
+    return forward;
   }
 
   dispose(): void {
@@ -160,14 +160,18 @@ class Client implements KubeClient {
     this.#transport.dispose();
   }
 
-  /** A call that the server refused says that what is remembered of our permissions may be old. */
   async #heeding<T>(call: Promise<T>): Promise<T> {
     try {
       return await call;
     } catch (error) {
-      if (isWorkbenchError(error, 'unauthorized', 'forbidden')) this.#permissions.forget();
+      this.#heed(error);
       throw error;
     }
+  }
+
+  /** A call that the server refused says that what is remembered of our permissions may be old. */
+  #heed(error: unknown): void {
+    if (isWorkbenchError(error, 'unauthorized', 'forbidden')) this.#permissions.forget();
   }
 
   #own(item: Disposable): Disposable {

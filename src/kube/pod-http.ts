@@ -22,6 +22,8 @@ export interface PodHttpResponse {
  */
 export async function podHttp(client: KubeClient, request: PodHttpRequest): Promise<PodHttpResponse> {
   const forward = await client.portForward(request.namespace, request.pod, request.port, request.signal);
+  let broken: WorkbenchError | undefined;
+  forward.onDidFail((error) => { broken = error; });
   try {
     const response = await fetch(`http://127.0.0.1:${forward.port}${request.path}`, {
       method: request.method ?? 'GET',
@@ -31,6 +33,8 @@ export async function podHttp(client: KubeClient, request: PodHttpRequest): Prom
   } catch (error) {
     if (request.signal.aborted) throw new WorkbenchError({ code: 'aborted', message: 'cancelled', cause: error });
     const timedOut = error instanceof Error && error.name === 'TimeoutError';
+    // The forward knows why its pod was lost or refused the port; the call saw only a reset.
+    if (broken !== undefined) throw broken;
     throw new WorkbenchError({
       code: timedOut ? 'timeout' : 'connection-lost',
       message: `${request.method ?? 'GET'} ${request.path} on port ${request.port} of pod ${request.namespace}/${request.pod} (context ${client.cluster.context}): ${timedOut ? `no answer within ${request.timeoutMs / 1000} s` : errorText(error)}`,

@@ -1,91 +1,225 @@
-import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { WebSocket } from 'ws';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { WebSocket } from 'ws';
 import { throwIfAborted, type Clock } from '../base/clock.ts';
-import { errorText } from '../base/errors.ts';
+import { DisposableStore, disposable, type Disposable } from '../base/disposables.ts';
+import { errorText, isWorkbenchError, toWorkbenchError, WorkbenchError, type ErrorCode } from '../base/errors.ts';
+import { Emitter } from '../base/events.ts';
 import type { Logger } from '../base/logger.ts';
+import { describeTarget, resolveTarget, type ForwardedPod } from './forward-target.ts';
+import { carry } from './forwarded-connection.ts';
 import { Pods, resourcePath } from './resources.ts';
 import type { Transport } from './transport.ts';
-import type { ClusterRef, PortForward } from './types.ts';
-import { keepAlive, messageBytes, openWebSocket } from './websocket.ts';
+import type { ForwardState, ForwardTarget, KubeClient, PortForward } from './types.ts';
+import { openWebSocket } from './websocket.ts';
 
 const PROTOCOL = 'v4.channel.k8s.io';
-const DATA = 0;
-const ERROR = 1;
-/** The server's first message on each channel holds the port, not data. */
-const PREAMBLES = 2;
+/** A pod that was looked up this long ago needs no new look: a browser opens six connections at once. */
+const FRESH_MS = 1000;
+const PROBE_MS = 5000;
+/** There is no pod to carry bytes to; any other failure of a look says nothing about the pod. */
+const GONE: readonly ErrorCode[] = ['not-found', 'pod-gone', 'not-ready', 'namespace-missing'];
 
-export interface ForwardTarget {
+export interface ForwardDependencies {
+  readonly client: Pick<KubeClient, 'cluster' | 'get' | 'list'>;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Hears of a forward that was disposed. */
+  readonly ended: (forward: PortForward) => void;
+}
+
+export interface ForwardRequest {
   readonly namespace: string;
-  readonly pod: string;
+  readonly target: ForwardTarget;
   readonly port: number;
 }
 
-/** Listens on a free port of 127.0.0.1 and carries each connection to the pod over a WebSocket of its own. */
-export async function forwardPort(transport: Transport, cluster: ClusterRef, clock: Clock, logger: Logger, target: ForwardTarget, signal: AbortSignal): Promise<PortForward> {
-  const stop = new AbortController();
-  const server = createServer({ pauseOnConnect: true }, (local) => {
-    carry(local, transport, cluster, clock, logger, target, stop.signal).catch((error: unknown) => {
-      if (!stop.signal.aborted) logger.warn(`port-forward to ${target.pod}:${target.port}: ${errorText(error)}`);
-      local.destroy();
-    });
-  });
+/** Looks the pod up, then listens on a free port of 127.0.0.1; see `KubeClient.portForward`. */
+export async function forwardPort(dependencies: ForwardDependencies, request: ForwardRequest, signal: AbortSignal): Promise<PortForward> {
+  const { namespace, target, port } = request;
+  const first = await resolveTarget(dependencies.client, namespace, target, port, undefined, signal);
+  const server = createServer({ pauseOnConnect: true });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  server.on('error', (error) => logger.warn(`port-forward to ${target.pod}:${target.port}: ${error.message}`));
-  const dispose = (): void => {
-    stop.abort();
-    server.close();
-  };
+  const forward = new Forward(dependencies, request, server, first);
   try {
     throwIfAborted(signal);
   } catch (error) {
-    dispose();
+    forward.dispose();
     throw error;
   }
-  return { port: (server.address() as AddressInfo).port, dispose };
+  return forward;
 }
 
-async function carry(local: Socket, transport: Transport, cluster: ClusterRef, clock: Clock, logger: Logger, target: ForwardTarget, signal: AbortSignal): Promise<void> {
-  local.on('error', (error) => logger.debug(`local end of the port-forward to ${target.pod}:${target.port}: ${error.message}`));
-  const remote = await openWebSocket(transport, cluster, {
-    path: resourcePath(Pods, target.namespace, target.pod, 'portforward'),
-    query: { ports: target.port },
-    protocols: [PROTOCOL],
-    signal,
-  });
-  const alive = keepAlive(remote, clock);
-  const onStop = (): void => remote.terminate();
-  signal.addEventListener('abort', onStop, { once: true });
+/** Carries each local connection to the pod over a WebSocket of its own, and knows whether there still is one. */
+class Forward implements PortForward {
+  readonly port: number;
+  readonly #dependencies: ForwardDependencies;
+  readonly #request: ForwardRequest;
+  readonly #where: string;
+  readonly #owned = new DisposableStore();
+  readonly #changes = new Emitter<ForwardState>();
+  readonly #failures = new Emitter<WorkbenchError>();
+  readonly #stop = new AbortController();
+  /** The connections that run, by the pod that they lead to. */
+  readonly #connections = new Map<AbortController, string>();
+  #pod: ForwardedPod;
+  #state: ForwardState;
+  #lookedAt: number;
+  #heardAt = Number.NEGATIVE_INFINITY;
+  #looking: Promise<ForwardedPod> | undefined;
 
-  let preambles = PREAMBLES;
-  remote.on('message', (data) => {
-    const message = messageBytes(data);
-    if (preambles > 0) {
-      preambles -= 1;
-      return;
+  constructor(dependencies: ForwardDependencies, request: ForwardRequest, server: Server, pod: ForwardedPod) {
+    this.#dependencies = dependencies;
+    this.#request = request;
+    this.#where = `port-forward to ${describeTarget(request.target, request.namespace, request.port)} (context "${dependencies.client.cluster.context}")`;
+    this.#pod = pod;
+    this.#state = { kind: 'open', pod: pod.name, uid: pod.uid };
+    this.#lookedAt = dependencies.clock.monotonic();
+    this.port = (server.address() as AddressInfo).port;
+    server.on('connection', (local) => this.#accept(local));
+    server.on('error', (error) => dependencies.logger.warn(`${this.#where}: ${error.message}`));
+    this.#owned.add(this.#changes);
+    this.#owned.add(this.#failures);
+    this.#owned.add(disposable(() => server.close()));
+    this.#owned.add(disposable(() => this.#stop.abort()));
+    this.#owned.add(this.#probeRegularly());
+  }
+
+  get state(): ForwardState {
+    return this.#state;
+  }
+
+  onDidChange(listener: (state: ForwardState) => void): Disposable {
+    return this.#changes.event(listener);
+  }
+
+  onDidFail(listener: (error: WorkbenchError) => void): Disposable {
+    return this.#failures.event(listener);
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+    this.#dependencies.ended(this);
+    for (const connection of this.#connections.keys()) connection.abort();
+  }
+
+  #accept(local: Socket): void {
+    // Registered for good: a local end that breaks must not throw in nobody's face.
+    local.on('error', (error) => this.#dependencies.logger.debug(`local end of the ${this.#where}: ${error.message}`));
+    this.#serve(local).catch((error: unknown) => {
+      local.resetAndDestroy();
+      if (this.#stop.signal.aborted) return;
+      const failure = toWorkbenchError(error, this.#where);
+      this.#dependencies.logger.warn(`${this.#where}: ${failure.message}`);
+      this.#failures.fire(failure);
+    });
+  }
+
+  async #serve(local: Socket): Promise<void> {
+    const { pod, remote } = await this.#open();
+    const connection = new AbortController();
+    this.#connections.set(connection, pod.uid);
+    try {
+      await carry({ local, remote, where: this.#where, clock: this.#dependencies.clock, signal: AbortSignal.any([connection.signal, this.#stop.signal]), heard: () => this.#heard() });
+    } finally {
+      this.#connections.delete(connection);
     }
-    const bytes = message.subarray(1);
-    if (message[0] === ERROR && bytes.length > 0) {
-      logger.warn(`port-forward to ${target.pod}:${target.port}: ${bytes.toString('utf8')}`);
-      local.destroy();
-    } else if (message[0] === DATA && bytes.length > 0 && !local.destroyed && !local.write(bytes)) {
-      remote.pause();
-      local.once('drain', () => remote.resume());
+  }
+
+  /** A pod that went between the look and the connection is looked for once more. */
+  async #open(): Promise<{ readonly pod: ForwardedPod; readonly remote: WebSocket }> {
+    const pod = await this.#currentPod();
+    try {
+      return { pod, remote: await this.#connect(pod) };
+    } catch (error) {
+      if (!isWorkbenchError(error) || error.code === 'aborted') throw error;
+      const now = await this.#look();
+      if (now.uid === pod.uid) throw error;
+      return { pod: now, remote: await this.#connect(now) };
     }
-  });
-  remote.once('close', () => {
-    alive.dispose();
-    signal.removeEventListener('abort', onStop);
-    local.end();
-  });
-  local.once('close', () => remote.terminate());
-  local.on('data', (bytes) => {
-    if (remote.readyState !== WebSocket.OPEN) return;
-    local.pause();
-    remote.send(Buffer.concat([Buffer.of(DATA), bytes]), () => local.resume());
-  });
-  remote.resume();
-  local.resume();
-  if (local.destroyed) remote.terminate();
+  }
+
+  #connect(pod: ForwardedPod): Promise<WebSocket> {
+    return openWebSocket(this.#dependencies.transport, this.#dependencies.client.cluster, {
+      path: resourcePath(Pods, this.#request.namespace, pod.name, 'portforward'),
+      query: { ports: pod.port },
+      protocols: [PROTOCOL],
+      signal: this.#stop.signal,
+    });
+  }
+
+  #currentPod(): Promise<ForwardedPod> {
+    const fresh = this.#state.kind === 'open' && this.#dependencies.clock.monotonic() - this.#lookedAt < FRESH_MS;
+    return fresh ? Promise.resolve(this.#pod) : this.#look();
+  }
+
+  #look(): Promise<ForwardedPod> {
+    this.#looking ??= this.#lookOnce().finally(() => { this.#looking = undefined; });
+    return this.#looking;
+  }
+
+  async #lookOnce(): Promise<ForwardedPod> {
+    const { client, clock } = this.#dependencies;
+    const { namespace, target, port } = this.#request;
+    try {
+      const pod = await resolveTarget(client, namespace, target, port, this.#pod.uid, this.#stop.signal);
+      this.#lookedAt = clock.monotonic();
+      this.#found(pod);
+      return pod;
+    } catch (error) {
+      throw this.#lost(error);
+    }
+  }
+
+  #found(pod: ForwardedPod): void {
+    const { uid } = this.#pod;
+    this.#pod = pod;
+    if (pod.uid !== uid) this.#cut(uid, new WorkbenchError({ code: 'pod-gone', message: `${this.#where}: its pod was replaced`, hint: 'A new connection goes to the new pod.' }));
+    if (this.#state.kind === 'open' && this.#state.uid === pod.uid) return;
+    if (pod.uid !== uid) this.#dependencies.logger.info(`${this.#where}: goes on to pod "${pod.name}", made anew or another one`);
+    this.#tell({ kind: 'open', pod: pod.name, uid: pod.uid });
+  }
+
+  /** A look that failed: the pod is not there, or it cannot be told. */
+  #lost(cause: unknown): WorkbenchError {
+    const why = toWorkbenchError(cause, this.#where);
+    if (why.code === 'aborted') return why;
+    const gone = GONE.includes(why.code);
+    const error = new WorkbenchError({ code: gone ? 'pod-gone' : why.code, message: `${this.#where} is dead: ${why.message}`, ...(why.hint === undefined ? {} : { hint: why.hint }), cause: why });
+    if (gone) this.#cut(this.#pod.uid, error);
+    if (this.#state.kind !== 'lost' || this.#state.error.message !== error.message) this.#tell({ kind: 'lost', error });
+    return error;
+  }
+
+  #cut(uid: string, reason: WorkbenchError): void {
+    for (const [connection, leadsTo] of this.#connections) if (leadsTo === uid) connection.abort(reason);
+  }
+
+  #tell(state: ForwardState): void {
+    this.#state = state;
+    this.#changes.fire(state);
+  }
+
+  #heard(): void {
+    this.#heardAt = this.#dependencies.clock.monotonic();
+  }
+
+  /** Asks for the pod while somebody waits for it in silence, or wants to be told. */
+  #probeRegularly(): Disposable {
+    const { clock, logger } = this.#dependencies;
+    let timer = clock.setTimer(PROBE_MS, () => void beat());
+    const beat = async (): Promise<void> => {
+      const quiet = clock.monotonic() - this.#heardAt >= PROBE_MS;
+      const wanted = this.#changes.hasListeners || (quiet && this.#connections.size > 0);
+      try {
+        if (wanted) await this.#look();
+      } catch (error) {
+        logger.debug(errorText(error));
+      }
+      if (!this.#stop.signal.aborted) timer = clock.setTimer(PROBE_MS, () => void beat());
+    };
+    return disposable(() => timer.dispose());
+  }
 }

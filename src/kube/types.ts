@@ -104,9 +104,22 @@ export interface LogLine {
   readonly text: string;
 }
 
+/** Where a port-forward leads: to whatever pod bears a name, or to a ready pod of a selector or Service. */
+export type ForwardTarget = { readonly pod: string } | { readonly labelSelector: string } | { readonly service: string };
+
+/** Whether a new connection reaches a pod, as of the last look. */
+export type ForwardState =
+  | { readonly kind: 'open'; readonly pod: string; readonly uid: string }
+  | { readonly kind: 'lost'; readonly error: WorkbenchError };
+
 export interface PortForward extends Disposable {
   /** The local port on 127.0.0.1. */
   readonly port: number;
+  readonly state: ForwardState;
+  /** Told when the forward goes on to another pod, loses its pod or finds one again. */
+  onDidChange(listener: (state: ForwardState) => void): Disposable;
+  /** Told why a connection could not be made or broke; its local end sees a reset. */
+  onDidFail(listener: (error: WorkbenchError) => void): Disposable;
 }
 
 export interface ListOptions {
@@ -220,8 +233,12 @@ export interface KubeClient extends Disposable {
   execOutput(options: Omit<ExecOptions, 'stdout' | 'stderr'>): Promise<ExecOutput>;
   /** Line by line; with `follow` over broken connections and rotation, without losing or doubling a line, until the container has ended. */
   logs(options: LogOptions): AsyncIterable<LogLine>;
-  /** Carries connections to 127.0.0.1 to the pod until disposed; the signal ends the set-up only. */
-  portForward(namespace: string, pod: string, port: number, signal: AbortSignal): Promise<PortForward>;
+  /**
+   * Carries connections to 127.0.0.1 to a pod until disposed; the signal ends the set-up only. The pod is looked up again
+   * before a new connection, and while one waits in silence: connections to a pod that is gone are cut with the reason.
+   * For a Service, `port` is the Service's.
+   */
+  portForward(namespace: string, target: string | ForwardTarget, port: number, signal: AbortSignal): Promise<PortForward>;
 }
 
 export interface ContextInfo {
