@@ -25,6 +25,20 @@ export const commands: readonly Command[] = [
     load: async () => (await import('./commands/demo.ts')).demo,
   },
   { words: ['gpus'], arguments: '[options]', summary: 'Nodes and their GPUs: used, free, and who holds them', options: cluster, load: async () => (await import('./commands/gpus.ts')).gpus },
+  {
+    words: ['nodes'],
+    arguments: '[options]',
+    summary: 'Nodes with type, network, state and GPUs, and any label as a column',
+    options: {
+      ...cluster,
+      csv: { type: 'boolean', description: 'print CSV instead of a table' },
+      columns: { type: 'string', value: 'LIST', description: 'columns by id or label key, separated by commas' },
+      filter: { type: 'string', value: 'TEXT', description: 'nodes that match, e.g. "free>0 type:h200 -cordon:yes"' },
+      sort: { type: 'string', value: 'COLUMN', description: 'sort by this column instead of the name' },
+      descending: { type: 'boolean', description: 'the greatest first' },
+    },
+    load: async () => (await import('./commands/nodes.ts')).nodes,
+  },
   { words: ['pods'], arguments: '[options]', summary: 'Model-server pods by deployment, role, group and rank', options: { ...cluster, mine: { type: 'boolean', description: 'only deployments whose owner I am' } }, load: async () => (await import('./commands/pods.ts')).pods },
   {
     words: ['agg'],

@@ -61,7 +61,7 @@ export function registerHost(context: vscode.ExtensionContext, workbench: Workbe
     shells,
     plans: owned.add(new PlanDocuments()),
     evidence: owned.add(new EvidenceDocuments()),
-    panels: owned.add(new Panels(workbench, onError)),
+    panels: owned.add(new Panels({ workbench, session, memory, onError })),
     say: (message) => void vscode.window.setStatusBarMessage(`$(check) ${message}`, 8000),
     offer,
   };

@@ -19,4 +19,13 @@ export class Memory {
   async keep(question: string, choices: Readonly<Record<string, string>>): Promise<void> {
     await this.#memento.update(`llmd.choices.${question}`, choices);
   }
+
+  /** Something remembered of any other shape; undefined when there is nothing, or nothing that still fits. */
+  recallAs<T>(name: string, shape: z.ZodType<T>): T | undefined {
+    return shape.safeParse(this.#memento.get(`llmd.${name}`)).data;
+  }
+
+  async keepAs(name: string, value: unknown): Promise<void> {
+    await this.#memento.update(`llmd.${name}`, value);
+  }
 }

@@ -18,6 +18,7 @@ const DELETE_PODS = [needOf('list', Pods), needOf('delete', Pods)];
 export const ACCESS_NEEDS: Readonly<Record<CommandId, readonly AccessNeed[]>> = {
   'llmd.selectContext': [],
   'llmd.selectNamespace': [],
+  'llmd.showNodeTable': [],
   'llmd.createSecrets': [needOf('create', Secrets), needOf('patch', Secrets)],
   'llmd.deploy': [needOf('create', LeaderWorkerSets), needOf('patch', LeaderWorkerSets)],
   'llmd.stopDeployment': [needOf('list', LeaderWorkerSets), needOf('delete', LeaderWorkerSets)],

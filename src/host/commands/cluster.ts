@@ -30,6 +30,15 @@ export const CLUSTER_COMMANDS: readonly TableEntry[] = [
       await host.session.refresh();
     },
   }),
+  windowCommand<true>({
+    id: 'llmd.showNodeTable',
+    title: 'Show Node Table',
+    doing: 'show the node table',
+    ...noArgument,
+    async run({ host }) {
+      await host.panels.showNodeTable();
+    },
+  }),
   clusterCommand<true>({
     id: 'llmd.createSecrets',
     title: 'Create Secrets',

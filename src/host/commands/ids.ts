@@ -2,6 +2,7 @@
 export const COMMAND_IDS = [
   'llmd.selectContext',
   'llmd.selectNamespace',
+  'llmd.showNodeTable',
   'llmd.createSecrets',
   'llmd.deploy',
   'llmd.stopDeployment',

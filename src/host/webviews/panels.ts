@@ -3,17 +3,29 @@ import { DisposableStore, type Disposable } from '../../base/disposables.ts';
 import type { Workbench } from '../../compose.ts';
 import { RESULTS_MEMORY } from '../../protocol/results.ts';
 import { TRACE_MEMORY } from '../../protocol/trace-summary.ts';
+import type { Memory } from '../memory.ts';
+import type { Session } from '../session.ts';
+import { NodeTablePanel } from './node-table-panel.ts';
 import { PerfettoPanel } from './perfetto-panel.ts';
 import { ResultsPanel } from './results-panel.ts';
 import { traceTitle } from './trace-title.ts';
 import { TraceSummaryPanel } from './trace-summary-panel.ts';
 
+const NODE_TABLE = 'llmd.nodeTable';
 const RESULTS = 'llmd.results';
 const TRACE_SUMMARY = 'llmd.traceSummary';
 const PERFETTO = 'llmd.perfetto';
 
-/** The webview panels: one for results, one a trace for summaries and for Perfetto; all come back after a reload. */
+export interface PanelsOptions {
+  readonly workbench: Workbench;
+  readonly session: Session;
+  readonly memory: Memory;
+  readonly onError: (error: unknown) => void;
+}
+
+/** The webview panels: one for nodes, one for results, one a trace for summaries and for Perfetto; all come back after a reload. */
 export class Panels implements Disposable {
+  readonly #options: PanelsOptions;
   readonly #workbench: Workbench;
   readonly #dist: vscode.Uri;
   readonly #media: vscode.Uri;
@@ -21,13 +33,17 @@ export class Panels implements Disposable {
   readonly #owned = new DisposableStore();
   readonly #summaries = new Map<string, TraceSummaryPanel>();
   readonly #perfetto = new Map<string, PerfettoPanel>();
+  #nodeTable: NodeTablePanel | undefined;
   #results: ResultsPanel | undefined;
 
-  constructor(workbench: Workbench, onError: (error: unknown) => void) {
+  constructor(options: PanelsOptions) {
+    const { workbench, onError } = options;
+    this.#options = options;
     this.#workbench = workbench;
     this.#dist = vscode.Uri.file(workbench.assets.dist);
     this.#media = vscode.Uri.file(workbench.assets.media);
     this.#onError = onError;
+    this.#restore(NODE_TABLE, (panel) => void this.#adoptNodeTable(panel));
     this.#restore(RESULTS, (panel, state) => {
       const memory = RESULTS_MEMORY.safeParse(state);
       this.#adoptResults(panel, memory.success ? memory.data.chosen : []);
@@ -42,6 +58,15 @@ export class Panels implements Disposable {
       if (memory.success) this.#adoptPerfetto(panel, memory.data.path);
       else panel.dispose();
     });
+  }
+
+  /** Resolves when the page runs. */
+  async showNodeTable(): Promise<NodeTablePanel> {
+    const open = this.#nodeTable;
+    open?.reveal();
+    const shown = open ?? this.#adoptNodeTable(this.#create(NODE_TABLE, 'Nodes'));
+    await shown.whenReady;
+    return shown;
   }
 
   /** Resolves when the page runs. */
@@ -66,6 +91,7 @@ export class Panels implements Disposable {
 
   dispose(): void {
     this.#owned.dispose();
+    this.#nodeTable?.dispose();
     this.#results?.dispose();
     for (const panel of [...this.#summaries.values(), ...this.#perfetto.values()]) panel.dispose();
   }
@@ -83,6 +109,17 @@ export class Panels implements Disposable {
         },
       }),
     );
+  }
+
+  #adoptNodeTable(panel: vscode.WebviewPanel): NodeTablePanel {
+    this.#setIcon(panel);
+    const { workbench, session, memory, onError } = this.#options;
+    const table = new NodeTablePanel({ workbench, session, memory, dist: this.#dist, panel, onError });
+    this.#nodeTable = table;
+    table.onDidDispose(() => {
+      if (this.#nodeTable === table) this.#nodeTable = undefined;
+    });
+    return table;
   }
 
   #adoptResults(panel: vscode.WebviewPanel, chosen: readonly string[]): ResultsPanel {

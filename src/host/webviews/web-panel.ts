@@ -25,13 +25,14 @@ export class WebPanel<ToPage extends { readonly type: string }, FromPage extends
   readonly #started = Promise.withResolvers<void>();
   /** The page runs and was given its picture; also when the panel was closed before. */
   readonly whenReady: Promise<void> = this.#started.promise;
-  #latest: ToPage | undefined;
+  #latest: (() => ToPage) | undefined;
   #ready = false;
 
   constructor(options: WebPanelOptions<ToPage, FromPage>) {
     const { panel, dist, bundle, frames } = options;
     this.panel = panel;
-    this.#latest = options.first;
+    const { first } = options;
+    this.#latest = first && (() => first);
     const { webview } = panel;
     webview.options = { enableScripts: true, localResourceRoots: [dist] };
     this.#owned.add(
@@ -58,8 +59,13 @@ export class WebPanel<ToPage extends { readonly type: string }, FromPage extends
 
   /** Shows this picture now, or as soon as the page is there. An older one that was never shown is dropped. */
   post(message: ToPage): void {
-    this.#latest = message;
-    if (this.#ready) void this.panel.webview.postMessage(message);
+    this.update(message, () => message);
+  }
+
+  /** Tells a page that runs what changed of its picture; one that starts later is given the whole of it. */
+  update(change: ToPage, whole: () => ToPage): void {
+    this.#latest = whole;
+    if (this.#ready) void this.panel.webview.postMessage(change);
   }
 
   onDidDispose(listener: () => void): void {
@@ -73,7 +79,7 @@ export class WebPanel<ToPage extends { readonly type: string }, FromPage extends
 
   #start(): void {
     this.#ready = true;
-    if (this.#latest) void this.panel.webview.postMessage(this.#latest);
+    if (this.#latest) void this.panel.webview.postMessage(this.#latest());
     this.#started.resolve();
   }
 }

@@ -49,7 +49,7 @@ const allowed: Readonly<Record<string, { readonly rooms: readonly string[]; read
   'demo/nodes': { rooms: ['base', 'kube', 'demo'], packages: /^(node:(?!child_process)|ws$|yaml$|zod$|just-bash$|tar-stream$)/ },
   protocol: { rooms: [], types: features, packages: /^zod$/ },
   host: { rooms: ['base', 'kube', 'protocol', ...features], types: ['compose'], packages: /^(node:(?!child_process)|vscode$|zod$|yaml$)/ },
-  webview: { rooms: ['protocol', 'benchmarks', 'traces'], packages: /^(?!vscode$|node:)/ },
+  webview: { rooms: ['protocol', 'benchmarks', 'inventory', 'traces'], packages: /^(?!vscode$|node:)/ },
   cli: { rooms: ['base', 'kube', 'compose', 'protocol', 'demo', 'demo/nodes', ...features], packages: /^node:(?!child_process)/ },
   compose: { rooms: ['base', 'kube', ...features], packages: /^node:(?!child_process)/ },
   extension: { rooms: ['compose', 'host'], packages: /^(vscode|node:.*)$/ },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { parseNodeFilter, type FilterColumn } from '../../../../src/inventory/node-table/filter.ts';
 import { sortNodes } from '../../../../src/inventory/node-table/sort.ts';
 import type { NodeRow } from '../../../../src/inventory/node-table/types.ts';
