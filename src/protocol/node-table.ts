@@ -60,8 +60,3 @@ export const FROM_NODE_TABLE = z.discriminatedUnion('type', [
 
 /** Page to host. */
 export type FromNodeTable = z.infer<typeof FROM_NODE_TABLE>;
-
-/** What VS Code keeps of the page while it is hidden and across a reload; the layout is the host's. */
-export const NODE_TABLE_MEMORY = z.object({ top: z.number(), left: z.number(), selected: z.array(z.string()), focused: z.string().nullable() });
-
-export type NodeTableMemory = z.infer<typeof NODE_TABLE_MEMORY>;

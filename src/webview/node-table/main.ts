@@ -1,13 +1,14 @@
 import '@vscode/codicons/dist/codicon.css';
 import '../shared/base.css';
 import './node-table.css';
-import { NODE_TABLE_MEMORY, type FromNodeTable, type NodeTableLayout, type NodeTableMemory, type NodeTablePicture, type ToNodeTable } from '../../protocol/node-table.ts';
+import type { FromNodeTable, NodeTableLayout, NodeTablePicture, ToNodeTable } from '../../protocol/node-table.ts';
 import { appRoot, button, element, notice } from '../shared/dom.ts';
 import { connect } from '../shared/host.ts';
+import { readMemory, type PageMemory } from './memory.ts';
 import { NodeTablePage } from './page.ts';
 
 const root = appRoot();
-const host = connect<{ toPage: ToNodeTable; fromPage: FromNodeTable; memory: NodeTableMemory }>(receive);
+const host = connect<{ toPage: ToNodeTable; fromPage: FromNodeTable; memory: PageMemory }>(receive);
 let layout: NodeTableLayout | undefined;
 let page: NodeTablePage | undefined;
 
@@ -31,16 +32,12 @@ function draw(picture: NodeTablePicture, opened: NodeTableLayout | undefined): v
   else if (picture.kind === 'nothing') root.replaceChildren(notice(picture.icon, picture.title, picture.detail, picture.help.map(({ label, command }) => button({ label, click: () => host.send({ type: 'help', command }) }))));
   else if (layout) {
     const known = page;
-    page ??= new NodeTablePage(layout, memory(), { send: (reply) => host.send(reply), remember: (kept) => host.remember(kept) });
+    page ??= new NodeTablePage(layout, readMemory(host.recall()), { send: (reply) => host.send(reply), remember: (kept) => host.remember(kept) });
     // In the document first: what is measured and focused has to be there.
     if (!page.root.isConnected) root.replaceChildren(page.root);
     if (opened || !known) page.open(layout, picture);
     else page.show(picture);
   }
-}
-
-function memory(): NodeTableMemory | undefined {
-  return NODE_TABLE_MEMORY.safeParse(host.recall()).data;
 }
 
 /** The table's shape until the first answer is there. */

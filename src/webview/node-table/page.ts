@@ -3,18 +3,19 @@ import { nodeTableText, type NodeTableFormat } from '../../inventory/node-table/
 import { parseNodeFilter } from '../../inventory/node-table/filter.ts';
 import type { NodeRow } from '../../inventory/node-table/types.ts';
 import { formatNumber, plural } from '../../protocol/format.ts';
-import type { FromNodeTable, NodeTableHead, NodeTableLayout, NodeTableMemory, NodeTablePicture } from '../../protocol/node-table.ts';
+import type { FromNodeTable, NodeTableHead, NodeTableLayout, NodeTablePicture } from '../../protocol/node-table.ts';
 import { button, element, icon } from '../shared/dom.ts';
 import { menu } from '../shared/menu.ts';
 import { arrange, arrangeInPlace, type Arrangement } from './arrange.ts';
 import { filterColumns, moveColumn, shownColumns } from './columns.ts';
+import type { PageMemory } from './memory.ts';
 import { NodeTable } from './table.ts';
 
 type Shown = Extract<NodeTablePicture, { readonly kind: 'table' }>;
 
 export interface PageActions {
   send(message: FromNodeTable): void;
-  remember(memory: NodeTableMemory): void;
+  remember(memory: PageMemory): void;
 }
 
 /** Typing and dragging end before the host is told. */
@@ -41,11 +42,11 @@ export class NodeTablePage {
   readonly #notices = element('ul', { class: 'warnings' });
   readonly #noMatch: HTMLElement;
   #layout: NodeTableLayout;
-  #restored: NodeTableMemory | undefined;
+  #restored: PageMemory | undefined;
   #settling: ReturnType<typeof setTimeout> | undefined;
   #remembering: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(layout: NodeTableLayout, memory: NodeTableMemory | undefined, actions: PageActions) {
+  constructor(layout: NodeTableLayout, memory: PageMemory | undefined, actions: PageActions) {
     this.#layout = layout;
     this.#restored = memory;
     this.#actions = actions;
