@@ -1,17 +1,17 @@
 import { Agent as HttpAgent, type ClientRequestArgs } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { connect as tlsConnect, type ConnectionOptions } from 'node:tls';
-import type { Connection, Credentials } from './connection.ts';
+import type { Connection, Credentials, Pem } from './connection.ts';
 import { openTunnel, type Connected, type Tunnel } from './tunnels.ts';
 
 const KEEP_ALIVE_MS = 30_000;
 const IDLE_SOCKETS = 16;
 /** Load balancers forget idle connections after a minute or more, often without a word. */
-const IDLE_MS = 50_000;
+export const IDLE_MS = 50_000;
 
-function tlsOptions(connection: Connection, credentials: Credentials): ConnectionOptions {
+function tlsOptions(connection: Connection, ca: Pem | undefined, credentials: Credentials): ConnectionOptions {
   return {
-    ...(connection.ca === undefined ? {} : { ca: connection.ca }),
+    ...(ca === undefined ? {} : { ca }),
     ...(connection.tlsServerName === undefined ? {} : { servername: connection.tlsServerName }),
     ...(credentials.cert === undefined ? {} : { cert: credentials.cert }),
     ...(credentials.key === undefined ? {} : { key: credentials.key }),
@@ -19,14 +19,19 @@ function tlsOptions(connection: Connection, credentials: Credentials): Connectio
   };
 }
 
-/** One keep-alive pool for everything that goes to one server with one client certificate. Its time limit closes idle sockets; busy ones may be silent for longer. */
-export function createAgent(connection: Connection, credentials: Credentials): HttpAgent {
+/** One keep-alive pool for everything that goes to one server under one authority with one client certificate. Its time limit closes idle sockets; busy ones may be silent for longer. */
+export function createAgent(connection: Connection, ca: Pem | undefined, credentials: Credentials): HttpAgent {
   const server = new URL(connection.server);
   const pool = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS, maxFreeSockets: IDLE_SOCKETS, timeout: IDLE_MS, scheduling: 'lifo' as const };
-  const tls = tlsOptions(connection, credentials);
+  const tls = tlsOptions(connection, ca, credentials);
   if (connection.proxyUrl === undefined) return server.protocol === 'https:' ? new HttpsAgent({ ...pool, ...tls }) : new HttpAgent(pool);
   const tunnel = openTunnel(new URL(connection.proxyUrl), server);
   return server.protocol === 'https:' ? new TunnelledHttpsAgent({ ...pool, ...tls }, tunnel, server) : new TunnelledHttpAgent(pool, tunnel);
+}
+
+/** Ends the connections that no request uses. */
+export function dropIdle(agent: HttpAgent): void {
+  for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
 }
 
 class TunnelledHttpAgent extends HttpAgent {

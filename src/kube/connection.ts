@@ -1,9 +1,11 @@
+export type Pem = string | Buffer;
+
 /** How to reach one API server. Nothing in here may be logged. */
 export interface Connection {
   /** `https://host:port`, optionally with a path prefix. */
   readonly server: string;
-  /** PEM of the authority that signed the server's certificate; absent: the system's. */
-  readonly ca?: string | Buffer;
+  /** The authority that signed the server's certificate; absent: the system's. Asked at each request where it may change: a server that is set up anew has another. */
+  readonly ca?: Pem | (() => Promise<Pem | undefined>);
   readonly insecureSkipTlsVerify?: boolean;
   readonly tlsServerName?: string;
   /** A proxy for every connection, `http://host:port` or `socks5://host:port`. */
@@ -17,8 +19,8 @@ export interface Connection {
 export interface Credentials {
   readonly headers: Readonly<Record<string, string | string[]>>;
   /** PEM of a client certificate and its key. */
-  readonly cert?: string | Buffer;
-  readonly key?: string | Buffer;
+  readonly cert?: Pem;
+  readonly key?: Pem;
 }
 
 /** Credentials that may expire. */

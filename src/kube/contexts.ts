@@ -9,7 +9,7 @@ import type { Logger } from '../base/logger.ts';
 import type { KeyValueStore } from '../base/store.ts';
 import { createKubeClient } from './client.ts';
 import type { Connection } from './connection.ts';
-import { material, UserCredentials } from './credentials.ts';
+import { ClusterAuthority, UserCredentials } from './credentials.ts';
 import { kubeconfigFiles, readKubeconfig, type ClusterConfig, type ContextConfig, type Kubeconfig, type UserConfig } from './kubeconfig.ts';
 import { proxyFromEnvironment } from './proxy.ts';
 import type { Environment } from './tool-path.ts';
@@ -171,11 +171,11 @@ class KubeconfigContexts implements Contexts {
   async #connect(cluster: ClusterRef): Promise<KubeClient> {
     const { env, home, clock, logger } = this.#options;
     const { config } = pinned(await this.#load(), cluster);
-    const ca = await material(config['certificate-authority-data'], config['certificate-authority'], cluster.context);
+    const authority = new ClusterAuthority(cluster.context, async () => pinned(await this.#load(), cluster).config);
     const proxyUrl = config['proxy-url'] ?? proxyFromEnvironment(new URL(config.server), env);
     const connection: Connection = {
       server: config.server,
-      ...(ca === undefined ? {} : { ca }),
+      ca: () => authority.get(),
       ...(config['insecure-skip-tls-verify'] === undefined ? {} : { insecureSkipTlsVerify: config['insecure-skip-tls-verify'] }),
       ...(config['tls-server-name'] === undefined ? {} : { tlsServerName: config['tls-server-name'] }),
       ...(proxyUrl === undefined ? {} : { proxyUrl }),

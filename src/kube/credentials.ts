@@ -1,14 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { abortable, type Clock } from '../base/clock.ts';
 import { errorText, WorkbenchError } from '../base/errors.ts';
-import type { Credentials, CredentialSource } from './connection.ts';
+import type { Credentials, CredentialSource, Pem } from './connection.ts';
 import { runExecPlugin, type PluginContext, type PluginCredential } from './exec-plugin.ts';
-import type { UserConfig } from './kubeconfig.ts';
+import type { ClusterConfig, UserConfig } from './kubeconfig.ts';
 
 /** Token files are renewed under our feet (service account tokens); reading them this often is enough and cheap. */
 const TOKEN_FILE_MS = 10_000;
 /** A credential is renewed this long before its end, so that it does not expire on the way. */
 const EARLY_MS = 10_000;
+/** Where a clock is wrong, a credential that was just made seems to be expired: it is used for this long, or until a 401. */
+const EXPIRED_AT_BIRTH_MS = 60_000;
 
 export interface CredentialContext extends PluginContext {
   readonly clock: Clock;
@@ -61,7 +63,7 @@ export class UserCredentials implements CredentialSource {
     const pair = await clientCertificate(config, this.#context.context);
     if (config.exec) {
       const plugin = await runExecPlugin(config.exec, this.#context, this.#context.lifetime);
-      return { user, credentials: fromPlugin(plugin, fixed, pair), expiresAt: plugin.expiresAt - EARLY_MS };
+      return { user, credentials: fromPlugin(plugin, fixed, pair), expiresAt: goodUntil(plugin.expiresAt, clock.now()) };
     }
     if (config['auth-provider']) {
       const headers = await legacyProviderHeaders(config, this.#context);
@@ -71,6 +73,11 @@ export class UserCredentials implements CredentialSource {
     const headers = token === undefined || token === '' ? fixed : { ...fixed, authorization: `Bearer ${token}` };
     return { user, credentials: { headers, ...pair }, expiresAt: config.tokenFile === undefined ? Number.POSITIVE_INFINITY : clock.now() + TOKEN_FILE_MS };
   }
+}
+
+function goodUntil(expiresAt: number, now: number): number {
+  const renewal = expiresAt - EARLY_MS;
+  return renewal > now ? renewal : now + EXPIRED_AT_BIRTH_MS;
 }
 
 function fromPlugin(plugin: PluginCredential, fixed: Credentials['headers'], pair: CertificatePair): Credentials {
@@ -92,6 +99,26 @@ function impersonationHeaders(user: UserConfig): Credentials['headers'] {
   };
 }
 
+/** The authority of a kubeconfig's cluster, read again when the kubeconfig was: a server that is set up anew has another. */
+export class ClusterAuthority {
+  readonly #context: string;
+  readonly #cluster: () => Promise<ClusterConfig>;
+  #held: { readonly cluster: ClusterConfig; readonly pem: Pem | undefined } | undefined;
+
+  constructor(context: string, cluster: () => Promise<ClusterConfig>) {
+    this.#context = context;
+    this.#cluster = cluster;
+  }
+
+  async get(): Promise<Pem | undefined> {
+    const cluster = await this.#cluster();
+    if (this.#held?.cluster !== cluster) {
+      this.#held = { cluster, pem: await material(cluster['certificate-authority-data'], cluster['certificate-authority'], this.#context) };
+    }
+    return this.#held.pem;
+  }
+}
+
 type CertificatePair = Pick<Credentials, 'cert' | 'key'>;
 
 async function clientCertificate(user: UserConfig, context: string): Promise<CertificatePair> {
@@ -101,7 +128,7 @@ async function clientCertificate(user: UserConfig, context: string): Promise<Cer
 }
 
 /** Data in the kubeconfig wins over a file, as in kubectl. */
-export async function material(base64: string | undefined, file: string | undefined, context: string): Promise<Buffer | undefined> {
+async function material(base64: string | undefined, file: string | undefined, context: string): Promise<Buffer | undefined> {
   if (base64 !== undefined && base64 !== '') return Buffer.from(base64, 'base64');
   return file === undefined ? undefined : readSecretFile(file, context);
 }

@@ -13,7 +13,7 @@ const credentialSchema = z.object({
     token: z.string().nullish(),
     clientCertificateData: z.string().nullish(),
     clientKeyData: z.string().nullish(),
-    expirationTimestamp: z.string().nullish(),
+    expirationTimestamp: z.iso.datetime({ offset: true }).nullish(),
   }),
 });
 

@@ -4,7 +4,7 @@ import { sleep, throwIfAborted, type Clock } from '../base/clock.ts';
 import { isWorkbenchError, systemCode, WorkbenchError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { networkError } from './network-errors.ts';
-import { describeSubject, errorFromStatus, retryAfterSeconds, statusOf, subjectOf } from './status.ts';
+import { describeSubject, errorFromStatus, retryAfterMs, statusOf, subjectOf, type RequestSubject } from './status.ts';
 import type { Transport } from './transport.ts';
 import type { ClusterRef, KubeRequest, KubeResponse } from './types.ts';
 
@@ -35,7 +35,7 @@ export class JsonCalls {
       const outcome = await this.#once(request);
       if (outcome.ok) return outcome.value;
       if (attempt >= ATTEMPTS || !mayRepeat(request, outcome.error)) throw outcome.error;
-      const delayMs = outcome.retryAfterMs ?? backOff(attempt);
+      const delayMs = statusOf(outcome.error)?.retryAfterMs ?? backOff(attempt);
       if (delayMs > LONGEST_DELAY_MS) throw outcome.error;
       this.#logger.debug(`${outcome.error.message}; attempt ${attempt + 1} in ${Math.round(delayMs)} ms`);
       await sleep(this.#clock, delayMs, request.signal);
@@ -47,25 +47,35 @@ export class JsonCalls {
     const doing = describeSubject(subject, this.#cluster);
     try {
       const response = await this.#transport.send({ ...request, timeoutMs: request.timeoutMs ?? TIMEOUT_MS });
-      const text = await readText(response);
-      if (response.status >= 200 && response.status < 300) return { ok: true, value: parseAnswer(text, doing, this.#cluster) };
-      const status = parseStatus(text.slice(0, ERROR_BODY_BYTES));
-      const seconds = retryAfterSeconds(response.headers['retry-after'], status);
-      return {
-        ok: false,
-        error: errorFromStatus(response.status, status, subject, this.#cluster),
-        retryAfterMs: seconds === undefined ? undefined : seconds * 1000,
-      };
+      if (response.status < 200 || response.status >= 300) return { ok: false, error: await refusal(response, subject, this.#cluster) };
+      return { ok: true, value: parseAnswer(await readText(response), doing, this.#cluster) };
     } catch (error) {
       throwIfAborted(request.signal);
-      return { ok: false, error: networkError(error, doing, this.#cluster), retryAfterMs: undefined };
+      return { ok: false, error: networkError(error, doing, this.#cluster) };
     }
   }
 }
 
-type Outcome =
-  | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly error: WorkbenchError; readonly retryAfterMs: number | undefined };
+type Outcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: WorkbenchError };
+
+/** The error of an answer that is not 2xx, read from its head and as much of its body as a Status needs. */
+export async function refusal(response: KubeResponse, subject: RequestSubject, cluster: ClusterRef): Promise<WorkbenchError> {
+  const status = parseStatus(await readStart(response));
+  return errorFromStatus(response.status, status, subject, cluster, retryAfterMs(response.headers, status));
+}
+
+/** What answers in the server's place may send a page without an end. */
+async function readStart(response: KubeResponse): Promise<string> {
+  if (response.headers['content-encoding'] === 'gzip') return readText(response);
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response.body) {
+    chunks.push(chunk as Buffer);
+    length += (chunk as Buffer).length;
+    if (length >= ERROR_BODY_BYTES) break;
+  }
+  return Buffer.concat(chunks).subarray(0, ERROR_BODY_BYTES).toString('utf8');
+}
 
 /** The whole body as text. */
 export async function readText(response: KubeResponse): Promise<string> {
@@ -87,12 +97,13 @@ export function parseStatus(text: string): unknown {
 function parseAnswer(text: string, doing: string, cluster: ClusterRef): unknown {
   try {
     return JSON.parse(text) as unknown;
-  } catch (cause) {
+  } catch {
+    // The parser's message quotes the answer, and that may hold a secret: it is not kept as the cause.
+    if (text.startsWith('{')) throw new WorkbenchError({ code: 'connection-lost', message: `cannot ${doing}: only a part of the answer came`, hint: 'The connection broke; try again.' });
     throw new WorkbenchError({
       code: 'server-error',
       message: `cannot ${doing}: the answer is not JSON`,
       hint: `Check that ${cluster.server} is a Kubernetes API server and not a proxy's page.`,
-      cause,
     });
   }
 }

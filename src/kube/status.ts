@@ -23,14 +23,40 @@ export class StatusError extends Error {
   readonly reason: string | undefined;
   /** The decoded Status object, or the text of an answer that was none. */
   readonly status: unknown;
+  /** How long the server asks to be left alone. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(httpStatus: number, status: unknown) {
-    super(stringAt(status, 'message') ?? (typeof status === 'string' && status.trim() !== '' ? status.trim().slice(0, 300) : `HTTP ${httpStatus}`));
+  constructor(httpStatus: number, status: unknown, retryAfterMs?: number) {
+    super(wordsOf(httpStatus, status));
     this.name = 'StatusError';
     this.httpStatus = httpStatus;
     this.reason = stringAt(status, 'reason');
     this.status = status;
+    this.retryAfterMs = retryAfterMs;
   }
+
+  /** A web page: what answered is a proxy, a load balancer or a login portal, whatever number it chose. */
+  get isPage(): boolean {
+    return isPage(this.status);
+  }
+}
+
+/** One line, whatever came. */
+function wordsOf(httpStatus: number, status: unknown): string {
+  if (isPage(status)) {
+    const title = oneLine(/<title[^>]*>([^<]*)</i.exec(status)?.[1] ?? '');
+    return `HTTP ${httpStatus} with a web page${title === '' ? '' : ` "${title}"`} in place of the API server's answer`;
+  }
+  const words = oneLine(stringAt(status, 'message') ?? (typeof status === 'string' ? status.slice(0, 300) : ''));
+  return words === '' ? `HTTP ${httpStatus}` : words;
+}
+
+function isPage(status: unknown): status is string {
+  return typeof status === 'string' && /^\s*</.test(status);
+}
+
+function oneLine(text: string): string {
+  return text.trim().replaceAll(/\s+/g, ' ');
 }
 
 /** The server's Status behind an error, if there is one. */
@@ -72,13 +98,13 @@ export function describeSubject(subject: RequestSubject, cluster: ClusterRef): s
 }
 
 /** The error of an answer that is not 2xx. */
-export function errorFromStatus(httpStatus: number, status: unknown, subject: RequestSubject, cluster: ClusterRef): WorkbenchError {
-  const cause = new StatusError(httpStatus, status);
+export function errorFromStatus(httpStatus: number, status: unknown, subject: RequestSubject, cluster: ClusterRef, retryAfterMs?: number): WorkbenchError {
+  const cause = new StatusError(httpStatus, status, retryAfterMs);
   const code = codeOf(cause, subject);
   return new WorkbenchError({
     code,
     message: `cannot ${describeSubject(subject, cluster)}: ${cause.message}`,
-    hint: hintOf(code, subject, cluster),
+    hint: cause.isPage ? `Something on the way answered in the place of ${cluster.server}: check the VPN, the proxy and the server's address.` : hintOf(code, subject, cluster),
     cause,
   });
 }
@@ -120,7 +146,10 @@ const BY_HTTP: Readonly<Record<number, ErrorCode>> = {
 };
 
 function codeOf(error: StatusError, subject: RequestSubject): ErrorCode {
+  if (error.isPage) return 'server-error';
   if (error.httpStatus === 404) return notFoundCode(error, subject);
+  // A version of a history that the server no longer has: it came back from an older state.
+  if (arrayAt(error.status, 'details', 'causes').some((cause) => stringAt(cause, 'reason') === 'ResourceVersionTooLarge')) return 'expired';
   const byReason = error.reason === undefined ? undefined : BY_REASON[error.reason];
   return byReason ?? BY_HTTP[error.httpStatus] ?? (error.httpStatus >= 500 ? 'server-error' : 'invalid');
 }
@@ -161,8 +190,14 @@ function hintOf(code: ErrorCode, subject: RequestSubject, cluster: ClusterRef): 
   }
 }
 
-/** Seconds that the server asks to wait, from `Retry-After` or the Status; undefined: it does not say. */
-export function retryAfterSeconds(header: string | undefined, status: unknown): number | undefined {
-  const seconds = header === undefined ? numberAt(status, 'details', 'retryAfterSeconds') : Number(header);
-  return seconds !== undefined && Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined;
+/** Milliseconds that the server asks to wait, by `Retry-After` (seconds or a date) or the Status; undefined: it does not say. */
+export function retryAfterMs(headers: Readonly<Record<string, string | undefined>>, status: unknown): number | undefined {
+  const header = headers['retry-after'];
+  const ms = header === undefined ? 1000 * (numberAt(status, 'details', 'retryAfterSeconds') ?? Number.NaN) : headerMs(header, headers['date']);
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}
+
+/** A date counts by the clock of the server that says it; ours may be an hour off. */
+function headerMs(header: string, answeredAt: string | undefined): number {
+  return /^\s*\d+\s*$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.parse(answeredAt ?? '');
 }

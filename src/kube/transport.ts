@@ -3,8 +3,8 @@ import { request as httpsRequest } from 'node:https';
 import { TLSSocket } from 'node:tls';
 import { aborted, throwIfAborted, type Clock } from '../base/clock.ts';
 import { disposable, type Disposable } from '../base/disposables.ts';
-import { createAgent } from './agent.ts';
-import { credentialsOf, type Connection, type Credentials, type CredentialSource } from './connection.ts';
+import { createAgent, dropIdle, IDLE_MS } from './agent.ts';
+import { credentialsOf, type Connection, type Credentials, type CredentialSource, type Pem } from './connection.ts';
 import { networkError, timeoutError } from './network-errors.ts';
 import { queryString } from './resources.ts';
 import { describeSubject, subjectOf } from './status.ts';
@@ -14,11 +14,21 @@ import type { ClusterRef, KubeRequest, KubeResponse } from './types.ts';
 const CONNECT_TIMEOUT_MS = 10_000;
 /** To the first byte of the answer. */
 const HEADERS_TIMEOUT_MS = 30_000;
+/** A refusal is short: its body may not take longer than this, whatever time a good answer has. */
+const REFUSAL_TIMEOUT_MS = 10_000;
 
 export interface TransportOptions {
   readonly cluster: ClusterRef;
   readonly connection: Connection;
   readonly clock: Clock;
+}
+
+/** The connections that one authority and one client certificate share. */
+interface Pool {
+  readonly ca: Pem | undefined;
+  readonly cert: Pem | undefined;
+  readonly key: Pem | undefined;
+  readonly agent: Agent;
 }
 
 /** What a WebSocket needs to go the same way as requests do. */
@@ -36,25 +46,33 @@ export class Transport implements Disposable {
   readonly #credentials: CredentialSource;
   readonly #disposed = new AbortController();
   readonly #agents: Agent[] = [];
-  #pool: { readonly cert: Credentials['cert']; readonly key: Credentials['key']; readonly agent: Agent } | undefined;
+  #pool: Pool | undefined;
+  /** Wall ms of the last request. */
+  #lastSent: number;
 
   constructor(options: TransportOptions) {
     this.#cluster = options.cluster;
     this.#connection = options.connection;
     this.#clock = options.clock;
     this.#credentials = credentialsOf(options.connection);
+    this.#lastSent = options.clock.now();
   }
 
   /** One request, whatever its status; asked once more with fresh credentials after a 401. */
   async send(request: KubeRequest): Promise<KubeResponse> {
     const credentials = await this.#credentials.get(request.signal);
-    const response = await this.#attempt(request, credentials);
+    const response = await this.#attempt(request, credentials, await this.#agent(credentials));
     if (response.status !== 401) return response;
-    this.#credentials.invalidate(credentials);
-    const fresh = await this.#credentials.get(request.signal);
-    if (sameCredentials(fresh, credentials)) return response;
-    response.body.destroy();
-    return this.#attempt(request, fresh);
+    try {
+      this.#credentials.invalidate(credentials);
+      const fresh = await this.#credentials.get(request.signal);
+      if (sameCredentials(fresh, credentials)) return response;
+      response.body.destroy();
+      return await this.#attempt(request, fresh, await this.#agent(fresh));
+    } catch (error) {
+      response.body.destroy();
+      throw error;
+    }
   }
 
   async upgradeTarget(path: string, query: KubeRequest['query'], signal: AbortSignal): Promise<UpgradeTarget> {
@@ -62,12 +80,17 @@ export class Transport implements Disposable {
     throwIfAborted(signal);
     const url = this.#url(path, query);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-    return { url: url.href, headers: credentials.headers, agent: this.#agent(credentials) };
+    return { url: url.href, headers: credentials.headers, agent: await this.#agent(credentials) };
   }
 
   /** Fresh credentials for the next call, after an upgrade was refused with 401. */
   async refreshCredentials(signal: AbortSignal): Promise<void> {
     this.#credentials.invalidate(await this.#credentials.get(signal));
+  }
+
+  /** Ends the connections that idle, because they are not to be trusted any more. */
+  dropIdle(): void {
+    for (const agent of this.#agents) dropIdle(agent);
   }
 
   dispose(): void {
@@ -79,16 +102,27 @@ export class Transport implements Disposable {
     return new URL(this.#connection.server.replace(/\/+$/, '') + path + queryString(query));
   }
 
-  #agent(credentials: Credentials): Agent {
-    if (this.#pool && samePem(this.#pool.cert, credentials.cert) && samePem(this.#pool.key, credentials.key)) return this.#pool.agent;
+  async #agent(credentials: Credentials): Promise<Agent> {
+    const { ca: authority } = this.#connection;
+    const ca = typeof authority === 'function' ? await authority() : authority;
+    this.#forgetSlept();
+    const pool = this.#pool;
+    if (pool && samePem(pool.ca, ca) && samePem(pool.cert, credentials.cert) && samePem(pool.key, credentials.key)) return pool.agent;
     // What runs over the pool of the old certificate may end in peace; its idle sockets time out.
-    const agent = createAgent(this.#connection, credentials);
+    const agent = createAgent(this.#connection, ca, credentials);
     this.#agents.push(agent);
-    this.#pool = { cert: credentials.cert, key: credentials.key, agent };
+    this.#pool = { ca, cert: credentials.cert, key: credentials.key, agent };
     return agent;
   }
 
-  #attempt(request: KubeRequest, credentials: Credentials): Promise<KubeResponse> {
+  /** Idle connections end by a timer of their own, which stands still while the machine sleeps: they are as dead then, and only the wall clock tells. */
+  #forgetSlept(): void {
+    const now = this.#clock.now();
+    if (now - this.#lastSent > IDLE_MS) this.dropIdle();
+    this.#lastSent = now;
+  }
+
+  #attempt(request: KubeRequest, credentials: Credentials, agent: Agent): Promise<KubeResponse> {
     const method = request.method ?? 'GET';
     const doing = describeSubject(subjectOf(method, request.path, request.query?.['watch'] === true), this.#cluster);
     const signal = AbortSignal.any([request.signal, this.#disposed.signal]);
@@ -102,7 +136,7 @@ export class Transport implements Disposable {
       const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
       const outgoing = send(url, {
         method,
-        agent: this.#agent(credentials),
+        agent,
         headers: {
           'user-agent': 'llm-d-workbench',
           accept: request.accept ?? 'application/json',
@@ -129,8 +163,9 @@ export class Transport implements Disposable {
       outgoing.once('close', () => signal.removeEventListener('abort', onAbort));
       outgoing.once('response', (incoming: IncomingMessage) => {
         lift();
-        this.#limitBody(incoming, request.timeoutMs, doing);
-        resolve({ status: incoming.statusCode ?? 0, headers: singleHeaders(incoming), body: incoming });
+        const status = incoming.statusCode ?? 0;
+        this.#limitBody(incoming, status < 400 ? request.timeoutMs : REFUSAL_TIMEOUT_MS, doing);
+        resolve({ status, headers: singleHeaders(incoming), body: incoming });
       });
       outgoing.end(body);
     });

@@ -1,8 +1,9 @@
 import type { Clock } from '../base/clock.ts';
 import { isObject, numberAt, stringAt } from '../base/json.ts';
 import { WorkbenchError } from '../base/errors.ts';
-import { parseStatus, readText } from './json-calls.ts';
+import { parseStatus, refusal } from './json-calls.ts';
 import { LineSplitter } from './lines.ts';
+import { Liveness } from './liveness.ts';
 import { networkError } from './network-errors.ts';
 import { resourcePath, withType } from './resources.ts';
 import { describeSubject, errorFromStatus, subjectOf } from './status.ts';
@@ -11,8 +12,13 @@ import type { ClusterRef, KubeObject, ResourceType } from './types.ts';
 
 /** The server ends a watch after this long and we begin the next from where it stood. */
 const SERVER_TIMEOUT_S = 240;
-/** Bookmarks come about once a minute; a socket that is silent for longer may be half open. */
+/**
+ * A server sends a bookmark about once a minute, the first one of a kind that never changed after two. They are no promise,
+ * so silence is no error: the watch is begun anew.
+ */
 const SILENCE_MS = 90_000;
+/** etcd takes objects of some MiB at most; what is longer is no event. */
+const LONGEST_EVENT_BYTES = 16 * 1024 * 1024;
 
 export interface WatchTarget {
   readonly resource: ResourceType;
@@ -31,7 +37,10 @@ export interface WatchListener {
   reached(resourceVersion: string): void;
 }
 
-/** One watch request, to its end: resolves when the server ends it or falls silent, rejects on any failure (`expired` for 410). */
+/** How a watch came to its end without a failure: the server ended it, or it fell silent, perhaps without a single word. */
+export type WatchEnd = 'ended' | 'silent' | 'never-spoke';
+
+/** One watch request, to its end; rejects on any failure (`expired` for 410). */
 export async function followWatch(
   transport: Transport,
   cluster: ClusterRef,
@@ -40,7 +49,7 @@ export async function followWatch(
   resourceVersion: string,
   listener: WatchListener,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<WatchEnd> {
   const path = resourcePath(target.resource, target.namespace);
   const subject = subjectOf('GET', path, true);
   const doing = describeSubject(subject, cluster);
@@ -56,24 +65,30 @@ export async function followWatch(
     },
     signal,
   });
-  if (response.status !== 200) throw errorFromStatus(response.status, parseStatus(await readText(response)), subject, cluster);
+  if (response.status !== 200) throw await refusal(response, subject, cluster).catch((error: unknown) => networkError(error, doing, cluster));
+  const contentType = response.headers['content-type'];
+  if (contentType?.includes('json') === false) {
+    response.body.destroy();
+    throw new WorkbenchError({ code: 'server-error', message: `cannot ${doing}: the answer is ${contentType} and no stream of events`, hint: `Check that ${cluster.server} is a Kubernetes API server and not a proxy's page.` });
+  }
   listener.opened();
 
   let silent = false;
-  const onSilence = (): void => {
+  let spoke = false;
+  const liveness = new Liveness(clock, SILENCE_MS, () => {
     silent = true;
     response.body.destroy();
-  };
-  let liveness = clock.setTimer(SILENCE_MS, onSilence);
+  });
   const splitter = new LineSplitter();
   try {
     for await (const chunk of response.body) {
-      liveness.dispose();
-      liveness = clock.setTimer(SILENCE_MS, onSilence);
+      spoke = true;
+      liveness.heard();
       listener.heard();
       for (const line of splitter.push(chunk as Buffer)) {
         if (line !== '') tell(line, target.resource, listener, (code, status) => errorFromStatus(code, status, subject, cluster));
       }
+      if (splitter.pendingBytes > LONGEST_EVENT_BYTES) throw new WorkbenchError({ code: 'server-error', message: `cannot ${doing}: an event does not end after ${LONGEST_EVENT_BYTES} bytes`, hint: 'The watch is started again by itself.' });
     }
   } catch (error) {
     if (!silent) throw networkError(error, doing, cluster);
@@ -81,9 +96,15 @@ export async function followWatch(
     liveness.dispose();
     response.body.destroy();
   }
-  if (!silent && splitter.rest() !== '') {
+  if (silent) {
+    // What idles beside a connection that went dead is dead too, and would cost the next request its whole time.
+    transport.dropIdle();
+    return spoke ? 'silent' : 'never-spoke';
+  }
+  if (splitter.rest() !== '') {
     throw new WorkbenchError({ code: 'connection-lost', message: `cannot ${doing}: the stream ended in the middle of an event`, hint: 'The watch is started again by itself.' });
   }
+  return 'ended';
 }
 
 function tell(line: string, resource: ResourceType, listener: WatchListener, statusError: (code: number, status: unknown) => WorkbenchError): void {

@@ -1,21 +1,30 @@
 import { sleep, type Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposables.ts';
-import { isWorkbenchError, toWorkbenchError, WorkbenchError } from '../base/errors.ts';
+import { toWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { JsonCalls } from './json-calls.ts';
 import { listChunks } from './list.ts';
-import { objectKey } from './resources.ts';
+import { objectKey, resourcePath } from './resources.ts';
+import { describeSubject, statusOf, subjectOf } from './status.ts';
 import type { Transport } from './transport.ts';
 import type { ClusterRef, KubeObject, WatchOptions, WatchState } from './types.ts';
-import { followWatch } from './watch-stream.ts';
+import { followWatch, type WatchEnd } from './watch-stream.ts';
 
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 30_000;
+/** However long a server asks to be left alone, a person waits for the view. */
+const LONGEST_RETRY_AFTER_MS = 120_000;
 /** A watch that lasted this long worked; a shorter one counts as a try in vain, so that a server that ends each at once is not hammered. */
 const SETTLED_MS = 1000;
 /** Permissions and CRDs change by a person's hand; asking more often would only load the server. */
 const DENIED_DELAY_MS = 60_000;
 const ABSENT_DELAY_MS = 30_000;
+/** A login needs a person too, and a credential plugin may open a browser at each try. */
+const LOGIN_DELAY_MS = 300_000;
+/** An API server that starts refuses for a moment what it will serve: what was listed before is believed to be gone or forbidden at the third word. */
+const BELIEVED_AFTER = 3;
+/** So many watches in a row that ended as soon as they began are no hiccup: what is shown may be old. */
+const HICCUPS = 3;
 
 export interface WatchDependencies {
   readonly cluster: ClusterRef;
@@ -38,10 +47,16 @@ export class WatchSupervisor<T> implements Disposable {
   #lastHeard: number;
   /** Where the next watch goes on; undefined: list first. */
   #version: string | undefined;
+  /** Whether the sink holds a list. */
+  #listed = false;
   /** Monotonic ms at which the watch that runs was opened. */
   #openedAt: number | undefined;
+  /** Ends the time in which a watch that follows failures has to prove itself. */
+  #proving: Disposable | undefined;
   /** Tries in a row that did not last. */
   #failures = 0;
+  /** Answers in a row that what was listed before is forbidden or not there. */
+  #contradictions = 0;
 
   constructor(deps: WatchDependencies, options: WatchOptions<T>) {
     this.#deps = deps;
@@ -59,6 +74,7 @@ export class WatchSupervisor<T> implements Disposable {
   /** Final: the sink hears nothing after it, whatever was under way. */
   dispose(): void {
     this.#stop.abort();
+    this.#proving?.dispose();
   }
 
   async #run(): Promise<void> {
@@ -73,17 +89,25 @@ export class WatchSupervisor<T> implements Disposable {
   async #round(): Promise<number> {
     try {
       this.#version ??= await this.#relist();
-      await this.#follow(this.#version);
-      this.#countTry();
-      return this.#failures === 0 ? 0 : this.#delay();
+      const end = await this.#follow(this.#version);
+      // The events of a watch without a word may be held back on the way, or be those of another history: only a list tells.
+      if (end === 'never-spoke') this.#version = undefined;
+      return this.#afterEnd();
     } catch (error) {
       if (this.#stop.signal.aborted) return 0;
-      this.#countTry();
       return this.#afterFailure(toWorkbenchError(error, `watch ${this.#options.resource.plural}`));
     }
   }
 
+  #afterEnd(): number {
+    this.#countTry();
+    if (this.#failures === 0) return 0;
+    if (this.#failures >= HICCUPS) this.#stale(this.#endedAtOnce());
+    return this.#delay();
+  }
+
   #countTry(): void {
+    this.#proving?.dispose();
     const lasted = this.#openedAt === undefined ? 0 : this.#deps.clock.monotonic() - this.#openedAt;
     this.#openedAt = undefined;
     this.#failures = lasted >= SETTLED_MS ? 0 : this.#failures + 1;
@@ -111,23 +135,37 @@ export class WatchSupervisor<T> implements Disposable {
       },
       () => { items = new Map(); },
     );
+    this.#listed = true;
+    this.#contradictions = 0;
+    this.#lastHeard = this.#deps.clock.now();
     this.#deliver((sink) => sink.replace(items));
     return version;
   }
 
-  async #follow(version: string): Promise<void> {
+  #follow(version: string): Promise<WatchEnd> {
     const { clock } = this.#deps;
-    await followWatch(this.#deps.transport, this.#deps.cluster, clock, this.#options, version, {
+    return followWatch(this.#deps.transport, this.#deps.cluster, clock, this.#options, version, {
       opened: () => {
-        this.#lastHeard = clock.now();
         this.#openedAt = clock.monotonic();
-        this.#tell({ kind: 'live' });
+        if (this.#failures === 0) this.#proven();
+        else this.#proving = clock.setTimer(SETTLED_MS, () => this.#proven());
       },
       heard: () => { this.#lastHeard = clock.now(); },
       changed: (object) => this.#changed(object),
       deleted: (object) => this.#deliver((sink) => sink.delete(objectKey(object))),
-      reached: (reached) => { this.#version = reached; },
+      reached: (reached) => {
+        this.#version = reached;
+        this.#proven();
+      },
     }, this.#stop.signal);
+  }
+
+  /** The watch works. One that follows failures has to send an event first, or to last: not every one that is accepted does. */
+  #proven(): void {
+    this.#proving?.dispose();
+    this.#contradictions = 0;
+    this.#lastHeard = this.#deps.clock.now();
+    this.#tell({ kind: 'live' });
   }
 
   /** One object that the projection cannot take must not cost the whole list. */
@@ -147,40 +185,74 @@ export class WatchSupervisor<T> implements Disposable {
   }
 
   #afterFailure(error: WorkbenchError): number {
-    const { logger } = this.#deps;
+    const opened = this.#openedAt !== undefined;
+    this.#countTry();
+    // Whoever could not be reached may come back with another history, so the next try lists. The busy are spared it.
+    if (!opened && error.code !== 'too-many-requests') this.#version = undefined;
     switch (error.code) {
       case 'expired':
-        // The history is gone, not the objects: list again and let the sink keep what it shows until then.
-        this.#version = undefined;
-        return this.#failures <= 1 ? 0 : this.#delay();
+        return this.#afterExpiry(error);
       case 'forbidden':
-        this.#version = undefined;
-        this.#tell({ kind: 'denied', error });
-        return DENIED_DELAY_MS * jitter();
+        return this.#contradicted(error, { kind: 'denied', error }, DENIED_DELAY_MS);
       case 'resource-absent':
       case 'not-found':
-        this.#version = undefined;
-        this.#deliver((sink) => sink.replace(new Map()));
-        this.#tell({ kind: 'absent' });
-        return ABSENT_DELAY_MS * jitter();
+        return this.#contradicted(error, { kind: 'absent' }, ABSENT_DELAY_MS);
+      case 'auth-plugin-failed':
+        this.#stale(error);
+        return LOGIN_DELAY_MS * jitter();
       default:
-        logger.warn(error.message);
-        this.#tell({ kind: 'stale', since: this.#lastHeard, error });
-        return this.#delay();
+        this.#stale(error);
+        return Math.max(this.#delay(), Math.min(statusOf(error)?.retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS));
     }
+  }
+
+  /** The history is gone, not the objects: list again at once, and let the sink keep what it shows until then. */
+  #afterExpiry(error: WorkbenchError): number {
+    this.#version = undefined;
+    if (this.#failures <= 1) return 0;
+    this.#stale(error);
+    return this.#delay();
+  }
+
+  /** What is kept from us, or is no longer there, is not shown any longer. */
+  #contradicted(error: WorkbenchError, verdict: WatchState, delayMs: number): number {
+    this.#version = undefined;
+    this.#contradictions += 1;
+    if (this.#listed && this.#contradictions < BELIEVED_AFTER) {
+      this.#stale(error);
+      return this.#delay();
+    }
+    this.#deliver((sink) => sink.replace(new Map()));
+    this.#listed = false;
+    this.#failures = 0;
+    this.#tell(verdict);
+    return delayMs * jitter();
+  }
+
+  #stale(error: WorkbenchError): void {
+    this.#deps.logger.warn(error.message);
+    this.#tell({ kind: 'stale', since: this.#lastHeard, error });
+  }
+
+  #endedAtOnce(): WorkbenchError {
+    const { cluster } = this.#deps;
+    const subject = subjectOf('GET', resourcePath(this.#options.resource, this.#options.namespace), true);
+    return new WorkbenchError({
+      code: 'connection-lost',
+      message: `cannot ${describeSubject(subject, cluster)}: it is ended as soon as it begins`,
+      hint: `Check the proxy or load balancer before ${cluster.server}: it may end requests that last.`,
+    });
   }
 
   #delay(): number {
     return Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(Math.max(0, this.#failures - 1), 10)) * jitter();
   }
 
-  /** Tells a state once; `since` stays the first moment of being stale. */
+  /** Tells a state once. */
   #tell(state: WatchState): void {
-    const before = this.#state;
-    if (before?.kind === state.kind && errorCode(before) === errorCode(state)) return;
-    const next = before?.kind === 'stale' && state.kind === 'stale' ? { ...state, since: before.since } : state;
-    this.#state = next;
-    this.#deliver((sink) => sink.state(next));
+    if (this.#state !== undefined && sameState(this.#state, state)) return;
+    this.#state = state;
+    this.#deliver((sink) => sink.state(state));
   }
 
   /** A sink that throws has a bug of its own; it must not end the watch. */
@@ -194,8 +266,16 @@ export class WatchSupervisor<T> implements Disposable {
   }
 }
 
-function errorCode(state: WatchState): string | undefined {
-  return 'error' in state && isWorkbenchError(state.error) ? state.error.code : undefined;
+function sameState(one: WatchState, other: WatchState): boolean {
+  return one.kind === other.kind && sinceOf(one) === sinceOf(other) && messageOf(one) === messageOf(other);
+}
+
+function sinceOf(state: WatchState): number | undefined {
+  return state.kind === 'stale' ? state.since : undefined;
+}
+
+function messageOf(state: WatchState): string | undefined {
+  return 'error' in state ? state.error.message : undefined;
 }
 
 function jitter(): number {

@@ -8,7 +8,7 @@ export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** Sends the request to the server, with other headers where given; the answer's head. */
-  forward(headers?: Readonly<Record<string, string>>): Promise<IncomingMessage>;
+  readonly forward: (headers?: Readonly<Record<string, string>>) => Promise<IncomingMessage>;
 }
 
 export type Fault = (exchange: Exchange) => void | Promise<void>;
@@ -102,7 +102,7 @@ export function stalledBody(code: number, start = '{"kind":'): Fault {
 }
 
 /** Requests wait here until they are let go. */
-export function holding(): { readonly fault: Fault; release(): void } {
+export function holding(): { readonly fault: Fault; readonly release: () => void } {
   const { promise, resolve } = Promise.withResolvers<void>();
   return {
     fault: async ({ response, forward }) => {

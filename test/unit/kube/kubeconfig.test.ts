@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile, chmod, mkdir, rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { stringify } from 'yaml';
-import { systemClock } from '../../../src/base/clock.ts';
+import { systemClock, type Clock } from '../../../src/base/clock.ts';
 import { WorkbenchError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { MemoryStore } from '../../../src/base/store.ts';
@@ -11,6 +11,7 @@ import { createContexts, type ContextsOptions } from '../../../src/kube/contexts
 import { kubeconfigFiles, readKubeconfig } from '../../../src/kube/kubeconfig.ts';
 import { Pods } from '../../../src/kube/resources.ts';
 import type { ClusterRef, Contexts } from '../../../src/kube/types.ts';
+import { LeapClock } from '../../support/leap-clock.ts';
 import { pod, ScriptedServer, sendJson, sendStatus, until } from './server.ts';
 
 const never = new AbortController().signal;
@@ -169,9 +170,9 @@ describe('kubeconfig and contexts', () => {
 
     afterEach(() => server.stop());
 
-    async function authorizationWith(user: object, name = 'config'): Promise<{ readonly contexts: Contexts; readonly ask: () => Promise<string | undefined> }> {
+    async function authorizationWith(user: object, name = 'config', clock: Clock = systemClock): Promise<{ readonly contexts: Contexts; readonly ask: () => Promise<string | undefined> }> {
       const KUBECONFIG = await file(name, kubeconfig('a', { context: 'a', server: server.url, user }));
-      const contexts = open({ env: { KUBECONFIG, PATH: process.env['PATH'] } });
+      const contexts = open({ env: { KUBECONFIG, PATH: process.env['PATH'] }, clock });
       const client = await contexts.client(await contexts.select('a'));
       return {
         contexts,
@@ -212,8 +213,24 @@ describe('kubeconfig and contexts', () => {
     });
 
     it('run a plugin again when its credential has expired', async () => {
-      const { ask } = await authorizationWith(await plugin(',"expirationTimestamp":"2020-01-01T00:00:00Z"'));
+      const clock = new LeapClock();
+      const end = new Date(clock.now() + 900_000).toISOString();
+      const { ask } = await authorizationWith(await plugin(`,"expirationTimestamp":"${end}"`), 'config', clock);
       assert.equal(await ask(), 'Bearer token-1');
+      clock.leap(880_000);
+      assert.equal(await ask(), 'Bearer token-1');
+      clock.leap(15_000);
+      assert.equal(await ask(), 'Bearer token-2');
+    });
+
+    it('do not run a plugin for each request because a clock is wrong', async () => {
+      const clock = new LeapClock();
+      clock.step(3_600_000);
+      const end = new Date(Date.now() + 900_000).toISOString();
+      const { ask } = await authorizationWith(await plugin(`,"expirationTimestamp":"${end}"`), 'config', clock);
+      assert.equal(await ask(), 'Bearer token-1');
+      assert.equal(await ask(), 'Bearer token-1');
+      server.handle = (request, response) => (request.headers.authorization === 'Bearer token-1' ? sendStatus(response, 401, 'Unauthorized') : sendJson(response, 200, pod('p', '1')));
       assert.equal(await ask(), 'Bearer token-2');
     });
 
