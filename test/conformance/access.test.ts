@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { isWorkbenchError } from '../../src/base/errors.ts';
 import type { KubeClient } from '../../src/kube/types.ts';
 import { both, type Server } from './support/both.ts';
-import { applyPatch, configMap, deployment } from './support/objects.ts';
+import { applyPatch, configMap, deployment, mergePatch } from './support/objects.ts';
 
 /** A service account of the case's namespace that may do what the rules say there. */
 async function somebody(server: Server, rules: readonly unknown[]): Promise<KubeClient> {
@@ -60,6 +61,17 @@ describe('permissions on both servers', () => {
     server.note('rules of the role', [rules.status, resourceRules.filter(({ resources }) => resources.some((resource) => ['configmaps', 'pods'].includes(resource)))]);
     const { status, json } = await server.ask('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', { by, body: {} });
     server.note('who I am', [status, json.status.userInfo.username, json.status.userInfo.groups]);
+  });
+
+  both('need create for what a WebSocket does, though a GET opens it', async (server) => {
+    const streams = { apiGroups: [''], resources: ['pods/exec', 'pods/attach', 'pods/portforward'] };
+    const looker = await somebody(server, [readMaps, { ...streams, verbs: ['get'] }]);
+    for (const subresource of ['exec', 'attach', 'portforward']) await server.send('GET', server.path(`pods/none/${subresource}`), { by: looker });
+    const failure = await looker.exec({ namespace: server.namespace, pod: 'none', command: ['true'], signal: AbortSignal.timeout(10_000) }).catch((error: unknown) => error);
+    server.note('exec by somebody who may only get', isWorkbenchError(failure) ? failure.code : failure);
+    await server.ask('PATCH', server.path('roles/some', 'rbac.authorization.k8s.io/v1'), { contentType: mergePatch, body: { rules: [readMaps, { ...streams, verbs: ['get', 'create'] }] } });
+    await server.until(server.path('pods/none/exec'), (_, answered) => answered !== 403, { by: looker });
+    await server.send('GET', server.path('pods/none/exec'), { by: looker });
   });
 
   both('need somebody', async (server) => {
