@@ -7,8 +7,10 @@ import type { Logger } from '../base/logger.ts';
 import { createKubeClient } from '../kube/client.ts';
 import { createApiServer, type ApiServer } from './api/server.ts';
 import { startControllers } from './controllers/index.ts';
+import { Crowd, type CrowdOptions } from './crowd/crowd.ts';
+import { demoTime } from './nodes/demo-time.ts';
 import { startNodes } from './nodes/index.ts';
-import type { NodeShape } from './nodes/node-shape.ts';
+import { h200Nodes, type NodeShape } from './nodes/node-shape.ts';
 import { programs } from './nodes/servers/index.ts';
 import type { UpgradeCounter } from './nodes/streaming/upgrades.ts';
 import { commands } from './nodes/tools/index.ts';
@@ -26,6 +28,8 @@ export interface DemoClusterOptions {
   readonly faults: readonly string[];
   /** Four H200 nodes when left out. */
   readonly nodes?: readonly NodeShape[];
+  /** Other people's pods, in great number. Not together with `stateDir`: the next start would add a second crowd. */
+  readonly crowd?: CrowdOptions;
   readonly logger: Logger;
   readonly clock?: Clock;
   /** Ends the start; a cluster that is up is ended by `stop`. */
@@ -72,12 +76,17 @@ export async function startDemoCluster(options: DemoClusterOptions): Promise<Dem
     const client = owned.add(createKubeClient({ cluster, connection, clock, logger }));
     seedNamespace(server);
     const signal = stopping.signal;
-    owned.add(startControllers(server.api, { clock, logger, signal }));
+    const shapes = options.nodes ?? h200Nodes();
+    const crowd = options.crowd && owned.add(new Crowd({ api: server.api, nodes: shapes, time: demoTime(clock, options.speed), clock, logger, signal }, options.crowd));
     const nodes = owned.add(await startNodes({
-      client, clock, logger, signal, speed: options.speed, faults: options.faults,
+      client, clock, logger, signal, speed: options.speed, faults: options.faults, nodes: shapes,
       programs: (view) => programs(view, clock), commands: commands(),
-      ...(options.nodes === undefined ? {} : { nodes: options.nodes }),
+      ...(crowd === undefined ? {} : { foreign: crowd.foreignPods }),
     }));
+    // The controllers come last: of a daemon's pods on nodes that are not there yet they would make an end.
+    await crowd?.seed();
+    owned.add(startControllers(server.api, { clock, logger, signal }));
+    crowd?.start();
     throwIfAborted(options.signal);
     await writePrivately(kubeconfigPath, kubeconfig(server, token));
     return { url: server.url, port: Number(new URL(server.url).port), context: demoContext, kubeconfigPath, server, upgrades: nodes.upgrades, stop };

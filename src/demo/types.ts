@@ -19,6 +19,8 @@ export interface DemoApi {
   get(resource: ResourceType, namespace: string | undefined, name: string): StoredObject | undefined;
   list(resource: ResourceType, namespace?: string): readonly StoredObject[];
   create(resource: ResourceType, object: StoredObject): StoredObject;
+  /** Stores a complete object as it is, unseen by admission and validation: one of many like one that went through them. */
+  adopt(resource: ResourceType, object: StoredObject): void;
   /** Fails with `conflict` when metadata.resourceVersion is given and is not the stored one. */
   update(resource: ResourceType, object: StoredObject): StoredObject;
   updateStatus(resource: ResourceType, object: StoredObject): StoredObject;

@@ -2,8 +2,10 @@ import { mkdtemp, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Logger } from '../../base/logger.ts';
-import { startDemoCluster } from '../../demo/cluster.ts';
+import { startDemoCluster, type DemoClusterOptions } from '../../demo/cluster.ts';
+import { podsPerNode } from '../../demo/crowd/workloads.ts';
 import { describeFaults, isFault } from '../../demo/nodes/faults.ts';
+import { h200Nodes } from '../../demo/nodes/node-shape.ts';
 import { badUsage, type Invocation } from '../command.ts';
 import { exit, type Io } from '../io.ts';
 
@@ -17,12 +19,14 @@ export async function demo(invocation: Invocation, io: Io): Promise<number> {
   if (unknown !== undefined) throw badUsage(`llmdw demo knows no fault "${unknown}"`, 'Run "llmdw demo --fault list" for the names.');
   const kubeconfigPath = resolve(io.cwd, invocation.text('kubeconfig') ?? join(await mkdtemp(join(tmpdir(), 'llmdw-demo-')), 'kubeconfig'));
   const state = invocation.text('state');
+  const size = clusterSize(invocation);
   const cluster = await startDemoCluster({
     port: invocation.integer('port') ?? 0,
     kubeconfigPath,
     ...(state === undefined ? {} : { stateDir: resolve(io.cwd, state) }),
     speed: speed(invocation),
     faults,
+    ...size,
     logger: stderrLogger(io),
     signal: io.signal,
   });
@@ -42,6 +46,31 @@ function speed(invocation: Invocation): number {
   if (text === undefined) return 1;
   const value = Number(text);
   if (!(value > 0 && Number.isFinite(value))) throw badUsage(`llmdw demo: --speed takes a number above 0, not "${text}"`, 'Run "llmdw demo --help".');
+  return value;
+}
+
+const mostNodes = 2000;
+const mostChurn = 1000;
+
+/** How many nodes there are, and how many pods of others on them. */
+function clusterSize(invocation: Invocation): Pick<DemoClusterOptions, 'nodes' | 'crowd'> {
+  const count = invocation.integer('nodes');
+  const pods = invocation.integer('pods') ?? 0;
+  const rate = churn(invocation);
+  if (count !== undefined && (count < 1 || count > mostNodes)) throw badUsage(`llmdw demo: --nodes takes 1 to ${mostNodes}, not ${count}`, 'Run "llmdw demo --help".');
+  const nodes = h200Nodes(count);
+  if (pods > nodes.length * podsPerNode) throw badUsage(`llmdw demo: ${pods} pods do not fit ${nodes.length} nodes`, `Ask for at most ${podsPerNode} pods a node, or for more --nodes.`);
+  if (rate > 0 && pods === 0) throw badUsage('llmdw demo: --churn changes the pods that --pods asks for', 'Give --pods too.');
+  if (pods > 0 && invocation.text('state') !== undefined) throw badUsage('llmdw demo: --pods cannot be kept by --state', 'Leave one of them out.');
+  return { nodes, ...(pods === 0 ? {} : { crowd: { pods, churn: rate } }) };
+}
+
+/** Changes a second: `50/s` or `50`. */
+function churn(invocation: Invocation): number {
+  const text = invocation.text('churn');
+  if (text === undefined) return 0;
+  const value = Number(text.replace(/\/s$/, ''));
+  if (!(value >= 0 && value <= mostChurn)) throw badUsage(`llmdw demo: --churn takes a rate such as 50/s, at most ${mostChurn}/s, not "${text}"`, 'Run "llmdw demo --help".');
   return value;
 }
 

@@ -5,6 +5,7 @@ import type { DemoApi, StoredEvent, StoredObject } from '../types.ts';
 import type { ApiCore } from './core.ts';
 import { systemWrite } from './controllers/system.ts';
 import { present } from './conversion.ts';
+import type { ApiObject } from './object.ts';
 import type { ServedResource } from './registry.ts';
 import { toWorkbenchError } from './status.ts';
 import { keyOf } from './store.ts';
@@ -38,6 +39,11 @@ export class InProcessApi implements DemoApi {
 
   create(resource: ResourceType, object: StoredObject): StoredObject {
     return translated(() => this.#core.writer.create(this.#served(resource), object.metadata.namespace, object, systemWrite));
+  }
+
+  adopt(resource: ResourceType, object: StoredObject): void {
+    const { collection } = this.#served(resource);
+    this.#core.store.put(collection, keyOf(object.metadata.namespace, object.metadata.name), object as ApiObject);
   }
 
   update(resource: ResourceType, object: StoredObject): StoredObject {

@@ -34,11 +34,12 @@ export class WatchedCluster implements ClusterView, Disposable {
   readonly #pods = new Map<string, PodEntry>();
   readonly #watches = new DisposableStore();
 
-  constructor(client: Pick<KubeClient, 'watch'>) {
+  /** `pods`: which of them can be behind a pool; all when left out. */
+  constructor(client: Pick<KubeClient, 'watch'>, pods: { readonly labelSelector?: string } = {}) {
     this.#watches.add(client.watch({ resource: StablePools, project: readStablePool, sink: mapSink(this.#stable) }));
     this.#watches.add(client.watch({ resource: AlphaPools, project: readAlphaPool, sink: mapSink(this.#alpha) }));
     this.#watches.add(client.watch({ resource: HttpRoutes, project: readRoute, sink: mapSink(this.#routes) }));
-    this.#watches.add(client.watch({ resource: Pods, project: readPodEntry, sink: mapSink(this.#pods) }));
+    this.#watches.add(client.watch({ resource: Pods, ...pods, project: readPodEntry, sink: mapSink(this.#pods) }));
   }
 
   resolvePool(namespace: string, by: { readonly gateway: string } | { readonly pool: string }): PoolView | undefined {

@@ -2,11 +2,13 @@ import { systemClock, type Clock } from '../../base/clock.ts';
 import { DisposableStore, type Disposable } from '../../base/disposables.ts';
 import type { Logger } from '../../base/logger.ts';
 import { stringAt } from '../../base/json.ts';
+import { Limiter } from '../../base/limiter.ts';
 import { Nodes, Pods } from '../../kube/resources.ts';
 import type { KubeClient, KubeObject, WatchSink } from '../../kube/types.ts';
 import { ClusterDns } from './cluster-dns.ts';
 import { WatchedCluster } from './cluster-view.ts';
 import { demoTime } from './demo-time.ts';
+import type { ForeignPods } from './foreign-pods.ts';
 import { InMemoryNetwork } from './network.ts';
 import { NodeAgent, type ClusterOfNodes } from './node-agent.ts';
 import { h200Nodes, type NodeShape } from './node-shape.ts';
@@ -39,6 +41,8 @@ export interface DemoNodesOptions {
   };
   /** What the nodes say they run. */
   readonly kubeletVersion?: string;
+  /** Pods on these nodes that others look after. */
+  readonly foreign?: ForeignPods;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
@@ -50,6 +54,9 @@ export interface DemoNodes extends Disposable {
   readonly network: PodNetwork;
 }
 
+/** Nodes that write to the API server at the same time: each has a connection of its own while it does. */
+const WRITING = 8;
+
 /** Registers the nodes and runs the pods that are bound to them until disposed, or until the signal fires. */
 export async function startNodes(options: DemoNodesOptions): Promise<DemoNodes> {
   const { client, logger, clock = systemClock, kubelet = {} } = options;
@@ -58,7 +65,8 @@ export async function startNodes(options: DemoNodesOptions): Promise<DemoNodes> 
   const owned = new DisposableStore();
   const upgrades = new UpgradeCounter();
   const network = new InMemoryNetwork(owned.add(new ClusterDns(client)));
-  const view = owned.add(new WatchedCluster(client));
+  const ours = options.foreign === undefined ? {} : { labelSelector: `!${options.foreign.label}` };
+  const view = owned.add(new WatchedCluster(client, ours));
   const cluster: ClusterOfNodes = {
     client,
     network,
@@ -72,6 +80,8 @@ export async function startNodes(options: DemoNodesOptions): Promise<DemoNodes> 
     upgrades,
     kubelet: { host: kubelet.host ?? '127.0.0.1', ...(kubelet.tls === undefined ? {} : { tls: kubelet.tls }), advertiseAsInternalIp: kubelet.advertiseAsInternalIp ?? false },
     kubeletVersion: options.kubeletVersion ?? 'v1.37.2',
+    foreign: options.foreign,
+    turns: new Limiter(WRITING),
     logger,
     signal,
   };
@@ -86,7 +96,7 @@ export async function startNodes(options: DemoNodesOptions): Promise<DemoNodes> 
     const started = await Promise.all(shapes.map((shape) => NodeAgent.start(shape, cluster)));
     for (const agent of started) agents.set(agent.shape.name, owned.add(agent));
     owned.add(client.watch({ resource: Nodes, project: (node) => (agents.has(node.metadata.name) ? { status: node['status'] } : undefined), sink: nodeSink(agents) }));
-    owned.add(client.watch({ resource: Pods, project: (pod) => (agents.has(nodeOf(pod)) ? pod : undefined), sink: podSink(agents) }));
+    owned.add(client.watch({ resource: Pods, ...ours, project: (pod) => (agents.has(nodeOf(pod)) ? pod : undefined), sink: podSink(agents) }));
   } catch (error) {
     dispose();
     throw error;

@@ -1,5 +1,6 @@
 import { isAbort, isWorkbenchError } from '../../base/errors.ts';
 import { sleep, type Clock } from '../../base/clock.ts';
+import type { Limiter } from '../../base/limiter.ts';
 import type { Logger } from '../../base/logger.ts';
 import { Leases, Nodes } from '../../kube/resources.ts';
 import type { KubeClient, KubeObject } from '../../kube/types.ts';
@@ -15,6 +16,8 @@ export interface Registration {
   readonly internalIp: string;
   readonly kubelet: { readonly host: string; readonly port: number };
   readonly kubeletVersion: string;
+  /** All nodes of a process share it: a thousand kubelets must not open a thousand connections at once. */
+  readonly turns: Limiter;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly signal: AbortSignal;
@@ -49,7 +52,7 @@ export async function registerNode(registration: Registration): Promise<Register
 
 /** Renews the node's Lease and looks after its status until the signal fires. */
 export async function keepHeartbeat(registration: Registration, node: RegisteredNode): Promise<void> {
-  const { client, shape, clock, signal, logger } = registration;
+  const { client, shape, turns, clock, signal, logger } = registration;
   const beats = {
     lease: () => renewLease(client, shape.name, node.uid, clock.now(), signal),
     status: () => node.status.report(),
@@ -57,7 +60,7 @@ export async function keepHeartbeat(registration: Registration, node: Registered
   while (!signal.aborted) {
     for (const [what, beat] of Object.entries(beats)) {
       try {
-        await beat();
+        await turns.run(signal, beat);
       } catch (error) {
         if (isAbort(error)) return;
         logger.warn(`${what} of node ${shape.name} was not written: ${String(error)}`);

@@ -1,7 +1,9 @@
 import { DisposableStore, type Disposable } from '../../base/disposables.ts';
 import type { Clock } from '../../base/clock.ts';
+import type { Limiter } from '../../base/limiter.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { KubeClient, KubeObject } from '../../kube/types.ts';
+import type { ForeignPods } from './foreign-pods.ts';
 import { KubeletServer } from './kubelet/server.ts';
 import { keepHeartbeat, registerNode } from './kubelet-registration.ts';
 import type { InMemoryNetwork } from './network.ts';
@@ -31,6 +33,9 @@ export interface ClusterOfNodes {
   readonly upgrades: UpgradeCounter;
   readonly kubelet: { readonly host: string; readonly tls?: { readonly cert: string; readonly key: string }; readonly advertiseAsInternalIp: boolean };
   readonly kubeletVersion: string;
+  readonly foreign: ForeignPods | undefined;
+  /** For what nodes write at the same time: their registration and their heartbeats. */
+  readonly turns: Limiter;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
@@ -48,7 +53,7 @@ export class NodeAgent implements Disposable {
     this.shape = shape;
     this.#cluster = cluster;
     const { client, network, time, volumes, lookup, programs, commands, faultsAtStart, logger, clock, signal } = cluster;
-    const ips = new IpPool(shape.podSubnet);
+    const ips = cluster.foreign?.addresses(shape) ?? new IpPool(shape.podSubnet);
     this.#host = {
       client, network, time, volumes, lookup, programs, commands, faultsAtStart, logger,
       nodeName: shape.name,
@@ -75,12 +80,13 @@ export class NodeAgent implements Disposable {
       now: () => cluster.clock.now(),
       logger: cluster.logger,
       worker: (namespace, pod) => agent.worker(namespace, pod),
+      refusal: (namespace, pod) => cluster.foreign?.refusal(namespace, pod),
       workers: () => agent.#workers.values().toArray(),
     });
     agent.#owned.add(server);
-    const registration = { client: cluster.client, shape, internalIp: agent.#internalIp, kubelet: { host, port: server.port }, kubeletVersion: cluster.kubeletVersion, clock: cluster.clock, logger: cluster.logger, signal: cluster.signal };
+    const registration = { client: cluster.client, shape, internalIp: agent.#internalIp, kubelet: { host, port: server.port }, kubeletVersion: cluster.kubeletVersion, turns: cluster.turns, clock: cluster.clock, logger: cluster.logger, signal: cluster.signal };
     try {
-      const node = await registerNode(registration);
+      const node = await cluster.turns.run(cluster.signal, () => registerNode(registration));
       agent.#status = node.status;
       void keepHeartbeat(registration, node);
     } catch (error) {

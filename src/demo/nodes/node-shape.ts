@@ -12,7 +12,21 @@ export interface NodeShape {
 }
 
 const gpusPerNode = 8;
-const nodesPerLeaf = 2;
+
+/** How many nodes share a place in the network and in the hall. */
+interface Layout {
+  readonly leaf: number;
+  readonly superpod: number;
+  readonly rack: number;
+}
+
+/** A few nodes show their topology with two a leaf; a large cluster has whole scalable units of 32. */
+const smallLayout: Layout = { leaf: 2, superpod: 1e6, rack: 2 };
+const largeLayout: Layout = { leaf: 32, superpod: 128, rack: 8 };
+/** From so many nodes on a cluster counts as large. */
+const largeFrom = 33;
+/** Of a large cluster every so manieth node is out of service. */
+const cordonedEvery = 97;
 
 /** The way CoreWeave's bare metal is named: g1a2f3. The multiplier is odd, so that no two indices share a name. */
 function nodeName(index: number): string {
@@ -20,14 +34,16 @@ function nodeName(index: number): string {
   return `g${mixed.toString(16).padStart(5, '0')}`;
 }
 
-/** The default cluster: H200 nodes with eight GPUs each, two of them a leaf group, the last one cordoned. */
+/** H200 nodes with eight GPUs each, the last one cordoned. The default cluster has two a leaf group. */
 export function h200Nodes(count = 4): readonly NodeShape[] {
-  return Array.from({ length: count }, (_unused, index) => h200Node(index, count > 1 && index === count - 1));
+  const large = count >= largeFrom;
+  const cordoned = (index: number): boolean => (count > 1 && index === count - 1) || (large && index % cordonedEvery === cordonedEvery - 1);
+  return Array.from({ length: count }, (_unused, index) => h200Node(index, cordoned(index), large ? largeLayout : smallLayout));
 }
 
-function h200Node(index: number, cordoned: boolean): NodeShape {
+function h200Node(index: number, cordoned: boolean, layout: Layout): NodeShape {
   const name = nodeName(index);
-  const leaf = Math.floor(index / nodesPerLeaf) + 1;
+  const leaf = Math.floor(index / layout.leaf) + 1;
   const capacity = {
     cpu: '128',
     memory: '2113463292Ki',
@@ -44,7 +60,7 @@ function h200Node(index: number, cordoned: boolean): NodeShape {
     taints: [],
     capacity,
     allocatable: { ...capacity, cpu: '127', memory: '2094321852Ki', 'ephemeral-storage': '6910496749Ki' },
-    internalIp: `10.${leaf >> 8}.${leaf & 255}.${10 + (index % nodesPerLeaf)}`,
+    internalIp: `10.${leaf >> 8}.${leaf & 255}.${10 + (index % layout.leaf)}`,
     podSubnet: `10.${244 + ((index + 1) >> 8)}.${(index + 1) & 255}`,
     labels: {
       'kubernetes.io/hostname': name,
@@ -73,10 +89,10 @@ function h200Node(index: number, cordoned: boolean): NodeShape {
       'ethernet.coreweave.cloud/speed': '100G',
       'ib.coreweave.cloud/fabric': 'demo-1',
       'ib.coreweave.cloud/leafgroup': String(leaf),
-      'ib.coreweave.cloud/superpod': '1',
+      'ib.coreweave.cloud/superpod': String(Math.floor(index / layout.superpod) + 1),
       'ib.coreweave.cloud/speed': '400G',
       'node.coreweave.cloud/class': 'gpu',
-      'node.coreweave.cloud/rack': String(10 + leaf),
+      'node.coreweave.cloud/rack': String(11 + Math.floor(index / layout.rack)),
       'node.coreweave.cloud/reliability': 'high',
       'node.coreweave.cloud/reserved': 'demo',
       'node.coreweave.cloud/state': cordoned ? 'triage' : 'production',

@@ -23,7 +23,7 @@ function room(path: string): string {
   const parts = relative(src, path).split(sep);
   const [first = '', second] = parts;
   if (second === undefined) return first.replace(/\.ts$/, '');
-  return first === 'demo' && (second === 'nodes' || second === 'cluster.ts' || second === 'types.ts') ? 'demo/nodes' : first;
+  return first === 'demo' && (second === 'nodes' || second === 'crowd' || second === 'cluster.ts' || second === 'types.ts') ? 'demo/nodes' : first;
 }
 
 function importsOf(file: string): readonly Import[] {

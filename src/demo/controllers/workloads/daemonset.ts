@@ -127,10 +127,12 @@ export function daemonPod(set: KubeObject, node: string, revision: string): NewO
 
 /** The node that a daemon's pod is for, bound or not. */
 function targetNode(pod: KubeObject): string {
+  const bound = nodeNameOf(pod);
+  if (bound !== '') return bound;
   const [term] = arrayAt(pod, 'spec', 'affinity', 'nodeAffinity', 'requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms');
   const [field] = arrayAt(term, 'matchFields');
   const [name] = arrayAt(field, 'values');
-  return typeof name === 'string' ? name : nodeNameOf(pod);
+  return typeof name === 'string' ? name : '';
 }
 
 function fits(set: KubeObject, node: KubeObject): boolean {

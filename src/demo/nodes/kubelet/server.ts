@@ -27,6 +27,8 @@ export interface KubeletServerOptions {
   readonly now: () => number;
   readonly logger: Logger;
   worker(namespace: string, pod: string): PodWorker | undefined;
+  /** Why a pod of this node that has no worker cannot be asked for anything; undefined when it is not here. */
+  refusal(namespace: string, pod: string): string | undefined;
   workers(): readonly PodWorker[];
 }
 
@@ -199,8 +201,9 @@ export class KubeletServer implements Disposable {
 
   #worker(namespace: string, pod: string): PodWorker {
     const worker = this.#options.worker(namespace, pod);
-    if (worker === undefined) throw new Refusal(404, `pod "${pod}" not found in namespace "${namespace}"`);
-    return worker;
+    if (worker !== undefined) return worker;
+    const refusal = this.#options.refusal(namespace, pod);
+    throw refusal === undefined ? new Refusal(404, `pod "${pod}" not found in namespace "${namespace}"`) : new Refusal(501, refusal);
   }
 }
 
