@@ -8,7 +8,9 @@ export class WatchedKind<T> implements Disposable {
   readonly #resource: ResourceType;
   readonly #project: (object: KubeObject) => T | undefined;
   readonly #touched: () => void;
-  #watch: Disposable | undefined;
+  #wide: Disposable | undefined;
+  /** Where no more than the namespace may be listed; the wide watch goes on asking meanwhile. */
+  #narrow: Disposable | undefined;
   #live: Map<string, T>;
   #changed: Set<string> | 'all' = 'all';
   #listed = false;
@@ -37,8 +39,10 @@ export class WatchedKind<T> implements Disposable {
   }
 
   start(client: KubeClient): void {
+    this.dispose();
     this.scope = 'cluster';
-    this.#follow(client);
+    this.state = { kind: 'connecting' };
+    this.#wide = this.#follow(client, 'cluster');
   }
 
   /** Closes the changes up to now into `items` and answers their keys. */
@@ -50,34 +54,55 @@ export class WatchedKind<T> implements Disposable {
   }
 
   dispose(): void {
-    this.#watch?.dispose();
+    this.#wide?.dispose();
+    this.#narrow?.dispose();
+    this.#narrow = undefined;
   }
 
-  #follow(client: KubeClient): void {
-    this.#watch?.dispose();
-    this.state = { kind: 'connecting' };
-    this.#watch = client.watch<T>({
+  #follow(client: KubeClient, scope: 'cluster' | 'namespace'): Disposable {
+    return client.watch<T>({
       resource: this.#resource,
-      ...(this.scope === 'cluster' ? {} : { namespace: client.cluster.namespace }),
+      ...(scope === 'cluster' ? {} : { namespace: client.cluster.namespace }),
       project: this.#project,
       sink: {
-        replace: (items) => this.#replace(items),
+        replace: (items) => {
+          if (scope === 'cluster') this.#widen();
+          this.#replace(items);
+        },
         set: (key, item) => this.#set(key, item),
         delete: (key) => this.#delete(key),
-        state: (state) => this.#told(state, client),
+        state: (state) => this.#told(state, scope, client),
       },
     });
   }
 
-  #told(state: WatchState, client: KubeClient): void {
-    if (state.kind === 'denied' && this.#resource.namespaced && this.scope === 'cluster') {
+  #told(state: WatchState, scope: 'cluster' | 'namespace', client: KubeClient): void {
+    if (scope !== this.scope) return;
+    if (state.kind === 'denied' && this.#resource.namespaced && scope === 'cluster') {
       // One namespace is often allowed where the whole cluster is not.
       this.scope = 'namespace';
-      this.#follow(client);
+      this.state = { kind: 'connecting' };
+      this.#listed = false;
+      this.#narrow = this.#follow(client, 'namespace');
       return;
     }
     this.state = state;
+    if (state.kind === 'denied') this.#forget();
     this.#touched();
+  }
+
+  /** The whole cluster may be listed again: a role has grown, or the server was only starting when it refused. */
+  #widen(): void {
+    this.#narrow?.dispose();
+    this.#narrow = undefined;
+    this.scope = 'cluster';
+  }
+
+  /** What may not be seen any longer is not shown as if it were. */
+  #forget(): void {
+    if (this.#live.size === 0) return;
+    this.#live = new Map();
+    this.#changed = 'all';
   }
 
   /** Objects that are as they were stay the same ones. */

@@ -222,7 +222,8 @@ export class WatchSupervisor<T> implements Disposable {
       this.#stale(error);
       return this.#delay();
     }
-    this.#deliver((sink) => sink.replace(new Map()));
+    // Who was denied from the start may go on to ask for less: nothing was listed yet.
+    if (this.#listed || verdict.kind === 'absent') this.#deliver((sink) => sink.replace(new Map()));
     this.#listed = false;
     this.#failures = 0;
     this.#tell(verdict);
