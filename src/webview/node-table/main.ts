@@ -42,7 +42,7 @@ function draw(picture: NodeTablePicture, opened: NodeTableLayout | undefined): v
 
 /** The table's shape until the first answer is there. */
 function skeleton(place: string | null): HTMLElement {
-  return element('div', { class: 'node-table', attributes: { 'aria-busy': 'true' } }, [
+  return element('main', { class: 'node-table', attributes: { 'aria-busy': 'true' } }, [
     element('div', { class: 'toolbar' }, [element('span', { class: 'grow muted', text: place === null ? 'Reading the kubeconfig' : `Asking ${place} for its nodes`, attributes: { role: 'status' } })]),
     element('div', { class: 'skeleton', attributes: { 'aria-hidden': 'true' } }, Array.from({ length: 8 }, () => element('div', { class: 'placeholder' }))),
   ]);

@@ -57,12 +57,12 @@ export class NodeTablePage {
       remove: (id) => this.#remove(id),
       resize: (id, width) => this.#keep({ ...this.#layout, columns: this.#layout.columns.map((column) => (column.id === id ? { id, width } : column)) }),
       stateChanged: () => this.#stateChanged(),
-      copySelected: () => this.#copy('tsv', 'as text for spreadsheets'),
+      copySelected: () => this.#copy('tsv'),
       released: () => this.#arrange(false),
     });
     if (memory) this.#table.restoreSelection(memory.selected, memory.focused ?? undefined);
     this.#noMatch = element('div', { class: 'no-match' }, [element('p', { class: 'muted', text: 'No node matches the filter.' }), button({ label: 'Clear Filter', secondary: true, click: () => this.#setFilter('') })]);
-    this.root = element('div', { class: 'node-table' }, [element('h1', { class: 'visually-hidden', text: 'Nodes' }), this.#toolbar(), this.#notices, this.#table.frame, this.#noMatch]);
+    this.root = element('main', { class: 'node-table' }, [element('h1', { class: 'visually-hidden', text: 'Nodes' }), this.#toolbar(), this.#notices, this.#table.frame, this.#noMatch]);
     document.addEventListener('keydown', (event) => this.#shortcut(event));
   }
 
@@ -124,9 +124,9 @@ export class NodeTablePage {
         icon: 'copy',
         about: () => this.#aboutCopy(),
         actions: [
-          { label: 'Copy for spreadsheets (TSV)', icon: 'copy', run: () => this.#copy('tsv', 'as text for spreadsheets') },
-          { label: 'Copy as CSV', icon: 'copy', run: () => this.#copy('csv', 'as CSV') },
-          { label: 'Copy as Markdown', icon: 'markdown', run: () => this.#copy('markdown', 'as Markdown') },
+          { label: 'Copy as TSV', icon: 'copy', run: () => this.#copy('tsv') },
+          { label: 'Copy as CSV', icon: 'copy', run: () => this.#copy('csv') },
+          { label: 'Copy as Markdown', icon: 'markdown', run: () => this.#copy('markdown') },
           { label: 'Save as CSV...', icon: 'save', run: () => this.#actions.send({ type: 'save', text: this.#text('csv') }) },
         ],
       }),
@@ -234,8 +234,8 @@ export class NodeTablePage {
     return nodeTableText(format, shownColumns(this.#layout), this.#exported());
   }
 
-  #copy(format: NodeTableFormat, how: string): void {
-    this.#actions.send({ type: 'copy', what: `${plural(this.#exported().length, 'node')} ${how}`, text: this.#text(format) });
+  #copy(format: NodeTableFormat): void {
+    this.#actions.send({ type: 'copy', what: plural(this.#exported().length, 'node'), text: this.#text(format) });
   }
 
   /** As in many lists: a slash goes to the filter. Ctrl+F is VS Code's find widget. */
