@@ -1,13 +1,18 @@
 /**
  * Where a node stands in the network, by what each provider labels. The first label that a node carries gives the value.
- * `leafgroup` is the set of nodes under one leaf switch, whatever the provider calls it.
+ * `leafgroup` is the set of nodes under one leaf switch, `nvlink` those that one NVLink domain joins, whatever the provider calls them.
+ * Topograph named the same tiers block, spine, datacenter at first, then leaf, spine, core, and numbers them now from the node upwards.
  */
 const TOPOLOGY: readonly (readonly [name: string, labels: readonly string[]])[] = [
-  ['leafgroup', ['ib.coreweave.cloud/leafgroup', 'backend.coreweave.cloud/leafgroup', 'network.topology.nvidia.com/leaf', 'topology.k8s.aws/network-node-layer-3']],
-  ['spine', ['network.topology.nvidia.com/spine', 'topology.k8s.aws/network-node-layer-2']],
-  ['fabric', ['ib.coreweave.cloud/fabric', 'backend.coreweave.cloud/fabric', 'topology.k8s.aws/network-node-layer-1']],
+  ['leafgroup', [
+    'ib.coreweave.cloud/leafgroup', 'backend.coreweave.cloud/leafgroup', 'backend.coreweave.cloud/leafgroup-name', 'network.topology.nvidia.com/leaf',
+    'network.topology.nvidia.com/block', 'network.topology.nvidia.com/tier-0', 'topology.k8s.aws/network-node-layer-3', 'oci.oraclecloud.com/rdma.local_block_id',
+  ]],
+  ['spine', ['network.topology.nvidia.com/spine', 'network.topology.nvidia.com/tier-1', 'topology.k8s.aws/network-node-layer-2', 'oci.oraclecloud.com/rdma.network_block_id']],
+  ['core', ['network.topology.nvidia.com/core', 'network.topology.nvidia.com/datacenter', 'network.topology.nvidia.com/tier-2', 'topology.k8s.aws/network-node-layer-1', 'oci.oraclecloud.com/rdma.hpc_island_id']],
+  ['fabric', ['ib.coreweave.cloud/fabric', 'backend.coreweave.cloud/fabric']],
   ['superpod', ['ib.coreweave.cloud/superpod']],
-  ['nvlink', ['network.topology.nvidia.com/accelerator', 'nvidia.com/gpu.clique']],
+  ['nvlink', ['network.topology.nvidia.com/accelerator', 'ds.coreweave.com/nvlink.domain', 'topology.k8s.aws/ultraserver-id', 'nvidia.com/gpu.clique']],
   ['rack', ['node.coreweave.cloud/rack']],
   ['block', ['cloud.google.com/gce-topology-block']],
   ['subblock', ['cloud.google.com/gce-topology-subblock']],
@@ -28,14 +33,23 @@ export function topologyOf(labels: Labels): Readonly<Record<string, string>> {
 }
 
 const PRODUCT_LABELS = [
-  'nvidia.com/gpu.product', 'gpu.nvidia.com/model', 'gpu.nvidia.com/class', 'amd.com/gpu.product-name',
-  'cloud.google.com/gke-accelerator', 'cloud.google.com/gke-tpu-accelerator',
+  'nvidia.com/gpu.product', 'gpu.nvidia.com/model', 'gpu.nvidia.com/class', 'amd.com/gpu.product-name', 'gpu.intel.com/product',
+  'cloud.google.com/gke-accelerator', 'cloud.google.com/gke-tpu-accelerator', 'karpenter.k8s.aws/instance-gpu-name', 'k8s.amazonaws.com/accelerator',
 ];
 
-/** The accelerator's name without its vendor: `NVIDIA-H200` and `nvidia-h200-141gb` both begin with `H200`. */
+/** Machine types that are named after their GPU, as on Azure: `Standard_ND96isr_H200_v5`. */
+const NAMED_MACHINE = /[_.-](A100|H100|H200|GH200|B200|B300|GB200|GB300|MI300X|MI325X|MI355X)(?=[_.-]|$)/i;
+
+/** The accelerator's name, by the node's labels; undefined on a node that tells of none. */
 export function productOf(labels: Labels): string | undefined {
-  const product = firstOf(labels, PRODUCT_LABELS)?.replace(/^nvidia[-_ ]/i, '');
-  return product === product?.toLowerCase() ? product?.toUpperCase() : product;
+  const name = firstOf(labels, PRODUCT_LABELS) ?? NAMED_MACHINE.exec(labels['node.kubernetes.io/instance-type'] ?? '')?.[1];
+  return name === undefined ? undefined : productName(name);
+}
+
+/** Without its vendor: `NVIDIA-H200`, `nvidia-h200-141gb` and `NVIDIA H200` all begin with `H200`. */
+export function productName(name: string): string {
+  const product = name.replace(/^(nvidia|amd|intel)[-_ ]+(instinct[-_ ]+)?/i, '').replaceAll(' ', '-');
+  return product === product.toLowerCase() ? product.toUpperCase() : product;
 }
 
 function firstOf(labels: Labels, names: readonly string[]): string | undefined {

@@ -44,6 +44,7 @@ export const ACCESS_NEEDS: Readonly<Record<CommandId, readonly AccessNeed[]>> = 
   'llmd.showLogs': [needOf('get', Pods, 'log')],
   'llmd.showEvidence': [],
   'llmd.filterModelServers': [],
+  'llmd.groupNodes': [],
   'llmd.refresh': [],
   'llmd.startDemo': [],
   'llmd.stopDemo': [],

@@ -27,6 +27,7 @@ export const COMMAND_IDS = [
   'llmd.showLogs',
   'llmd.showEvidence',
   'llmd.filterModelServers',
+  'llmd.groupNodes',
   'llmd.refresh',
   'llmd.startDemo',
   'llmd.stopDemo',

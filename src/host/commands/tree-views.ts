@@ -1,4 +1,8 @@
+import { gpuReport } from '../../inventory/gpus.ts';
+import { Places } from '../../inventory/places.ts';
+import { plural } from '../../protocol/format.ts';
 import { choose } from '../ask/steps.ts';
+import { BY_PRODUCT, groupingLevel } from '../trees/cluster-rows.ts';
 import type { OwnerFilter } from '../trees/model-server-rows.ts';
 import { windowCommand, type CommandCall, type TableEntry } from './definition.ts';
 
@@ -7,6 +11,21 @@ const OWNER_CHOICES: readonly { readonly value: OwnerFilter; readonly label: str
   { value: 'mine', label: 'Only mine', detail: 'Deployments whose owner label names me' },
   { value: 'others', label: "Only other people's", detail: 'To look at; they cannot be changed from here' },
 ];
+
+/** What each level is, for people who know their provider's word for it. */
+const LEVEL_DETAILS: Readonly<Record<string, string>> = {
+  leafgroup: 'Nodes under one leaf switch',
+  subblock: 'Nodes of one sub-block',
+  block: 'Nodes of one block',
+  nvlink: 'Nodes that one NVLink domain joins',
+  rack: 'Nodes of one rack',
+  superpod: 'Nodes of one superpod',
+  spine: 'Nodes under one spine switch',
+  core: 'Nodes under one core switch',
+  fabric: 'Nodes of one fabric',
+  zone: 'Nodes of one zone',
+  region: 'Nodes of one region',
+};
 
 /** How the trees show what they show. */
 export const TREE_VIEW_COMMANDS: readonly TableEntry[] = [
@@ -18,6 +37,14 @@ export const TREE_VIEW_COMMANDS: readonly TableEntry[] = [
     ask: askOwners,
     run: ({ host }, owners) => host.treeChoices.chooseOwners(owners),
   }),
+  windowCommand<string>({
+    id: 'llmd.groupNodes',
+    title: 'Group Nodes By...',
+    doing: 'group the nodes',
+    argument: () => undefined,
+    ask: askGrouping,
+    run: ({ host }, grouping) => host.treeChoices.chooseGrouping(grouping),
+  }),
 ];
 
 async function askOwners({ host }: CommandCall): Promise<OwnerFilter | undefined> {
@@ -27,6 +54,25 @@ async function askOwners({ host }: CommandCall): Promise<OwnerFilter | undefined
     placeholder: `I am "${host.workbench.owner}"; the setting llmd.owner changes that`,
     choices: () => Promise.resolve(OWNER_CHOICES.map((choice) => ({ ...choice, label: choice.value === current ? `$(check) ${choice.label}` : choice.label }))),
     last: (owners) => owners === current,
+  });
+  return answer.kind === 'answer' ? answer.value : undefined;
+}
+
+async function askGrouping({ host }: CommandCall): Promise<string | undefined> {
+  const { snapshot } = host.workbench.inventory;
+  const places = snapshot && new Places(gpuReport(snapshot), snapshot);
+  const levels = places?.levels() ?? [];
+  const current = groupingLevel(levels, host.treeChoices.grouping) ?? BY_PRODUCT;
+  const mark = (value: string, label: string): string => (value === current ? `$(check) ${label}` : label);
+  const answer = await choose<string>({
+    title: 'Group Nodes By',
+    placeholder: 'Kept for this folder. Levels come from the labels of the nodes that have GPUs',
+    choices: () =>
+      Promise.resolve([
+        ...levels.map((level) => ({ value: level, label: mark(level, level), description: plural(places?.at(level).length ?? 0, 'group'), detail: LEVEL_DETAILS[level] ?? '' })),
+        { value: BY_PRODUCT, label: mark(BY_PRODUCT, BY_PRODUCT), description: plural(places?.at(undefined).length ?? 0, 'group'), detail: 'Nodes of one GPU, wherever they stand' },
+      ]),
+    last: (grouping) => grouping === current,
   });
   return answer.kind === 'answer' ? answer.value : undefined;
 }

@@ -1,161 +1,146 @@
-import type { GpuHolder, GpuNode, GpuReport, InventorySnapshot, PodView } from '../../inventory/types.ts';
+import { collate } from '../../inventory/collate.ts';
+import { sumOf } from '../../inventory/counts.ts';
+import { waitingPods, type WaitingPod } from '../../inventory/gpu-waiting.ts';
+import { hasGpus, Places, type Place } from '../../inventory/places.ts';
+import type { GpuNode, GpuReport, InventorySnapshot } from '../../inventory/types.ts';
 import { formatNumber, plural } from '../../protocol/format.ts';
-import { BUSY, ERROR, GOOD, MUTED, plainText, WARNING, type Row } from './row.ts';
+import { allOf, freeOfAll, tallies } from './gpu-words.ts';
+import { nodeRow, obstacle } from './node-rows.ts';
+import { plainText, WARNING, type Row } from './row.ts';
 
-/** The topology labels by which nodes are grouped, the most telling one first. */
-const GROUPINGS = ['leafgroup', 'superpod', 'rack', 'block', 'zone'];
+/** Groups open by themselves on a cluster of up to so many nodes; on a larger one their figures are what one reads first. */
+const NODES_AT_A_GLANCE = 40;
 
-/** Groups of nodes that share a network leaf (or what the cluster labels), and the pods that wait for GPUs. */
-export function clusterRows(report: GpuReport, snapshot: InventorySnapshot, owner: string): readonly Row[] {
-  const grouping = GROUPINGS.find((name) => report.nodes.some((node) => node.topology[name] !== undefined));
-  const groups = Map.groupBy(report.nodes, (node) => groupLabel(node, grouping));
-  const rows = groups
-    .entries()
-    .map(([label, nodes]) => groupRow(label, nodes, snapshot, owner))
-    .toArray()
-    .sort((a, b) => collate(a.label, b.label));
+/** Nodes with GPUs by what they are and where they stand, the others, and the pods that wait for GPUs. */
+export function clusterRows(report: GpuReport, snapshot: InventorySnapshot, owner: string, grouping?: string): readonly Row[] {
+  const places = new Places(report, snapshot);
+  const level = groupingLevel(places.levels(), grouping);
+  const cluster = clusterSentences(places);
+  const expand = report.nodes.length > NODES_AT_A_GLANCE ? 'collapsed' : 'expanded';
+  const rows = places.at(level).map((place) => groupRow(place, level, cluster, expand, snapshot, owner));
+  const rest = report.nodes.filter((node) => !hasGpus(node));
   const pending = pendingRow(snapshot);
-  return pending ? [...rows, pending] : rows;
+  return [...rows, ...(rest.length > 0 ? [restRow(rest, snapshot, owner)] : []), ...(pending ? [pending] : [])];
 }
 
-function groupLabel(node: GpuNode, grouping: string | undefined): string {
-  if (node.product === null && Object.keys(node.resources).length === 0) return 'no GPUs';
-  const place = grouping === undefined ? undefined : `${grouping} ${node.topology[grouping] ?? 'unknown'}`;
-  return [node.product ?? 'GPU', place].filter((part) => part !== undefined).join(' · ');
+/** The person's choice where the cluster has it, `product` for none, else the most telling level. */
+export function groupingLevel(levels: readonly string[], grouping: string | undefined): string | undefined {
+  if (grouping === BY_PRODUCT) return undefined;
+  return levels.find((level) => level === grouping) ?? levels[0];
 }
 
-function groupRow(label: string, nodes: readonly GpuNode[], snapshot: InventorySnapshot, owner: string): Row {
-  const usable = nodes.filter(isUsable);
-  const free = sum(usable.map(freeOf));
-  const all = sum(nodes.map(allocatableOf));
-  const withGpus = all > 0;
+/** Choice of no level at all. */
+export const BY_PRODUCT = 'product';
+
+function groupRow(place: Place, level: string | undefined, cluster: readonly string[], expand: 'collapsed' | 'expanded', snapshot: InventorySnapshot, owner: string): Row {
+  const label = [place.product ?? 'GPU', level === undefined ? undefined : `${level} ${place.value}`].filter((part) => part !== undefined).join(' · ');
   return {
     id: `group/${label}`,
     label,
-    description: withGpus ? `${free} of ${all} free` : plural(nodes.length, 'node'),
-    tooltip: withGpus
-      ? `**${plainText(label)}**: ${plural(nodes.length, 'node')}, ${all} GPUs.\n\n${free} free: allocatable minus what pods that have not ended request, on nodes that are ready and not cordoned.`
-      : `${plural(nodes.length, 'node')} without a GPU resource.`,
-    expand: withGpus ? 'expanded' : 'collapsed',
+    description: groupText(place, snapshot),
+    tooltip: groupTooltip(label, place, cluster, snapshot),
+    expand,
     icon: { id: 'layers' },
     context: 'group',
-    children: nodes.toSorted((a, b) => collate(a.name, b.name)).map((node) => nodeRow(node, snapshot, owner)),
+    children: place.nodes.map((node) => nodeRow(node, snapshot, owner)),
   };
 }
 
-function nodeRow(node: GpuNode, snapshot: InventorySnapshot, owner: string): Row {
-  const children = node.holders.toSorted((a, b) => collate(a.pod, b.pod)).map((holder) => holderRow(node, holder, snapshot, owner));
-  return {
-    id: `node/${node.name}`,
-    label: node.name,
-    description: nodeState(node, owner),
-    tooltip: nodeTooltip(node),
-    icon: nodeIcon(node),
-    context: 'node',
-    target: { kind: 'node', name: node.name },
-    children,
-    ...(children.length > 0 ? { expand: 'collapsed' as const } : {}),
-  };
+function groupText(place: Place, snapshot: InventorySnapshot): string {
+  const counted = tallies(place.nodes, snapshot.nodes);
+  if (counted.length === 0) return `${plural(place.nodes.length, 'node')} · no GPU offered`;
+  if (!place.nodes.some((node) => snapshot.nodes.has(node.name))) return `${allOf(counted)} held · free unknown`;
+  const { freeNodes } = place.figures;
+  return [freeOfAll(counted), ...(freeNodes > 0 ? [`${plural(freeNodes, 'node')} all free`] : [])].join(' · ');
 }
 
-function nodeState(node: GpuNode, owner: string): string {
-  const all = allocatableOf(node);
-  if (!node.ready) return all > 0 ? `not ready · ${all} GPUs` : 'not ready';
-  if (!node.schedulable) return all > 0 ? `cordoned · ${freeOf(node)} idle` : 'cordoned';
-  if (all === 0) return 'no GPU';
-  const byOwner = Map.groupBy(node.holders, (holder) => holder.owner);
-  const holders = byOwner
+function groupTooltip(label: string, place: Place, cluster: readonly string[], snapshot: InventorySnapshot): string {
+  const counted = tallies(place.nodes, snapshot.nodes);
+  const { freeNodes } = place.figures;
+  const figures = [
+    `- ${plural(place.nodes.length, 'node')} with ${allOf(counted)}: what they offer to pods (allocatable), which does not fall with use`,
+    ...counted.map(({ noun, free }) => `- ${plural(free, noun)} free: offered on nodes that are ready, not cordoned and without a taint of their own, less what pods that are bound there and have not ended request`),
+    `- ${plural(freeNodes, 'node')} all free: such nodes on which nothing is requested`,
+    ...apart(place.nodes, snapshot),
+  ];
+  return [`**${plainText(label)}**`, figures.join('\n'), cluster.join('\n\n')].filter((part) => part !== '').join('\n\n');
+}
+
+/** The nodes whose GPUs are not counted as free, by reason. */
+function apart(nodes: readonly GpuNode[], snapshot: InventorySnapshot): readonly string[] {
+  const byReason = Map.groupBy(nodes, (node) => obstacle(node, snapshot.nodes.get(node.name)));
+  return byReason
     .entries()
-    .map(([name, held]) => `${name === owner ? `${name} (you)` : name} ${sum(held.map((holder) => holder.count))}`)
+    .flatMap(([reason, some]) => (reason === undefined ? [] : [`- not counted as free: ${plural(some.length, 'node')} ${reason}, with ${allOf(tallies(some, snapshot.nodes)) || 'no GPU'}`]))
     .toArray();
-  return [`${freeOf(node)} free`, ...holders].join(' · ');
 }
 
-function nodeTooltip(node: GpuNode): string {
-  const counts = Object.entries(node.resources).map(
-    ([resource, count]) => `- \`${resource}\`: ${count.allocatable} allocatable, ${count.requested} requested by pods that have not ended, ${count.free} free`,
-  );
-  const places = Object.entries(node.topology).map(([name, value]) => `- ${plainText(name)}: ${plainText(value)}`);
-  const state = node.ready ? (node.schedulable ? 'ready' : 'cordoned: takes no new pods') : 'not ready';
-  return [`**${plainText(node.name)}** ${plainText(node.product ?? '')}`, state, counts.join('\n'), places.join('\n')].filter((part) => part !== '').join('\n\n');
+/** What could be placed on the whole cluster. */
+function clusterSentences(places: Places): readonly string[] {
+  const group = places.largestFreeGroup();
+  const { fits } = places.figures(places.at(undefined).flatMap((place) => place.nodes));
+  return [
+    ...(group ? [`Most free nodes of one kind in one ${group.level}: ${formatNumber(group.nodes)}, in ${plainText(group.value)}${group.product === undefined ? '' : ` (${plainText(group.product)})`}.`] : []),
+    ...(places.podSize > 0 ? [`In the whole cluster ${plural(fits, 'pod')} of ${plural(places.podSize, 'GPU')} could be placed now, each on one node.`] : []),
+  ];
 }
 
-function nodeIcon(node: GpuNode): NonNullable<Row['icon']> {
-  if (!node.ready) return { id: 'error', color: ERROR };
-  if (!node.schedulable) return { id: 'warning', color: WARNING };
-  if (allocatableOf(node) === 0) return { id: 'server', color: MUTED };
-  return { id: 'server', color: freeOf(node) > 0 ? GOOD : BUSY };
-}
-
-function holderRow(node: GpuNode, holder: GpuHolder, snapshot: InventorySnapshot, owner: string): Row {
-  const pod = snapshot.pods.get(`${holder.namespace}/${holder.pod}`);
-  const mine = holder.owner === owner;
+function restRow(nodes: readonly GpuNode[], snapshot: InventorySnapshot, owner: string): Row {
   return {
-    id: `node/${node.name}/${holder.namespace}/${holder.pod}`,
-    label: holder.pod,
-    description: [plural(holder.count, 'GPU'), mine ? 'you' : holder.owner, pod?.reason].filter((part) => part !== undefined).join(' · '),
-    tooltip: `**${plainText(holder.namespace)}/${plainText(holder.pod)}** requests ${plural(holder.count, 'GPU')}.\n\nOwner: ${plainText(holder.owner)}`,
-    icon: { id: mine ? 'account' : 'package' },
-    context: 'pod',
-    target: { kind: 'pod', namespace: holder.namespace, name: holder.pod },
+    id: 'group/no GPUs',
+    label: 'no GPUs',
+    description: plural(nodes.length, 'node'),
+    tooltip: `${plural(nodes.length, 'node')} without a GPU resource, a GPU device or a label that names one.`,
+    expand: 'collapsed',
+    icon: { id: 'layers' },
+    context: 'group',
+    children: nodes.map((node) => nodeRow(node, snapshot, owner)),
   };
 }
 
 function pendingRow(snapshot: InventorySnapshot): Row | undefined {
-  const waiting = snapshot.pods
-    .values()
-    .filter((pod) => pod.phase === 'Pending' && pod.node === undefined && gpusOf(pod) > 0)
-    .toArray();
+  const waiting = waitingPods(snapshot);
   if (waiting.length === 0) return undefined;
-  const wanted = sum(waiting.map(gpusOf));
+  const wanted = waiting.reduce((sum, { wants }) => sum + sumOf(wants), 0);
   return {
     id: 'pending',
     label: 'Pending',
     description: `${plural(waiting.length, 'pod')} ${waiting.length === 1 ? 'wants' : 'want'} ${plural(wanted, 'GPU')}`,
-    tooltip: 'Pods that no node has room for. The reason is the one that the scheduler gives.',
+    tooltip: `${plural(waiting.length, 'pod')} that no node has been found for, and the ${plural(wanted, 'GPU')} that they request or that their resource claims wait for, a shared claim once. The reason is the one that the scheduler gives.`,
     expand: 'expanded',
     icon: { id: 'watch', color: WARNING },
     context: 'group',
-    children: waiting
-      .toSorted((a, b) => collate(a.key, b.key))
-      .map((pod) => ({
-        id: `pending/${pod.key}`,
-        label: pod.name,
-        description: [plural(gpusOf(pod), 'GPU'), pod.reason].filter((part) => part !== undefined).join(' · '),
-        tooltip: `**${plainText(pod.key)}**\n\n${plainText(pod.reason ?? 'The scheduler has not said why yet.')}`,
-        icon: { id: 'circle-outline', color: WARNING },
-        context: 'pod',
-        target: { kind: 'pod' as const, namespace: pod.namespace, name: pod.name },
-      })),
+    children: waiting.toSorted((a, b) => collate(a.pod.key, b.pod.key)).map(waitingRow),
   };
 }
 
-function isUsable(node: GpuNode): boolean {
-  return node.ready && node.schedulable;
+function waitingRow({ pod, wants }: WaitingPod): Row {
+  const wanted = Object.entries(wants).map(([resource, count]) => `- \`${resource}\`: ${formatNumber(count)} wanted`);
+  return {
+    id: `pending/${pod.key}`,
+    label: pod.name,
+    description: [plural(sumOf(wants), 'GPU'), pod.reason].filter((part) => part !== undefined).join(' · '),
+    tooltip: [`**${plainText(pod.key)}**`, wanted.join('\n'), plainText(pod.reason ?? 'The scheduler has not said why yet.')].filter((part) => part !== '').join('\n\n'),
+    icon: { id: 'circle-outline', color: WARNING },
+    context: 'pod',
+    target: { kind: 'pod', namespace: pod.namespace, name: pod.name },
+  };
 }
 
-function freeOf(node: GpuNode): number {
-  return sum(Object.values(node.resources).map((count) => count.free));
+/** Warnings of what the figures leave out. What a single row says by itself is not told again above all of them. */
+const LEAVES_OUT: ReadonlySet<string> = new Set(['nodes-denied', 'pods-denied', 'pods-of-one-namespace', 'claims-unknown', 'claims-of-one-namespace', 'slices-denied']);
+
+/** What the view's figures leave out, for the line above its rows. */
+export function uncounted(report: GpuReport): string | undefined {
+  const left = report.warnings.filter(({ code }) => LEAVES_OUT.has(code)).map(({ message }) => message);
+  return left.length === 0 ? undefined : left.join('\n');
 }
 
-function allocatableOf(node: GpuNode): number {
-  return sum(Object.values(node.resources).map((count) => count.allocatable));
-}
-
-function gpusOf(pod: PodView): number {
-  return sum(Object.values(pod.gpus));
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
-}
-
-function collate(a: string, b: string): number {
-  return a.localeCompare(b, 'en', { numeric: true });
-}
-
-/** `24/32 GPUs free`, for the view's description: what a new pod could get, of all that the nodes have. */
-export function gpuHeadline(report: GpuReport): string {
-  const all = sum(report.nodes.map(allocatableOf));
-  return all === 0 ? 'no GPUs' : `${formatNumber(sum(report.nodes.filter(isUsable).map(freeOf)))}/${formatNumber(all)} GPUs free`;
+/** `24/32 GPUs free`, for the view's description: what an ordinary new pod could get, of all that the nodes have. Other nouns stand for clusters without whole GPUs. */
+export function gpuHeadline(report: GpuReport, snapshot: InventorySnapshot): string {
+  const counted = tallies(report.nodes, snapshot.nodes);
+  const [first] = counted.toSorted((a, b) => Number(b.noun === 'GPU') - Number(a.noun === 'GPU') || b.all - a.all);
+  if (!first) return 'no GPUs';
+  if (snapshot.states.nodes.kind === 'denied' && snapshot.nodes.size === 0) return `${plural(first.all, first.noun)} held · free unknown`;
+  return `${formatNumber(first.free)}/${plural(first.all, first.noun)} free`;
 }

@@ -19,6 +19,15 @@ export class TreeChoices {
     return OWNER_FILTERS.find((filter) => filter === kept) ?? 'everybody';
   }
 
+  /** The topology level by which the Cluster view groups nodes; undefined: the one that tells most. */
+  get grouping(): string | undefined {
+    return this.#memory.recall(QUESTION)['grouping'];
+  }
+
+  chooseGrouping(grouping: string): Promise<void> {
+    return this.#keep({ grouping });
+  }
+
   chooseOwners(owners: OwnerFilter): Promise<void> {
     return this.#keep({ owners });
   }

@@ -7,7 +7,7 @@ import type { InventorySnapshot } from '../../inventory/types.ts';
 import type { AccessKeys } from '../access-keys.ts';
 import type { Session } from '../session.ts';
 import { benchmarkRows, isActive } from './benchmark-rows.ts';
-import { clusterRows, gpuHeadline } from './cluster-rows.ts';
+import { clusterRows, gpuHeadline, uncounted } from './cluster-rows.ts';
 import { failureRow, freshness, stateRows } from './freshness.ts';
 import { LiveTree, type TreeContent } from './live-tree.ts';
 import { hiddenByFilter, modelServerHeadline, modelServerRows } from './model-server-rows.ts';
@@ -52,7 +52,7 @@ export function createTrees(dependencies: TreeDependencies): Trees {
   return { cluster, modelServers, benchmarks, traces, dispose: () => owned.dispose() };
 }
 
-function clusterTree({ workbench, session, access, onError }: TreeDependencies): LiveTree {
+function clusterTree({ workbench, session, access, treeChoices, onError }: TreeDependencies): LiveTree {
   const tree: LiveTree = new LiveTree({
     id: 'llmd.cluster',
     content: () =>
@@ -60,15 +60,16 @@ function clusterTree({ workbench, session, access, onError }: TreeDependencies):
         ofSnapshot(workbench, session, (snapshot) => {
           const report = gpuReport(snapshot);
           return {
-            rows: [...stateRows('nodes', snapshot.states.nodes), ...stateRows('pods', snapshot.states.pods), ...clusterRows(report, snapshot, workbench.owner)],
-            message: report.warnings.find((warning) => warning.code === 'pods-of-one-namespace')?.message,
-            description: `${gpuHeadline(report)} · ${freshness([snapshot.states.nodes, snapshot.states.pods])}`,
+            rows: [...stateRows('nodes', snapshot.states.nodes), ...stateRows('pods', snapshot.states.pods), ...clusterRows(report, snapshot, workbench.owner, treeChoices.grouping)],
+            message: uncounted(report),
+            description: `${gpuHeadline(report, snapshot)} · ${freshness([snapshot.states.nodes, snapshot.states.pods])}`,
           };
         }),
       ),
     whileVisible() {
       const watching = new DisposableStore();
       watching.add(watchInventory(workbench, () => tree.update()));
+      watching.add(treeChoices.onDidChange(() => tree.update()));
       watching.add(access.watch());
       return watching;
     },

@@ -47,7 +47,7 @@ export function nodeTableHead(snapshot: InventorySnapshot): NodeTableHead {
   const report = gpuReport(snapshot);
   const states = [...stateRows('nodes', nodes), ...stateRows('pods', pods)].map((row) => ({ icon: row.icon?.id ?? 'info', text: [row.label, row.description].filter((part) => part !== undefined && part !== '').join(': ') }));
   const scope = report.warnings.filter(({ code }) => code === 'pods-of-one-namespace').map(({ message }) => ({ icon: 'info', text: message }));
-  return { place: snapshot.cluster.context, headline: gpuHeadline(report), freshness: freshness([nodes, pods]), notices: [...states, ...scope] };
+  return { place: snapshot.cluster.context, headline: gpuHeadline(report, snapshot), freshness: freshness([nodes, pods]), notices: [...states, ...scope] };
 }
 
 /** A cluster that cannot be reached says so; else its first answer is on the way. */

@@ -1,3 +1,4 @@
+import { productName } from '../topology.ts';
 import type { ClaimView, DeviceRef, OfferedDevice, SliceView } from './types.ts';
 
 /**
@@ -107,6 +108,6 @@ function offerOf(nodes: Map<string, Offer>, node: string): Offer {
 
 function addTo(offer: Offer, unit: DeviceUnit, device: OfferedDevice, again: boolean): void {
   offer.units.set(unit.id, unit);
-  offer.product ??= device.product;
+  offer.product ??= device.product && productName(device.product);
   offer.partitioned ||= again;
 }

@@ -52,8 +52,8 @@ describe('rows of the Cluster view', () => {
     const rows = rowsOf(nodes, []);
     assert.equal(find(rows, 'node/g2').description, 'cordoned · 8 idle');
     assert.equal(find(rows, 'node/g3').description, 'not ready · 8 GPUs');
-    assert.equal(rows[0]?.description, '8 of 24 free');
-    assert.equal(gpuHeadline(gpuReport(snapshot(nodes, []))), '8/24 GPUs free');
+    assert.equal(rows[0]?.description, '8 of 24 free · 1 node all free');
+    assert.equal(gpuHeadline(gpuReport(snapshot(nodes, [])), snapshot(nodes, [])), '8/24 GPUs free');
   });
 
   it('show pods that wait for GPUs with the reason that the scheduler gives', () => {

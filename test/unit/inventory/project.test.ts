@@ -9,7 +9,7 @@ describe('projection of nodes and pods', () => {
   it('reads a node', () => {
     const { labels: _labels, ...rest } = node('g1a2f3');
     assert.deepEqual(rest, {
-      name: 'g1a2f3', uid: '', ready: true, schedulable: true, internalIp: '10.0.0.3', product: 'H200', allocatable: { 'nvidia.com/gpu': 8 },
+      name: 'g1a2f3', uid: '', ready: true, schedulable: true, internalIp: '10.0.0.3', product: 'H200', kubeletVersion: undefined, allocatable: { 'nvidia.com/gpu': 8 },
       taints: [{ key: 'is_gpu', value: 'true', effect: 'PreferNoSchedule' }],
     });
     assert.equal(node('g1a2f4').schedulable, false);
@@ -20,7 +20,7 @@ describe('projection of nodes and pods', () => {
     const products = Object.fromEntries(nodeObjects.map((object) => [object.metadata.name, projectNode(object).product]));
     assert.deepEqual(products, {
       g1a2f3: 'H200', g1a2f4: 'H200', 'gke-h100': 'H100-80GB', mig: 'A100-SXM4-80GB', sliced: 'L4-SHARED', gb200: 'GB200',
-      mi300x: 'AMD_Instinct_MI300X_OAM', tpu: 'TPU-V5-LITE-PODSLICE', max: undefined, broken: 'H200', cpu: undefined,
+      mi300x: 'MI300X_OAM', tpu: 'TPU-V5-LITE-PODSLICE', max: undefined, broken: 'H200', cpu: undefined,
     });
   });
 

@@ -1,0 +1,54 @@
+import { gpuUnit } from '../../inventory/gpu-resources.ts';
+import type { GpuNode, NodeView } from '../../inventory/types.ts';
+import { formatNumber, plural } from '../../protocol/format.ts';
+
+/** Counts of one noun: GPUs, MIG slices, GPU shares and TPUs are never added up. */
+export interface Tally {
+  readonly noun: string;
+  /** On nodes that take ordinary pods. */
+  readonly free: number;
+  /** Not requested, on whatever node. */
+  readonly idle: number;
+  readonly all: number;
+}
+
+type Views = ReadonlyMap<string, NodeView>;
+
+export function tallies(nodes: readonly GpuNode[], views: Views): readonly Tally[] {
+  const byNoun = new Map<string, { free: number; idle: number; all: number }>();
+  for (const node of nodes) {
+    const labels = views.get(node.name)?.labels;
+    for (const [resource, count] of Object.entries(node.resources)) {
+      const { noun } = gpuUnit(resource, labels);
+      const tally = byNoun.get(noun) ?? { free: 0, idle: 0, all: 0 };
+      tally.all += count.allocatable;
+      tally.idle += count.free;
+      if (node.ready && node.schedulable) tally.free += count.free;
+      byNoun.set(noun, tally);
+    }
+  }
+  return byNoun.entries().map(([noun, tally]) => ({ noun, ...tally })).toArray();
+}
+
+/** `16 of 24 free`, or with its noun where it is not plain GPUs: `3 of 4 GPU shares free`. */
+export function freeOfAll(counted: readonly Tally[]): string {
+  const [only] = counted;
+  if (only && counted.length === 1 && only.noun === 'GPU') return `${formatNumber(only.free)} of ${formatNumber(only.all)} free`;
+  return `${counted.map(({ noun, free, all }) => `${formatNumber(free)} of ${plural(all, noun)}`).join(', ')} free`;
+}
+
+/** `8`, or with nouns where it is not plain GPUs: `4 GPUs, 14 MIG slices`. */
+export function idleOf(counted: readonly Tally[]): string {
+  const [only] = counted;
+  if (only && counted.length === 1 && only.noun === 'GPU') return formatNumber(only.idle);
+  return counted.map((tally) => plural(tally.idle, tally.noun)).join(', ');
+}
+
+export function allOf(counted: readonly Tally[]): string {
+  return counted.map((tally) => plural(tally.all, tally.noun)).join(', ');
+}
+
+/** GPUs or parts of them, whatever is requested by several resource names. */
+export function nounOf(counted: readonly Tally[]): string {
+  return counted.length === 1 ? (counted[0]?.noun ?? 'GPU') : 'GPU';
+}
