@@ -14,6 +14,8 @@ import { createDeploymentService } from './deployment/service.ts';
 import type { DeploymentService } from './deployment/types.ts';
 import { gpuReport } from './inventory/gpus.ts';
 import { createInventory } from './inventory/inventory.ts';
+import { createLiveFigures } from './inventory/live/live-figures.ts';
+import type { LiveFigures } from './inventory/live/types.ts';
 import { deploymentLoads } from './inventory/loading/deployment-loading.ts';
 import type { LoadWatcher } from './inventory/loading/types.ts';
 import { createLoadWatcher } from './inventory/loading/watcher.ts';
@@ -50,6 +52,10 @@ export interface Settings {
   readonly owner?: string;
   readonly demoSpeed?: number;
   readonly perfettoSource?: 'auto' | 'bundled' | 'public';
+  /** Whether running servers are asked for their figures; off unless switched on. */
+  readonly liveFigures?: boolean;
+  /** From one round to the next, 1 to 60; 5 unless set. */
+  readonly liveFiguresSeconds?: number;
 }
 
 export interface ComposeOptions {
@@ -77,6 +83,7 @@ export interface Workbench extends Disposable {
   readonly runner: CommandRunner;
   readonly inventory: Inventory;
   readonly loading: LoadWatcher;
+  readonly live: LiveFigures;
   readonly deployments: DeploymentService;
   readonly poker: PokerService;
   readonly benchmarks: BenchmarkService;
@@ -116,6 +123,17 @@ export function compose(options: ComposeOptions): Workbench {
   const inventory = owned.add(createInventory({ contexts, clock, logger }));
   const evidenceFolder = workspace === undefined ? undefined : join(workspace, '.tmp', 'evidence');
   const loading = owned.add(createLoadWatcher({ inventory, contexts, owner, evidenceFolder, clock, logger }));
+  const live = owned.add(
+    createLiveFigures({
+      inventory,
+      contexts,
+      owner,
+      settings: () => ({ enabled: settings().liveFigures ?? false, intervalMs: Math.min(60, Math.max(1, settings().liveFiguresSeconds ?? 5)) * 1000 }),
+      store: options.store,
+      clock,
+      logger,
+    }),
+  );
   const gpus = async (cluster: ClusterRef, signal: AbortSignal): Promise<GpuReport | undefined> => {
     const snapshot = await snapshotOf(inventory, cluster, signal);
     return snapshot && gpuReport(snapshot);
@@ -131,7 +149,7 @@ export function compose(options: ComposeOptions): Workbench {
   const profiling = createProfilingService({ contexts, servers, clock });
   const traces = owned.add(createTraceService({ workspace, assets, contexts, servers, clock, logger, perfetto: () => settings().perfettoSource ?? 'auto' }));
 
-  return { assets, workspace, logger, owner, contexts, runner, inventory, loading, deployments, poker, benchmarks, profiling, traces, runs, demo, dispose: () => owned.dispose() };
+  return { assets, workspace, logger, owner, contexts, runner, inventory, loading, live, deployments, poker, benchmarks, profiling, traces, runs, demo, dispose: () => owned.dispose() };
 }
 
 /** Undefined in a container whose user has no entry. */

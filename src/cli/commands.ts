@@ -44,6 +44,17 @@ export const commands: readonly Command[] = [
   },
   { words: ['pods'], arguments: '[options]', summary: 'Model-server pods by deployment, role, group and rank', options: { ...cluster, mine: { type: 'boolean', description: 'only deployments whose owner I am' } }, load: async () => (await import('./commands/pods.ts')).pods },
   {
+    words: ['live'],
+    arguments: '[options]',
+    summary: 'What my model servers do now: tok/s, requests, KV cache and prefix hits a rank',
+    options: {
+      ...cluster,
+      seconds: { type: 'string', value: 'N', description: 'from one round to the next, 1 to 60 (default 5)' },
+      follow: { type: 'boolean', description: 'go on until Ctrl-C' },
+    },
+    load: async () => (await import('./commands/live.ts')).live,
+  },
+  {
     words: ['agg'],
     arguments: 'N [DIR] [options]',
     summary: 'Aggregate the results 0.json ... N-1.json of parallel guidellm workers',

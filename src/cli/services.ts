@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MemoryStore } from '../base/store.ts';
 import { silentLogger } from '../base/logger.ts';
-import { assetsAt, compose, type Assets, type Workbench } from '../compose.ts';
+import { assetsAt, compose, type Assets, type Settings, type Workbench } from '../compose.ts';
 import type { ClusterRef } from '../kube/types.ts';
 import type { Invocation } from './command.ts';
 import type { Io } from './io.ts';
@@ -16,15 +16,15 @@ export function ownAssets(): Assets {
   return assetsAt(folder);
 }
 
-/** The features for one command; `dispose` it when the command ends. */
-export function services(invocation: Invocation, io: Io): Workbench {
+/** The features for one command, with its own settings; `dispose` it when the command ends. */
+export function services(invocation: Invocation, io: Io, settings: Settings = {}): Workbench {
   const kubeconfig = invocation.text('kubeconfig');
   return compose({
     workspace: io.cwd,
     assets: ownAssets(),
     store: new MemoryStore(),
     storage: join(homedir(), '.llm-d-workbench'),
-    settings: () => (kubeconfig === undefined ? {} : { kubeconfig }),
+    settings: () => ({ ...settings, ...(kubeconfig === undefined ? {} : { kubeconfig }) }),
     env: io.env,
     logger: silentLogger,
   });
