@@ -1,8 +1,9 @@
 import { sleep, throwIfAborted, type Clock } from '../base/clock.ts';
-import { isWorkbenchError, type ErrorCode } from '../base/errors.ts';
-import { arrayAt, at, stringAt } from '../base/json.ts';
+import { isWorkbenchError } from '../base/errors.ts';
+import { lookAtRun, PASSING, type ContainerRun, type RunState } from './container-run.ts';
 import { parseStatus, readText, type JsonCalls } from './json-calls.ts';
 import { LineSplitter } from './lines.ts';
+import { gapLine, LogPosition, nanoseconds } from './log-position.ts';
 import { networkError } from './network-errors.ts';
 import { Pods, resourcePath } from './resources.ts';
 import { describeSubject, errorFromStatus, subjectOf } from './status.ts';
@@ -11,7 +12,8 @@ import type { ClusterRef, LogLine, LogOptions } from './types.ts';
 
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 15_000;
-const PASSING: readonly ErrorCode[] = ['connection-lost', 'cluster-unreachable', 'timeout', 'server-error', 'too-many-requests'];
+/** A container that is about to start, or waits for its image, is asked for this often. */
+const START_POLL_MS = 1000;
 
 export interface LogDependencies {
   readonly cluster: ClusterRef;
@@ -20,78 +22,94 @@ export interface LogDependencies {
   readonly clock: Clock;
 }
 
-/**
- * A container's log line by line. With `follow` it goes on over broken connections and rotation, without losing or
- * doubling a line, until the container has ended or its pod is gone.
- */
-export async function* readLogs(deps: LogDependencies, options: LogOptions): AsyncGenerator<LogLine> {
+/** A container's log line by line; see `KubeClient.logs`. */
+export function readLogs(deps: LogDependencies, options: LogOptions): AsyncGenerator<LogLine> {
+  return options.follow === true ? followRun(deps, options) : readOnce(deps, options, 'whole');
+}
+
+/** Follows one run of the container from its start to its last line, over whatever breaks on the way. */
+async function* followRun(deps: LogDependencies, options: LogOptions): AsyncGenerator<LogLine> {
+  const run = await startedRun(deps, options);
   const position = new LogPosition();
+  let connected = false;
   let failures = 0;
   for (;;) {
-    let complete = false;
+    let whole = false;
     try {
-      for await (const line of readOnce(deps, position.resume(options))) {
-        if (!position.isNew(line)) continue;
+      for await (const line of readOnce(deps, position.resume(options), 'following')) {
+        connected = true;
         failures = 0;
-        yield line;
+        yield* position.take(line);
       }
-      complete = true;
+      whole = true;
+      connected = true;
     } catch (error) {
       throwIfAborted(options.signal);
-      const passing = isWorkbenchError(error, ...PASSING) && (position.started || failures > 0);
-      if (options.follow !== true || !passing) throw error;
+      if (!connected || !isPassing(error)) throw error;
       failures += 1;
     }
-    if (options.follow !== true || (complete && !(await stillRuns(deps, options)))) return;
+    const end = endOf(await lookAtRun((request) => deps.calls.call(request), options), run, whole);
+    if (end !== 'runs' && (yield* readEnd(deps, options, position, end, whole))) return;
     await sleep(deps.clock, Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(failures, 5)), options.signal);
   }
 }
 
-/** How far a log was read: the last time stamp and how many lines carried it. */
-class LogPosition {
-  #last: { readonly time: string; readonly ns: bigint; lines: number } | undefined;
-  /** Lines of the last time stamp that the next connection sends again. */
-  #repeated = 0;
-
-  get started(): boolean {
-    return this.#last !== undefined;
+/** Waits for the container's first run. Undefined: it cannot be told which one it is. */
+async function startedRun(deps: LogDependencies, options: LogOptions): Promise<ContainerRun | undefined> {
+  for (;;) {
+    const state = await lookAtRun((request) => deps.calls.call(request), options);
+    if (state.kind === 'unknown' && isPassing(state.error)) throw state.error;
+    if (state.kind !== 'waiting') return state.kind === 'run' ? state.run : undefined;
+    await sleep(deps.clock, START_POLL_MS, options.signal);
   }
+}
 
-  resume(options: LogOptions): LogOptions {
-    if (this.#last === undefined) return options;
-    this.#repeated = this.#last.lines;
-    const { tailLines: _read, ...rest } = options;
-    return { ...rest, sinceTime: this.#last.time };
+/** How a followed run stands: it runs on, has ended, has been followed by the next one, or cannot be asked for any more. */
+type End = 'runs' | 'ended' | 'restarted' | 'lost';
+
+function endOf(state: RunState, run: ContainerRun | undefined, whole: boolean): End {
+  switch (state.kind) {
+    case 'gone':
+      return 'lost';
+    case 'waiting':
+      // Only a pod made anew has no run yet.
+      return run === undefined ? 'runs' : 'lost';
+    case 'unknown':
+      return whole && run === undefined ? 'ended' : 'runs';
+    case 'run':
+      if (run !== undefined && state.run.uid !== run.uid) return 'lost';
+      if (run !== undefined && state.run.restarts > run.restarts) return state.run.restarts === run.restarts + 1 ? 'restarted' : 'lost';
+      return state.running ? 'runs' : 'ended';
   }
+}
 
-  /** The server rounds `sinceTime` to the second, so what was read already comes again. */
-  isNew(line: LogLine): boolean {
-    const ns = nanoseconds(line.time);
-    if (ns === undefined) return true;
-    if (this.#last === undefined || ns > this.#last.ns) {
-      this.#last = { time: line.time, ns, lines: 1 };
-      this.#repeated = 0;
-      return true;
-    }
-    if (ns < this.#last.ns) return this.#repeated === 0;
-    if (this.#repeated > 0) {
-      this.#repeated -= 1;
-      return false;
-    }
-    this.#last.lines += 1;
+/** What a run that is over has left to say. False: its end could not be read now, but may be later. */
+async function* readEnd(deps: LogDependencies, options: LogOptions, position: LogPosition, end: Exclude<End, 'runs'>, whole: boolean): AsyncGenerator<LogLine, boolean> {
+  const time = new Date(deps.clock.now()).toISOString();
+  if (end === 'lost') {
+    if (!whole) yield gapLine('pod-gone', time, 'at the end: the connection broke, and what the container wrote is gone');
+    return true;
+  }
+  try {
+    const rest = { ...position.resume(options), follow: false, ...(end === 'restarted' ? { previous: true } : {}) };
+    for await (const line of readOnce(deps, rest, 'whole')) yield* position.take(line);
+    yield* position.finish();
+    return true;
+  } catch (error) {
+    throwIfAborted(options.signal);
+    if (isPassing(error)) return false;
+    if (!isWorkbenchError(error, 'not-found', 'namespace-missing', 'invalid')) throw error;
+    if (!whole) yield gapLine(end === 'restarted' ? 'restarted' : 'pod-gone', time, 'at the end: the connection broke, and the log of this run is gone');
     return true;
   }
 }
 
-/** RFC 3339 with up to nine decimals, whose trailing zeros the kubelet leaves out. */
-function nanoseconds(time: string): bigint | undefined {
-  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(time);
-  if (!match) return undefined;
-  const ms = Date.parse(`${match[1]}${match[3]}`);
-  return BigInt(ms) * 1_000_000n + BigInt((match[2] ?? '').padEnd(9, '0'));
+function isPassing(error: unknown): boolean {
+  return isWorkbenchError(error, ...PASSING);
 }
 
-async function* readOnce(deps: LogDependencies, options: LogOptions): AsyncGenerator<LogLine> {
+/** One request. `following`: a last line without its newline may be half a line, and comes again. */
+async function* readOnce(deps: LogDependencies, options: LogOptions, mode: 'whole' | 'following'): AsyncGenerator<LogLine> {
   const path = resourcePath(Pods, options.namespace, options.pod, 'log');
   const subject = subjectOf('GET', path);
   const response = await deps.transport.send({
@@ -119,7 +137,7 @@ async function* readOnce(deps: LogDependencies, options: LogOptions): AsyncGener
     response.body.destroy();
   }
   const rest = splitter.rest();
-  if (rest !== '') yield parseLine(rest);
+  if (rest !== '' && mode === 'whole') yield parseLine(rest);
 }
 
 function parseLine(line: string): LogLine {
@@ -127,18 +145,4 @@ function parseLine(line: string): LogLine {
   const time = space < 0 ? line : line.slice(0, space);
   if (nanoseconds(time) === undefined) return { time: '', text: line };
   return { time, text: space < 0 ? '' : line.slice(space + 1).replace(/\r$/, '') };
-}
-
-/** Whether the stream may have more to say: rotation and idle limits end it early, the container's end for good. */
-async function stillRuns(deps: LogDependencies, options: LogOptions): Promise<boolean> {
-  try {
-    const pod = await deps.calls.call({ path: resourcePath(Pods, options.namespace, options.pod), signal: options.signal });
-    const statuses = [...arrayAt(pod, 'status', 'containerStatuses'), ...arrayAt(pod, 'status', 'initContainerStatuses')];
-    const status = options.container === undefined ? statuses[0] : statuses.find((entry) => stringAt(entry, 'name') === options.container);
-    return at(status, 'state', 'running') !== undefined;
-  } catch (error) {
-    if (isWorkbenchError(error, 'not-found', 'namespace-missing')) return false;
-    if (isWorkbenchError(error, ...PASSING)) return true;
-    throw error;
-  }
 }

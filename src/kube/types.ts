@@ -102,6 +102,11 @@ export interface LogLine {
   /** The kubelet's time stamp of the line (RFC 3339, ns). */
   readonly time: string;
   readonly text: string;
+  /**
+   * Set on a marker, which is no line of the container: lines may be missing before the next one, because the log was
+   * rotated, the container restarted or its pod is gone. `text` says so in words.
+   */
+  readonly gap?: 'rotated' | 'restarted' | 'pod-gone';
 }
 
 /** Where a port-forward leads: to whatever pod bears a name, or to a ready pod of a selector or Service. */
@@ -231,7 +236,10 @@ export interface KubeClient extends Disposable {
   exec(options: ExecOptions): Promise<number>;
   /** Collects the output of a short command. */
   execOutput(options: Omit<ExecOptions, 'stdout' | 'stderr'>): Promise<ExecOutput>;
-  /** Line by line; with `follow` over broken connections and rotation, without losing or doubling a line, until the container has ended. */
+  /**
+   * Line by line. With `follow`: waits for the container to start, then reads this run of it to its end, over broken
+   * connections and rotation, without losing or doubling a line; what cannot be had any more is marked as a gap.
+   */
   logs(options: LogOptions): AsyncIterable<LogLine>;
   /**
    * Carries connections to 127.0.0.1 to a pod until disposed; the signal ends the set-up only. The pod is looked up again

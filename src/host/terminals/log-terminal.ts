@@ -1,6 +1,9 @@
 import * as vscode from 'vscode';
+import { systemClock } from '../../base/clock.ts';
 import { isAbort, toWorkbenchError } from '../../base/errors.ts';
+import { followContainer, type LogEvent } from '../../kube/container-logs.ts';
 import type { Contexts, ClusterRef } from '../../kube/types.ts';
+import { plural } from '../../protocol/format.ts';
 
 export interface LogSource {
   readonly cluster: ClusterRef;
@@ -46,12 +49,31 @@ async function follow(contexts: Contexts, source: LogSource, write: (text: strin
       for await (const line of client.logs({ namespace, pod, container, previous: true, tailLines: PREVIOUS_LINES, signal })) write(`${line.text}\r\n`);
       write(dim('now:'));
     }
-    for await (const line of client.logs({ namespace, pod, container, follow: true, tailLines: TAIL_LINES, signal })) write(`${line.text}\r\n`);
-    write(dim('the log has ended: the container stopped'));
+    for await (const event of followContainer(client, { namespace, pod, container, tailLines: TAIL_LINES, signal }, systemClock)) write(wordsOf(event));
   } catch (error) {
     if (isAbort(error) || signal.aborted) return;
     const failure = toWorkbenchError(error, `read the log of ${pod}`);
     write(red(failure.message));
     if (failure.hint !== undefined) write(dim(failure.hint));
+  }
+}
+
+const OVER: Record<Extract<LogEvent, { readonly kind: 'over' }>['why'], string> = {
+  completed: 'the log is complete: the container is not started again',
+  'pod gone': 'the pod is gone',
+  'not started again': 'the container was not started again for some minutes; open the log anew to look',
+  'not told': 'you may not read pods here, so that a restart would not be noticed; open the log anew to look',
+};
+
+function wordsOf(event: LogEvent): string {
+  switch (event.kind) {
+    case 'line':
+      return event.line.gap === undefined ? `${event.line.text}\r\n` : dim(`--- ${event.line.text} ---`);
+    case 'ended':
+      return dim(`--- the container stopped${event.exit === undefined ? '' : ` (${event.exit})`} ---`);
+    case 'started':
+      return dim(`--- ${event.again === 'restarted' ? 'it was restarted' : 'its pod was made anew'}${event.missed > 0 ? `; ${plural(event.missed, 'run')} in between came and went` : ''}: ---`);
+    case 'over':
+      return dim(OVER[event.why]);
   }
 }

@@ -82,7 +82,8 @@ export class FollowedLog implements Disposable {
     for await (const line of client.logs({ namespace, pod, container, follow: true, tailLines: READ_BACK_LINES, signal })) {
       this.#lines.push(line);
       if (this.#lines.length > 2 * KEPT_LINES) this.#lines = this.#lines.slice(-KEPT_LINES);
-      if (!this.#reader.feed(line)) continue;
+      // A marker is evidence that something is missing, and tells nothing of the start-up.
+      if (line.gap !== undefined || !this.#reader.feed(line)) continue;
       this.#movedAt = this.#options.clock.monotonic();
       changed();
     }

@@ -79,6 +79,6 @@ describe('kube layer and inventory against the demo cluster, found by its kubeco
     inventory.dispose();
     const holders = report.nodes.flatMap((node) => node.holders.map((holder) => [holder.pod, holder.count, node.resources['nvidia.com/gpu']?.free]));
     assert.deepEqual(holders, [['shell', 3, 5]]);
-    assert.deepEqual(report.totals['nvidia.com/gpu'], { allocatable: 24, requested: 3, free: 21, unusable: 8, pending: 0 });
+    assert.deepEqual(report.totals['nvidia.com/gpu'], { allocatable: 24, requested: 3, free: 21, unusable: 8, tainted: 0, pending: 0 });
   });
 });
