@@ -71,6 +71,7 @@ export function registerHost(context: vscode.ExtensionContext, workbench: Workbe
   owned.add(session.onDidChange(({ kind }) => void setContextKey('llmd.connection', kind)));
   owned.add(workbench.demo.onDidChange((demo) => void setContextKey('llmd.demoRunning', demo !== undefined)));
   owned.add(vscode.workspace.onDidChangeConfiguration((event) => event.affectsConfiguration('llmd.kubeconfig') && void vscode.commands.executeCommand('llmd.refresh')));
+  owned.add(vscode.workspace.onDidChangeConfiguration((event) => event.affectsConfiguration('llmd.liveFigures') && workbench.live.reconfigure()));
   offerCommandLine(context.environmentVariableCollection, workbench.assets.root);
   void start(host);
   return { workbench, session, trees, panels: host.panels, dispose: () => owned.dispose() };

@@ -10,18 +10,22 @@ const SETTINGS = z.object({
   owner: TEXT,
   demoSpeed: z.number().positive().catch(1),
   perfettoSource: z.enum(['auto', 'bundled', 'public']).catch('auto'),
+  liveFigures: z.boolean().catch(false),
+  liveFiguresSeconds: z.number().min(1).max(60).catch(5),
 });
 
 /** The settings that the features read; one that does not fit its schema counts as its default. */
 export function featureSettings(): Settings {
   const configuration = vscode.workspace.getConfiguration('llmd');
-  const { kubeconfig, kubectlPath, helmPath, owner, demoSpeed, perfettoSource } = SETTINGS.parse({
+  const { kubeconfig, kubectlPath, helmPath, owner, demoSpeed, perfettoSource, liveFigures, liveFiguresSeconds } = SETTINGS.parse({
     kubeconfig: configuration.get('kubeconfig'),
     kubectlPath: configuration.get('kubectlPath'),
     helmPath: configuration.get('helmPath'),
     owner: configuration.get('owner'),
     demoSpeed: configuration.get('demo.speed'),
     perfettoSource: configuration.get('perfetto.source'),
+    liveFigures: configuration.get('liveFigures.enabled'),
+    liveFiguresSeconds: configuration.get('liveFigures.seconds'),
   });
   return {
     ...(kubeconfig === '' ? {} : { kubeconfig }),
@@ -30,6 +34,8 @@ export function featureSettings(): Settings {
     ...(owner === '' ? {} : { owner }),
     demoSpeed,
     perfettoSource,
+    liveFigures,
+    liveFiguresSeconds,
   };
 }
 

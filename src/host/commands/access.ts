@@ -45,6 +45,8 @@ export const ACCESS_NEEDS: Readonly<Record<CommandId, readonly AccessNeed[]>> = 
   'llmd.showEvidence': [],
   'llmd.filterModelServers': [],
   'llmd.groupNodes': [],
+  'llmd.toggleLiveFigures': [],
+  'llmd.showLiveFigures': [],
   'llmd.refresh': [],
   'llmd.startDemo': [],
   'llmd.stopDemo': [],

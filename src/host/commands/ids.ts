@@ -28,6 +28,8 @@ export const COMMAND_IDS = [
   'llmd.showEvidence',
   'llmd.filterModelServers',
   'llmd.groupNodes',
+  'llmd.toggleLiveFigures',
+  'llmd.showLiveFigures',
   'llmd.refresh',
   'llmd.startDemo',
   'llmd.stopDemo',

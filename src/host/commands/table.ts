@@ -3,6 +3,7 @@ import { CLUSTER_COMMANDS } from './cluster.ts';
 import type { TableEntry } from './definition.ts';
 import { DEPLOYMENT_COMMANDS } from './deployment.ts';
 import { EVIDENCE_COMMANDS } from './evidence.ts';
+import { LIVE_FIGURES_COMMANDS } from './live-figures.ts';
 import { POKER_COMMANDS } from './poker.ts';
 import { PROFILING_COMMANDS } from './profiling.ts';
 import { TRACE_COMMANDS } from './traces.ts';
@@ -18,6 +19,7 @@ export const COMMANDS: readonly TableEntry[] = [
   ...PROFILING_COMMANDS,
   ...TRACE_COMMANDS,
   ...EVIDENCE_COMMANDS,
+  ...LIVE_FIGURES_COMMANDS,
   ...TREE_VIEW_COMMANDS,
   ...WINDOW_COMMANDS,
 ];

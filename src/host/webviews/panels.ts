@@ -1,10 +1,12 @@
 import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../../base/disposables.ts';
 import type { Workbench } from '../../compose.ts';
+import { LIVE_FIGURES_MEMORY, type Lines } from '../../protocol/live-figures.ts';
 import { RESULTS_MEMORY } from '../../protocol/results.ts';
 import { TRACE_MEMORY } from '../../protocol/trace-summary.ts';
 import type { Memory } from '../memory.ts';
 import type { Session } from '../session.ts';
+import { LiveFiguresPanel } from './live-figures-panel.ts';
 import { NodeTablePanel } from './node-table-panel.ts';
 import { PerfettoPanel } from './perfetto-panel.ts';
 import { ResultsPanel } from './results-panel.ts';
@@ -12,6 +14,7 @@ import { traceTitle } from './trace-title.ts';
 import { TraceSummaryPanel } from './trace-summary-panel.ts';
 
 const NODE_TABLE = 'llmd.nodeTable';
+const LIVE_FIGURES = 'llmd.liveFigures';
 const RESULTS = 'llmd.results';
 const TRACE_SUMMARY = 'llmd.traceSummary';
 const PERFETTO = 'llmd.perfetto';
@@ -23,7 +26,7 @@ export interface PanelsOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** The webview panels: one for nodes, one for results, one a trace for summaries and for Perfetto; all come back after a reload. */
+/** The webview panels: one for nodes, one for live figures, one for results, one a trace for summaries and for Perfetto; all come back after a reload. */
 export class Panels implements Disposable {
   readonly #options: PanelsOptions;
   readonly #workbench: Workbench;
@@ -34,6 +37,7 @@ export class Panels implements Disposable {
   readonly #summaries = new Map<string, TraceSummaryPanel>();
   readonly #perfetto = new Map<string, PerfettoPanel>();
   #nodeTable: NodeTablePanel | undefined;
+  #liveFigures: LiveFiguresPanel | undefined;
   #results: ResultsPanel | undefined;
 
   constructor(options: PanelsOptions) {
@@ -44,6 +48,10 @@ export class Panels implements Disposable {
     this.#media = vscode.Uri.file(workbench.assets.media);
     this.#onError = onError;
     this.#restore(NODE_TABLE, (panel) => void this.#adoptNodeTable(panel));
+    this.#restore(LIVE_FIGURES, (panel, state) => {
+      const memory = LIVE_FIGURES_MEMORY.safeParse(state);
+      this.#adoptLiveFigures(panel, memory.success ? (memory.data.lines ?? undefined) : undefined);
+    });
     this.#restore(RESULTS, (panel, state) => {
       const memory = RESULTS_MEMORY.safeParse(state);
       this.#adoptResults(panel, memory.success ? memory.data.chosen : []);
@@ -70,6 +78,12 @@ export class Panels implements Disposable {
   }
 
   /** Resolves when the page runs. */
+  async showLiveFigures(): Promise<void> {
+    if (this.#liveFigures) this.#liveFigures.reveal();
+    else await this.#adoptLiveFigures(this.#create(LIVE_FIGURES, 'Live Figures'), undefined).whenReady;
+  }
+
+  /** Resolves when the page runs. */
   async showResults(runIds: readonly string[]): Promise<void> {
     if (this.#results) await this.#results.choose(runIds);
     else await this.#adoptResults(this.#create(RESULTS, 'Benchmark Results'), runIds).whenReady;
@@ -92,6 +106,7 @@ export class Panels implements Disposable {
   dispose(): void {
     this.#owned.dispose();
     this.#nodeTable?.dispose();
+    this.#liveFigures?.dispose();
     this.#results?.dispose();
     for (const panel of [...this.#summaries.values(), ...this.#perfetto.values()]) panel.dispose();
   }
@@ -120,6 +135,17 @@ export class Panels implements Disposable {
       if (this.#nodeTable === table) this.#nodeTable = undefined;
     });
     return table;
+  }
+
+  #adoptLiveFigures(panel: vscode.WebviewPanel, lines: Lines | undefined): LiveFiguresPanel {
+    this.#setIcon(panel);
+    const { workbench, session, onError } = this.#options;
+    const figures = new LiveFiguresPanel({ workbench, session, dist: this.#dist, panel, lines, onError });
+    this.#liveFigures = figures;
+    figures.onDidDispose(() => {
+      if (this.#liveFigures === figures) this.#liveFigures = undefined;
+    });
+    return figures;
   }
 
   #adoptResults(panel: vscode.WebviewPanel, chosen: readonly string[]): ResultsPanel {

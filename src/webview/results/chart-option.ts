@@ -1,6 +1,7 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import { latencyChart, paretoChart, throughputChart, type Chart, type ChartPoint, type ChartSeries, type LatencyMetric } from '../../benchmarks/series.ts';
 import { formatMeasure, formatNumber } from '../../protocol/format.ts';
+import { axisColors, chartBase, tooltipColors } from '../shared/chart-theme.ts';
 import { element } from '../shared/dom.ts';
 import { seriesColor, themeColor } from '../shared/theme.ts';
 import type { ShownRun } from './model.ts';
@@ -118,17 +119,10 @@ function colorOf(series: ChartSeries, runs: readonly ShownRun[]): string {
 function frame(): EChartsCoreOption {
   const text = themeColor('foreground', '#888');
   return {
-    animation: false,
-    textStyle: { fontFamily: themeColor('font-family', 'sans-serif'), color: text },
+    ...chartBase(),
     grid: { left: 40, right: 24, top: 44, bottom: 40, containLabel: true },
     legend: { type: 'scroll', top: 4, left: 12, right: 12, textStyle: { color: text }, pageTextStyle: { color: text }, pageIconColor: text, inactiveColor: themeColor('disabledForeground', '#666') },
   };
-}
-
-function axisColors(): object {
-  const text = themeColor('foreground', '#888');
-  const line = themeColor('editorWidget-border', '#555');
-  return { axisLabel: { color: text }, nameTextStyle: { color: text }, axisLine: { lineStyle: { color: line } }, axisTick: { lineStyle: { color: line } }, splitLine: { lineStyle: { color: line, opacity: 0.5 } } };
 }
 
 function valueAxis(name: string): object {
@@ -146,10 +140,7 @@ function tooltip({ x, y }: { readonly x: { readonly title: string }; readonly y:
   const line = (title: string, value: unknown): HTMLElement => element('div', { text: `${title}: ${typeof value === 'number' ? figure(value) : 'not known'}` });
   return {
     trigger: 'item',
-    confine: true,
-    backgroundColor: themeColor('editorHoverWidget-background', '#252526'),
-    borderColor: themeColor('editorHoverWidget-border', '#454545'),
-    textStyle: { color: themeColor('editorHoverWidget-foreground', '#ccc') },
+    ...tooltipColors(),
     formatter(item: TooltipItem): HTMLElement {
       const values: readonly unknown[] = Array.isArray(item.value) ? item.value : [undefined, item.value];
       return element('div', {}, [

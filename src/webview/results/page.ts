@@ -2,11 +2,11 @@ import { toCsv, toMarkdown } from '../../benchmarks/export.ts';
 import type { LatencyMetric } from '../../benchmarks/series.ts';
 import { formatMeasure, formatNumber, formatShare, plural } from '../../protocol/format.ts';
 import type { FromResults, RunItem, ToResults } from '../../protocol/results.ts';
+import { ChartCanvas } from '../shared/chart.ts';
 import { button, element, icon, notice } from '../shared/dom.ts';
 import { menu } from '../shared/menu.ts';
 import { themeColor } from '../shared/theme.ts';
 import { drawChart, type ChartChoice, type ChartKind } from './chart-option.ts';
-import { ResultsChart } from './chart.ts';
 import { shownRuns, type ShownRun } from './model.ts';
 import { resultsTable, runSwatch, type Sorting } from './table.ts';
 
@@ -35,7 +35,7 @@ export class ResultsPage {
   readonly #metricPlace = element('span', {});
   readonly #logarithmic = element('label', { class: 'check' });
   readonly #layout: HTMLElement;
-  #chart: ResultsChart | undefined;
+  #chart: ChartCanvas | undefined;
   #state: State | undefined;
   #choice: ChartChoice = { kind: 'latency', metric: 'ttft', logarithmic: true };
   #sorting: Sorting = { by: 'run', descending: false };
@@ -64,7 +64,7 @@ export class ResultsPage {
       return;
     }
     if (!this.#layout.isConnected) this.#root.replaceChildren(this.#layout);
-    this.#chart ??= new ResultsChart(this.#chartPlace);
+    this.#chart ??= new ChartCanvas(this.#chartPlace);
     this.redraw();
   }
 

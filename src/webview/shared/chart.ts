@@ -5,8 +5,8 @@ import { CanvasRenderer } from 'echarts/renderers';
 
 echarts.use([BarChart, LineChart, ScatterChart, GridComponent, LegendComponent, TooltipComponent, CanvasRenderer]);
 
-/** The chart of the page; follows the size of its place. */
-export class ResultsChart {
+/** A chart of a page; follows the size of its place. */
+export class ChartCanvas {
   readonly #chart: echarts.ECharts;
   readonly #resized: ResizeObserver;
 
@@ -16,8 +16,14 @@ export class ResultsChart {
     this.#resized.observe(place);
   }
 
+  /** Another picture in place of the one before. */
   draw(option: echarts.EChartsCoreOption): void {
     this.#chart.setOption(option, { notMerge: true });
+  }
+
+  /** The same picture with newer figures: what the person points at stays pointed at. Series need ids. */
+  update(option: echarts.EChartsCoreOption): void {
+    this.#chart.setOption(option, { replaceMerge: ['series'] });
   }
 
   /** Base64 of a PNG at twice the size, on the theme's background. */

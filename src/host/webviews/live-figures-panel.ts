@@ -1,0 +1,111 @@
+import * as vscode from 'vscode';
+import { DisposableStore, type Disposable } from '../../base/disposables.ts';
+import type { Workbench } from '../../compose.ts';
+import { FROM_LIVE_FIGURES, type FromLiveFigures, type Lines, type ToLiveFigures } from '../../protocol/live-figures.ts';
+import type { Session } from '../session.ts';
+import { featureSettings } from '../settings.ts';
+import { liveFiguresPicture } from './live-figures-picture.ts';
+import { saveFile } from './save-file.ts';
+import { WebPanel } from './web-panel.ts';
+
+export interface LiveFiguresPanelOptions {
+  readonly workbench: Workbench;
+  readonly session: Session;
+  readonly dist: vscode.Uri;
+  readonly panel: vscode.WebviewPanel;
+  /** What the person chose before; undefined: whichever suits the number of ranks. */
+  readonly lines: Lines | undefined;
+  readonly onError: (error: unknown) => void;
+}
+
+const HELP = { toggle: 'llmd.toggleLiveFigures', deploy: 'llmd.deploy', context: 'llmd.selectContext' } as const;
+
+/** The last 15 minutes of my model servers. Asks for figures while it can be seen, and only then. */
+export class LiveFiguresPanel implements Disposable {
+  readonly #options: LiveFiguresPanelOptions;
+  readonly #web: WebPanel<ToLiveFigures, FromLiveFigures>;
+  readonly #owned = new DisposableStore();
+  #lines: Lines | undefined;
+  #following: Disposable | undefined;
+
+  constructor(options: LiveFiguresPanelOptions) {
+    const { panel, dist, session, onError } = options;
+    this.#options = options;
+    this.#lines = options.lines;
+    this.#web = this.#owned.add(
+      new WebPanel<ToLiveFigures, FromLiveFigures>({ panel, dist, bundle: 'live-figures', incoming: FROM_LIVE_FIGURES, receive: (message) => this.#receive(message), onError }),
+    );
+    this.#owned.add(panel.onDidChangeViewState(() => this.#follow(panel.visible)));
+    this.#owned.add(session.onDidChange(() => this.#show()));
+    this.#owned.add({ dispose: () => this.#follow(false) });
+    this.#follow(panel.visible);
+    this.#show();
+  }
+
+  get whenReady(): Promise<void> {
+    return this.#web.whenReady;
+  }
+
+  reveal(): void {
+    this.#web.panel.reveal();
+  }
+
+  onDidDispose(listener: () => void): void {
+    this.#web.onDidDispose(() => {
+      this.#owned.dispose();
+      listener();
+    });
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+  }
+
+  #follow(visible: boolean): void {
+    if (!visible) {
+      this.#following?.dispose();
+      this.#following = undefined;
+    } else if (!this.#following) {
+      const { live } = this.#options.workbench;
+      const following = new DisposableStore();
+      following.add(live.onDidChange(() => this.#show()));
+      following.add(live.lease());
+      this.#following = following;
+    }
+  }
+
+  #show(): void {
+    const { workbench, session } = this.#options;
+    const { live } = workbench;
+    this.#web.post(
+      liveFiguresPicture({
+        snapshot: live.snapshot,
+        chart: (lines) => live.chart(lines),
+        rankCount: live.rankCount,
+        lines: this.#lines,
+        intervalSeconds: featureSettings().liveFiguresSeconds ?? 5,
+        connected: session.connection.kind === 'ready' || session.connection.kind === 'loading',
+      }),
+    );
+  }
+
+  async #receive(message: FromLiveFigures): Promise<void> {
+    switch (message.type) {
+      case 'ready':
+        return;
+      case 'lines':
+        this.#lines = message.lines;
+        this.#show();
+        return;
+      case 'help':
+        await vscode.commands.executeCommand(HELP[message.help]);
+        return;
+      case 'copy':
+        await vscode.env.clipboard.writeText(message.text);
+        vscode.window.setStatusBarMessage(`$(clippy) ${message.what} copied`, 4000);
+        return;
+      case 'save':
+        await saveFile(this.#options.workbench.workspace, 'live-figures.csv', Buffer.from(message.text, 'utf8'));
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import type { EChartsCoreOption } from 'echarts/core';
+import type { ChartLine, LiveChart } from '../../protocol/live-figures.ts';
+import { axisColors, chartBase, tooltipColors } from '../shared/chart-theme.ts';
+import { element } from '../shared/dom.ts';
+import { seriesColor, themeColor } from '../shared/theme.ts';
+import type { Figure } from './figures.ts';
+
+const WINDOW_MS = 15 * 60_000;
+/** Lines that a hover names; the others it counts. */
+const MOST_NAMED = 12;
+const COLORS = 8;
+const STROKES = ['solid', 'dashed', 'dotted'] as const;
+
+/** A line with its place in the colours, which it keeps while others are hidden. */
+export interface DrawnLine {
+  readonly line: ChartLine;
+  readonly index: number;
+}
+
+/** The colours come again after eight lines, then with another stroke. */
+export function strokeOf(index: number): (typeof STROKES)[number] {
+  return STROKES[Math.floor(index / COLORS) % STROKES.length] ?? 'solid';
+}
+
+export function figureOption(figure: Figure, drawn: readonly DrawnLine[], chart: LiveChart): EChartsCoreOption {
+  const end = chart.times.at(-1) ?? 0;
+  const colors = axisColors();
+  return {
+    ...chartBase(),
+    grid: { left: 8, right: 16, top: 12, bottom: 8, containLabel: true },
+    xAxis: { type: 'time', min: end - WINDOW_MS, max: end, ...colors, splitLine: { show: false }, axisLabel: { color: themeColor('foreground', '#888'), hideOverlap: true, formatter: '{HH}:{mm}' }, splitNumber: 4 },
+    yAxis: { type: 'value', min: 0, ...(figure.most === undefined ? {} : { max: figure.most }), splitNumber: 3, ...colors, axisLabel: { color: themeColor('foreground', '#888'), formatter: (value: number) => axisLabel(figure, value) } },
+    tooltip: tooltip(figure),
+    series: drawn.map(({ line, index }) => ({
+      id: line.id,
+      type: 'line',
+      name: line.label,
+      data: points(line.figures[figure.id], chart),
+      showSymbol: false,
+      // A value between two gaps would not be seen as a line.
+      symbol: 'circle',
+      symbolSize: 5,
+      connectNulls: false,
+      lineStyle: { color: seriesColor(index), width: 1.5, type: strokeOf(index) },
+      itemStyle: { color: seriesColor(index) },
+      emphasis: { disabled: true },
+    })),
+  };
+}
+
+/** Time and value of each round, with an empty one where nobody looked for a while. */
+function points(values: readonly (number | null)[], { times, gapMs }: LiveChart): readonly (readonly [number, number | null])[] {
+  return times.flatMap((time, round): readonly (readonly [number, number | null])[] => {
+    const before = times[round - 1];
+    const point = [time, values[round] ?? null] as const;
+    return before !== undefined && time - before > gapMs ? [[before + 1, null], point] : [point];
+  });
+}
+
+function axisLabel(figure: Figure, value: number): string {
+  if (figure.most === 1) return String(Math.round(value * 100));
+  return Math.abs(value) >= 10_000 ? `${Math.round(value / 1000)}k` : String(value);
+}
+
+interface TooltipItem {
+  readonly seriesName?: string;
+  readonly value?: readonly [number, number | null];
+  readonly color?: string;
+}
+
+/** Built as elements: a page without inline styles has no place for ECharts' own markup. */
+function tooltip(figure: Figure): object {
+  return {
+    trigger: 'axis',
+    ...tooltipColors(),
+    axisPointer: { lineStyle: { color: themeColor('descriptionForeground', '#888') } },
+    formatter(items: readonly TooltipItem[]): HTMLElement {
+      const known = items.filter(({ value }) => value?.[1] != null).toSorted((a, b) => (b.value?.[1] ?? 0) - (a.value?.[1] ?? 0));
+      const time = items[0]?.value?.[0];
+      return element('div', {}, [
+        element('strong', { text: `${time === undefined ? '' : new Date(time).toLocaleTimeString()} · ${figure.title}` }),
+        ...known.slice(0, MOST_NAMED).map(({ seriesName, value, color }) => {
+          const swatch = element('span', { class: 'swatch' });
+          swatch.style.setProperty('--swatch', color ?? 'transparent');
+          return element('div', { class: 'hover-line' }, [swatch, element('span', { text: seriesName ?? '' }), element('b', { text: `${figure.format(value?.[1] ?? null)}${figure.most === 1 ? '' : ` ${figure.unit}`}` })]);
+        }),
+        known.length > MOST_NAMED ? element('div', { class: 'muted', text: `and ${known.length - MOST_NAMED} more` }) : undefined,
+        known.length === 0 ? element('div', { class: 'muted', text: 'not known' }) : undefined,
+      ]);
+    },
+  };
+}
