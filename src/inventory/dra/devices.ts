@@ -65,11 +65,14 @@ export function deviceIndex(slices: ReadonlyMap<string, SliceView>): DeviceIndex
     nodes,
     nodeOf: (claim) => {
       const known = placed.get(claim);
-      const [device] = claim.devices;
-      if (known !== undefined || device === undefined) return known;
-      const node = devices.get(deviceId(device))?.node;
-      if (node !== undefined) placed.set(claim, node);
-      return node;
+      if (known !== undefined) return known;
+      for (const device of claim.devices) {
+        const node = devices.get(deviceId(device))?.node;
+        if (node === undefined) continue;
+        placed.set(claim, node);
+        return node;
+      }
+      return undefined;
     },
     unitsOf: (device) => {
       const id = deviceId(device);
