@@ -84,7 +84,7 @@ describe('gateway, endpoint picker and routing proxy', () => {
   it('keeps requests of one prefix on one pod when an endpoint picker runs, and tells its metrics', async () => {
     await decode('10.0.2.1');
     await decode('10.0.2.2');
-    pods.start({ image: 'ghcr.io/llm-d/llm-d-inference-scheduler:v0.3.2', command: ['/app/epp', '--pool-name', 'deepseek-r1', '--pool-namespace', 'demo'], podIp: '10.0.4.1', pod: 'epp' });
+    pods.start({ image: 'ghcr.io/llm-d/llm-d-inference-scheduler:v0.3.2', command: ['/app/epp', '--pool-name', 'deepseek-r1', '--pool-namespace', 'demo', '--metrics-endpoint-auth=false'], podIp: '10.0.4.1', pod: 'epp' });
     await pods.listening('10.0.4.1', 9002);
     const prefix = 'word '.repeat(300);
     for (let turn = 0; turn < 6; turn += 1) await ask(`http://${GATEWAY}/v1/completions`, { prompt: `${prefix}${turn}`, max_tokens: 2, ignore_eos: true });
@@ -95,6 +95,19 @@ describe('gateway, endpoint picker and routing proxy', () => {
     assert.match(text, /^inference_pool_average_kv_cache_utilization\{name="deepseek-r1"\} 0$/m);
     assert.match(text, /^inference_pool_per_pod_queue_size\{model_server_pod="decode-10\.0\.2\.2",name="deepseek-r1"\} 0$/m);
     assert.match(text, /^inference_objective_request_total\{.*\} 6$/m);
+  });
+
+  it('tells an endpoint picker\'s metrics in the names of its release, and to nobody unless started so', async () => {
+    await decode('10.0.2.1');
+    const picker = async (ip: string, image: string, ...flags: string[]): Promise<Answer> => {
+      pods.start({ image, command: ['/app/epp', '--pool-name', 'deepseek-r1', '--pool-namespace', 'demo', ...flags], podIp: ip, pod: `epp-${ip}` });
+      await pods.listening(ip, 9090);
+      return ask(`http://${ip}:9090/metrics`);
+    };
+    assert.deepEqual(await picker('10.0.4.1', 'ghcr.io/llm-d/llm-d-inference-scheduler:v0.5.0'), { status: 401, text: 'Unauthorized\n' });
+    assert.doesNotMatch((await picker('10.0.4.2', 'ghcr.io/llm-d/llm-d-inference-scheduler:v0.5.0', '--metrics-endpoint-auth=false')).text, /llm_d_epp_/);
+    const { text } = await picker('10.0.4.3', 'ghcr.io/llm-d/llm-d-router-endpoint-picker:v0.9.0', '--metrics-endpoint-auth=false');
+    for (const name of ['llm_d_epp_ready_endpoints', 'inference_pool_ready_pods']) assert.match(text, new RegExp(`^${name}\\{name="deepseek-r1"\\} 1$`, 'm'));
   });
 
   it('answers /health for a model server that still loads', async () => {

@@ -27,18 +27,21 @@ export function endpointPickerProgram(view: ClusterView, pickers: Pickers): Cont
         return 1;
       }
       const scheduler = new EndpointScheduler();
+      // It asks the API server about the caller's token otherwise; in the demo nobody is told that right.
+      const open = flag('metrics-endpoint-auth') === 'false';
       const sendMetrics = async (response: ServerResponse): Promise<void> => {
         const found = view.resolvePool(namespace, { pool });
         const states = found === undefined ? [] : await poolState(context.network, found);
-        sendText(response, 200, pickerMetrics(pool, states, scheduler), 'text/plain; version=0.0.4; charset=utf-8');
+        sendText(response, 200, pickerMetrics(context.image, pool, states, scheduler), 'text/plain; version=0.0.4; charset=utf-8');
       };
       const owned = new DisposableStore();
       try {
         await context.time.pass(2, context.signal);
         log.info('Starting GIE endpoint picker', { pool, namespace, configFile: flag('config-file') ?? flag('configFile') ?? '' });
         const metrics = createServer((request, response) => {
-          if (request.url === '/metrics') void sendMetrics(response);
-          else sendEmpty(response, 404);
+          if (request.url !== '/metrics') sendEmpty(response, 404);
+          else if (open) void sendMetrics(response);
+          else sendText(response, 401, 'Unauthorized\n');
         });
         owned.add(context.network.listen(context.podIp, Number(flag('metrics-port') ?? 9090), metrics));
         const health = createServer((_, response) => sendText(response, 200, 'ok'));

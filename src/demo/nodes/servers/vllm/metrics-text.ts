@@ -36,6 +36,11 @@ function familiesOf(model: string, version: VllmVersion, { gpuMemoryUtilization,
   return [
     gauge('vllm:num_requests_running', 'Number of requests in model execution batches.', (rank) => rank.running),
     gauge('vllm:num_requests_waiting', 'Number of requests waiting to be processed.', (rank) => rank.waiting),
+    ...(version.minor <= 10 ? [
+      gauge('vllm:gpu_cache_usage_perc', 'GPU KV-cache usage. 1 means 100 percent usage. DEPRECATED: Use vllm:kv_cache_usage_perc instead.', (rank) => rank.cache.usage),
+      counter('vllm:gpu_prefix_cache_queries', 'GPU prefix cache queries, in terms of number of queried tokens. DEPRECATED: Use vllm:prefix_cache_queries instead.', (metrics) => metrics.prefixQueries),
+      counter('vllm:gpu_prefix_cache_hits', 'GPU prefix cache hits, in terms of number of cached tokens. DEPRECATED: Use vllm:prefix_cache_hits instead.', (metrics) => metrics.prefixHits),
+    ] : []),
     gauge('vllm:kv_cache_usage_perc', 'KV-cache usage. 1 means 100 percent usage.', (rank) => rank.cache.usage),
     counter('vllm:prefix_cache_queries', 'Prefix cache queries, in terms of number of queried tokens.', (metrics) => metrics.prefixQueries),
     counter('vllm:prefix_cache_hits', 'Prefix cache hits, in terms of number of cached tokens.', (metrics) => metrics.prefixHits),
