@@ -36,7 +36,7 @@ export function nodeTablePicture(connection: Connection, snapshot: InventorySnap
   }
   const { cluster } = connection;
   const known = snapshot?.cluster.context === cluster.context && snapshot.cluster.server === cluster.server ? snapshot : undefined;
-  if (!known || (!known.complete && known.nodes.size === 0)) return waitingFor(known, cluster.context);
+  if (!known || isOnTheWay(known)) return waitingFor(known, cluster.context);
   const rows = nodeRows(known, layout.columns.map(({ id }) => id));
   if (rows.length === 0) return noNodes(known);
   return { kind: 'table', head: nodeTableHead(known), rows };
@@ -50,9 +50,14 @@ export function nodeTableHead(snapshot: InventorySnapshot): NodeTableHead {
   return { place: snapshot.cluster.context, headline: gpuHeadline(report, snapshot), freshness: freshness([nodes, pods]), notices: [...states, ...scope] };
 }
 
+/** Before nodes and pods were listed once: nodes alone would show every GPU as free. */
+function isOnTheWay({ complete, nodes, pods }: InventorySnapshot): boolean {
+  return !complete && (nodes.size === 0 || pods.size === 0);
+}
+
 /** A cluster that cannot be reached says so; else its first answer is on the way. */
 function waitingFor(snapshot: InventorySnapshot | undefined, context: string): NodeTablePicture {
-  const state = snapshot?.states.nodes;
+  const state = snapshot && [snapshot.states.nodes, snapshot.states.pods].find(({ kind }) => kind === 'stale');
   if (state?.kind !== 'stale') return { kind: 'waiting', place: context };
   return { kind: 'nothing', icon: 'debug-disconnect', title: state.error.message, detail: state.error.hint ?? 'It is tried again and again.', help: [{ label: 'Select Context', command: 'llmd.selectContext' }, { label: 'Try Again', command: 'llmd.refresh' }] };
 }

@@ -39,7 +39,7 @@ const INTERRUPTABLE_LABELS: readonly (readonly [label: string, value: string])[]
 export const NODE_COLUMNS: readonly BuiltInColumn[] = [
   text('name', 'Name', 'Name of the node', ({ name }) => name),
   text('product', 'GPU', 'GPU product, by its label', ({ view }) => view?.product ?? null),
-  count('free', 'Free', 'GPUs that no pod requests: allocatable minus requested. On a node that is cordoned or not ready they are idle, and no pod can get them', ({ view, gpus }) => (view ? sum(gpus, 'free') : null)),
+  count('free', 'Free', 'GPUs that no pod requests: allocatable minus requested. On a node that is not ready, cordoned or tainted they are idle: an ordinary pod cannot get them', ({ view, gpus }) => (view ? sum(gpus, 'free') : null)),
   count('requested', 'Used', 'GPUs that pods on the node request, whether they use them or not; pods that have ended do not count', ({ gpus }) => sum(gpus, 'requested')),
   count('gpus', 'GPUs', 'GPUs that pods may request: allocatable, over all GPU resources of the node', ({ view, gpus }) => (view ? sum(gpus, 'allocatable') : null)),
   text('ip', 'IP', 'Internal IP address', ({ view }) => view?.internalIp ?? null),

@@ -16,7 +16,7 @@ export function nodeRows(snapshot: InventorySnapshot, columnIds: readonly string
     const values: Record<string, NodeValue> = {};
     for (const column of NODE_COLUMNS) values[column.id] = column.value(facts);
     for (const { id, key } of labels) values[id] = view?.labels[key] ?? null;
-    return { name: gpus.name, usable: view !== undefined && view.ready && view.schedulable, values };
+    return { name: gpus.name, usable: view !== undefined && gpus.ready && gpus.schedulable, values };
   });
 }
 

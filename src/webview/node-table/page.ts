@@ -118,19 +118,26 @@ export class NodeTablePage {
       filter,
       element('div', { class: 'grow facts' }, [this.#counted, this.#summary]),
       this.#spoken,
-      button({ label: 'Columns', icon: 'list-selection', secondary: true, title: 'Choose columns: figures, and any label of the nodes', click: () => this.#chooseColumns() }),
-      menu({
-        label: 'Copy',
-        icon: 'copy',
-        about: () => this.#aboutCopy(),
-        actions: [
-          { label: 'Copy as TSV', icon: 'copy', run: () => this.#copy('tsv') },
-          { label: 'Copy as CSV', icon: 'copy', run: () => this.#copy('csv') },
-          { label: 'Copy as Markdown', icon: 'markdown', run: () => this.#copy('markdown') },
-          { label: 'Save as CSV...', icon: 'save', run: () => this.#actions.send({ type: 'save', text: this.#text('csv') }) },
-        ],
-      }),
+      element('div', { class: 'buttons' }, [this.#columnsButton(), this.#copyMenu()]),
     ]);
+  }
+
+  #columnsButton(): HTMLElement {
+    return button({ label: 'Columns', icon: 'list-selection', secondary: true, title: 'Choose columns: figures, and any label of the nodes', click: () => this.#chooseColumns() });
+  }
+
+  #copyMenu(): HTMLElement {
+    return menu({
+      label: 'Copy',
+      icon: 'copy',
+      about: () => this.#aboutCopy(),
+      actions: [
+        { label: 'Copy as TSV', icon: 'copy', run: () => this.#copy('tsv') },
+        { label: 'Copy as CSV', icon: 'copy', run: () => this.#copy('csv') },
+        { label: 'Copy as Markdown', icon: 'markdown', run: () => this.#copy('markdown') },
+        { label: 'Save as CSV...', icon: 'save', run: () => this.#actions.send({ type: 'save', text: this.#text('csv') }) },
+      ],
+    });
   }
 
   #fillHead({ place, headline, freshness, notices }: NodeTableHead): void {

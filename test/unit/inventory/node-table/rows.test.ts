@@ -57,7 +57,7 @@ describe('node table: rows', () => {
   });
 
   it('tells usable nodes from cordoned and broken ones', () => {
-    const rows = nodeRows(snapshot([node('good'), node('cordoned', { schedulable: false }), node('broken', { ready: false })]), []);
+    const rows = nodeRows(snapshot([node('good'), node('cordoned', { schedulable: false }), node('broken', { ready: false }), node('tainted', { taints: [{ key: 'team', value: 'x', effect: 'NoSchedule' }] })]), []);
     assert.deepEqual(rows.filter(({ usable }) => usable).map(({ name }) => name), ['good']);
     assert.equal(rowOf(rows, 'broken').values['ready'], 'no');
   });
