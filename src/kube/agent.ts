@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, type ClientRequestArgs } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { isIP } from 'node:net';
 import { connect as tlsConnect, type ConnectionOptions } from 'node:tls';
 import type { Connection, Credentials, Pem } from './connection.ts';
 import { openTunnel, type Connected, type Tunnel } from './tunnels.ts';
@@ -25,7 +26,7 @@ export function createAgent(connection: Connection, ca: Pem | undefined, credent
   const pool = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS, maxFreeSockets: IDLE_SOCKETS, timeout: IDLE_MS, scheduling: 'lifo' as const };
   const tls = tlsOptions(connection, ca, credentials);
   if (connection.proxyUrl === undefined) return server.protocol === 'https:' ? new HttpsAgent({ ...pool, ...tls }) : new HttpAgent(pool);
-  const tunnel = openTunnel(new URL(connection.proxyUrl), server);
+  const tunnel = openTunnel(new URL(connection.proxyUrl), server, { ca, insecureSkipTlsVerify: connection.insecureSkipTlsVerify === true });
   return server.protocol === 'https:' ? new TunnelledHttpsAgent({ ...pool, ...tls }, tunnel, server) : new TunnelledHttpAgent(pool, tunnel);
 }
 
@@ -63,7 +64,9 @@ class TunnelledHttpsAgent extends HttpsAgent {
         done?.(error, socket);
         return;
       }
-      const secure = tlsConnect({ servername: this.#server.hostname, ...(this.options as ConnectionOptions), socket });
+      const host = this.#server.hostname.replace(/^\[|\]$/g, '');
+      // An address is checked as one and never sent as a server's name.
+      const secure = tlsConnect({ ...(isIP(host) === 0 ? { servername: host } : { host }), ...(this.options as ConnectionOptions), socket });
       const failed = (cause: Error): void => done?.(cause, secure);
       secure.once('error', failed);
       secure.once('secureConnect', () => {

@@ -8,7 +8,7 @@ export interface Connection {
   readonly ca?: Pem | (() => Promise<Pem | undefined>);
   readonly insecureSkipTlsVerify?: boolean;
   readonly tlsServerName?: string;
-  /** A proxy for every connection, `http://host:port` or `socks5://host:port`. */
+  /** A proxy for every connection: `http://host:port`, `https://host:port` or `socks5://host:port`. */
   readonly proxyUrl?: string;
   /** A fixed bearer token; shorthand for credentials that never change. */
   readonly token?: string;

@@ -10,6 +10,7 @@ import type { KeyValueStore } from '../base/store.ts';
 import { createKubeClient } from './client.ts';
 import type { Connection } from './connection.ts';
 import { ClusterAuthority, UserCredentials } from './credentials.ts';
+import { inClusterKubeconfig, SERVICE_ACCOUNT_FOLDER, type InClusterKubeconfig } from './in-cluster.ts';
 import { kubeconfigFiles, readKubeconfig, type ClusterConfig, type ContextConfig, type Kubeconfig, type UserConfig } from './kubeconfig.ts';
 import { proxyFromEnvironment } from './proxy.ts';
 import type { Environment } from './tool-path.ts';
@@ -32,6 +33,8 @@ export interface ContextsOptions {
   readonly workspaceEnv?: () => Promise<Readonly<Record<string, string>>>;
   /** Files that are read after the person's own, such as the one of a demo cluster that this window started. */
   readonly alsoRead?: () => readonly string[];
+  /** Where a pod finds its service account; the kubelet's place unless a test has another one. */
+  readonly serviceAccount?: string;
   readonly store: KeyValueStore;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -62,6 +65,8 @@ class KubeconfigContexts implements Contexts {
   #settling: Disposable | undefined;
   /** Key of the cluster that was last told to anybody. */
   #last: string | undefined;
+  /** The kubeconfig of the pod that we run in. */
+  #pod: Promise<InClusterKubeconfig | undefined> | undefined;
   readonly #lifetime = new AbortController();
 
   constructor(options: ContextsOptions) {
@@ -129,6 +134,7 @@ class KubeconfigContexts implements Contexts {
     this.#settling?.dispose();
     this.#unwatch();
     this.#changed.dispose();
+    this.#pod?.then((pod) => pod?.dispose(), () => {});
     for (const client of this.#clients.values()) client.then((made) => made.dispose(), () => {});
     this.#clients.clear();
   }
@@ -157,7 +163,15 @@ class KubeconfigContexts implements Contexts {
     const own = kubeconfigFiles({ setting: kubeconfigSetting?.(), workspace: workspace?.['KUBECONFIG'], folder, env, home });
     const files = [...new Set([...own, ...(alsoRead?.() ?? [])])];
     this.#watch(files);
-    return { files, namespace: workspace?.['NAMESPACE'] || undefined, kubeconfig: await readKubeconfig(files) };
+    // In a pod the service account stands in for the kubeconfig that nobody brought.
+    const pod = (await readKubeconfig(own)) === undefined ? await this.#inCluster() : undefined;
+    return { files, namespace: workspace?.['NAMESPACE'] || undefined, kubeconfig: await readKubeconfig(pod === undefined ? files : [pod, ...files]) };
+  }
+
+  async #inCluster(): Promise<string | undefined> {
+    const { env, serviceAccount = SERVICE_ACCOUNT_FOLDER } = this.#options;
+    this.#pod ??= inClusterKubeconfig(env, serviceAccount);
+    return (await this.#pod)?.file;
   }
 
   /** Tells a change of the chosen cluster once. */

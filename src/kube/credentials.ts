@@ -65,10 +65,7 @@ export class UserCredentials implements CredentialSource {
       const plugin = await runExecPlugin(config.exec, this.#context, this.#context.lifetime);
       return { user, credentials: fromPlugin(plugin, fixed, pair), expiresAt: goodUntil(plugin.expiresAt, clock.now()) };
     }
-    if (config['auth-provider']) {
-      const headers = await legacyProviderHeaders(config, this.#context);
-      return { user, credentials: { headers: { ...fixed, ...headers }, ...pair }, expiresAt: clock.now() + TOKEN_FILE_MS };
-    }
+    if (config['auth-provider']) throw legacyProvider(config['auth-provider'].name, this.#context.context);
     const token = config.tokenFile === undefined ? config.token : (await readSecretFile(config.tokenFile, this.#context.context)).toString('utf8').trim();
     const headers = token === undefined || token === '' ? fixed : { ...fixed, authorization: `Bearer ${token}` };
     return { user, credentials: { headers, ...pair }, expiresAt: config.tokenFile === undefined ? Number.POSITIVE_INFINITY : clock.now() + TOKEN_FILE_MS };
@@ -146,26 +143,18 @@ async function readSecretFile(file: string, context: string): Promise<Buffer> {
   }
 }
 
-/** The old built-in providers (oidc, gcp, azure). The library knows them; it is large, so it is loaded only for their users. */
-async function legacyProviderHeaders(user: UserConfig, context: CredentialContext): Promise<Credentials['headers']> {
-  const { KubeConfig } = await import('./client-library.ts');
-  const config = new KubeConfig();
-  config.loadFromOptions({
-    clusters: [{ name: 'cluster', server: 'https://unused.invalid', skipTLSVerify: false }],
-    users: [{ name: 'user', authProvider: user['auth-provider'] }],
-    contexts: [{ name: 'context', cluster: 'cluster', user: 'user' }],
-    currentContext: 'context',
+/** What came in place of kubectl's old built-in logins. */
+const SUCCESSORS: Readonly<Record<string, string>> = {
+  gcp: 'Install gke-gcloud-auth-plugin and run "gcloud container clusters get-credentials" again: it writes a user with an exec plugin.',
+  azure: 'Install kubelogin and run "kubelogin convert-kubeconfig": it writes a user with an exec plugin.',
+  oidc: 'Log in through an exec plugin for OpenID Connect, such as "kubectl oidc-login", and name it in the kubeconfig.',
+};
+
+/** Built-in logins refresh their tokens by writing the kubeconfig, which we never do. */
+function legacyProvider(name: string, context: string): WorkbenchError {
+  return new WorkbenchError({
+    code: 'not-supported',
+    message: `the user of context "${context}" logs in by auth-provider "${name}", which Kubernetes replaced by exec plugins`,
+    hint: SUCCESSORS[name] ?? 'Give this user an exec plugin (users[].user.exec) or a token in the kubeconfig.',
   });
-  const options: { headers?: Record<string, string> } = {};
-  try {
-    await config.applyToHTTPSOptions(options);
-  } catch (cause) {
-    throw new WorkbenchError({
-      code: 'auth-plugin-failed',
-      message: `auth-provider "${user['auth-provider']?.name ?? ''}" of context "${context.context}" failed: ${errorText(cause)}`,
-      hint: 'Log in to the cluster again with its own command-line tool.',
-    });
-  }
-  const authorization = options.headers?.['Authorization'];
-  return authorization === undefined ? {} : { authorization };
 }

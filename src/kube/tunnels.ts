@@ -1,8 +1,11 @@
-import { request as httpRequest } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { request as httpRequest, type RequestOptions } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { connect, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { rootCertificates } from 'node:tls';
 import { callbackify } from 'node:util';
-import { WorkbenchError } from '../base/errors.ts';
+import { errorText, systemCode, WorkbenchError } from '../base/errors.ts';
+import type { Pem } from './connection.ts';
 
 /** Called once with a stream that reaches the server, or with why there is none. */
 export type Connected = (error: Error | null, socket: Duplex) => void;
@@ -15,12 +18,19 @@ interface Target {
   readonly port: number;
 }
 
-/** The way through a proxy: CONNECT for `http://`, SOCKS 5 for `socks5://` and `socks5h://`, as an SSH bastion offers. */
-export function openTunnel(proxy: URL, server: URL): Tunnel {
+/** What makes an `https://` proxy trusted: the authorities that this machine knows and, as in kubectl, the cluster's own. */
+export interface ProxyTrust {
+  readonly ca: Pem | undefined;
+  readonly insecureSkipTlsVerify: boolean;
+}
+
+/** The way through a proxy: CONNECT for `http://` and `https://`, SOCKS 5 for `socks5://` and `socks5h://`, as an SSH bastion offers. */
+export function openTunnel(proxy: URL, server: URL, trust: ProxyTrust): Tunnel {
   const target = { host: server.hostname.replace(/^\[|\]$/g, ''), port: Number(server.port) || (server.protocol === 'https:' ? 443 : 80) };
   switch (proxy.protocol) {
     case 'http:':
-      return (done) => connectThroughHttp(proxy, target, done);
+    case 'https:':
+      return (done) => connectThroughHttp(proxy, target, trust, done);
     case 'socks5:':
     case 'socks5h:':
       return (done) => callbackify(connectThroughSocks)(proxy, target, done);
@@ -28,7 +38,7 @@ export function openTunnel(proxy: URL, server: URL): Tunnel {
       throw new WorkbenchError({
         code: 'not-supported',
         message: `proxy ${proxy.protocol}//${proxy.host} of ${server.host} is not supported`,
-        hint: 'Use an http:// or socks5:// proxy in proxy-url or HTTPS_PROXY.',
+        hint: 'Use an http://, https:// or socks5:// proxy in proxy-url or HTTPS_PROXY.',
       });
   }
 }
@@ -41,6 +51,22 @@ function refused(proxy: URL, target: Target, why: string): WorkbenchError {
   });
 }
 
+const NOT_THERE: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT']);
+
+/** The way to the proxy failed; without these words it would look as if the server had. */
+function unreachable(proxy: URL, target: Target, cause: Error): WorkbenchError {
+  const code = systemCode(cause);
+  const tls = proxy.protocol === 'https:' && (code === undefined || !NOT_THERE.has(code));
+  return new WorkbenchError({
+    code: tls ? 'tls-failed' : 'cluster-unreachable',
+    message: `cannot reach ${target.host}:${target.port} through proxy ${proxy.protocol}//${proxy.host}: ${errorText(cause)}`,
+    hint: tls
+      ? 'Check that the proxy speaks TLS, and add its authority to certificate-authority in the kubeconfig or to NODE_EXTRA_CA_CERTS.'
+      : 'Check that the proxy of proxy-url in the kubeconfig or HTTPS_PROXY is up, and NO_PROXY.',
+    cause,
+  });
+}
+
 /** An error leaves no stream; Node's agents look at the error first. */
 function fail(done: Connected, error: Error): void {
   done(error, undefined as never);
@@ -50,12 +76,13 @@ function login(proxy: URL): { readonly user: string; readonly password: string }
   return proxy.username === '' ? undefined : { user: decodeURIComponent(proxy.username), password: decodeURIComponent(proxy.password) };
 }
 
-function connectThroughHttp(proxy: URL, target: Target, done: Connected): void {
+/** Not through the pool of the server, whose name and client certificate are none of the proxy's business. */
+function connectThroughHttp(proxy: URL, target: Target, trust: ProxyTrust, done: Connected): void {
   const path = `${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`;
+  const host = proxy.hostname.replace(/^\[|\]$/g, '');
   const credentials = login(proxy);
-  const request = httpRequest({
-    host: proxy.hostname,
-    port: proxy.port || 80,
+  const options: RequestOptions = {
+    host,
     method: 'CONNECT',
     path,
     agent: false,
@@ -63,7 +90,17 @@ function connectThroughHttp(proxy: URL, target: Target, done: Connected): void {
       host: path,
       ...(credentials === undefined ? {} : { 'proxy-authorization': `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')}` }),
     },
-  });
+  };
+  const request =
+    proxy.protocol === 'http:'
+      ? httpRequest({ ...options, port: proxy.port || 80 })
+      : httpsRequest({
+          ...options,
+          port: proxy.port || 443,
+          ...(isIP(host) === 0 ? { servername: host } : {}),
+          ...(trust.ca === undefined ? {} : { ca: [...rootCertificates, trust.ca] }),
+          rejectUnauthorized: !trust.insecureSkipTlsVerify,
+        });
   request.once('connect', (response, socket) => {
     if (response.statusCode === 200) {
       done(null, socket);
@@ -73,7 +110,7 @@ function connectThroughHttp(proxy: URL, target: Target, done: Connected): void {
     fail(done, refused(proxy, target, `HTTP ${response.statusCode}`));
   });
   request.once('response', (response) => fail(done, refused(proxy, target, `HTTP ${response.statusCode}`)));
-  request.once('error', (error) => fail(done, error));
+  request.once('error', (error) => fail(done, unreachable(proxy, target, error)));
   request.end();
 }
 

@@ -43,7 +43,7 @@ const all = readdirSync(src, { recursive: true, withFileTypes: true })
 /** Who may import whom; a room may always import itself. `types` are rooms of which only types may be imported. */
 const allowed: Readonly<Record<string, { readonly rooms: readonly string[]; readonly types?: readonly string[]; readonly packages: RegExp }>> = {
   base: { rooms: [], packages: /^node:/ },
-  kube: { rooms: ['base'], packages: /^(node:|ws$|yaml$|zod$|@kubernetes\/client-node$|execa$)/ },
+  kube: { rooms: ['base'], packages: /^(node:|ws$|yaml$|zod$|execa$)/ },
   ...Object.fromEntries(features.map((feature) => [feature, { rooms: ['base', 'kube'], types: features, packages: /^(node:(?!child_process)|yaml$|zod$)/ }])),
   demo: { rooms: ['base'], types: ['kube', 'demo/nodes'], packages: /^(node:(?!child_process)|ws$|yaml$|zod$)/ },
   'demo/nodes': { rooms: ['base', 'kube', 'demo'], packages: /^(node:(?!child_process)|ws$|yaml$|zod$|just-bash$|tar-stream$)/ },

@@ -194,14 +194,6 @@ describe('kube client', () => {
     });
   });
 
-  it('asks for permission once a minute', async () => {
-    server.handle = (_request, response) => sendJson(response, 201, { status: { allowed: false } });
-    assert.equal(await client.allowed('create', Pods, 'ns', never, 'exec'), false);
-    assert.equal(await client.allowed('create', Pods, 'ns', never, 'exec'), false);
-    assert.equal(server.requests.length, 1);
-    assert.deepEqual((JSON.parse(server.requests[0]?.body ?? '') as { spec: unknown }).spec, { resourceAttributes: { verb: 'create', group: '', resource: 'pods', namespace: 'ns', subresource: 'exec' } });
-  });
-
   it('takes fresh credentials once after 401', async () => {
     const refused: string[] = [];
     let token = 'old';

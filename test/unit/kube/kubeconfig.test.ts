@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile, chmod, mkdir, rename } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile, chmod, mkdir, readdir, readFile, rename, stat, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { stringify } from 'yaml';
@@ -31,6 +32,12 @@ function kubeconfig(current: string | undefined, ...entries: readonly Entry[]): 
     users: entries.map((entry) => ({ name: `${entry.context}-user`, user: entry.user ?? { token: `${entry.context}-token` } })),
     contexts: entries.map((entry) => ({ name: entry.context, context: { cluster: `${entry.context}-cluster`, user: `${entry.context}-user`, ...(entry.namespace ? { namespace: entry.namespace } : {}) } })),
   });
+}
+
+/** What would tell that a file was written. */
+async function state(path: string): Promise<object> {
+  const { mtimeMs, ctimeMs, ino, size, mode } = await stat(path);
+  return { mtimeMs, ctimeMs, ino, size, mode, content: await readFile(path, 'utf8') };
 }
 
 async function failure(call: Promise<unknown>): Promise<WorkbenchError> {
@@ -127,6 +134,96 @@ describe('kubeconfig and contexts', () => {
     const error = await failure(contexts.select('c'));
     assert.equal(error.code, 'context-unknown');
     assert.equal(error.hint, 'Choose one of: a, b.');
+  });
+
+  describe('in a pod', () => {
+    let env: ContextsOptions['env'];
+    let serviceAccount: string;
+
+    beforeEach(async () => {
+      serviceAccount = join(folder, 'serviceaccount');
+      env = { KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443' };
+      await mkdir(serviceAccount);
+      await file('serviceaccount/token', 'first\n');
+      await file('serviceaccount/namespace', 'of-the-pod');
+    });
+
+    it('the service account stands in for a kubeconfig that is not there', async () => {
+      const contexts = open({ env, serviceAccount });
+      assert.deepEqual(await contexts.current(), { context: 'in-cluster', namespace: 'of-the-pod', server: 'https://[fd00::1]:443' });
+      assert.deepEqual((await contexts.list()).map(({ name, current }) => ({ name, current })), [{ name: 'in-cluster', current: true }]);
+    });
+
+    it('its token is read again as the kubelet renews it, and kubectl gets a file without a secret', async () => {
+      const server = new ScriptedServer();
+      await server.start();
+      const contexts = open({ env, serviceAccount });
+      const cluster = await contexts.current();
+      assert.ok(cluster);
+      const tool = await contexts.toolEnvironment(cluster);
+      const path = tool.env['KUBECONFIG'] ?? '';
+      const text = await readFile(path, 'utf8');
+      assert.doesNotMatch(text, /first/);
+      const merged = await readKubeconfig([path]);
+      assert.equal(merged?.users.get('in-cluster')?.tokenFile, join(serviceAccount, 'token'));
+      assert.equal(merged?.clusters.get('in-cluster')?.['certificate-authority'], join(serviceAccount, 'ca.crt'));
+      // A pod's API server speaks TLS; the tokens are the same over plain HTTP.
+      await writeFile(path, text.replace('https://[fd00::1]:443', server.url).replace(/.*certificate-authority.*\n/, ''));
+      await contexts.reload();
+      const now = await contexts.current();
+      assert.ok(now);
+      server.handle = (request, response) => (request.headers.authorization === 'Bearer first' ? sendStatus(response, 401, 'Unauthorized') : sendJson(response, 200, pod('p', '1')));
+      await file('serviceaccount/token', 'second\n');
+      await (await contexts.client(now)).get(Pods, 'ns', 'p', never);
+      assert.equal(server.requests.at(-1)?.headers.authorization, 'Bearer second');
+      await server.stop();
+      contexts.dispose();
+      await until(() => !existsSync(path));
+    });
+
+    it('a kubeconfig goes before it, and without a token there is none', async () => {
+      const KUBECONFIG = await file('config', kubeconfig('a', { context: 'a' }));
+      assert.deepEqual((await open({ env: { ...env, KUBECONFIG }, serviceAccount }).list()).map(({ name }) => name), ['a']);
+      assert.equal(await open({ env, serviceAccount: join(folder, 'nowhere') }).current(), undefined);
+      assert.equal(await open({ env: {}, serviceAccount }).current(), undefined);
+    });
+
+    it('a demo cluster beside it does not take its place', async () => {
+      const demo = await file('demo', kubeconfig('demo', { context: 'demo' }));
+      const contexts = open({ env, serviceAccount, alsoRead: () => [demo] });
+      assert.equal((await contexts.current())?.context, 'in-cluster');
+      assert.deepEqual((await contexts.list()).map(({ name }) => name), ['in-cluster', 'demo']);
+    });
+  });
+
+  it('are never written: a whole session leaves bytes and times of every file as they were', async () => {
+    const server = new ScriptedServer();
+    await server.start();
+    server.handle = (_request, response) => sendJson(response, 200, pod('p', '1'));
+    const files = [
+      await file('one', kubeconfig('a', { context: 'a', server: server.url }, { context: 'b', server: server.url, user: { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'sh', args: ['-c', `printf '{"kind":"ExecCredential","status":{"token":"t"}}'`] } } })),
+      await file('two', kubeconfig(undefined, { context: 'c' })),
+    ];
+    const past = new Date('2020-01-01T00:00:00Z');
+    for (const each of files) await utimes(each, past, past);
+    const before = await Promise.all(files.map(state));
+    const store = new MemoryStore();
+    const contexts = open({ env: { KUBECONFIG: files.join(delimiter), PATH: process.env['PATH'] }, store });
+    const chosen: (ClusterRef | undefined)[] = [await contexts.current()];
+    contexts.onDidChange((cluster) => chosen.push(cluster));
+    for (const [context, namespace] of [['b', 'ns'], ['a', 'other'], ['b', undefined], ['c', 'x'], ['a', 'ns']] as const) {
+      const cluster = await contexts.select(context, namespace);
+      await contexts.toolEnvironment(cluster);
+      await contexts.list();
+      if (context !== 'c') await (await contexts.client(cluster)).get(Pods, 'ns', 'p', never);
+      await contexts.reload();
+    }
+    assert.equal(chosen.length, 6);
+    contexts.dispose();
+    assert.deepEqual(await open({ env: { KUBECONFIG: files.join(delimiter) }, store }).current(), { context: 'a', namespace: 'ns', server: server.url }, 'the choice is the workspace\'s');
+    await server.stop();
+    assert.deepEqual(await Promise.all(files.map(state)), before);
+    assert.deepEqual((await readdir(folder)).toSorted(), ['one', 'two'], 'nothing is written beside them');
   });
 
   it('never falls back to another cluster when the chosen one is gone', async () => {
@@ -248,6 +345,18 @@ describe('kubeconfig and contexts', () => {
       const unreadable = await failure(babbling.ask());
       assert.equal(unreadable.code, 'auth-plugin-failed');
       assert.doesNotMatch(`${unreadable.message}${String(unreadable.cause)}`, /secret-token/);
+    });
+
+    it('of an old auth-provider are refused with what replaces it', async () => {
+      for (const [name, plugin] of [['gcp', 'gke-gcloud-auth-plugin'], ['azure', 'kubelogin'], ['oidc', 'oidc-login'], ['other', 'exec plugin']] as const) {
+        const { ask } = await authorizationWith({ 'auth-provider': { name, config: { 'id-token': 'secret-token' } } }, name);
+        const error = await failure(ask());
+        assert.equal(error.code, 'not-supported');
+        assert.ok(error.message.includes('context "a"') && error.message.includes(`auth-provider "${name}"`), error.message);
+        assert.ok(error.hint?.includes(plugin), error.hint);
+        assert.doesNotMatch(`${error.message}${error.hint ?? ''}`, /secret-token/);
+      }
+      assert.equal(server.requests.length, 0);
     });
 
     it('of a login on disk reach the client that lives', async () => {

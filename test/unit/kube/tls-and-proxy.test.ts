@@ -70,6 +70,7 @@ describe('TLS and proxies', () => {
     if (spawnSync('openssl', ['version']).status !== 0) this.skip();
     openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'ca.key', '-out', 'ca.crt', '-days', '2', '-subj', '/CN=test authority');
     certificate('server', '/CN=server', 'subjectAltName=DNS:kube.test');
+    certificate('proxy', '/CN=proxy', 'subjectAltName=DNS:localhost');
     certificate('client', '/CN=a person', 'extendedKeyUsage=clientAuth');
     ca = read('ca.crt');
     server = createHttpsServer({ key: read('server.key'), cert: read('server.crt'), ca, requestCert: true, rejectUnauthorized: false }, (request, response) => {
@@ -167,6 +168,64 @@ describe('TLS and proxies', () => {
 
     it('say that another kind of proxy is not supported', async () => {
       await assert.rejects(ask({ insecureSkipTlsVerify: true, proxyUrl: 'ftp://127.0.0.1:1' }), (error) => isWorkbenchError(error, 'not-supported'));
+    });
+  });
+
+  describe('through a proxy that speaks TLS itself', () => {
+    let proxy: Server;
+    let tunnels: { readonly target: string | undefined; readonly name: string | undefined; readonly client: string | undefined }[];
+
+    beforeEach(async () => {
+      tunnels = [];
+      proxy = createHttpsServer({ key: read('proxy.key'), cert: read('proxy.crt'), ca, requestCert: true, rejectUnauthorized: false });
+      proxy.on('connect', (request, socket: TLSSocket) => {
+        tunnels.push({ target: request.url, name: socket.servername || undefined, client: socket.getPeerCertificate().subject?.CN as string | undefined });
+        const target = connect(Number(request.url?.split(':')[1]), '127.0.0.1', () => {
+          socket.write('HTTP/1.1 200 OK\r\n\r\n');
+          target.pipe(socket).pipe(target);
+        });
+        target.on('error', () => socket.destroy());
+        socket.on('error', () => target.destroy());
+      });
+      proxy.listen(0, '127.0.0.1');
+      await once(proxy, 'listening');
+    });
+
+    afterEach(() => {
+      proxy.close();
+      proxy.closeAllConnections();
+    });
+
+    const at = (host: string): string => `https://${host}:${(proxy.address() as AddressInfo).port}`;
+
+    it('reach the server by TLS inside of TLS; names and certificates of the two are kept apart', async () => {
+      const credentials = { get: () => Promise.resolve({ headers: {}, cert: read('client.crt'), key: read('client.key') }), invalidate() {} };
+      await ask({ ca, tlsServerName: 'kube.test', proxyUrl: at('localhost'), credentials });
+      assert.deepEqual(tunnels, [{ target: `127.0.0.1:${new URL(url).port}`, name: 'localhost', client: undefined }]);
+      assert.deepEqual(identities, ['a person']);
+    });
+
+    it('carry WebSockets', async () => {
+      const plain = new ScriptedServer();
+      const client = clientOf(await plain.start(), { ca, proxyUrl: at('localhost') });
+      plain.upgrade = (socket) => socket.send(Buffer.concat([Buffer.of(3), Buffer.from('{"status":"Success"}')]));
+      assert.equal(await client.exec({ namespace: 'ns', pod: 'p', command: ['true'], signal: never }), 0);
+      client.dispose();
+      await plain.stop();
+    });
+
+    it('refuse a proxy whose authority nobody named, or whose name is another one, and say that it is the proxy', async () => {
+      for (const connection of [{ proxyUrl: at('localhost') }, { ca, proxyUrl: at('127.0.0.1') }]) {
+        await assert.rejects(ask({ ...connection, tlsServerName: 'kube.test' }), (error) => isWorkbenchError(error, 'tls-failed') && error.message.includes(`through proxy ${connection.proxyUrl}`));
+      }
+      assert.deepEqual(tunnels, []);
+      await ask({ insecureSkipTlsVerify: true, proxyUrl: at('127.0.0.1') });
+    });
+
+    it('say that the proxy is not there', async () => {
+      const gone = at('localhost');
+      proxy.close();
+      await assert.rejects(ask({ ca, proxyUrl: gone }), (error) => isWorkbenchError(error, 'cluster-unreachable') && error.message.includes(`through proxy ${gone}`) && /NO_PROXY/.test(error.hint ?? ''));
     });
   });
 
