@@ -37,7 +37,7 @@ export interface WatchListener {
   reached(resourceVersion: string): void;
 }
 
-/** How a watch came to its end without a failure: the server ended it, or it fell silent, perhaps without a single word. */
+/** How a watch came to its end without a failure: the server ended it, or it fell silent, perhaps without a single event. */
 export type WatchEnd = 'ended' | 'silent' | 'never-spoke';
 
 /** One watch request, to its end; rejects on any failure (`expired` for 410). */
@@ -82,11 +82,12 @@ export async function followWatch(
   const splitter = new LineSplitter();
   try {
     for await (const chunk of response.body) {
-      spoke = true;
       liveness.heard();
       listener.heard();
       for (const line of splitter.push(chunk as Buffer)) {
-        if (line !== '') tell(line, target.resource, listener, (code, status) => errorFromStatus(code, status, subject, cluster));
+        if (line === '') continue;
+        tell(line, target.resource, listener, (code, status) => errorFromStatus(code, status, subject, cluster));
+        spoke = true;
       }
       if (splitter.pendingBytes > LONGEST_EVENT_BYTES) throw new WorkbenchError({ code: 'server-error', message: `cannot ${doing}: an event does not end after ${LONGEST_EVENT_BYTES} bytes`, hint: 'The watch is started again by itself.' });
     }

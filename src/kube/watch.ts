@@ -1,6 +1,6 @@
 import { sleep, type Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposables.ts';
-import { toWorkbenchError, WorkbenchError } from '../base/errors.ts';
+import { toWorkbenchError, WorkbenchError, type ErrorCode } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { JsonCalls } from './json-calls.ts';
 import { listChunks } from './list.ts';
@@ -16,6 +16,8 @@ const LONGEST_DELAY_MS = 30_000;
 const LONGEST_RETRY_AFTER_MS = 120_000;
 /** A watch that lasted this long worked; a shorter one counts as a try in vain, so that a server that ends each at once is not hammered. */
 const SETTLED_MS = 1000;
+/** A connection that breaks and is there again within this time is no news. */
+const GRACE_MS = 3000;
 /** Permissions and CRDs change by a person's hand; asking more often would only load the server. */
 const DENIED_DELAY_MS = 60_000;
 const ABSENT_DELAY_MS = 30_000;
@@ -53,6 +55,8 @@ export class WatchSupervisor<T> implements Disposable {
   #openedAt: number | undefined;
   /** Ends the time in which a watch that follows failures has to prove itself. */
   #proving: Disposable | undefined;
+  /** Ends the time in which a watch may be begun anew without a word. */
+  #grace: Disposable | undefined;
   /** Tries in a row that did not last. */
   #failures = 0;
   /** Answers in a row that what was listed before is forbidden or not there. */
@@ -75,6 +79,7 @@ export class WatchSupervisor<T> implements Disposable {
   dispose(): void {
     this.#stop.abort();
     this.#proving?.dispose();
+    this.#grace?.dispose();
   }
 
   async #run(): Promise<void> {
@@ -101,8 +106,11 @@ export class WatchSupervisor<T> implements Disposable {
 
   #afterEnd(): number {
     this.#countTry();
-    if (this.#failures === 0) return 0;
-    if (this.#failures >= HICCUPS) this.#stale(this.#endedAtOnce());
+    if (this.#failures === 0) {
+      this.#doubt(this.#error('timeout', 'no answer', 'The watch is started again by itself.'));
+      return 0;
+    }
+    if (this.#failures >= HICCUPS) this.#stale(this.#error('connection-lost', 'it is ended as soon as it begins', 'A proxy or load balancer on the way may end requests that last.'));
     return this.#delay();
   }
 
@@ -201,7 +209,8 @@ export class WatchSupervisor<T> implements Disposable {
         this.#stale(error);
         return LOGIN_DELAY_MS * jitter();
       default:
-        this.#stale(error);
+        if (this.#failures === 0) this.#doubt(error);
+        else this.#stale(error);
         return Math.max(this.#delay(), Math.min(statusOf(error)?.retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS));
     }
   }
@@ -235,14 +244,16 @@ export class WatchSupervisor<T> implements Disposable {
     this.#tell({ kind: 'stale', since: this.#lastHeard, error });
   }
 
-  #endedAtOnce(): WorkbenchError {
-    const { cluster } = this.#deps;
+  /** A watch that worked has ended: what is shown counts as live for as long as a new one may take to begin. */
+  #doubt(error: WorkbenchError): void {
+    this.#grace?.dispose();
+    if (this.#state?.kind === 'live') this.#grace = this.#deps.clock.setTimer(GRACE_MS, () => this.#stale(error));
+    else this.#stale(error);
+  }
+
+  #error(code: ErrorCode, what: string, hint: string): WorkbenchError {
     const subject = subjectOf('GET', resourcePath(this.#options.resource, this.#options.namespace), true);
-    return new WorkbenchError({
-      code: 'connection-lost',
-      message: `cannot ${describeSubject(subject, cluster)}: it is ended as soon as it begins`,
-      hint: `Check the proxy or load balancer before ${cluster.server}: it may end requests that last.`,
-    });
+    return new WorkbenchError({ code, message: `cannot ${describeSubject(subject, this.#deps.cluster)}: ${what}`, hint });
   }
 
   #delay(): number {
@@ -251,6 +262,7 @@ export class WatchSupervisor<T> implements Disposable {
 
   /** Tells a state once. */
   #tell(state: WatchState): void {
+    this.#grace?.dispose();
     if (this.#state !== undefined && sameState(this.#state, state)) return;
     this.#state = state;
     this.#deliver((sink) => sink.state(state));

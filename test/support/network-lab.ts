@@ -92,15 +92,14 @@ export class NetworkLab {
     await (await this.direct()).delete(Pods, namespace, name, { gracePeriodSeconds: 0, signal: patience() });
   }
 
-  /** Waits until the window is live and holds what a fresh list holds, object by object. */
-  async equalsFreshList(watching: WatchingWindow): Promise<InventorySnapshot> {
-    const { inventory } = watching.window;
+  /** Lets the window's waits pass until it is live and holds what a fresh list holds, object by object. */
+  async equalsFreshList({ window, clock }: WatchingWindow): Promise<InventorySnapshot> {
     const direct = await this.direct();
     let differing: { readonly shown: unknown; readonly fresh: unknown } | undefined;
     try {
-      return await until('the window shows what the cluster holds', async () => {
+      return await inTime(clock, 1, 'the window shows what the cluster holds', async () => {
         const fresh = await freshList(direct);
-        const { snapshot } = inventory;
+        const { snapshot } = window.inventory;
         const shown = { nodes: Object.fromEntries(snapshot?.nodes ?? []), pods: Object.fromEntries(snapshot?.pods ?? []) };
         differing = { shown, fresh };
         return snapshot !== undefined && isLive(snapshot) && isDeepStrictEqual(shown, fresh) ? snapshot : undefined;

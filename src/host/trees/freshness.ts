@@ -1,11 +1,27 @@
-import type { WorkbenchError } from '../../base/errors.ts';
+import type { ErrorCode, WorkbenchError } from '../../base/errors.ts';
 import type { WatchState } from '../../kube/types.ts';
 import { ERROR, plainText, WARNING, type Row } from './row.ts';
 
+/** Why a view is not fresh, in the words that tell its user whose turn it is. */
+const TROUBLES: Partial<Record<ErrorCode, string>> = {
+  'auth-plugin-failed': 'login failed',
+  'auth-plugin-missing': 'login tool missing',
+  'cluster-unreachable': 'server not reachable',
+  expired: 'server forgets too fast',
+  forbidden: 'refused for now',
+  'kubeconfig-invalid': 'kubeconfig broken',
+  'resource-absent': 'not served for now',
+  'server-error': 'server in trouble',
+  timeout: 'no answer',
+  'tls-failed': 'server not trusted',
+  'too-many-requests': 'server busy',
+  unauthorized: 'login expired',
+};
+
 /** How fresh what a view shows is, in a few words. */
 export function freshness(states: readonly WatchState[]): string {
-  const stale = states.find((state) => state.kind === 'stale');
-  if (stale) return `stale since ${new Date(stale.since).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' })}`;
+  const stale = states.filter((state) => state.kind === 'stale').map(({ since }) => since);
+  if (stale.length > 0) return `stale since ${new Date(Math.min(...stale)).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' })}`;
   if (states.some((state) => state.kind === 'connecting')) return 'connecting';
   return states.some((state) => state.kind === 'live') ? 'live' : 'not available';
 }
@@ -16,7 +32,7 @@ export function stateRows(what: string, state: WatchState): readonly Row[] {
     case 'denied':
       return [troubleRow(`denied/${what}`, `${what}: not allowed`, state.error, { id: 'lock', color: WARNING })];
     case 'stale':
-      return [troubleRow(`stale/${what}`, `${what}: connection lost, trying again`, state.error, { id: 'debug-disconnect', color: WARNING })];
+      return [troubleRow(`stale/${what}`, `${what}: ${TROUBLES[state.error.code] ?? 'connection lost'}, trying again`, state.error, { id: 'debug-disconnect', color: WARNING })];
     case 'absent':
       return [{ id: `absent/${what}`, label: `${what}: not served by this cluster`, icon: { id: 'circle-slash' }, context: 'trouble' }];
     case 'connecting':

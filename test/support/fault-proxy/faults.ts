@@ -15,6 +15,11 @@ export type Fault = (exchange: Exchange) => void | Promise<void>;
 
 const json = { 'content-type': 'application/json' };
 
+/** The server takes the request for somebody's whose token it knows. */
+export function as(token: string): Fault {
+  return async ({ response, forward }) => pass(await forward({ authorization: `Bearer ${token}` }), response);
+}
+
 /** The API server's refusal. */
 export function refuse(code: number, reason: string, headers: Readonly<Record<string, string>> = {}): Fault {
   const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: `refused by the fault suite: ${reason}`, reason, code };

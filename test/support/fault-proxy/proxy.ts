@@ -103,6 +103,12 @@ export class FaultProxy {
     return { get hits() { return rule.hits; }, lift: () => void this.#rules.delete(rule) };
   }
 
+  /** Every request is answered again, and new connections are carried. */
+  behave(): void {
+    this.#rules.clear();
+    this.wire.swallowing = false;
+  }
+
   count(matches: Matcher): number {
     return this.asked.filter(matches).length;
   }
