@@ -41,7 +41,8 @@ export function accountOf(inputs: NodeInputs): NodeAccount {
   const requested: Record<string, number> = {};
   for (const pod of pods) addTo(requested, requestedOf(pod, claims));
   const offered: Record<string, number> = view ? { ...view.allocatable } : { ...requested };
-  const units = index ? unitsOf(offer, claims, index) : [];
+  // Of a node that may not be listed nothing is called free: whether it takes pods at all is not known.
+  const units = index ? unitsOf(view && offer, claims, index) : [];
   const offeredTwice = mergeDevices(offered, requested, units, holdings, view);
   return {
     inputs,

@@ -52,7 +52,7 @@ export class DraWatch implements Disposable {
   take(): boolean {
     const before = this.snapshot;
     const next = this.#next();
-    const same = before.claims === next.claims && before.slices === next.slices && before.states.claims === next.states.claims && before.states.slices === next.states.slices;
+    const same = before.claims === next.claims && before.slices === next.slices && before.states.claims === next.states.claims && before.states.slices === next.states.slices && before.claimScope === next.claimScope;
     if (!same) this.snapshot = next;
     return !same;
   }
