@@ -6,7 +6,7 @@ import { rulesOf } from './kinds.ts';
 import { timestamp, type ApiObject } from './object.ts';
 import type { ServedResource } from './registry.ts';
 import type { DeleteRequest, Propagation, User } from './requests.ts';
-import { conflict, notFound } from './status.ts';
+import { notFound, preconditionFailed } from './status.ts';
 import { keyOf, type Store } from './store.ts';
 
 /** Finalizers by which the garbage collector is asked to act before an owner goes. */
@@ -77,10 +77,10 @@ export class Deleter {
 function checkPreconditions(resource: ServedResource, before: ApiObject, request: DeleteRequest): void {
   const { name, uid = '', resourceVersion = '' } = before.metadata;
   if (request.uid !== undefined && request.uid !== uid) {
-    throw conflict(resource, name, `Precondition failed: UID in precondition: ${request.uid}, UID in object meta: ${uid}`);
+    throw preconditionFailed(resource, name, `UID in precondition: ${request.uid}, UID in object meta: ${uid}`);
   }
   if (request.resourceVersion !== undefined && request.resourceVersion !== resourceVersion) {
-    throw conflict(resource, name, `Precondition failed: ResourceVersion in precondition: ${request.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`);
+    throw preconditionFailed(resource, name, `ResourceVersion in precondition: ${request.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { disposable, type Disposable } from '../../base/disposables.ts';
-import { WorkbenchError } from '../../base/errors.ts';
+import { errorText, WorkbenchError } from '../../base/errors.ts';
 import type { ResourceType } from '../../kube/types.ts';
 import type { DemoApi, StoredEvent, StoredObject } from '../types.ts';
 import type { ApiCore } from './core.ts';
@@ -62,7 +62,7 @@ export class InProcessApi implements DemoApi {
     const served = this.#served(resource);
     const queue: StoredEvent[] = [];
     const drain = (): void => {
-      for (let event = queue.shift(); event !== undefined; event = queue.shift()) listener(event);
+      for (let event = queue.shift(); event !== undefined; event = queue.shift()) this.#tell(served, listener, event);
     };
     const enqueue = (event: StoredEvent): void => {
       queue.push(event);
@@ -78,9 +78,19 @@ export class InProcessApi implements DemoApi {
     });
   }
 
+  /** One event that a listener cannot take must not keep the next from it. */
+  #tell(served: ServedResource, listener: (event: StoredEvent) => void, event: StoredEvent): void {
+    try {
+      listener(event);
+    } catch (error) {
+      const { namespace, name } = event.object.metadata;
+      this.#core.logger.error(`a watch of ${served.plural} failed at ${event.type} of ${namespace === undefined ? name : `${namespace}/${name}`}: ${errorText(error)}`, error);
+    }
+  }
+
   #write(resource: ResourceType, object: StoredObject, subresource: string): StoredObject {
     const { name, namespace } = object.metadata;
-    return translated(() => this.#core.writer.update({ resource: this.#served(resource), namespace, name, subresource }, object, systemWrite));
+    return translated(() => this.#core.writer.update({ resource: this.#served(resource), namespace, name, subresource }, object, systemWrite).object);
   }
 
   #served(resource: ResourceType): ServedResource {

@@ -9,6 +9,8 @@ interface KindRules {
   readonly freshStatus: (() => unknown) | undefined;
   /** An update may leave resourceVersion out. */
   readonly unconditionalUpdate: boolean;
+  /** An update of what is not there creates it. */
+  readonly createsOnUpdate: boolean;
   /** A delete that is done at once answers with the object instead of a Status. */
   readonly returnsDeleted: boolean;
   /** Orphaning is what a delete without a wish does (only the old replication controllers). */
@@ -18,7 +20,12 @@ interface KindRules {
 const withGeneration = new Set([
   'pods', 'replicationcontrollers', 'deployments.apps', 'replicasets.apps', 'statefulsets.apps', 'daemonsets.apps', 'jobs.batch', 'cronjobs.batch',
   'ingresses.networking.k8s.io', 'networkpolicies.networking.k8s.io', 'poddisruptionbudgets.policy', 'customresourcedefinitions.apiextensions.k8s.io',
-  'priorityclasses.scheduling.k8s.io', 'endpointslices.discovery.k8s.io', 'resourceslices.resource.k8s.io', 'deviceclasses.resource.k8s.io', 'ingressclasses.networking.k8s.io',
+  'priorityclasses.scheduling.k8s.io', 'horizontalpodautoscalers.autoscaling', 'endpointslices.discovery.k8s.io', 'resourceslices.resource.k8s.io', 'deviceclasses.resource.k8s.io', 'ingressclasses.networking.k8s.io',
+]);
+
+const creatingOnUpdate = new Set([
+  'services', 'endpoints', 'events', 'limitranges', 'leases.coordination.k8s.io', 'runtimeclasses.node.k8s.io',
+  ...['roles', 'rolebindings', 'clusterroles', 'clusterrolebindings'].map((plural) => `${plural}.rbac.authorization.k8s.io`),
 ]);
 
 const returningDeleted = new Set(['pods', 'services', 'serviceaccounts', 'podtemplates', 'persistentvolumes', 'persistentvolumeclaims', 'resourcequotas']);
@@ -37,6 +44,7 @@ export function rulesOf(resource: ServedResource): KindRules {
     generation: custom || withGeneration.has(resource.collection),
     freshStatus: hasStatus && resource.collection !== 'nodes' ? fresh : undefined,
     unconditionalUpdate: !custom,
+    createsOnUpdate: creatingOnUpdate.has(resource.collection),
     returnsDeleted: returningDeleted.has(resource.collection),
     orphansByDefault: resource.collection === 'replicationcontrollers',
   };

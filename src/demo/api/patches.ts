@@ -3,7 +3,7 @@ import type { ApiObject } from './object.ts';
 import type { ServedResource } from './registry.ts';
 import type { PatchRequest, PatchType } from './requests.ts';
 import { jsonPatch, mergePatch, strategicMerge } from './schema/index.ts';
-import { ApiError, badRequest, unsupportedMediaType } from './status.ts';
+import { ApiError, badRequest, unroutedMediaType, unsupportedMediaType, untypedError } from './status.ts';
 
 const byContentType: Readonly<Record<string, PatchType>> = {
   'application/json-patch+json': 'json',
@@ -15,8 +15,8 @@ const byContentType: Readonly<Record<string, PatchType>> = {
 /** The kind of patch that a content type names; custom resources know no strategic merge. */
 export function patchType(resource: ServedResource, contentType: string): PatchType {
   const type = byContentType[contentType];
-  const offered = Object.keys(byContentType).filter((name) => resource.custom === undefined || byContentType[name] !== 'strategic');
-  if (type === undefined || (type === 'strategic' && resource.custom !== undefined)) throw unsupportedMediaType(offered);
+  if (type === undefined && resource.custom === undefined) throw unroutedMediaType();
+  if (type === undefined || (type === 'strategic' && resource.custom !== undefined)) throw unsupportedMediaType(Object.keys(byContentType).filter((name) => byContentType[name] !== 'strategic'));
   return type;
 }
 
@@ -31,6 +31,7 @@ export function applyPatch(resource: ServedResource, current: ApiObject, patch: 
     }
   } catch (error) {
     if (isWorkbenchError(error, 'bad-usage')) throw badRequest(error.message);
+    if (isWorkbenchError(error, 'internal')) throw untypedError(error.message);
     if (isWorkbenchError(error, 'invalid')) throw new ApiError(422, 'Invalid', `the server rejected our request due to an error in our request: ${error.message}`, {});
     throw error;
   }

@@ -1,10 +1,11 @@
 import { present } from './conversion.ts';
 import { fieldValues, selectableFields } from './fields.ts';
+import { checkListOptions } from './list-options.ts';
 import type { ApiObject } from './object.ts';
 import type { ServedResource } from './registry.ts';
 import type { ListRequest } from './requests.ts';
 import { parseFieldSelector, parseLabelSelector } from './selectors.ts';
-import { badRequest, expired, invalid, notFound, tooLargeResourceVersion } from './status.ts';
+import { badRequest, expired, notFound, tooLargeResourceVersion } from './status.ts';
 import { keyOf, type Store } from './store.ts';
 
 interface ListResult {
@@ -60,7 +61,7 @@ interface PageStart {
 
 function pageStart(store: Store, request: ListRequest): PageStart {
   const { continueToken, resourceVersion = '', resourceVersionMatch: match = '' } = request;
-  checkMatch(request);
+  checkListOptions(request);
   if (continueToken) {
     if (resourceVersion !== '' && resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue');
     const token = decodeToken(continueToken);
@@ -73,18 +74,7 @@ function pageStart(store: Store, request: ListRequest): PageStart {
   return { revision: exact ? revision : store.revision, after: undefined };
 }
 
-function checkMatch(request: ListRequest): void {
-  const { continueToken, resourceVersion = '', resourceVersionMatch: match = '' } = request;
-  if (match === '') return;
-  const problem = continueToken ? 'resourceVersionMatch is forbidden when continue is provided'
-    : resourceVersion === '' ? 'resourceVersionMatch is forbidden unless resourceVersion is provided'
-      : match !== 'Exact' && match !== 'NotOlderThan' ? 'supported values: "Exact", "NotOlderThan", ""'
-        : match === 'Exact' && resourceVersion === '0' ? 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"' : undefined;
-  if (problem === undefined) return;
-  throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [{ path: 'resourceVersionMatch', reason: 'FieldValueForbidden', message: `Forbidden: ${problem}` }]);
-}
-
-export function parseRevision(text: string): number {
+function parseRevision(text: string): number {
   if (!/^\d+$/.test(text)) {
     throw badRequest(`invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
   }

@@ -9,17 +9,21 @@ import { Emitter } from '../../base/events.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { DemoApi } from '../types.ts';
 import { Admission } from './admission/admission.ts';
+import { templateGenerations } from './admission/daemon-sets.ts';
 import { definitionDefaults } from './admission/definitions.ts';
+import { leaderWorkerSets } from './admission/leader-worker-sets.ts';
 import { namespaceLifecycle } from './admission/namespaces.ts';
 import { podDefaults } from './admission/pods.ts';
 import { resourceQuotas } from './admission/quota.ts';
 import { serviceAddresses } from './admission/services.ts';
+import { storageInUse } from './admission/storage.ts';
 import { adminUser, Authenticator } from './auth/authenticator.ts';
 import { Authorizer } from './auth/authorizer.ts';
 import { EventExpiry } from './controllers/event-expiry.ts';
 import { GarbageCollector } from './controllers/garbage-collector.ts';
 import { NamespaceController } from './controllers/namespaces.ts';
 import { QuotaController } from './controllers/quotas.ts';
+import { StorageProtection } from './controllers/storage-protection.ts';
 import type { ApiCore } from './core.ts';
 import { serveDefinitions } from './custom-resources.ts';
 import { loadApiData, type ApiData } from './data.ts';
@@ -27,6 +31,7 @@ import { Deleter } from './deletes.ts';
 import { Exchange, sendStatus, statusOf } from './http/exchange.ts';
 import { route, type RouterParts } from './http/router.ts';
 import { InProcessApi } from './in-process.ts';
+import { omittedZeros } from './omitted-zeros.ts';
 import { OpenApi } from './openapi.ts';
 import { loadState, StateSaver } from './persistence.ts';
 import { ProtobufDecoder } from './protobuf/decode.ts';
@@ -94,6 +99,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   for (const [name] of core.store.entries('namespaces')) namespaces.furnish(name);
   owned.add(new GarbageCollector(core));
   owned.add(new QuotaController(core));
+  owned.add(new StorageProtection(core));
   owned.add(new EventExpiry(core));
   const saver = options.stateDir === undefined ? undefined : owned.add(new StateSaver(core.store, options.stateDir, clock, logger));
   const parts: RouterParts = { core, openApi: new OpenApi(core.registry, data.schemas), kubelets: new KubeletProxy(core), protobuf: new ProtobufDecoder(data.protobuf), serverAddress };
@@ -123,8 +129,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
 function createCore(options: ApiServerOptions, data: ApiData, closing: Emitter<void>): ApiCore {
   const { clock, logger } = options;
   const store = new Store(options.historyLimit);
-  const registry = new Registry(data, loadSchemas(data.schemas));
-  const admission = new Admission([namespaceLifecycle(store), podDefaults(store), serviceAddresses(store), definitionDefaults(clock), resourceQuotas(store)]);
+  const schemas = loadSchemas(data.schemas, omittedZeros(data.protobuf));
+  const registry = new Registry(data, schemas);
+  const admission = new Admission([namespaceLifecycle(store), podDefaults(store), serviceAddresses(store), definitionDefaults(clock), storageInUse(), templateGenerations(), leaderWorkerSets(schemas), resourceQuotas(store)]);
   const users = new Map([...(options.users ?? []), [options.token, adminUser] as const]);
   return {
     store, registry, admission, clock, logger,

@@ -89,11 +89,36 @@ export function methodNotAllowed(): ApiError {
 }
 
 export function notAcceptable(accepted: readonly string[]): ApiError {
-  return new ApiError(406, 'NotAcceptable', `only the following media types are accepted: ${accepted.join(', ')}`);
+  return new ApiError(406, 'NotAcceptable', `only the following media types are accepted: ${accepted.join(', ')}`, {});
 }
 
 export function alreadyExists(subject: Subject, name: string): ApiError {
   return new ApiError(409, 'AlreadyExists', `${qualified(subject)} "${name}" already exists`, detailsOf(subject, name));
+}
+
+/** A validating webhook says no. */
+export function webhookDenied(webhook: string, why: string): ApiError {
+  return new ApiError(403, 'Forbidden', `admission webhook "${webhook}" denied the request: ${why}`);
+}
+
+/** A mutating webhook cannot read the object. */
+export function webhookFailed(webhook: string, why: string): ApiError {
+  return new ApiError(400, undefined, `admission webhook "${webhook}" denied the request: ${why}`);
+}
+
+/** A patch was well-formed, but what it makes of the object cannot be decoded; `why` says so. */
+export function patchRefused(patched: unknown, why: string): ApiError {
+  return invalid({ group: '', kind: '' }, '', [{ path: 'patch', reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(JSON.stringify(patched))}: ${why}` }]);
+}
+
+/** The real server has no word for some faults of a request: a 500 without a reason. */
+export function untypedError(message: string): ApiError {
+  return new ApiError(500, undefined, message);
+}
+
+/** The object is another one than the client of a delete or update had in mind. */
+export function preconditionFailed(resource: { readonly group: string; readonly kind: string }, name: string, what: string): ApiError {
+  return conflict({ group: resource.group, plural: resource.kind }, name, `Precondition failed: ${what}`);
 }
 
 export function conflict(subject: Subject, name: string, what: string, causes?: readonly StatusCause[]): ApiError {
@@ -113,7 +138,12 @@ export function expired(message: string, continueToken?: string): ApiError {
 }
 
 export function unsupportedMediaType(accepted: readonly string[]): ApiError {
-  return new ApiError(415, 'UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`, {});
+  return new ApiError(415, 'UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`);
+}
+
+/** The router of native kinds turns an unknown type of patch away before their handlers see it. */
+export function unroutedMediaType(): ApiError {
+  return new ApiError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
 }
 
 /** A field error of validation; its message is what Kubernetes' field.Error prints after the path. */
@@ -131,7 +161,7 @@ export function invalid(kind: { readonly group: string; readonly kind: string },
   return new ApiError(422, 'Invalid', `${label} "${name}" is invalid: ${text}`, {
     ...(name === '' ? {} : { name }),
     ...(kind.group === '' ? {} : { group: kind.group }),
-    kind: kind.kind,
+    ...(kind.kind === '' ? {} : { kind: kind.kind }),
     causes: errors.map((error) => ({ reason: error.reason, message: error.message, field: error.path })),
   });
 }

@@ -1,10 +1,11 @@
 import type { Disposable } from '../../base/disposables.ts';
 import { present } from './conversion.ts';
+import { checkWatchOptions } from './list-options.ts';
 import type { ApiObject } from './object.ts';
-import { parseRevision, selection, type ObjectPredicate } from './reads.ts';
+import { selection, type ObjectPredicate } from './reads.ts';
 import type { ServedResource } from './registry.ts';
 import type { ListRequest } from './requests.ts';
-import { badRequest, expired, invalid, tooLargeResourceVersion, type StatusBody } from './status.ts';
+import { badRequest, expired, tooLargeResourceVersion, untypedError, type StatusBody } from './status.ts';
 import type { Store, StoreEvent } from './store.ts';
 
 export interface WatchRequest extends ListRequest {
@@ -24,7 +25,8 @@ export const initialEventsEndAnnotation = 'k8s.io/initial-events-end';
  * A version that is forgotten is an ERROR frame with 410; the caller closes the watch then.
  */
 export function watchObjects(store: Store, resource: ServedResource, request: WatchRequest, send: (frame: WatchFrame) => void): Disposable {
-  checkRequest(request);
+  if (request.continueToken) throw badRequest('continue is not supported by watch');
+  checkWatchOptions(request);
   const selected = selection(resource, request);
   const from = startOf(store, request);
   if (from === undefined) {
@@ -49,24 +51,11 @@ export function watchObjects(store: Store, resource: ServedResource, request: Wa
 function startOf(store: Store, request: WatchRequest): number | undefined {
   const version = request.resourceVersion ?? '';
   if (version === '' || version === '0') return request.sendInitialEvents === false ? store.revision : undefined;
-  const revision = parseRevision(version);
+  // Unlike a list, the real server's watch has no status for this.
+  if (!/^\d+$/.test(version)) throw untypedError(`resourceVersion: Invalid value: ${JSON.stringify(version)}: strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`);
+  const revision = Number(version);
   if (revision > store.revision) throw tooLargeResourceVersion(version, String(store.revision));
   return request.sendInitialEvents === true ? undefined : revision;
-}
-
-function checkRequest(request: WatchRequest): void {
-  if (request.continueToken) throw badRequest('continue is not supported by watch');
-  const match = request.resourceVersionMatch ?? '';
-  if (request.sendInitialEvents === undefined) {
-    if (match !== '') throw forbiddenOption('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
-    return;
-  }
-  if (match !== 'NotOlderThan') throw forbiddenOption('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
-  if (request.sendInitialEvents && !request.allowBookmarks) throw forbiddenOption('sendInitialEvents', 'sendInitialEvents requires allowWatchBookmarks');
-}
-
-function forbiddenOption(path: string, what: string): Error {
-  return invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [{ path, reason: 'FieldValueForbidden', message: `Forbidden: ${what}` }]);
 }
 
 /** An object that starts or ceases to be selected is added or deleted for this watch. */

@@ -3,17 +3,17 @@ import type { Clock } from '../../base/clock.ts';
 import { isObject } from '../../base/json.ts';
 import type { Admission } from './admission/admission.ts';
 import { present, toStored } from './conversion.ts';
-import { checkFields, decodeObject, parsePatched } from './decode.ts';
+import { checkFields, decodeApplied, decodeObject, decodePatched } from './decode.ts';
 import { intentChanged, rulesOf } from './kinds.ts';
 import { freeName } from './names.ts';
 import { cloneJson, groupVersionOf, sameJson, timestamp, type ApiMeta, type ApiObject } from './object.ts';
 import { applyPatch } from './patches.ts';
 import type { ServedResource } from './registry.ts';
 import type { PatchRequest, WriteOptions } from './requests.ts';
-import { applyDefaults, applyServerSide, conflictMessage, prune, trackUpdate, unknownFields, validateCreate, validateUpdate, type ObjectSchema, type Violation } from './schema/index.ts';
-import { ApiError, alreadyExists, applyConflict, badRequest, conflict, invalid, modifiedMeanwhile, notFound, type FieldError } from './status.ts';
+import { applyDefaults, applyServerSide, conflictMessage, prune, trackUpdate, typedProblems, uncheckedRules, validateCreate, validateUpdate, type ObjectSchema, type Violation } from './schema/index.ts';
+import { alreadyExists, applyConflict, badRequest, conflict, invalid, modifiedMeanwhile, notFound, untypedError, type FieldError } from './status.ts';
 import { keyOf, type Store } from './store.ts';
-import { typedPath } from './typed-paths.ts';
+import { scaleViolations } from './subresources/scale.ts';
 
 /** One object in one resource; `subresource` is '' for the object itself. */
 export interface Target {
@@ -55,25 +55,29 @@ export class Writer {
     return this.#create(resource, sent, options, (object) => this.#tracked(resource, undefined, object, options, ''));
   }
 
-  update(target: Target, body: unknown, options: WriteOptions): ApiObject {
-    const { resource, namespace, name } = target;
+  update(target: Target, body: unknown, options: WriteOptions): WriteResult {
+    const { resource, namespace, name, subresource } = target;
     const sent = decodeObject(resource, namespace, body);
     if (sent.metadata.name !== name) {
       throw badRequest(`the name of the object (${sent.metadata.name}) does not match the name on the URL (${name})`);
     }
     checkFields(resource.schema, sent, options);
-    if (!rulesOf(resource).unconditionalUpdate && sent.metadata.resourceVersion === undefined) {
-      throw invalid(resource, name, [{ path: 'metadata.resourceVersion', reason: 'FieldValueInvalid', message: 'Invalid value: 0: must be specified for an update' }]);
+    if (subresource === '' && rulesOf(resource).createsOnUpdate && this.#store.get(resource.collection, keyOf(namespace, name)) === undefined) {
+      return { object: this.#create(resource, sent, options, (object) => this.#tracked(resource, undefined, object, options, '')), created: true };
     }
-    return this.#change(target, () => sent, options, (before, after) => this.#tracked(resource, before, after, options, target.subresource));
+    const replace = (current: ApiObject): ApiObject => {
+      checkReplaced(resource, current, sent);
+      return sent;
+    };
+    return { object: this.#change(target, replace, options, (before, after) => this.#tracked(resource, before, after, options, subresource)), created: false };
   }
 
   patch(target: Target, patch: PatchRequest, options: WriteOptions): WriteResult {
     if (patch.type === 'apply') return this.#apply(target, patch, options);
     const { resource } = target;
     const change = (current: ApiObject): ApiObject => {
-      const patched = parsePatched(resource, target.name, applyPatch(resource, current, patch));
-      checkFields(resource.schema, patched, options);
+      const patched = decodePatched(resource, current, applyPatch(resource, current, patch), options);
+      keepsIdentity(resource, current, patched);
       return patched;
     };
     const object = this.#change(target, change, options, (before, after) => this.#tracked(resource, before, after, options, target.subresource));
@@ -94,27 +98,33 @@ export class Writer {
     const applied = decodeObject(resource, namespace, patch.body);
     if (applied.metadata.name !== '' && applied.metadata.name !== name) throw badRequest(`the name of the object (${applied.metadata.name}) does not match the name on the URL (${name})`);
     if (applied.metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');
-    applied.metadata.name = name;
     const live = this.#store.get(resource.collection, keyOf(namespace, name));
+    if (live !== undefined) applied.metadata.name = name;
     if (live === undefined) {
       if (subresource !== '') throw notFound(resource, name);
+      // A version counts for what is there already.
+      delete applied.metadata.resourceVersion;
       if (applied.metadata.uid !== undefined) throw conflict(resource, name, `uid mismatch: the provided object specified uid ${applied.metadata.uid}, and no existing object was found`);
       const merged = this.#merged(target, undefined, applied, patch.force, options);
       return { object: this.#create(resource, merged, options, (object) => ({ ...object, metadata: { ...object.metadata, ...managedOf(merged) } })), created: true };
     }
-    const change = (current: ApiObject): ApiObject => this.#merged(target, current, applied, patch.force, options);
+    const change = (current: ApiObject): ApiObject => {
+      const merged = this.#merged(target, current, applied, patch.force, options);
+      keepsIdentity(resource, current, merged);
+      return merged;
+    };
     return { object: this.#change(target, change, options, (_before, after) => after), created: false };
   }
 
   #merged(target: Target, live: ApiObject | undefined, applied: ApiObject, force: boolean, options: WriteOptions): ApiObject {
     const { resource, subresource } = target;
     if (resource.schema === undefined) throw badRequest(`${resource.kind} cannot be applied`);
-    refuseUndeclared(resource.schema, applied);
+    refuseUntyped(resource.schema, applied);
     const result = applyServerSide({
       schema: resource.schema, live, applied, manager: options.manager, force, time: timestamp(this.#clock.now()),
       ...(subresource === '' ? {} : { subresource }),
     });
-    if (!('conflicts' in result)) return parsePatched(resource, target.name, result.object);
+    if (!('conflicts' in result)) return decodeApplied(resource, target.name, result.object);
     const causes = result.conflicts.map((item) => ({ reason: 'FieldManagerConflict', message: item.cause, field: item.field }));
     throw applyConflict(causes, conflictMessage(result.conflicts));
   }
@@ -124,7 +134,7 @@ export class Writer {
     if (meta.name === '' && (meta.generateName ?? '') === '') {
       throw invalid(resource, '', [{ path: 'metadata.name', reason: 'FieldValueRequired', message: 'Required value: name or generateName is required' }]);
     }
-    if (meta.resourceVersion !== undefined && meta.resourceVersion !== '') throw badRequest('resourceVersion should not be set on objects to be created');
+    if (meta.resourceVersion !== undefined && meta.resourceVersion !== '') throw untypedError('resourceVersion should not be set on objects to be created');
     const name = meta.name === '' ? freeName(meta.generateName ?? '') : meta.name;
     const rules = rulesOf(resource);
     const fresh: ApiMeta = {
@@ -137,8 +147,10 @@ export class Writer {
     let object: ApiObject = this.#shaped(resource, { ...sent, apiVersion: groupVersionOf(resource.group, resource.version), kind: resource.kind, metadata: fresh });
     // What the server adds from here on belongs to no manager.
     object = track(rules.freshStatus ? withStatus(object, rules.freshStatus()) : object);
+    // A fresh status may have defaults of its own.
+    object = this.#shaped(resource, object);
     object = this.#admission.prepareCreate({ resource, object, user: options.user, dryRun: options.dryRun });
-    refuse(resource, name, resource.schema ? validateCreate(resource.schema, object) : []);
+    refuse(resource, name, createViolations(resource, object));
     const key = keyOf(object.metadata.namespace, name);
     if (this.#store.get(resource.collection, key) !== undefined) throw alreadyExists(resource, name);
     this.#admission.approveCreate({ resource, object, user: options.user, dryRun: options.dryRun });
@@ -153,14 +165,14 @@ export class Writer {
     if (stored === undefined) throw notFound(resource, name);
     const before = present(resource, stored);
     const wanted = change(before);
-    checkPreconditions(resource, before, wanted);
+    checkVersion(resource, before, wanted);
     const rules = rulesOf(resource);
-    let after = this.#shaped(resource, scoped(resource, before, wanted, subresource));
+    // What the server adds from here on belongs to no manager.
+    let after = track(before, this.#shaped(resource, scoped(resource, before, wanted, subresource)));
     after = this.#admission.prepareUpdate({ resource, object: after, before, user: options.user, subresource, dryRun: options.dryRun });
     if (rules.generation && subresource !== 'status' && intentChanged(resource, before, after)) after.metadata.generation = (before.metadata.generation ?? 0) + 1;
     refuse(resource, name, updateViolations(resource, after, before, subresource));
     this.#admission.approveUpdate({ resource, object: after, before, user: options.user, subresource, dryRun: options.dryRun });
-    after = track(before, after);
     if (options.dryRun) return after;
     if (releases(after)) {
       const last = this.#store.remove(resource.collection, key);
@@ -184,13 +196,13 @@ export class Writer {
   }
 }
 
-/** Field managers know only the fields of the schema; the real server answers an untyped 500 to others. */
-function refuseUndeclared(schema: ObjectSchema, applied: ApiObject): void {
-  const paths = unknownFields(schema, applied).map((path) => `${typedPath(schema, applied, path)}: field not declared in schema`);
-  if (paths.length === 0) return;
+/** Field managers know only what the schema declares; the real server answers a 500 without a reason to all else. */
+function refuseUntyped(schema: ObjectSchema, applied: ApiObject): void {
+  const problems = typedProblems(schema, applied);
+  if (problems.length === 0) return;
   const { name, namespace = '' } = applied.metadata;
-  const list = paths.length === 1 ? paths.join('') : `errors:\n${paths.map((path) => `  ${path}`).join('\n')}`;
-  throw new ApiError(500, undefined, `failed to create typed patch object (${namespace}/${name}; ${applied.apiVersion}, Kind=${applied.kind}): ${list}`);
+  const list = problems.length === 1 ? problems.join('') : `errors:\n${problems.map((problem) => `  ${problem}`).join('\n')}`;
+  throw untypedError(`failed to create typed patch object (${namespace}/${name}; ${applied.apiVersion}, Kind=${applied.kind}): ${list}`);
 }
 
 /** What only the server may set. */
@@ -212,12 +224,28 @@ function versionOf(object: ApiObject): Pick<ApiMeta, 'resourceVersion'> {
   return object.metadata.resourceVersion === undefined ? {} : { resourceVersion: object.metadata.resourceVersion };
 }
 
-function checkPreconditions(resource: ServedResource, before: ApiObject, wanted: ApiObject): void {
+/** A replacement may name the object that it means by its uid; a custom one has to name the version. */
+function checkReplaced(resource: ServedResource, before: ApiObject, sent: ApiObject): void {
   const { name } = before.metadata;
-  const { resourceVersion, uid } = wanted.metadata;
+  const { resourceVersion, uid } = sent.metadata;
+  if (!rulesOf(resource).unconditionalUpdate && (resourceVersion ?? '') === '') {
+    throw invalid({ group: resource.group, kind: resource.plural }, name, [{ path: 'metadata.resourceVersion', reason: 'FieldValueInvalid', message: 'Invalid value: 0: must be specified for an update' }]);
+  }
   if (uid !== undefined && uid !== '' && uid !== before.metadata.uid) {
     throw conflict(resource, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${before.metadata.uid ?? ''}`);
   }
+}
+
+/** A patch starts from the object itself: another uid is no precondition but a change. */
+function keepsIdentity(resource: ServedResource, before: ApiObject, patched: ApiObject): void {
+  const { uid } = patched.metadata;
+  if (uid === undefined || uid === '' || uid === before.metadata.uid) return;
+  throw invalid(resource, before.metadata.name, [{ path: 'metadata.uid', reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(uid)}: field is immutable` }]);
+}
+
+function checkVersion(resource: ServedResource, before: ApiObject, wanted: ApiObject): void {
+  const { name } = before.metadata;
+  const { resourceVersion } = wanted.metadata;
   if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== before.metadata.resourceVersion) {
     throw conflict(resource, name, modifiedMeanwhile);
   }
@@ -258,7 +286,18 @@ function withOwnersOf(before: ApiMeta, meta: ApiMeta): ApiMeta {
 /** The server itself places pods and empties namespaces: those updates may change what users may not. */
 function updateViolations(resource: ServedResource, after: ApiObject, before: ApiObject, subresource: string): readonly Violation[] {
   if (resource.schema === undefined) return [];
-  return subresource === 'binding' || subresource === 'finalize' ? validateCreate(resource.schema, after) : validateUpdate(resource.schema, after, before);
+  if (subresource === 'binding' || subresource === 'finalize') return createViolations(resource, after);
+  return withCustomRules(resource, after, validateUpdate(resource.schema, after, before));
+}
+
+function createViolations(resource: ServedResource, object: ApiObject): readonly Violation[] {
+  return resource.schema === undefined ? [] : withCustomRules(resource, object, validateCreate(resource.schema, object));
+}
+
+function withCustomRules(resource: ServedResource, object: ApiObject, violations: readonly Violation[]): readonly Violation[] {
+  if (resource.custom === undefined || resource.schema === undefined) return violations;
+  const all = [...violations, ...scaleViolations(resource, object)];
+  return [...all, ...uncheckedRules(resource.schema, all)];
 }
 
 function refuse(resource: ServedResource, name: string, violations: readonly Violation[]): void {

@@ -12,7 +12,6 @@ import { createKubeClient } from '../../../src/kube/client.ts';
 import type { Connection } from '../../../src/kube/connection.ts';
 import type { KubeClient } from '../../../src/kube/types.ts';
 import { serveGateways } from './gateways.ts';
-import { openFaults } from './accepted.ts';
 
 const speed = 20;
 
@@ -94,7 +93,5 @@ export const mochaHooks = {
   },
   async afterAll(): Promise<void> {
     await Promise.all(started.map((target) => target.stop()));
-    const faults = openFaults();
-    if (faults.length > 0) console.log(`  ${faults.length} known faults of the demo are open:\n${faults.map((fault) => `    - ${fault}`).join('\n')}`);
   },
 };

@@ -57,6 +57,7 @@ describe('API server: discovery and custom resources', () => {
     },
   };
   const engines = '/apis/example.com/v1/namespaces/default/engines';
+  const typed = { apiVersion: 'example.com/v1', kind: 'Engine' };
 
   it('opens an API group for a definition and closes it with its objects', async () => {
     assert.equal((await api.call('GET', engines)).status, 404);
@@ -65,12 +66,14 @@ describe('API server: discovery and custom resources', () => {
     assert.ok(made.json.status.conditions.some((condition: Loose) => condition.type === 'Established' && condition.status === 'True'));
     assert.deepEqual((await json('/apis/example.com/v1')).resources.map((resource: Loose) => resource.name), ['engines', 'engines/scale', 'engines/status']);
 
-    const engine = await api.call('POST', engines, { body: { metadata: { name: 'e1' }, spec: { model: 'm', surplus: 1 }, status: { count: 9 } } });
+    const untyped = await api.call('POST', engines, { body: { metadata: { name: 'e1' }, spec: { model: 'm' } } });
+    assert.equal(untyped.status, 400);
+    const engine = await api.call('POST', engines, { body: { ...typed, metadata: { name: 'e1' }, spec: { model: 'm', surplus: 1 }, status: { count: 9 } } });
     assert.equal(engine.status, 201, engine.text);
     assert.deepEqual(engine.json.spec, { model: 'm', count: 1 });
     assert.equal('status' in engine.json, false);
     assert.equal(engine.json.metadata.generation, 1);
-    const wrong = await api.call('POST', engines, { body: { metadata: { name: 'e2' }, spec: { count: 'many' } } });
+    const wrong = await api.call('POST', engines, { body: { ...typed, metadata: { name: 'e2' }, spec: { count: 'many' } } });
     assert.equal(wrong.status, 422);
     assert.deepEqual(wrong.json.details.causes.map((cause: Loose) => cause.field).toSorted(), ['spec.count', 'spec.model']);
     const { metadata: _metadata, ...withoutVersion } = engine.json;

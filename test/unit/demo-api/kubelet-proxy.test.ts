@@ -80,7 +80,9 @@ describe('API server: the way to the kubelet', () => {
     assert.equal((await api.call('GET', `${pods}/none/log`)).json.message, 'pods "none" not found');
     assert.equal((await api.call('GET', `${pods}/two/log`)).json.message, 'a container name must be specified for pod two, choose one of: [a b]');
     assert.equal((await api.call('GET', `${pods}/two/log?container=c`)).json.message, 'container c is not valid for pod two');
-    assert.equal((await api.call('GET', `${pods}/unplaced/log`)).json.message, 'pod unplaced does not have a host assigned');
+    assert.equal((await api.call('GET', `${pods}/unplaced/log`)).status, 204);
+    assert.equal((await api.call('GET', `${pods}/unplaced/log?container=c`)).status, 400);
+    assert.equal((await api.call('GET', `${pods}/unplaced/proxy/`)).json.message, 'address not allowed');
     const plain = await api.call('POST', `${pods}/one/exec?command=ls&stdout=true`);
     assert.equal(plain.status, 400);
     assert.equal(plain.json.message, 'Upgrade request required');

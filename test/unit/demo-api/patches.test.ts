@@ -44,7 +44,7 @@ describe('API server: patch and apply', () => {
     await api.call('POST', deployments, { body: deployment('typed') });
     assert.equal((await patch('typed', 'application/json', {})).status, 415);
     const gateways = '/apis/gateway.networking.k8s.io/v1/namespaces/default/gateways';
-    const made = await api.call('POST', gateways, { body: { metadata: { name: 'gw' }, spec: { gatewayClassName: 'x', listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] } } });
+    const made = await api.call('POST', gateways, { body: { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway', metadata: { name: 'gw' }, spec: { gatewayClassName: 'x', listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] } } });
     assert.equal(made.status, 201, made.text);
     assert.equal((await api.call('PATCH', `${gateways}/gw`, { body: {}, contentType: strategic })).status, 415);
   });

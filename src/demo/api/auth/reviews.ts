@@ -1,28 +1,56 @@
-import { arrayAt, at, isObject, stringAt } from '../../../base/json.ts';
+import { arrayAt, at, stringAt } from '../../../base/json.ts';
 import type { ApiCore } from '../core.ts';
-import type { User } from '../requests.ts';
-import { badRequest } from '../status.ts';
+import { checkFields, decodeObject } from '../decode.ts';
+import { timestamp, type ApiObject } from '../object.ts';
+import type { ServedResource } from '../registry.ts';
+import type { User, WriteOptions } from '../requests.ts';
+import { asGoWrites, prune } from '../schema/index.ts';
+import { badRequest, invalid } from '../status.ts';
 import type { EffectiveRule } from './authorizer.ts';
 
 /** Kinds that are questions: posted, answered, never stored. */
-export function answerReview(core: ApiCore, kind: string, namespace: string | undefined, body: unknown, asker: User): unknown {
-  if (!isObject(body)) throw badRequest(`the body is no ${kind}`);
-  switch (kind) {
-    case 'SelfSubjectReview': return { ...body, status: { userInfo: userInfo(asker) } };
-    case 'SelfSubjectAccessReview': return { ...body, status: accessOf(core, asker, at(body, 'spec')) };
-    case 'SubjectAccessReview':
-    case 'LocalSubjectAccessReview': return { ...body, status: accessOf(core, subjectOf(body), withNamespace(at(body, 'spec'), namespace)) };
-    case 'SelfSubjectRulesReview': return { ...body, status: rulesStatus(core.authorizer.rules(asker, stringAt(body, 'spec', 'namespace') ?? 'default')) };
-    case 'TokenReview': return { ...body, status: tokenStatus(core, stringAt(body, 'spec', 'token') ?? '') };
-    default: throw badRequest(`${kind} is no review`);
-  }
+const answers: Readonly<Record<string, (core: ApiCore, asker: User, review: ApiObject) => ApiObject>> = {
+  SelfSubjectReview: (core, asker, review) => ({ ...review, metadata: { ...review.metadata, creationTimestamp: timestamp(core.clock.now()) }, status: { userInfo: userInfo(asker) } }),
+  SelfSubjectAccessReview: (core, asker, review) => ({ ...review, status: accessOf(core, asker, review) }),
+  SubjectAccessReview: (core, _asker, review) => ({ ...review, status: accessOf(core, subjectOf(review), review) }),
+  LocalSubjectAccessReview: (core, _asker, review) => {
+    const asked = stringAt(review, 'spec', 'resourceAttributes', 'namespace') ?? '';
+    if (asked !== review.metadata.namespace) throw refused('spec.resourceAttributes.namespace', asked, 'must match metadata.namespace');
+    return { ...review, status: accessOf(core, subjectOf(review), review) };
+  },
+  // The namespace is the question; it is not repeated in the answer.
+  SelfSubjectRulesReview: (core, asker, review) => {
+    const namespace = stringAt(review, 'spec', 'namespace') ?? '';
+    if (namespace === '') throw badRequest('no namespace on request');
+    return { ...review, spec: {}, status: rulesStatus(core.authorizer.rules(asker, namespace)) };
+  },
+  TokenReview: (core, _asker, review) => {
+    const token = stringAt(review, 'spec', 'token') ?? '';
+    if (token === '') throw badRequest('token is required for TokenReview in authentication');
+    return { ...review, status: tokenStatus(core, token) };
+  },
+};
+
+export function isReview(resource: ServedResource): boolean {
+  return resource.kind in answers;
 }
 
-function accessOf(core: ApiCore, user: User, spec: unknown): unknown {
-  const path = at(spec, 'nonResourceAttributes');
-  const resource = at(spec, 'resourceAttributes');
+/** The review with its answer as status. */
+export function answerReview(core: ApiCore, resource: ServedResource, namespace: string | undefined, body: unknown, options: WriteOptions): unknown {
+  const sent = decodeObject(resource, namespace, body);
+  checkFields(resource.schema, sent, options);
+  if (sent.metadata.name !== '') throw refused('metadata', sent.metadata, 'must be empty');
+  const { name: _name, ...metadata } = sent.metadata;
+  const { schema } = resource;
+  const review = { ...(schema === undefined ? sent : asGoWrites(schema.root, prune(schema, { ...sent, metadata })) as ApiObject), apiVersion: sent.apiVersion, kind: sent.kind };
+  return answers[resource.kind]?.(core, options.user, review);
+}
+
+function accessOf(core: ApiCore, user: User, review: ApiObject): unknown {
+  const path = at(review, 'spec', 'nonResourceAttributes');
+  const resource = at(review, 'spec', 'resourceAttributes');
+  if ((path === undefined) === (resource === undefined)) throw refused('spec', path ?? null, 'exactly one of nonResourceAttributes or resourceAttributes must be specified');
   if (path !== undefined) return verdict(core.authorizer.allowsPath(user, stringAt(path, 'verb') ?? '', stringAt(path, 'path') ?? ''));
-  if (resource === undefined) throw badRequest('exactly one of nonResourceAttributes or resourceAttributes must be specified');
   return verdict(core.authorizer.allows(user, {
     verb: stringAt(resource, 'verb') ?? '',
     group: stringAt(resource, 'group') ?? '',
@@ -34,17 +62,19 @@ function accessOf(core: ApiCore, user: User, spec: unknown): unknown {
 }
 
 function verdict(allowed: boolean): unknown {
-  return allowed ? { allowed, reason: 'RBAC: allowed' } : { allowed };
+  return { allowed };
 }
 
-function subjectOf(body: Record<string, unknown>): User {
-  const groups = arrayAt(body, 'spec', 'groups').filter((group) => typeof group === 'string');
-  return { name: stringAt(body, 'spec', 'user') ?? '', groups };
+/** Reviews that are refused have no kind in the answer. */
+function refused(path: string, value: unknown, why: string): Error {
+  return invalid({ group: 'authorization.k8s.io', kind: '' }, '', [{ path, reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(value)}: ${why}` }]);
 }
 
-function withNamespace(spec: unknown, namespace: string | undefined): unknown {
-  if (namespace === undefined || !isObject(spec) || !isObject(spec['resourceAttributes'])) return spec;
-  return { ...spec, resourceAttributes: { ...spec['resourceAttributes'], namespace } };
+function subjectOf(review: ApiObject): User {
+  const groups = arrayAt(review, 'spec', 'groups').filter((group) => typeof group === 'string');
+  const name = stringAt(review, 'spec', 'user') ?? '';
+  if (name === '' && groups.length === 0) throw refused('spec.user', name, 'at least one of user or group must be specified');
+  return { name, groups };
 }
 
 function rulesStatus(rules: readonly EffectiveRule[]): unknown {

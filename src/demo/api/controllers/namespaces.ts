@@ -8,6 +8,7 @@ import { systemWrite } from './system.ts';
 import { Worker } from './worker.ts';
 
 const authorityMap = 'kube-root-ca.crt';
+const authorityText = 'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.';
 
 /** Gives every namespace its default service account and CA bundle; empties a deleted one, then lets it go. */
 export class NamespaceController implements Disposable {
@@ -41,7 +42,7 @@ export class NamespaceController implements Disposable {
   /** What every namespace holds. Called at once by the seeding, so that pods can be created right away. */
   furnish(name: string): void {
     this.#ensure('serviceaccounts', name, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } });
-    this.#ensure('configmaps', name, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: authorityMap }, data: { 'ca.crt': this.#caPem } });
+    this.#ensure('configmaps', name, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: authorityMap, annotations: { 'kubernetes.io/description': authorityText } }, data: { 'ca.crt': this.#caPem } });
     this.#renewAuthority(name);
   }
 

@@ -18,7 +18,7 @@ import { includeObject, streamWatch } from './watch-stream.ts';
 /** The verbs of a resource and of those subresources that are views of the object itself (status, resize…). */
 export async function serveObjects(core: ApiCore, resource: ServedResource, about: ResourceRequest, exchange: Exchange): Promise<void> {
   const verbs: readonly string[] = about.subresource === '' ? resource.verbs : resource.subresources.get(about.subresource)?.entry.verbs ?? [];
-  if (!verbs.includes(about.verb) || (about.verb === 'create' && about.name !== '' && about.subresource === '')) throw methodNotAllowed();
+  if (!verbs.includes(about.verb) || !fitsPath(about)) throw methodNotAllowed();
   const target: Target = { resource, namespace: about.namespace, name: about.name, subresource: about.subresource };
   switch (about.verb) {
     case 'get':
@@ -38,7 +38,9 @@ export async function serveObjects(core: ApiCore, resource: ServedResource, abou
     }
     case 'update': {
       const body = requireBody(await exchange.body());
-      sendObject(core, resource, exchange, 200, core.writer.update(target, body.value, writeOptions(exchange, body)));
+      if (about.subresource === '' && rulesOf(resource).createsOnUpdate) authorizeCreation(core, resource, about, exchange);
+      const { object, created } = core.writer.update(target, body.value, writeOptions(exchange, body));
+      sendObject(core, resource, exchange, created ? 201 : 200, object);
       return;
     }
     case 'patch': {
@@ -66,7 +68,13 @@ export async function serveObjects(core: ApiCore, resource: ServedResource, abou
   }
 }
 
-/** An apply that makes the object needs the right to. */
+/** Objects are created in their collection, and changed under their name. */
+function fitsPath({ verb, name, subresource }: ResourceRequest): boolean {
+  if (verb === 'create') return name === '' || subresource !== '';
+  return name !== '' || (verb !== 'update' && verb !== 'patch');
+}
+
+/** An apply or update that makes the object needs the right to. */
 function authorizeCreation(core: ApiCore, resource: ServedResource, about: ResourceRequest, exchange: Exchange): void {
   if (core.store.get(resource.collection, keyOf(about.namespace, about.name)) !== undefined) return;
   const wanted = { ...about, verb: 'create' };

@@ -1,4 +1,4 @@
-import { at, isObject, numberAt, stringAt } from '../../../base/json.ts';
+import { isObject, numberAt, stringAt } from '../../../base/json.ts';
 import type { DeleteRequest, FieldValidation, ListRequest, Propagation, WriteOptions } from '../requests.ts';
 import { badRequest, invalid } from '../status.ts';
 import type { Body } from './body.ts';
@@ -62,22 +62,46 @@ function fieldValidation(text: string | undefined): FieldValidation {
   }
 }
 
-/** Options of a delete come in its body or, from plain tools, in the query. */
+/** Options of a delete come in its body or, from plain tools, in the query; who sends a body means it alone. */
 export function deleteOptions(exchange: Exchange, body: unknown): DeleteRequest {
-  const options = isObject(body) ? body : {};
-  const orphan = at(options, 'orphanDependents') ?? exchange.flag('orphanDependents');
-  const policy = stringAt(options, 'propagationPolicy') ?? exchange.text('propagationPolicy');
-  if (orphan !== undefined && orphan !== null && policy !== undefined) {
+  const options = body === undefined ? queryOptions(exchange) : bodyOptions(body);
+  const { orphanDependents: orphan, propagationPolicy: policy, dryRun, ...rest } = options;
+  if (orphan !== undefined && policy !== undefined) {
     throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [{ path: 'propagationPolicy', reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(policy)}: orphanDependents and deletionPropagation cannot be both set` }]);
   }
-  const dryRun = options['dryRun'];
-  const dryRuns = Array.isArray(dryRun) ? dryRun.map(String) : exchange.query.getAll('dryRun');
+  return { ...rest, propagation: orphan === true ? 'Orphan' : orphan === false ? 'Background' : propagation(policy), dryRun: isDryRun(dryRun, 'DeleteOptions') };
+}
+
+interface SentDeleteOptions {
+  readonly gracePeriodSeconds: number | undefined;
+  readonly orphanDependents: boolean | undefined;
+  readonly propagationPolicy: string | undefined;
+  readonly dryRun: readonly string[];
+  readonly uid?: string | undefined;
+  readonly resourceVersion?: string | undefined;
+}
+
+function queryOptions(exchange: Exchange): SentDeleteOptions {
   return {
-    gracePeriodSeconds: numberAt(options, 'gracePeriodSeconds') ?? exchange.number('gracePeriodSeconds'),
-    propagation: orphan === true ? 'Orphan' : orphan === false ? 'Background' : propagation(policy),
-    uid: stringAt(options, 'preconditions', 'uid'),
-    resourceVersion: stringAt(options, 'preconditions', 'resourceVersion'),
-    dryRun: isDryRun(dryRuns, 'DeleteOptions'),
+    gracePeriodSeconds: exchange.number('gracePeriodSeconds'),
+    orphanDependents: exchange.flag('orphanDependents'),
+    propagationPolicy: exchange.text('propagationPolicy'),
+    dryRun: exchange.query.getAll('dryRun'),
+  };
+}
+
+function bodyOptions(body: unknown): SentDeleteOptions {
+  if (!isObject(body)) throw badRequest('the options of a delete are no object');
+  const { kind = 'DeleteOptions', gracePeriodSeconds, orphanDependents, dryRun } = body;
+  if (kind !== 'DeleteOptions') throw badRequest(`no kind ${JSON.stringify(kind)} is registered for the options of a delete`);
+  if (gracePeriodSeconds != null && !Number.isInteger(gracePeriodSeconds)) throw badRequest(`json: cannot unmarshal ${typeof gracePeriodSeconds} into Go struct field DeleteOptions.gracePeriodSeconds of type int64`);
+  return {
+    gracePeriodSeconds: numberAt(body, 'gracePeriodSeconds'),
+    orphanDependents: typeof orphanDependents === 'boolean' ? orphanDependents : undefined,
+    propagationPolicy: stringAt(body, 'propagationPolicy'),
+    dryRun: Array.isArray(dryRun) ? dryRun.map(String) : [],
+    uid: stringAt(body, 'preconditions', 'uid'),
+    resourceVersion: stringAt(body, 'preconditions', 'resourceVersion'),
   };
 }
 

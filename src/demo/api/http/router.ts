@@ -1,5 +1,5 @@
 import { denied, deniedPath, type Attributes } from '../auth/authorizer.ts';
-import { answerReview } from '../auth/reviews.ts';
+import { answerReview, isReview } from '../auth/reviews.ts';
 import type { ApiCore } from '../core.ts';
 import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions } from '../discovery.ts';
 import type { OpenApi } from '../openapi.ts';
@@ -10,7 +10,7 @@ import type { KubeletProxy } from '../streaming/kubelet-proxy.ts';
 import { versionInfo } from '../version.ts';
 import type { Exchange } from './exchange.ts';
 import { mediaTypes } from './negotiation.ts';
-import { requireBody } from './options.ts';
+import { requireBody, writeOptions } from './options.ts';
 import { serveObjects } from './objects.ts';
 import { resourceRequest, type ResourceRequest } from './request-info.ts';
 import { serveSubresource } from './subresources.ts';
@@ -23,7 +23,8 @@ export interface RouterParts {
   readonly serverAddress: string;
 }
 
-const reviewKinds = new Set(['SelfSubjectReview', 'SelfSubjectAccessReview', 'SubjectAccessReview', 'LocalSubjectAccessReview', 'SelfSubjectRulesReview', 'TokenReview']);
+/** What no API group is there to answer. */
+const unroutedText = '404 page not found\n';
 
 /** Subresources that a kubelet answers. */
 const kubeletSubresources = new Set(['log', 'exec', 'attach', 'portforward', 'proxy']);
@@ -47,11 +48,16 @@ export function authorize(core: ApiCore, user: User, about: ResourceRequest): vo
 async function serveResource(parts: RouterParts, about: ResourceRequest, exchange: Exchange): Promise<void> {
   const { core } = parts;
   const resource = core.registry.find(about.group, about.version, about.plural);
-  if (resource === undefined) throw pathNotFound();
+  if (resource === undefined) {
+    if (core.registry.versions(about.group).length > 0) throw pathNotFound();
+    exchange.sendText(404, unroutedText, 'text/plain; charset=utf-8');
+    return;
+  }
   if (!resource.namespaced && about.namespace !== undefined) throw pathNotFound();
-  if (reviewKinds.has(resource.kind)) {
+  if (isReview(resource)) {
     if (about.verb !== 'create') throw methodNotAllowed();
-    exchange.send(201, answerReview(core, resource.kind, about.namespace, requireBody(await exchange.body()).value, exchange.user));
+    const body = requireBody(await exchange.body());
+    exchange.send(201, answerReview(core, resource, about.namespace, body.value, writeOptions(exchange, body)));
     return;
   }
   if (resource.plural === 'componentstatuses') throw notFound(resource, about.name);
@@ -78,7 +84,7 @@ function servePath(parts: RouterParts, exchange: Exchange): void {
     case 'api':
     case 'apis': exchange.send(200, discovery(parts, segments, exchange)); return;
     case 'openapi': openApi.serve(segments.slice(1), exchange); return;
-    default: throw pathNotFound();
+    default: exchange.sendText(404, unroutedText, 'text/plain; charset=utf-8');
   }
 }
 

@@ -1,18 +1,17 @@
-import { arrayAt, isObject, numberAt, stringAt } from '../../../base/json.ts';
+import { arrayAt, isObject, stringAt } from '../../../base/json.ts';
 import type { ApiCore } from '../core.ts';
-import { cloneJson, timestamp, type ApiObject } from '../object.ts';
+import { cloneJson, type ApiObject } from '../object.ts';
 import { getObject } from '../reads.ts';
 import type { ServedResource } from '../registry.ts';
 import { mergePatch, jsonPatch } from '../schema/index.ts';
 import { methodNotAllowed, pathNotFound } from '../status.ts';
 import { bindPod, evictPod } from '../subresources/pods.ts';
 import { scaleOf, withScale } from '../subresources/scale.ts';
+import { issueToken } from '../subresources/token.ts';
 import type { Exchange } from './exchange.ts';
 import { serveObjects } from './objects.ts';
 import { requireBody, writeOptions } from './options.ts';
 import type { ResourceRequest } from './request-info.ts';
-
-const defaultTokenSeconds = 3600;
 
 /** Subresources with a body of another kind; the rest are views of the object itself. */
 export async function serveSubresource(core: ApiCore, resource: ServedResource, about: ResourceRequest, exchange: Exchange): Promise<void> {
@@ -55,14 +54,7 @@ async function servePodAction(core: ApiCore, resource: ServedResource, about: Re
 async function serveToken(core: ApiCore, resource: ServedResource, about: ResourceRequest, exchange: Exchange): Promise<void> {
   if (about.verb !== 'create') throw methodNotAllowed();
   const body = requireBody(await exchange.body());
-  const account = getObject(core.store, resource, about.namespace, about.name);
-  const seconds = numberAt(body.value, 'spec', 'expirationSeconds') ?? defaultTokenSeconds;
-  const audiences = arrayAt(body.value, 'spec', 'audiences').filter((audience) => typeof audience === 'string');
-  const issued = core.authenticator.issue({ namespace: about.namespace ?? '', name: about.name, uid: account.metadata.uid ?? '' }, seconds, audiences);
-  exchange.send(201, {
-    kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1', metadata: { name: about.name, namespace: about.namespace, creationTimestamp: timestamp(core.clock.now()) },
-    spec: { audiences, expirationSeconds: seconds, boundObjectRef: null }, status: { token: issued.token, expirationTimestamp: timestamp(issued.expires) },
-  });
+  exchange.send(201, issueToken(core, getObject(core.store, resource, about.namespace, about.name), body.value));
 }
 
 /** Replaces a namespace's own finalizers, as a controller does that has emptied its part of it. */

@@ -4,15 +4,17 @@ import { parseQuantity } from './quantity.ts';
 import type { Json, ObjectSchema } from './types.ts';
 
 /**
- * A native kind is decoded into typed fields before anything else looks at it: a value of another type is a bad request (400),
- * with this text. Undefined when all values fit, and for custom resources, whose types are checked by validation.
+ * A native kind is decoded into typed fields before anything else looks at it; this says which value does not fit.
+ * Of a custom resource that holds for the metadata alone: its other types are checked by validation.
  */
 export function decodeError(schema: ObjectSchema, object: Json): string | undefined {
-  if (!schema.native) return undefined;
-  const mismatch = findMismatch(schema.root, object, { struct: schema.kind, path: [] });
-  return mismatch === undefined
-    ? undefined
-    : `${schema.kind} in version ${JSON.stringify(schema.version)} cannot be handled as a ${schema.kind}: ${mismatch}`;
+  if (schema.native) return typeMismatch(schema.root, object, schema.kind);
+  return typeMismatch(schema.root.property('metadata'), object['metadata'], 'ObjectMeta');
+}
+
+/** As `decodeError`, for a value at one place of a schema; `struct` names its Go type. */
+export function typeMismatch(node: SchemaNode | undefined, value: unknown, struct: string): string | undefined {
+  return findMismatch(node, value, { struct, path: [] });
 }
 
 interface Place {
@@ -35,7 +37,8 @@ function findMismatch(node: SchemaNode | undefined, value: unknown, place: Place
       return firstDefined(Object.entries(value), ([key, inner]) => findMismatch(node.child(key), inner, { struct, path: [...place.path, key] }));
     }
     case 'string':
-      return typeof value === 'string' ? undefined : unmarshalError(value, place, node);
+      if (typeof value !== 'string') return unmarshalError(value, place, node);
+      return node.format === 'byte' ? base64Mismatch(value) : undefined;
     case 'boolean':
       return typeof value === 'boolean' ? undefined : unmarshalError(value, place, node);
     case 'integer':
@@ -50,6 +53,17 @@ function findMismatch(node: SchemaNode | undefined, value: unknown, place: Place
 function quantityMismatch(value: unknown): string | undefined {
   if (parseQuantity(value) !== undefined) return undefined;
   return `quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'`;
+}
+
+const BASE64_QUANTUM = 4;
+
+/** Padding is demanded, line breaks are not minded. */
+function base64Mismatch(value: string): string | undefined {
+  const encoded = value.replaceAll(/[\r\n]/g, '');
+  const good = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(encoded);
+  if (good) return undefined;
+  const foreign = encoded.search(/[^A-Za-z0-9+/=]/);
+  return `illegal base64 data at input byte ${foreign >= 0 ? foreign : encoded.length - (encoded.length % BASE64_QUANTUM)}`;
 }
 
 function unmarshalError(value: unknown, place: Place, node: SchemaNode): string {

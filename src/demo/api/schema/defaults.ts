@@ -1,8 +1,8 @@
 import { isObject } from '../../../base/json.ts';
+import { canonicalQuantity, isLeftOut } from './go-json.ts';
 import { kindDefaults } from './kind-defaults.ts';
 import { setKey } from './json.ts';
 import type { SchemaNode } from './node.ts';
-import { formatQuantity, parseQuantity } from './quantity.ts';
 import type { Json, ObjectSchema } from './types.ts';
 
 /** The object with the schema's defaults and those that the server's own code sets for the kind. Idempotent. */
@@ -25,14 +25,8 @@ function withDefaults(node: SchemaNode | undefined, value: unknown, native: bool
   }
   for (const name of node.propertyNames) {
     const child = node.property(name);
-    if (child?.default === undefined || Object.hasOwn(filled, name)) continue;
+    if (child?.default === undefined || Object.hasOwn(filled, name) || (native && isLeftOut(node, name, child.default))) continue;
     filled[name] = withDefaults(child, structuredClone(child.default), native);
   }
   return filled;
-}
-
-/** Typed quantities are stored as the server prints them, so that 1000m and 1 are the same value. */
-function canonicalQuantity(value: unknown): unknown {
-  const quantity = parseQuantity(value);
-  return quantity ? formatQuantity(quantity) : value;
 }

@@ -43,8 +43,13 @@ export function immutable(path: string, value: unknown): Violation {
 /** The message of the 422: `Deployment.apps "x" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0`. */
 export function invalidMessage(schema: Pick<ObjectSchema, 'group' | 'kind'>, name: string, violations: readonly Violation[]): string {
   const kind = schema.group === '' ? schema.kind : `${schema.kind}.${schema.group}`;
+  return `${kind} ${JSON.stringify(name)} is invalid: ${violationText(violations)}`;
+}
+
+/** All violations in one line, each once. */
+export function violationText(violations: readonly Violation[]): string {
   const texts = [...new Set(violations.map(({ path, message }) => `${path}: ${message}`))];
-  return `${kind} ${JSON.stringify(name)} is invalid: ${texts.length === 1 ? texts.join('') : `[${texts.join(', ')}]`}`;
+  return texts.length === 1 ? texts.join('') : `[${texts.join(', ')}]`;
 }
 
 function withDetail(text: string, detail: string): string {

@@ -7,16 +7,21 @@
  * A server-side apply goes through `applyServerSide` first and is defaulted after.
  */
 export { applyServerSide, conflictMessage, trackUpdate } from './apply.ts';
-export { decodeError } from './decode-error.ts';
+export { decodeError, typeMismatch } from './decode-error.ts';
 export { applyDefaults } from './defaults.ts';
 export { duplicateFields } from './duplicate-fields.ts';
-export { invalidMessage } from './field-errors.ts';
+export { invalidMessage, violationText } from './field-errors.ts';
+export { asGoWrites } from './go-json.ts';
 export { jsonPatch } from './json-patch.ts';
 export { mergePatch } from './merge-patch.ts';
 export { formatQuantity, parseQuantity, type Quantity } from './quantity.ts';
+export { uncheckedRules } from './rules/expressions.ts';
+export { leaderWorkerSetUpdateViolations, leaderWorkerSetViolations } from './rules/leader-worker-set.ts';
 export { selectorMatches } from './rules/selector.ts';
+export type { OmitsZero } from './node.ts';
 export { loadSchemas, type Schemas } from './schemas.ts';
 export { strategicMerge } from './strategic-merge.ts';
+export { typedProblems } from './typed-problems.ts';
 export type { Json, ObjectSchema, Violation } from './types.ts';
 export { prune, unknownFields } from './unknown-fields.ts';
 export { validateCreate, validateUpdate } from './validate.ts';

@@ -34,7 +34,7 @@ function applyOperation(document: unknown, operation: unknown): unknown {
       if (!equalJson(lookup(document, path), operation['value'] ?? null)) throw patchInvalid(`testing value ${pointerText(path)} failed: test failed`);
       return document;
     default:
-      throw patchMalformed(`unknown operation of a JSON patch: ${JSON.stringify(operation['op'])}`);
+      throw patchInvalid(`unknown operation of a JSON patch: ${JSON.stringify(operation['op'])}`);
   }
 }
 

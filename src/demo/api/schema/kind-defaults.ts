@@ -1,8 +1,10 @@
 import {
-  bindingDefaults, endpointSliceDefaults, leaderWorkerSetDefaults, namespaceDefaults, nodeDefaults, secretDefaults, serviceDefaults, storageClassDefaults, volumeDefaults,
+  autoscalerDefaults, bindingDefaults, endpointSliceDefaults, namespaceDefaults, nodeDefaults, secretDefaults, serviceDefaults, storageClassDefaults, volumeDefaults,
 } from './defaults/others.ts';
 import { podDefaults } from './defaults/pod.ts';
-import { claimDefaults, cronJobDefaults, daemonSetDefaults, deploymentDefaults, jobDefaults, replicaSetDefaults, statefulSetDefaults } from './defaults/workloads.ts';
+import {
+  claimDefaults, cronJobDefaults, daemonSetDefaults, deploymentDefaults, jobDefaults, replicaSetDefaults, replicationControllerDefaults, statefulSetDefaults,
+} from './defaults/workloads.ts';
 import type { Json, ObjectSchema } from './types.ts';
 
 const DEFAULTS: Readonly<Record<string, (object: Json) => Json>> = {
@@ -13,17 +15,18 @@ const DEFAULTS: Readonly<Record<string, (object: Json) => Json>> = {
   '/Node': nodeDefaults,
   '/PersistentVolume': volumeDefaults,
   '/PersistentVolumeClaim': claimDefaults,
+  '/ReplicationController': replicationControllerDefaults,
   'apps/Deployment': deploymentDefaults,
   'apps/ReplicaSet': replicaSetDefaults,
   'apps/StatefulSet': statefulSetDefaults,
   'apps/DaemonSet': daemonSetDefaults,
   'batch/Job': jobDefaults,
   'batch/CronJob': cronJobDefaults,
+  'autoscaling/HorizontalPodAutoscaler': autoscalerDefaults,
   'storage.k8s.io/StorageClass': storageClassDefaults,
   'rbac.authorization.k8s.io/RoleBinding': bindingDefaults,
   'rbac.authorization.k8s.io/ClusterRoleBinding': bindingDefaults,
   'discovery.k8s.io/EndpointSlice': endpointSliceDefaults,
-  'leaderworkerset.x-k8s.io/LeaderWorkerSet': leaderWorkerSetDefaults,
 };
 
 /** Defaults that no schema holds because the server's own code sets them. */

@@ -6,6 +6,9 @@ export type Definitions = Readonly<Record<string, unknown>>;
 export type NodeType = 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
 export type ListType = 'atomic' | 'set' | 'map';
 
+/** Whether the JSON of a definition's Go type leaves the zero value of a field out. */
+export type OmitsZero = (definition: string, field: string) => boolean;
+
 const REF_PREFIX = '#/components/schemas/';
 
 /**
@@ -16,16 +19,26 @@ export class SchemaNode {
   /** The last segment of the definition's name (`PodSpec`), when this place is a named definition: the Go type's name. */
   readonly typeName: string | undefined;
   readonly #raw: Readonly<Record<string, unknown>>;
+  /** The full name of that definition. */
+  readonly #definition: string | undefined;
   readonly #definitions: Definitions;
+  readonly #omitsZero: OmitsZero;
   readonly #properties = new Map<string, SchemaNode>();
   #items: SchemaNode | undefined;
   #additional: SchemaNode | undefined;
 
-  constructor(raw: unknown, definitions: Definitions) {
+  constructor(raw: unknown, definitions: Definitions, omitsZero: OmitsZero) {
     const resolved = resolve(raw, definitions);
     this.#raw = resolved.raw;
-    this.typeName = resolved.typeName;
+    this.#definition = resolved.definition;
+    this.typeName = resolved.definition?.slice(resolved.definition.lastIndexOf('.') + 1);
     this.#definitions = definitions;
+    this.#omitsZero = omitsZero;
+  }
+
+  /** Whether a field that is zero is not written at all. */
+  omitsZero(field: string): boolean {
+    return this.#definition !== undefined && this.#omitsZero(this.#definition, field);
   }
 
   /** The keywords of this place, references resolved; children still hold references. */
@@ -105,22 +118,22 @@ export class SchemaNode {
     if (known) return known;
     const properties = this.#rawProperties();
     if (!Object.hasOwn(properties, name)) return undefined;
-    const node = new SchemaNode(properties[name], this.#definitions);
+    const node = new SchemaNode(properties[name], this.#definitions, this.#omitsZero);
     this.#properties.set(name, node);
     return node;
   }
 
   get items(): SchemaNode | undefined {
     if (!isObject(this.#raw['items'])) return undefined;
-    this.#items ??= new SchemaNode(this.#raw['items'], this.#definitions);
+    this.#items ??= new SchemaNode(this.#raw['items'], this.#definitions, this.#omitsZero);
     return this.#items;
   }
 
   /** The schema of a map's values. */
   get additional(): SchemaNode | undefined {
     const raw = this.#raw['additionalProperties'];
-    if (!isObject(raw)) return raw === true ? new SchemaNode({ 'x-kubernetes-preserve-unknown-fields': true }, {}) : undefined;
-    this.#additional ??= new SchemaNode(raw, this.#definitions);
+    if (!isObject(raw)) return raw === true ? new SchemaNode({ 'x-kubernetes-preserve-unknown-fields': true }, {}, this.#omitsZero) : undefined;
+    this.#additional ??= new SchemaNode(raw, this.#definitions, this.#omitsZero);
     return this.#additional;
   }
 
@@ -145,14 +158,14 @@ function strings(value: unknown): readonly string[] {
 }
 
 /** Follows `$ref` and the `allOf: [{$ref}]` form that carries siblings (default, merge keys) beside a reference. */
-function resolve(raw: unknown, definitions: Definitions): { raw: Readonly<Record<string, unknown>>; typeName: string | undefined } {
-  if (!isObject(raw)) return { raw: {}, typeName: undefined };
+function resolve(raw: unknown, definitions: Definitions): { raw: Readonly<Record<string, unknown>>; definition: string | undefined } {
+  if (!isObject(raw)) return { raw: {}, definition: undefined };
   const reference = referenceOf(raw);
-  if (reference === undefined) return { raw, typeName: undefined };
+  if (reference === undefined) return { raw, definition: undefined };
   const name = reference.slice(REF_PREFIX.length);
   const target = resolve(definitions[name], definitions);
   const { $ref: _ref, allOf: _allOf, ...siblings } = raw;
-  return { raw: { ...target.raw, ...siblings }, typeName: target.typeName ?? name.slice(name.lastIndexOf('.') + 1) };
+  return { raw: { ...target.raw, ...siblings }, definition: target.definition ?? name };
 }
 
 function referenceOf(raw: Readonly<Record<string, unknown>>): string | undefined {

@@ -1,5 +1,5 @@
 import { isObject } from '../../../base/json.ts';
-import { SchemaNode, type Definitions } from './node.ts';
+import { SchemaNode, type Definitions, type OmitsZero } from './node.ts';
 import type { ObjectSchema } from './types.ts';
 
 /** The kinds that a server knows, by group, version and kind. */
@@ -13,8 +13,11 @@ export interface Schemas {
 const OBJECT_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 const NATIVE_PREFIXES = ['io.k8s.api.', 'io.k8s.apimachinery.', 'io.k8s.apiextensions-apiserver.', 'io.k8s.kube-aggregator.'];
 
-/** `data`: definitions of OpenAPI v3 by name, as in `components.schemas`. */
-export function loadSchemas(data: unknown): Schemas {
+/**
+ * `data`: definitions of OpenAPI v3 by name, as in `components.schemas`. OpenAPI does not tell which zero values JSON leaves
+ * out; `omitsZero` does.
+ */
+export function loadSchemas(data: unknown, omitsZero: OmitsZero = () => false): Schemas {
   const definitions: Definitions = isObject(data) ? data : {};
   const byKind = new Map<string, ObjectSchema>();
   for (const [name, raw] of Object.entries(definitions)) {
@@ -23,14 +26,14 @@ export function loadSchemas(data: unknown): Schemas {
     // Options such as DeleteOptions are listed under every group; they are no kind of one of them.
     if (kinds.length !== 1) continue;
     for (const { group, version, kind } of kinds) {
-      const root = new SchemaNode({ $ref: `#/components/schemas/${name}` }, definitions);
+      const root = new SchemaNode({ $ref: `#/components/schemas/${name}` }, definitions, omitsZero);
       byKind.set(key(group, version, kind), { group, version, kind, native, statusSubresource: root.property('status') !== undefined, root });
     }
   }
   return {
     forKind: (group, version, kind) => byKind.get(key(group, version, kind)),
     define(group, version, kind, openAPIV3Schema, { statusSubresource = true } = {}) {
-      const schema = { group, version, kind, native: false, statusSubresource, root: new SchemaNode(withObjectFields(openAPIV3Schema), definitions) };
+      const schema = { group, version, kind, native: false, statusSubresource, root: new SchemaNode(withObjectFields(openAPIV3Schema), definitions, omitsZero) };
       byKind.set(key(group, version, kind), schema);
       return schema;
     },

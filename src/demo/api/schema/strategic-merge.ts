@@ -1,7 +1,7 @@
 import { isObject } from '../../../base/json.ts';
 import { canonicalJson, setKey } from './json.ts';
 import type { SchemaNode } from './node.ts';
-import { patchInvalid, patchMalformed } from './patch-errors.ts';
+import { patchBroken, patchInvalid, patchMalformed } from './patch-errors.ts';
 import type { Json, ObjectSchema } from './types.ts';
 
 const DIRECTIVE = '$patch';
@@ -25,7 +25,7 @@ function mergeObjects(node: SchemaNode | undefined, original: Json, patch: Json)
   const directive = patch[DIRECTIVE];
   if (directive === 'replace') return withoutDirectives(patch);
   if (directive === 'delete') return undefined;
-  if (directive !== undefined && directive !== 'merge') throw patchMalformed(`unknown patch directive ${JSON.stringify(directive)}`);
+  if (directive !== undefined && directive !== 'merge') throw patchBroken(`unknown patch type: ${JSON.stringify(directive)}`);
 
   const merged = retainedKeys(original, patch[RETAIN_KEYS]);
   for (const [key, value] of Object.entries(patch)) {
@@ -69,7 +69,7 @@ function mergeItems(node: SchemaNode, mergeKey: string, original: readonly unkno
   }
   let merged = [...original];
   for (const item of items) {
-    if (!Object.hasOwn(item, mergeKey)) throw patchInvalid(`map: ${canonicalJson(item)} does not contain declared merge key: ${mergeKey}`);
+    if (!Object.hasOwn(item, mergeKey)) throw patchBroken(`map: ${canonicalJson(item)} does not contain declared merge key: ${mergeKey}`);
     const at = merged.findIndex((candidate) => isObject(candidate) && candidate[mergeKey] === item[mergeKey]);
     const existing = merged[at];
     const result = mergeObjects(node.items, isObject(existing) ? existing : {}, item);

@@ -1,4 +1,5 @@
 import { isObject } from '../../../base/json.ts';
+import { isLeftOut } from './go-json.ts';
 import { setKey } from './json.ts';
 import type { SchemaNode } from './node.ts';
 import type { Json, ObjectSchema } from './types.ts';
@@ -16,7 +17,8 @@ export function prune(schema: ObjectSchema, object: Json): Json {
 
 const OBJECT_FIELDS = new Set(['apiVersion', 'kind', 'metadata']);
 
-function isKnown(node: SchemaNode, key: string): boolean {
+/** Whether the schema has a place for a key of the node. */
+export function isKnown(node: SchemaNode, key: string): boolean {
   return node.child(key) !== undefined || node.preservesUnknown || node.untyped || (node.embedded && OBJECT_FIELDS.has(key));
 }
 
@@ -38,14 +40,8 @@ function pruneValue(node: SchemaNode | undefined, value: unknown, native: boolea
   for (const [key, inner] of Object.entries(value)) {
     if (!isKnown(node, key)) continue;
     const child = node.child(key);
-    if (native && !node.required.includes(key) && isEmptyCollection(child, inner)) continue;
+    if (native && isLeftOut(node, key, inner)) continue;
     setKey(kept, key, pruneValue(child, inner, native));
   }
   return kept;
-}
-
-/** An empty list or map; an empty struct says something (`emptyDir: {}`). */
-function isEmptyCollection(node: SchemaNode | undefined, value: unknown): boolean {
-  if (Array.isArray(value)) return value.length === 0;
-  return isObject(value) && Object.keys(value).length === 0 && node?.additional !== undefined;
 }

@@ -11,16 +11,23 @@ import type { Json, ObjectSchema, Violation } from './types.ts';
  */
 export function validateSchema(schema: ObjectSchema, object: Json): readonly Violation[] {
   const check = schema.native ? checkEnums : checkNode;
-  return Object.entries(object)
-    .filter(([key]) => key !== 'metadata')
-    .flatMap(([key, value]) => check(schema.root.child(key), value, key))
-    .concat(schema.native ? [] : missingFields(schema.root, object, ''));
+  const fields = inOrder(object).filter(([key]) => key !== 'metadata');
+  return [
+    ...fields.flatMap(([key, value]) => check(schema.root.child(key), value, key)),
+    ...(schema.native ? [] : missingFields(schema.root, object, '')),
+    ...(schema.native ? [] : fields.flatMap(([key, value]) => doubles(schema.root.child(key), value, key))),
+  ];
+}
+
+/** The server looks at fields in the order of their names, whatever the client's order was. */
+function inOrder(object: Json): readonly (readonly [key: string, value: unknown])[] {
+  return Object.entries(object).toSorted(([left], [right]) => (left < right ? -1 : 1));
 }
 
 function checkEnums(node: SchemaNode | undefined, value: unknown, path: string): Violation[] {
   if (node === undefined || value == null) return [];
   if (isList(value)) return value.flatMap((item, index) => checkEnums(node.items, item, `${path}[${index}]`));
-  if (isObject(value)) return Object.entries(value).flatMap(([key, inner]) => checkEnums(node.child(key), inner, childPath(node, path, key)));
+  if (isObject(value)) return inOrder(value).flatMap(([key, inner]) => checkEnums(node.child(key), inner, childPath(node, path, key)));
   const allowed = node.keywords['enum'];
   return isList(allowed) && value !== '' && !allowed.includes(value) ? [notSupported(path, value, allowed)] : [];
 }
@@ -30,12 +37,12 @@ function checkNode(node: SchemaNode | undefined, value: unknown, path: string): 
   const mismatch = typeMismatch(node, value, path);
   if (mismatch) return [mismatch];
   const own = [...checkEnum(node, value, path), ...checkBounds(node, value, path)];
-  if (isList(value)) return [...own, ...doubles(node, value, path), ...value.flatMap((item, index) => checkNode(node.items, item, `${path}[${index}]`))];
+  if (isList(value)) return [...own, ...value.flatMap((item, index) => checkNode(node.items, item, `${path}[${index}]`))];
   if (!isObject(value)) return own;
   return [
     ...own,
+    ...inOrder(value).flatMap(([key, inner]) => checkNode(node.child(key), inner, childPath(node, path, key))),
     ...missingFields(node, value, path),
-    ...Object.entries(value).flatMap(([key, inner]) => checkNode(node.child(key), inner, childPath(node, path, key))),
   ];
 }
 
@@ -101,8 +108,14 @@ function checkBounds(node: SchemaNode, value: unknown, path: string): Violation[
   return violations;
 }
 
-/** Two items of a set or keyed list that are one and the same. */
-function doubles(node: SchemaNode, items: readonly unknown[], path: string): Violation[] {
+/** Two items of a set or keyed list that are one and the same, anywhere in a value. */
+function doubles(node: SchemaNode | undefined, value: unknown, path: string): Violation[] {
+  if (node === undefined) return [];
+  if (isList(value)) return [...doubleItems(node, value, path), ...value.flatMap((item, index) => doubles(node.items, item, `${path}[${index}]`))];
+  return isObject(value) ? inOrder(value).flatMap(([key, inner]) => doubles(node.child(key), inner, childPath(node, path, key))) : [];
+}
+
+function doubleItems(node: SchemaNode, items: readonly unknown[], path: string): Violation[] {
   if (node.listType === 'atomic') return [];
   const seen = new Set<string>();
   return items.flatMap((item, index) => {

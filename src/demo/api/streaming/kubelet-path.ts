@@ -12,7 +12,6 @@ export function kubeletPath(pod: ApiObject, about: ResourceRequest, query: URLSe
   if (about.subresource === 'log') {
     checkLogOptions(pod.metadata.name, query);
     const container = containerName(pod, query.get('container') ?? '');
-    requireNode(pod);
     return `/containerLogs/${place}/${encodeURIComponent(container)}${search(kept(query, logOptions))}`;
   }
   if (about.subresource === 'portforward') {
@@ -58,8 +57,13 @@ function names(pod: ApiObject, list: string): readonly string[] {
   return arrayAt(pod, 'spec', list).map((container) => stringAt(container, 'name') ?? '');
 }
 
+/** Whether a kubelet has the pod. */
+export function hasNode(pod: ApiObject): boolean {
+  return (stringAt(pod, 'spec', 'nodeName') ?? '') !== '';
+}
+
 function requireNode(pod: ApiObject): void {
-  if ((stringAt(pod, 'spec', 'nodeName') ?? '') === '') throw badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
+  if (!hasNode(pod)) throw badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
 }
 
 function checkLogOptions(pod: string, query: URLSearchParams): void {

@@ -11,14 +11,16 @@ import type { ApiObject } from '../object.ts';
 import { getObject } from '../reads.ts';
 import type { ServedResource } from '../registry.ts';
 import type { User } from '../requests.ts';
-import { badRequest, internalError, notFound, pathNotFound, serviceUnavailable } from '../status.ts';
-import { kubeletPath } from './kubelet-path.ts';
+import { badRequest, forbidden, internalError, notFound, pathNotFound, serviceUnavailable } from '../status.ts';
+import { hasNode, kubeletPath } from './kubelet-path.ts';
 import { connectPod } from './pod-connection.ts';
 import { proxyTarget } from './proxy-target.ts';
 
 /** Where a node's kubelet really listens when its address is one of the demo's own network. */
 const kubeletAnnotation = 'demo.llm-d/kubelet';
 const defaultKubeletPort = 10_250;
+
+const streams: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward']);
 
 /** Of a client's request what the kubelet must see to answer an upgrade. */
 const upgradeHeaders = ['connection', 'upgrade', 'x-stream-protocol-version', 'sec-websocket-key', 'sec-websocket-version', 'sec-websocket-protocol', 'sec-websocket-extensions', 'content-length'];
@@ -33,6 +35,12 @@ export class KubeletProxy {
 
   /** Plain requests. exec, attach and port-forward come here only without an upgrade, which they need. */
   async serve(resource: ServedResource, about: ResourceRequest, exchange: Exchange): Promise<void> {
+    if (about.subresource === 'log' && !hasNode(this.#pod(about))) {
+      // What is asked for is checked, though nobody has a log yet.
+      this.#path(resource, about, exchange.query);
+      exchange.response.writeHead(204).end();
+      return;
+    }
     const answer = about.subresource === 'proxy' && resource.collection !== 'nodes' ? await this.#proxied(about, exchange) : await this.#asked(resource, about, exchange);
     if (about.subresource === 'log' && (answer.statusCode ?? 500) >= 400) throw badRequest((await text(answer)).trim());
     const { response } = exchange;
@@ -44,6 +52,7 @@ export class KubeletProxy {
 
   /** The kubelet's own answer. */
   #asked(resource: ServedResource, about: ResourceRequest, exchange: Exchange): Promise<IncomingMessage> {
+    authorizeStream(this.#core, exchange.user, about);
     const path = this.#path(resource, about, exchange.query);
     if (about.subresource !== 'log' && about.subresource !== 'proxy') throw badRequest('Upgrade request required');
     const outgoing = this.#request(resource, about, exchange.method, path, forwardedHeaders(exchange.request.headers));
@@ -76,6 +85,7 @@ export class KubeletProxy {
     const resource = about === undefined ? undefined : this.#core.registry.find(about.group, about.version, about.plural);
     if (about === undefined || resource === undefined || !resource.subresources.has(about.subresource)) throw pathNotFound();
     authorize(this.#core, user, about);
+    authorizeStream(this.#core, user, about);
     const path = this.#path(resource, about, url.searchParams);
     const headers = Object.fromEntries(upgradeHeaders.flatMap((name) => (request.headers[name] === undefined ? [] : [[name, request.headers[name]]])));
     const outgoing = this.#request(resource, about, request.method ?? 'GET', path, headers);
@@ -124,6 +134,12 @@ export class KubeletProxy {
     if (address === undefined) throw serviceUnavailable(`no preferred addresses found; known addresses: []`);
     return { host: stringAt(address, 'address') ?? '', port: numberAt(at(node, 'status', 'daemonEndpoints', 'kubeletEndpoint'), 'Port') ?? defaultKubeletPort };
   }
+}
+
+/** Whoever may only look must not act through a WebSocket, which is opened by a GET: since 1.35 that needs `create` as well. */
+function authorizeStream(core: ApiCore, user: User, about: ResourceRequest): void {
+  if (about.plural !== 'pods' || about.verb !== 'get' || !streams.has(about.subresource)) return;
+  if (!core.authorizer.allows(user, { ...about, verb: 'create' })) throw forbidden({ group: about.group, plural: about.plural }, about.name, '');
 }
 
 /** Sends the body after the head and waits for the answer's head. */

@@ -16,6 +16,8 @@ export function proxyTarget(store: Store, about: ResourceRequest): ProxyTarget {
   const [name = '', port = ''] = about.name.replace(/^https?:/, '').split(':');
   const found = store.get(about.plural, keyOf(about.namespace, name));
   if (found === undefined) throw notFound(about, name);
+  // Without an address there is nothing that a proxy may reach.
+  if (about.plural === 'pods' && !stringAt(found, 'status', 'podIP')) throw badRequest('address not allowed');
   return about.plural === 'pods' ? { pod: found, port: containerPort(found, port) } : behindService(store, found, port);
 }
 

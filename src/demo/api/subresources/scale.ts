@@ -1,6 +1,7 @@
 import { at, isObject, numberAt } from '../../../base/json.ts';
 import { cloneJson, type ApiObject } from '../object.ts';
 import type { ServedResource } from '../registry.ts';
+import type { Violation } from '../schema/index.ts';
 import { formatSelector } from '../selectors.ts';
 import { invalid } from '../status.ts';
 import { jsonPath } from '../tables/json-path.ts';
@@ -34,6 +35,20 @@ export function withScale(resource: ServedResource, object: ApiObject, scale: un
   if (typeof wantedVersion === 'string' && wantedVersion !== '') changed.metadata.resourceVersion = wantedVersion;
   setAt(changed, path, replicas);
   return changed;
+}
+
+const maxReplicas = 2_147_483_647;
+
+/** Where a definition says that the counts of a scale are, there must be counts. */
+export function scaleViolations(resource: ServedResource, object: ApiObject): readonly Violation[] {
+  const scale = resource.custom?.scale;
+  if (scale === undefined) return [];
+  return [scale.specReplicasPath, scale.statusReplicasPath].flatMap((path): Violation[] => {
+    const count = firstNumber(object, path);
+    const refused = (why: string): Violation => ({ path, reason: 'FieldValueInvalid', message: `Invalid value: ${count}: ${why}` });
+    if (count < 0) return [refused('should be a non-negative integer')];
+    return count > maxReplicas ? [refused(`should be less than or equal to ${maxReplicas}`)] : [];
+  });
 }
 
 function setAt(root: Record<string, unknown>, path: readonly string[], value: unknown): void {

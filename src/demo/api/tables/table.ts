@@ -56,6 +56,7 @@ function withoutType(object: ApiObject): unknown {
   return rest;
 }
 
+/** Lists of custom resources always say where they go on, even where they do not. */
 export function objectList(resource: ServedResource, objects: readonly ApiObject[], listMeta: Readonly<Record<string, unknown>>): unknown {
-  return { kind: `${resource.kind}List`, apiVersion: groupVersionOf(resource.group, resource.version), metadata: listMeta, items: resource.custom ? objects : objects.map(withoutType) };
+  return { kind: `${resource.kind}List`, apiVersion: groupVersionOf(resource.group, resource.version), metadata: resource.custom ? { continue: '', ...listMeta } : listMeta, items: resource.custom ? objects : objects.map(withoutType) };
 }

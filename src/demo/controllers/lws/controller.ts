@@ -4,6 +4,7 @@ import type { KubeObject } from '../../../kube/types.ts';
 import type { Cluster } from '../core/cluster.ts';
 import type { Collection } from '../core/collection.ts';
 import { withCondition, type Condition } from '../core/conditions.ts';
+import { withCounts } from '../core/counts.ts';
 import { scaledValue } from '../core/counts.ts';
 import type { EventRecorder } from '../core/events.ts';
 import {
@@ -196,29 +197,28 @@ export class LeaderWorkerSetController {
     const complete = states.slice(0, wanted).every((state, index) => state.ready && (state.updated || index < partition)) && states.length >= wanted;
     const updating = updated < needed && numberAt(leaders, 'spec', 'updateStrategy', 'rollingUpdate', 'partition') !== partition;
     const before = statusOf(set);
-    const status: Json = {
+    const observedGeneration = generationOf(set);
+    const status = withCounts({
       ...before,
-      conditions: this.#conditions(arrayAt(before, 'conditions'), complete, updating),
+      conditions: this.#conditions(arrayAt(before, 'conditions'), complete, updating, observedGeneration),
       hpaPodSelector: `${NAME}=${set.metadata.name},${WORKER_INDEX}=0`,
-      observedGeneration: generationOf(set),
-      readyReplicas: ready,
-      replicas: present,
-      updatedReplicas: updated,
-    };
+      observedGeneration,
+    }, { readyReplicas: ready, replicas: present, updatedReplicas: updated });
     if (isDeepStrictEqual(status, before)) return;
     this.#sets.updateStatus({ ...set, status });
     if (complete && !available(before)) this.#events.record(set, 'Normal', 'AllGroupsReady', `All replicas are ready, with total size of ${wanted * sizeOf(set)} pods`);
   }
 
   /** Exactly one of available and progressing is true; an update in progress shows beside progressing. */
-  #conditions(before: readonly unknown[], complete: boolean, updating: boolean): readonly unknown[] {
+  #conditions(before: readonly unknown[], complete: boolean, updating: boolean, observedGeneration: number): readonly unknown[] {
     const now = this.#cluster.now();
     const known = (type: string): boolean => before.some((condition) => stringAt(condition, 'type') === type);
     const condition = (type: keyof typeof TEXTS, holds: boolean): Condition => ({ type, status: holds ? 'True' : 'False', ...TEXTS[type] });
+    const seen = { observedGeneration };
     let conditions = before;
-    if (!complete || known('Progressing')) conditions = withCondition(conditions, condition('Progressing', !complete), now);
-    if (complete || known('Available')) conditions = withCondition(conditions, condition('Available', complete), now);
-    if (updating || known('UpdateInProgress')) conditions = withCondition(conditions, condition('UpdateInProgress', updating && !complete), now);
+    if (!complete || known('Progressing')) conditions = withCondition(conditions, condition('Progressing', !complete), now, seen);
+    if (complete || known('Available')) conditions = withCondition(conditions, condition('Available', complete), now, seen);
+    if (updating || known('UpdateInProgress')) conditions = withCondition(conditions, condition('UpdateInProgress', updating && !complete), now, seen);
     return conditions;
   }
 }

@@ -45,6 +45,10 @@ export function storageClassDefaults(storageClass: Json): Json {
   return fill(storageClass, { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' });
 }
 
+export function autoscalerDefaults(autoscaler: Json): Json {
+  return within(autoscaler, 'spec', (spec) => fill(spec, { minReplicas: 1 }));
+}
+
 const RBAC_GROUP = 'rbac.authorization.k8s.io';
 
 export function bindingDefaults(binding: Json): Json {
@@ -54,17 +58,4 @@ export function bindingDefaults(binding: Json): Json {
 
 export function endpointSliceDefaults(slice: Json): Json {
   return each(slice, 'ports', (port) => fill(port, { name: '', protocol: 'TCP' }));
-}
-
-/** What the LeaderWorkerSet controller's webhook sets beyond the schema's defaults. */
-export function leaderWorkerSetDefaults(set: Json): Json {
-  return within(set, 'spec', (spec) => {
-    const strategy = fill(spec['rolloutStrategy'], { type: 'RollingUpdate' });
-    const rollout = { ...strategy, rollingUpdateConfiguration: fill(strategy['rollingUpdateConfiguration'], { partition: 0, maxUnavailable: 1, maxSurge: 0 }) };
-    const filled = { ...spec, rolloutStrategy: rollout, networkConfig: fill(spec['networkConfig'], { subdomainPolicy: 'Shared' }) };
-    return within(filled, 'leaderWorkerTemplate', (template) => {
-      const policy = template['restartPolicy'] === 'Default' ? 'None' : template['restartPolicy'];
-      return within({ ...template, restartPolicy: policy }, 'subGroupPolicy', (groups) => fill(groups, { subGroupPolicyType: 'LeaderWorker' }));
-    });
-  });
 }

@@ -5,9 +5,15 @@ import { each, fill, within } from './fill.ts';
 /** A pod's own defaults; a template gets only those of its spec. */
 export function podDefaults(pod: Json): Json {
   return within(pod, 'spec', (spec) => {
-    const filled = fill(podSpecDefaults(spec), { enableServiceLinks: true });
+    const filled = withoutNegativeGrace(fill(podSpecDefaults(spec), { enableServiceLinks: true }));
     return each(each(filled, 'containers', requestsFromLimits), 'initContainers', requestsFromLimits);
   });
+}
+
+/** A pod that asks for less than no time gets the least. */
+function withoutNegativeGrace(spec: Json): Json {
+  const seconds = spec['terminationGracePeriodSeconds'];
+  return typeof seconds === 'number' && seconds < 0 ? { ...spec, terminationGracePeriodSeconds: 1 } : spec;
 }
 
 /** The pod template of a workload's spec. */

@@ -1,4 +1,4 @@
-import { isObject } from '../../../../base/json.ts';
+import { at, isObject } from '../../../../base/json.ts';
 import type { Json } from '../types.ts';
 import { each, fill, within } from './fill.ts';
 import { templateDefaults } from './pod.ts';
@@ -22,7 +22,7 @@ export function statefulSetDefaults(statefulSet: Json): Json {
     return within(
       { ...withClaims, persistentVolumeClaimRetentionPolicy: fill(spec['persistentVolumeClaimRetentionPolicy'], { whenDeleted: 'Retain', whenScaled: 'Retain' }) },
       'updateStrategy',
-      (strategy) => rollingUpdate(strategy, { partition: 0 }),
+      (strategy) => rollingUpdate(strategy, { partition: 0, maxUnavailable: 1 }),
     );
   });
 }
@@ -33,12 +33,21 @@ export function daemonSetDefaults(daemonSet: Json): Json {
 }
 
 export function jobDefaults(job: Json): Json {
-  const spec = isObject(job['spec']) ? job['spec'] : {};
-  const template = isObject(spec['template']) ? spec['template'] : {};
-  const templateMeta = isObject(template['metadata']) ? template['metadata'] : {};
-  const labelled = within(job, 'metadata', (metadata) =>
-    metadata['labels'] === undefined && isObject(templateMeta['labels']) ? { ...metadata, labels: templateMeta['labels'] } : metadata);
-  return ownSelector(within(labelled, 'spec', jobSpecDefaults));
+  return labelledAsTemplate(ownSelector(within(job, 'spec', jobSpecDefaults)));
+}
+
+/** An object without labels takes those of the pods that it makes. */
+function labelledAsTemplate(workload: Json): Json {
+  const labels = at(workload, 'spec', 'template', 'metadata', 'labels');
+  return within(workload, 'metadata', (metadata) => (metadata['labels'] === undefined && isObject(labels) ? { ...metadata, labels } : metadata));
+}
+
+export function replicationControllerDefaults(controller: Json): Json {
+  const filled = within(controller, 'spec', (spec) => {
+    const labels = at(spec, 'template', 'metadata', 'labels');
+    return fill(templateDefaults(spec), { replicas: 1, ...(isObject(labels) ? { selector: labels } : {}) });
+  });
+  return labelledAsTemplate(filled);
 }
 
 /** A job finds its pods by its own uid, unless it was told how to. */
@@ -62,13 +71,14 @@ function jobSpecDefaults(spec: Json): Json {
     completionMode: 'NonIndexed',
     suspend: false,
     podReplacementPolicy: spec['podFailurePolicy'] === undefined ? 'TerminatingOrFailed' : 'Failed',
+    manualSelector: false,
   });
 }
 
 export function cronJobDefaults(cronJob: Json): Json {
   return within(cronJob, 'spec', (spec) => {
     const filled = fill(spec, { concurrencyPolicy: 'Allow', suspend: false, successfulJobsHistoryLimit: 3, failedJobsHistoryLimit: 1 });
-    return within(filled, 'jobTemplate', (template) => within(template, 'spec', jobSpecDefaults));
+    return within(filled, 'jobTemplate', (template) => within(template, 'spec', templateDefaults));
   });
 }
 

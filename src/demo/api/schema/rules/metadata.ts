@@ -2,7 +2,7 @@ import { isObject } from '../../../../base/json.ts';
 import { forbidden, immutable, invalid, required, tooLong } from '../field-errors.ts';
 import { equalJson, isList } from '../json.ts';
 import type { Json, ObjectSchema, Violation } from '../types.ts';
-import { dns1035LabelErrors, dnsLabelErrors, dnsSubdomainErrors, labelValueErrors, pathSegmentErrors, qualifiedNameErrors } from './names.ts';
+import { dnsLabelErrors, dnsSubdomainErrors, labelValueErrors, pathSegmentErrors, qualifiedNameErrors } from './names.ts';
 
 const standardFinalizers: ReadonlySet<string> = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
 const ANNOTATIONS_LIMIT = 256 * 1024;
@@ -39,21 +39,17 @@ function lateFinalizers(now: Json, before: Json): Violation[] {
 function nameViolations(schema: ObjectSchema, metadata: Json): Violation[] {
   const { name, generateName } = metadata;
   const errors = nameSyntax(schema);
-  if (typeof name === 'string' && name !== '') return errors(name).map((error) => invalid('metadata.name', name, error));
-  if (typeof generateName === 'string' && generateName !== '') {
-    // A random suffix follows, so that a trailing hyphen or dot is fine.
-    const prefix = generateName.replace(/[-.]+$/, '') + 'a';
-    return errors(prefix).map((error) => invalid('metadata.generateName', generateName, error));
-  }
-  return [required('metadata.name', 'name or generateName is required')];
+  const generated = typeof generateName === 'string' && generateName !== '';
+  // A random suffix follows, so that a trailing hyphen or dot is fine.
+  const base = generated ? errors(`${generateName.replace(/[-.]+$/, '')}a`).map((error) => invalid('metadata.generateName', generateName, error)) : [];
+  if (typeof name === 'string' && name !== '') return [...base, ...errors(name).map((error) => invalid('metadata.name', name, error))];
+  return generated ? base : [required('metadata.name', 'name or generateName is required')];
 }
 
 function nameSyntax(schema: ObjectSchema): (name: string) => string[] {
   if (schema.group === 'rbac.authorization.k8s.io') return pathSegmentErrors;
   if (schema.group === '' && schema.kind === 'Namespace') return dnsLabelErrors;
   if (schema.group === '' && schema.kind === 'Service') return dnsLabelErrors;
-  // The set's name becomes that of a service.
-  if (schema.kind === 'LeaderWorkerSet') return (name) => dns1035LabelErrors(name);
   return dnsSubdomainErrors;
 }
 

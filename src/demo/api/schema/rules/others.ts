@@ -52,7 +52,37 @@ export function validateConfigMap(map: Json): Violation[] {
 }
 
 export function validateSecret(secret: Json): Violation[] {
-  return keyViolations(secret['data'], 'data');
+  return [...keyViolations(secret['data'], 'data'), ...typedSecretViolations(secret)];
+}
+
+/** The keys that each type of secret has to have; of basic-auth one is enough. */
+const SECRET_KEYS: Readonly<Record<string, readonly string[]>> = {
+  'kubernetes.io/dockercfg': ['.dockercfg'],
+  'kubernetes.io/dockerconfigjson': ['.dockerconfigjson'],
+  'kubernetes.io/basic-auth': ['username', 'password'],
+  'kubernetes.io/ssh-auth': ['ssh-privatekey'],
+  'kubernetes.io/tls': ['tls.crt', 'tls.key'],
+};
+const ACCOUNT_NAME = 'kubernetes.io/service-account.name';
+
+function typedSecretViolations(secret: Json): Violation[] {
+  const type = stringAt(secret, 'type') ?? '';
+  const data = isObject(secret['data']) ? secret['data'] : {};
+  if (type === 'kubernetes.io/service-account-token') return stringAt(secret, 'metadata', 'annotations', ACCOUNT_NAME) ? [] : [required(`metadata.annotations[${ACCOUNT_NAME}]`)];
+  const keys = SECRET_KEYS[type] ?? [];
+  const missing = keys.filter((key) => data[key] === undefined);
+  if (type === 'kubernetes.io/basic-auth' && missing.length < keys.length) return [];
+  if (missing.length > 0) return missing.map((key) => required(`data[${key}]`));
+  return type.startsWith('kubernetes.io/docker') ? keys.flatMap((key) => jsonViolations(data[key], `data[${key}]`)) : [];
+}
+
+function jsonViolations(encoded: unknown, path: string): Violation[] {
+  try {
+    if (isObject(JSON.parse(Buffer.from(String(encoded), 'base64').toString('utf8')))) return [];
+  } catch {
+    // What is no JSON at all is refused like JSON of another type.
+  }
+  return [invalid(path, '<secret contents redacted>', 'is no JSON object')];
 }
 
 function keyViolations(data: unknown, field: string): Violation[] {

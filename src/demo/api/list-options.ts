@@ -1,0 +1,45 @@
+import type { ListRequest } from './requests.ts';
+import { invalid, type FieldError } from './status.ts';
+
+const matches = ['Exact', 'NotOlderThan'];
+
+/** Refuses the options of a list that contradict each other, all at once. */
+export function checkListOptions({ continueToken, resourceVersion = '', resourceVersionMatch: match = '' }: ListRequest): void {
+  if (match === '') return;
+  refuse([
+    ...(resourceVersion === '' ? [forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided')] : []),
+    ...(continueToken ? [forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided')] : []),
+    ...(matches.includes(match) ? [] : [notSupported(match, [...matches, ''])]),
+    ...(match === 'Exact' && resourceVersion === '0' ? [forbidden('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')] : []),
+  ]);
+}
+
+interface WatchOptions extends ListRequest {
+  readonly allowBookmarks: boolean;
+  readonly sendInitialEvents: boolean | undefined;
+}
+
+/** The same for a watch, which knows one match only, and that with initial events. */
+export function checkWatchOptions({ continueToken, resourceVersionMatch: match = '', sendInitialEvents, allowBookmarks }: WatchOptions): void {
+  const initial = sendInitialEvents !== undefined;
+  const older = match === 'NotOlderThan';
+  refuse([
+    ...(initial && !older ? [forbidden('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')] : []),
+    ...(match !== '' && !initial ? [forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided')] : []),
+    ...(match !== '' && !older ? [notSupported(match, ['NotOlderThan'])] : []),
+    ...(match !== '' && continueToken ? [forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided')] : []),
+    ...(sendInitialEvents === true && older && !allowBookmarks ? [forbidden('sendInitialEvents', 'sendInitialEvents requires allowWatchBookmarks')] : []),
+  ]);
+}
+
+function refuse(problems: readonly FieldError[]): void {
+  if (problems.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', problems);
+}
+
+function forbidden(path: string, what: string): FieldError {
+  return { path, reason: 'FieldValueForbidden', message: `Forbidden: ${what}` };
+}
+
+function notSupported(match: string, supported: readonly string[]): FieldError {
+  return { path: 'resourceVersionMatch', reason: 'FieldValueNotSupported', message: `Unsupported value: ${JSON.stringify(match)}: supported values: ${supported.map((value) => JSON.stringify(value)).join(', ')}` };
+}
