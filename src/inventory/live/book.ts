@@ -113,13 +113,13 @@ export class LiveBook {
   /** Those of which nothing is left in the kept time. */
   #forgetOld(): void {
     for (const id of this.#rankLines.keys()) {
-      if (!Number.isNaN(this.ranks.sum(id, 'answered', -Infinity))) continue;
+      if (this.ranks.knows(id, 'answered')) continue;
       this.ranks.forget(id);
       this.#rankLines.delete(id);
       this.#counted.delete(id);
     }
     for (const id of this.#pickerLines.keys()) {
-      if (!Number.isNaN(this.pickers.sum(id, 'answered', -Infinity))) continue;
+      if (this.pickers.knows(id, 'answered')) continue;
       this.pickers.forget(id);
       this.#pickerLines.delete(id);
     }

@@ -70,6 +70,12 @@ export class History<Column extends string> {
     return total;
   }
 
+  /** Whether any round that is kept knows the column. */
+  knows(line: string, column: Column): boolean {
+    for (let round = this.length - 1; round >= 0; round -= 1) if (!Number.isNaN(this.value(line, column, round))) return true;
+    return false;
+  }
+
   forget(line: string): void {
     this.#lines.delete(line);
   }
