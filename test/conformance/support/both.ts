@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { text } from 'node:stream/consumers';
 import { isObject } from '../../../src/base/json.ts';
 import { readText } from '../../../src/kube/json-calls.ts';
 import type { KubeClient, KubeRequest, Query } from '../../../src/kube/types.ts';
@@ -59,8 +60,8 @@ export class Server {
   /** Asks without writing it down: preparation, or answers of which only a part can be compared. */
   async ask(method: NonNullable<KubeRequest['method']>, path: string, { by, ...call }: Call = {}): Promise<Answer> {
     const response = await (by ?? this.target.admin).stream({ method, path, ...call, signal: AbortSignal.timeout(patienceMs) });
-    const text = await readText(response);
-    return { status: response.status, json: (response.headers['content-type'] ?? '').includes('json') ? JSON.parse(text) : text };
+    const body = await readText(response);
+    return { status: response.status, json: (response.headers['content-type'] ?? '').includes('json') ? JSON.parse(body) : body };
   }
 
   /** Writes down what else a client sees. */
@@ -79,9 +80,16 @@ export class Server {
     }
   }
 
+  /** How a watch is refused; of one that is not, the types of its events within a second. */
+  async refusal(path: string, query: Query): Promise<unknown> {
+    const { status, body } = await this.target.admin.stream({ path, query: { ...query, watch: true, timeoutSeconds: 1 }, signal: AbortSignal.timeout(patienceMs) });
+    const lines = (await text(body)).split('\n').filter((line) => line !== '').map((line): Loose => JSON.parse(line));
+    return status === 200 ? lines.map(({ type }) => type).filter((type) => type !== 'BOOKMARK') : { status, json: lines[0] };
+  }
+
   /** The events of a watch, until as many have come or the server ends it. */
-  async watch(path: string, query: Query, count: number): Promise<readonly Loose[]> {
-    const stop = AbortSignal.timeout(patienceMs);
+  async watch(path: string, query: Query, count: number, withinMs: number = patienceMs): Promise<readonly Loose[]> {
+    const stop = AbortSignal.timeout(withinMs);
     const { body } = await this.target.admin.stream({ path, query: { watch: true, ...query }, signal: stop });
     const events: Loose[] = [];
     let rest = '';
@@ -133,7 +141,7 @@ function compare(demo: readonly Observation[], real: readonly Observation[]): vo
 /** Answers of different outcome have nothing else in common. */
 function differencesOf(demo: Observation | undefined, real: Observation | undefined): readonly Difference[] {
   const [ours, theirs] = [outcome(demo), outcome(real)];
-  return ours === theirs ? differences(demo, real) : [{ path: 'outcome', demo: ours, real: theirs }];
+  return ours === theirs ? differences(demo, real) : [{ path: 'outcome', demo: ours ?? demo?.value, real: theirs ?? real?.value }];
 }
 
 function outcome(observation: Observation | undefined): string | undefined {

@@ -10,7 +10,9 @@ import { programs } from '../../../src/demo/nodes/servers/index.ts';
 import { commands } from '../../../src/demo/nodes/tools/index.ts';
 import { createKubeClient } from '../../../src/kube/client.ts';
 import type { Connection } from '../../../src/kube/connection.ts';
+import { Transport } from '../../../src/kube/transport.ts';
 import type { KubeClient } from '../../../src/kube/types.ts';
+import { compactEtcd } from './etcd.ts';
 import { serveGateways } from './gateways.ts';
 
 const speed = 20;
@@ -21,6 +23,10 @@ export interface Target {
   readonly context: string;
   readonly kubeconfigPath: string;
   readonly admin: KubeClient;
+  /** The administrator's way for WebSockets. */
+  readonly transport: Transport;
+  /** Makes the server forget every version before the present one, as it does by itself in time. */
+  forget(): Promise<void>;
   /** Somebody else on the same server. */
   withToken(token: string): KubeClient;
   stop(): Promise<void>;
@@ -36,18 +42,29 @@ function clientOf(context: string, connection: Connection): KubeClient {
   return createKubeClient({ cluster: { context, namespace: 'default', server: connection.server }, connection, clock: systemClock, logger: silentLogger });
 }
 
+function transportOf(context: string, connection: Connection): Transport {
+  return new Transport({ cluster: { context, namespace: 'default', server: connection.server }, connection, clock: systemClock });
+}
+
 async function startDemo(): Promise<Target> {
   const folder = await mkdtemp(join(tmpdir(), 'llmdw-conformance-'));
   const kubeconfigPath = join(folder, 'kubeconfig');
   const cluster = await startDemoCluster({ port: 0, kubeconfigPath, speed, faults: [], logger: silentLogger, signal: new AbortController().signal });
   const config = JSON.parse(await readFile(kubeconfigPath, 'utf8'));
   const ca = Buffer.from(config.clusters[0].cluster['certificate-authority-data'], 'base64');
-  const admin = clientOf(demoContext, { server: cluster.url, ca, token: config.users[0].user.token });
+  const connection = { server: cluster.url, ca, token: config.users[0].user.token };
+  const admin = clientOf(demoContext, connection);
+  const transport = transportOf(demoContext, connection);
   return {
-    name: 'demo', context: demoContext, kubeconfigPath, admin,
+    name: 'demo', context: demoContext, kubeconfigPath, admin, transport,
+    forget() {
+      cluster.server.compact();
+      return Promise.resolve();
+    },
     withToken: (token) => clientOf(demoContext, { server: cluster.url, ca, token }),
     async stop() {
       admin.dispose();
+      transport.dispose();
       await cluster.stop();
       await rm(folder, { recursive: true, force: true });
     },
@@ -60,6 +77,7 @@ async function startReal(): Promise<Target> {
   const connection = await adminConnection(pki, server);
   const admin = clientOf(realContext, connection);
   const nodesClient = clientOf(realContext, connection);
+  const transport = transportOf(realContext, connection);
   const [cert, key] = await Promise.all(['serving.crt', 'serving.key'].map((name) => readFile(join(pki, name), 'utf8')));
   const { signal } = new AbortController();
   const gateways = await serveGateways(nodesClient, signal);
@@ -69,12 +87,13 @@ async function startReal(): Promise<Target> {
     kubelet: { host: '127.0.0.1', tls: { cert: cert ?? '', key: key ?? '' }, advertiseAsInternalIp: true },
   });
   return {
-    name: 'real', context: realContext, kubeconfigPath: variable('CONFORMANCE_KUBECONFIG'), admin,
+    name: 'real', context: realContext, kubeconfigPath: variable('CONFORMANCE_KUBECONFIG'), admin, transport,
+    forget: () => compactEtcd(variable('CONFORMANCE_ETCD')),
     withToken: (token) => clientOf(realContext, { server, ...(connection.ca === undefined ? {} : { ca: connection.ca }), token }),
     stop() {
       nodes.dispose();
       gateways.dispose();
-      for (const client of [admin, nodesClient]) client.dispose();
+      for (const client of [admin, nodesClient, transport]) client.dispose();
       return Promise.resolve();
     },
   };

@@ -23,6 +23,16 @@ export function kubeletPath(pod: ApiObject, about: ResourceRequest, query: URLSe
   return `/${about.subresource}/${place}/${encodeURIComponent(container)}${search(streamQuery(query))}`;
 }
 
+const largestPort = 65_535;
+
+/** Ports are read before the pod is looked for. */
+export function checkPorts(query: URLSearchParams): void {
+  for (const text of query.getAll('ports')) {
+    const problem = !/^\d+$/.test(text) ? 'invalid syntax' : Number(text) > largestPort ? 'value out of range' : undefined;
+    if (problem !== undefined) throw badRequest(`cannot convert to []int32: strconv.ParseUint: parsing ${JSON.stringify(text)}: ${problem}`);
+  }
+}
+
 /** `stdin=true&stdout=true` of the API are `input=1&output=1` of the kubelet. */
 function streamQuery(query: URLSearchParams): URLSearchParams {
   const wanted = (name: string): boolean => ['true', '1'].includes(query.get(name) ?? '');

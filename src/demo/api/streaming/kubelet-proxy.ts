@@ -11,23 +11,30 @@ import type { ApiObject } from '../object.ts';
 import { getObject } from '../reads.ts';
 import type { ServedResource } from '../registry.ts';
 import type { User } from '../requests.ts';
-import { badRequest, forbidden, internalError, notFound, pathNotFound, serviceUnavailable } from '../status.ts';
-import { hasNode, kubeletPath } from './kubelet-path.ts';
+import { badRequest, forbidden, internalError, methodNotAllowed, notFound, pathNotFound, serviceUnavailable } from '../status.ts';
+import { FailedCommands } from './failed-commands.ts';
+import { checkPorts, hasNode, kubeletPath } from './kubelet-path.ts';
 import { connectPod } from './pod-connection.ts';
 import { proxyTarget } from './proxy-target.ts';
 
 /** Where a node's kubelet really listens when its address is one of the demo's own network. */
 const kubeletAnnotation = 'demo.llm-d/kubelet';
 const defaultKubeletPort = 10_250;
+/** A kubelet that speaks none of the protocols offered; the server itself would have said so. */
+const forbiddenStatus = 403;
 
 const streams: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward']);
 
 /** Of a client's request what the kubelet must see to answer an upgrade. */
 const upgradeHeaders = ['connection', 'upgrade', 'x-stream-protocol-version', 'sec-websocket-key', 'sec-websocket-version', 'sec-websocket-protocol', 'sec-websocket-extensions', 'content-length'];
 
+/** What may be done to a subresource; to a proxy, anything. */
+const methods: Readonly<Record<string, readonly string[]>> = { log: ['GET'], exec: ['GET', 'POST'], attach: ['GET', 'POST'], portforward: ['GET', 'POST'] };
+
 /** Logs, exec, attach, port-forward and proxy: finds the pod's node and hands the request to its kubelet. */
 export class KubeletProxy {
   readonly #core: ApiCore;
+  readonly #failed = new FailedCommands();
 
   constructor(core: ApiCore) {
     this.#core = core;
@@ -35,6 +42,7 @@ export class KubeletProxy {
 
   /** Plain requests. exec, attach and port-forward come here only without an upgrade, which they need. */
   async serve(resource: ServedResource, about: ResourceRequest, exchange: Exchange): Promise<void> {
+    if (!(methods[about.subresource] ?? [exchange.method]).includes(exchange.method)) throw methodNotAllowed();
     if (about.subresource === 'log' && !hasNode(this.#pod(about))) {
       // What is asked for is checked, though nobody has a log yet.
       this.#path(resource, about, exchange.query);
@@ -97,12 +105,20 @@ export class KubeletProxy {
         join(socket, kubelet);
         resolve();
       });
+      const byStatus = isCommandSocket(about, request);
       outgoing.on('response', (answer) => {
-        socket.write(rawHead(answer));
-        answer.pipe(socket);
-        resolve();
+        if (byStatus && answer.statusCode !== forbiddenStatus) resolve(text(answer).then((why) => this.#failed.answer(request, socket, head, `unable to upgrade connection: ${why.trim()}`)));
+        else {
+          socket.write(rawHead(answer));
+          answer.pipe(socket);
+          resolve();
+        }
       });
-      outgoing.on('error', (error) => reject(internalError(`error dialing backend: ${errorText(error)}`)));
+      outgoing.on('error', (error) => {
+        const why = `error dialing backend: ${errorText(error)}`;
+        if (byStatus) resolve(this.#failed.answer(request, socket, head, why));
+        else reject(internalError(why));
+      });
       outgoing.end();
     });
   }
@@ -110,6 +126,7 @@ export class KubeletProxy {
   #path(resource: ServedResource, about: ResourceRequest, query: URLSearchParams): string {
     if (resource.collection === 'nodes') return about.rest + searchOf(query);
     if (resource.collection !== 'pods') throw pathNotFound();
+    if (about.subresource === 'portforward') checkPorts(query);
     return kubeletPath(this.#pod(about), about, query);
   }
 
@@ -140,6 +157,11 @@ export class KubeletProxy {
 function authorizeStream(core: ApiCore, user: User, about: ResourceRequest): void {
   if (about.plural !== 'pods' || about.verb !== 'get' || !streams.has(about.subresource)) return;
   if (!core.authorizer.allows(user, { ...about, verb: 'create' })) throw forbidden({ group: about.group, plural: about.plural }, about.name, '');
+}
+
+/** The real server accepts the WebSocket of an exec or attach before it asks the kubelet: what goes wrong then is told on it. */
+function isCommandSocket({ subresource }: ResourceRequest, { headers }: IncomingMessage): boolean {
+  return (subresource === 'exec' || subresource === 'attach') && headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 /** Sends the body after the head and waits for the answer's head. */

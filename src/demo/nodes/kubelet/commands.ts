@@ -1,10 +1,9 @@
-import type { Writable } from 'node:stream';
 import { missingExecutable, type ContainerRun } from '../pods/container-run.ts';
 import type { PodWorker } from '../pods/pod-worker.ts';
 import { runInTerminal } from '../shell/terminal.ts';
 import { flushed } from '../shell/streams.ts';
 import { cutAfter } from './cut.ts';
-import type { RemoteCommandHandler, RemoteCommandSession } from '../streaming/remote-command.ts';
+import type { RemoteCommandHandler } from '../streaming/remote-command.ts';
 
 /** Bytes that an exec under the fault `exec-cut` may say. */
 const cutAfterBytes = 64 * 1024;
@@ -24,22 +23,10 @@ export function execIn(run: ContainerRun, worker: PodWorker, command: readonly s
   };
 }
 
-/** Follows the main process's output; its input goes nowhere, as no program of the demo reads it. */
+/** Joins the main process's streams until it ends. How it ended is not the attached client's to know: that is in the pod's status. */
 export function attachTo(run: ContainerRun): RemoteCommandHandler {
   return async (session) => {
-    session.stdin.resume();
-    await new Promise<void>((resolve) => {
-      const following = run.log.follow((entry) => write(session, entry.stream, `${entry.text}${session.tty ? '\r\n' : '\n'}`), resolve);
-      session.signal.addEventListener('abort', () => {
-        following.dispose();
-        resolve();
-      }, { once: true });
-    });
-    return { kind: 'exit', code: run.exit?.exitCode ?? 0 };
+    await run.console.attach(session, run.ended);
+    return { kind: 'exit', code: 0 };
   };
-}
-
-function write(session: RemoteCommandSession, stream: 'stdout' | 'stderr', text: string): void {
-  const target: Writable = session[stream];
-  if (target.writable) target.write(text);
 }

@@ -8,8 +8,10 @@ import type { MachineFacts } from '../shell/commands/system.ts';
 import { ContainerShell } from '../shell/container-shell.ts';
 import { emptyInput, quote, type Stdio } from '../shell/script.ts';
 import { ProcessTable, signalExit } from '../shell/processes.ts';
-import { Collector, LineWriter } from '../shell/streams.ts';
+import { Collector } from '../shell/streams.ts';
+import { runInTerminal } from '../shell/terminal.ts';
 import type { ContainerContext, ContainerProgram, ShellCommand } from '../types.ts';
+import { Console, type ConsoleOptions } from './console.ts';
 import { ContainerLog } from './container-log.ts';
 
 export interface ContainerExit {
@@ -22,6 +24,7 @@ export interface ContainerExit {
 export interface ContainerRunOptions {
   readonly context: Omit<ContainerContext, 'signal' | 'log'>;
   readonly workingDir: string;
+  readonly console: ConsoleOptions;
   readonly machine: MachineFacts;
   readonly commands: readonly ShellCommand[];
   readonly programs: readonly ContainerProgram[];
@@ -38,6 +41,7 @@ export class ContainerRun {
   readonly startedAt: number;
   readonly log = new ContainerLog();
   readonly shell: ContainerShell;
+  readonly console: Console;
   /** Resolves when the main process has ended; never rejects. */
   readonly exited: Promise<ContainerExit>;
   readonly #options: ContainerRunOptions;
@@ -50,6 +54,7 @@ export class ContainerRun {
   constructor(options: ContainerRunOptions) {
     this.#options = options;
     this.startedAt = options.context.time.now();
+    this.console = new Console(options.console, (line, stream) => this.log.append(line, stream, options.context.time.now()));
     this.shell = new ContainerShell(options.context, this.#processes, [...ownCommands(options.machine, this.#processes), ...options.commands]);
     const main = this.#processes.start(options.context.command.join(' ') || options.context.image, 0, this.startedAt, (signal) => (signal === sigKill ? this.kill() : this.terminate()));
     this.exited = this.#run().then((exit) => {
@@ -123,12 +128,12 @@ export class ContainerRun {
     await Promise.resolve();
     try {
       const program = programs.find((candidate) => candidate.matches(context));
-      const exitCode = program === undefined ? await this.#generic() : await program.run({ ...context, signal: this.#terminate.signal, log: (line, stream) => this.#logLine(line, stream ?? 'stdout') });
+      const exitCode = program === undefined ? await this.#generic() : await program.run({ ...context, signal: this.#terminate.signal, log: (line, stream) => this.console.say(line, stream ?? 'stdout') });
       if (typeof exitCode !== 'number') return exitCode;
       return { exitCode, reason: exitCode === 0 ? 'Completed' : 'Error' };
     } catch (error) {
       if (isAbort(error) || this.#terminate.signal.aborted) return { exitCode: signalExit(sigTerm), reason: 'Error' };
-      this.#logLine(errorText(error), 'stderr');
+      this.console.say(errorText(error), 'stderr');
       return { exitCode: 1, reason: 'Error' };
     }
   }
@@ -139,15 +144,17 @@ export class ContainerRun {
     const [file] = context.command;
     if (file === undefined) return this.#serveForever();
     if (!(await this.shell.canStart(file))) return { exitCode: 128, reason: 'StartError', message: `failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: ${missingExecutable(file)}` };
-    const { source, name, args } = asScript(context.command);
-    const out = new LineWriter((line) => this.#logLine(line, 'stdout'));
-    const err = new LineWriter((line) => this.#logLine(line, 'stderr'));
-    const result = await this.shell.run({
-      source, name, args, env: context.env, cwd: this.workingDir, stdio: { stdin: emptyInput(), stdout: out, stderr: err, tty: false }, signal: this.#terminate.signal, parentPid: 0,
-    });
-    out.flush();
-    err.flush();
-    return this.#terminate.signal.aborted ? signalExit(sigTerm) : result.exitCode;
+    const exitCode = this.console.tty ? await runInTerminal(this, context.command, this.console.terminal(this.#terminate.signal)) : await this.#script();
+    this.console.flush();
+    return this.#terminate.signal.aborted ? signalExit(sigTerm) : exitCode;
+  }
+
+  async #script(): Promise<number> {
+    const { command, env } = this.#options.context;
+    const { stdin, stdout, stderr } = this.console;
+    const { source, name, args } = asScript(command);
+    const { exitCode } = await this.shell.run({ source, name, args, env, cwd: this.workingDir, stdio: { stdin, stdout, stderr, tty: false }, signal: this.#terminate.signal, parentPid: 0 });
+    return exitCode;
   }
 
   async #serveForever(): Promise<number> {
@@ -166,10 +173,6 @@ export class ContainerRun {
     } finally {
       listening.dispose();
     }
-  }
-
-  #logLine(line: string, stream: 'stdout' | 'stderr'): void {
-    this.log.append(line, stream, this.#options.context.time.now());
   }
 }
 

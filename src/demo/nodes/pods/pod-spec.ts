@@ -57,6 +57,8 @@ const container = z.object({
   livenessProbe: probe.optional(),
   lifecycle: z.object({ postStart: lifecycleHandler, preStop: lifecycleHandler }).partial().default({}),
   restartPolicy: z.string().optional(),
+  stdin: z.boolean().default(false),
+  stdinOnce: z.boolean().default(false),
   tty: z.boolean().default(false),
 });
 

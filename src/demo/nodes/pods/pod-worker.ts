@@ -310,6 +310,7 @@ export class PodWorker {
         annotations: () => annotationsWithFaults(this.#pod, host.faultsAtStart),
       },
       workingDir,
+      console: container,
       machine: { hostname: hostnameOf(this.#pod), kernel: host.kernel, cpus: Math.ceil(limit('cpu')), memoryBytes: limit('memory'), mounts },
       commands: host.commands,
       programs: host.programs,

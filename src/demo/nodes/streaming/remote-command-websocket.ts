@@ -70,7 +70,7 @@ export async function serveRemoteCommandWebSocket(socket: WebSocket, selection: 
   socket.resume();
   await Promise.all([endOf(stdout), endOf(stderr)]);
   if (socket.readyState === socket.OPEN) {
-    sendMessage(socket, channel.status, Buffer.from(outcomeStatus(outcome)), () => {});
+    sendMessage(socket, channel.status, Buffer.from(outcomeStatus(outcome, 'Internal error occurred: ')), () => {});
     socket.close(1000);
   }
   const timer = setTimeout(() => socket.terminate(), closeGraceMs);

@@ -4,13 +4,13 @@ export type CommandOutcome =
   /** The command never ran, or the container went away under it. */
   | { readonly kind: 'error'; readonly message: string };
 
-/** The Status object that ends an exec or attach. The API server puts "Internal error occurred: " before the message itself. */
-export function outcomeStatus(outcome: CommandOutcome): string {
+/** The Status object that ends an exec or attach. `prefix` stands before the message of an error: an API server puts "Internal error occurred: " there when it translates for WebSocket clients. */
+export function outcomeStatus(outcome: CommandOutcome, prefix = ''): string {
   if (outcome.kind === 'error') {
     return JSON.stringify({
       metadata: {},
       status: 'Failure',
-      message: outcome.message,
+      message: `${prefix}${outcome.message}`,
       reason: 'InternalError',
       details: { causes: [{ message: outcome.message }] },
       code: 500,
