@@ -4,7 +4,7 @@ import { blockingTaints } from '../../inventory/taints.ts';
 import type { GpuNode, GpuReport, InventorySnapshot, NodeView } from '../../inventory/types.ts';
 import type { Invocation } from '../command.ts';
 import { exit, type Io } from '../io.ts';
-import { chosenCluster, services } from '../services.ts';
+import { chosenCluster, requireSight, services } from '../services.ts';
 import { table } from '../table.ts';
 
 export async function gpus(invocation: Invocation, io: Io): Promise<number> {
@@ -12,6 +12,7 @@ export async function gpus(invocation: Invocation, io: Io): Promise<number> {
   try {
     await chosenCluster(workbench, invocation);
     const snapshot = await workbench.inventory.whenComplete(io.signal);
+    requireSight(snapshot, 'show GPUs', ['nodes', 'pods']);
     const report = gpuReport(snapshot);
     io.out(invocation.flag('json') ? `${JSON.stringify(report, undefined, 2)}\n` : gpusForPeople(report, snapshot));
     for (const warning of report.warnings) io.err(`warning: ${warning.message}\n`);
@@ -57,7 +58,7 @@ function room(places: Places): string {
   if (places.podSize === 0) return '';
   const group = places.largestFreeGroup();
   const { fits } = places.figures(places.at(undefined).flatMap((place) => place.nodes));
-  const together = group ? `largest group of free nodes in one ${group.level}: ${group.nodes}, in ${group.value}${group.product === undefined ? '' : ` (${group.product})`}\n` : '';
+  const together = group ? `largest group of free nodes in one ${group.level}: ${group.nodes} (${[group.product, `${group.level} ${group.value}`].filter((part) => part !== undefined).join(', ')})\n` : '';
   return `${together}${fits} ${fits === 1 ? 'pod' : 'pods'} of ${places.podSize} GPUs could be placed now, each on one node\n`;
 }
 

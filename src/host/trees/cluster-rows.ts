@@ -80,7 +80,7 @@ function clusterSentences(places: Places): readonly string[] {
   const group = places.largestFreeGroup();
   const { fits } = places.figures(places.at(undefined).flatMap((place) => place.nodes));
   return [
-    ...(group ? [`Most free nodes of one kind in one ${group.level}: ${formatNumber(group.nodes)}, in ${plainText(group.value)}${group.product === undefined ? '' : ` (${plainText(group.product)})`}.`] : []),
+    ...(group ? [`Most free nodes of one kind in one ${group.level}: ${formatNumber(group.nodes)} (${plainText([group.product, `${group.level} ${group.value}`].filter((part) => part !== undefined).join(', '))}).`] : []),
     ...(places.podSize > 0 ? [`In the whole cluster ${plural(fits, 'pod')} of ${plural(places.podSize, 'GPU')} could be placed now, each on one node.`] : []),
   ];
 }

@@ -33,24 +33,20 @@ export interface ClusterFixture {
 const folder = join(import.meta.dirname, '../../fixtures/inventory/clusters');
 
 export function clusterFixtures(): readonly ClusterFixture[] {
-  return readdirSync(folder).sort().map((file) => {
-    const { nodes, pods, slices, claims, ...rest } = parse(readFileSync(join(folder, file), 'utf8'), { merge: true }) as Omit<ClusterFixture, 'name'>;
-    const typed = (objects: readonly KubeObject[] | undefined, apiVersion: string, kind: string): readonly KubeObject[] => (objects ?? []).map((object) => ({ ...object, apiVersion, kind }));
-    return {
-      name: file.replace('.yaml', ''),
-      nodes: typed(nodes, 'v1', 'Node'),
-      pods: typed(pods, 'v1', 'Pod'),
-      slices: typed(slices, 'resource.k8s.io/v1', 'ResourceSlice'),
-      claims: typed(claims, 'resource.k8s.io/v1', 'ResourceClaim'),
-      ...rest,
-    };
-  });
+  return readdirSync(folder).sort().map((file) => clusterFixture(file.replace('.yaml', '')));
 }
 
 export function clusterFixture(name: string): ClusterFixture {
-  const found = clusterFixtures().find((fixture) => fixture.name === name);
-  if (!found) throw new Error(`no cluster fixture ${name}`);
-  return found;
+  const { nodes, pods, slices, claims, ...rest } = parse(readFileSync(join(folder, `${name}.yaml`), 'utf8'), { merge: true }) as Omit<ClusterFixture, 'name'>;
+  const typed = (objects: readonly KubeObject[] | undefined, apiVersion: string, kind: string): readonly KubeObject[] => (objects ?? []).map((object) => ({ ...object, apiVersion, kind }));
+  return {
+    name,
+    nodes: typed(nodes, 'v1', 'Node'),
+    pods: typed(pods, 'v1', 'Pod'),
+    slices: typed(slices, 'resource.k8s.io/v1', 'ResourceSlice'),
+    claims: typed(claims, 'resource.k8s.io/v1', 'ResourceClaim'),
+    ...rest,
+  };
 }
 
 export function draOf({ claims, slices }: Pick<ClusterFixture, 'claims' | 'slices'>, changes: Partial<DraSnapshot> = {}): DraSnapshot {
