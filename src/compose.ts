@@ -12,6 +12,8 @@ import { readEnv, type WorkspaceEnv } from './deployment/env.ts';
 import { servedModel } from './deployment/readiness.ts';
 import { createDeploymentService } from './deployment/service.ts';
 import type { DeploymentService } from './deployment/types.ts';
+import { createDecodePodsFile } from './inventory/decode-pods/service.ts';
+import type { DecodePodsFile } from './inventory/decode-pods/types.ts';
 import { gpuReport } from './inventory/gpus.ts';
 import { createInventory } from './inventory/inventory.ts';
 import { createLiveFigures } from './inventory/live/live-figures.ts';
@@ -82,6 +84,7 @@ export interface Workbench extends Disposable {
   readonly contexts: Contexts;
   readonly runner: CommandRunner;
   readonly inventory: Inventory;
+  readonly decodePods: DecodePodsFile;
   readonly loading: LoadWatcher;
   readonly live: LiveFigures;
   readonly deployments: DeploymentService;
@@ -121,6 +124,7 @@ export function compose(options: ComposeOptions): Workbench {
   );
   const runner = createCommandRunner({ env, toolPaths: () => ({ kubectl: settings().kubectlPath, helm: settings().helmPath }), logger });
   const inventory = owned.add(createInventory({ contexts, clock, logger }));
+  const decodePods = owned.add(createDecodePodsFile({ workspace, contexts, owner, clock, logger }));
   const evidenceFolder = workspace === undefined ? undefined : join(workspace, '.tmp', 'evidence');
   const loading = owned.add(createLoadWatcher({ inventory, contexts, owner, evidenceFolder, clock, logger }));
   const live = owned.add(
@@ -149,7 +153,7 @@ export function compose(options: ComposeOptions): Workbench {
   const profiling = createProfilingService({ contexts, servers, clock });
   const traces = owned.add(createTraceService({ workspace, assets, contexts, servers, clock, logger, perfetto: () => settings().perfettoSource ?? 'auto' }));
 
-  return { assets, workspace, logger, owner, contexts, runner, inventory, loading, live, deployments, poker, benchmarks, profiling, traces, runs, demo, dispose: () => owned.dispose() };
+  return { assets, workspace, logger, owner, contexts, runner, inventory, decodePods, loading, live, deployments, poker, benchmarks, profiling, traces, runs, demo, dispose: () => owned.dispose() };
 }
 
 /** Undefined in a container whose user has no entry. */

@@ -42,7 +42,7 @@ export const commands: readonly Command[] = [
     },
     load: async () => (await import('./commands/nodes.ts')).nodes,
   },
-  { words: ['pods'], arguments: '[options]', summary: 'Model-server pods by deployment, role, group and rank', options: { ...cluster, mine: { type: 'boolean', description: 'only deployments whose owner I am' } }, load: async () => (await import('./commands/pods.ts')).pods },
+  { words: ['pods'], arguments: '[options]', summary: 'Model-server pods by deployment, role, group and rank', options: { ...cluster, mine: { type: 'boolean', description: 'only deployments whose owner I am' }, 'write-decode-pods': { type: 'boolean', description: 'also write .tmp/decode_pods.txt: my decode pods of the namespace, a name and an IP a line' } }, load: async () => (await import('./commands/pods.ts')).pods },
   {
     words: ['live'],
     arguments: '[options]',

@@ -4,6 +4,7 @@ import type { Workbench } from '../compose.ts';
 import { AccessKeys } from './access-keys.ts';
 import { registerCommands } from './commands/register.ts';
 import { setContextKey } from './context-keys.ts';
+import { keepDecodePods } from './decode-pods.ts';
 import { ErrorReporter } from './errors.ts';
 import { EvidenceDocuments } from './evidence-documents.ts';
 import type { Host } from './host.ts';
@@ -66,6 +67,7 @@ export function registerHost(context: vscode.ExtensionContext, workbench: Workbe
     offer,
   };
   owned.add(registerCommands(host));
+  owned.add(keepDecodePods(workbench.decodePods, workbench.workspace, errors));
   owned.add(clusterStatusItem(session));
   owned.add(jobStatusItem(jobs));
   owned.add(session.onDidChange(({ kind }) => void setContextKey('llmd.connection', kind)));

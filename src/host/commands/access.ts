@@ -28,7 +28,8 @@ export const ACCESS_NEEDS: Readonly<Record<CommandId, readonly AccessNeed[]>> = 
   'llmd.startPoker': RUN_PODS,
   'llmd.openPokerShell': [needOf('get', Pods), EXEC],
   'llmd.stopPoker': [needOf('get', Pods), needOf('delete', Pods)],
-  'llmd.runBenchmark': [needOf('get', Pods), EXEC],
+  'llmd.writeDecodePods': [needOf('list', Pods)],
+  'llmd.runBenchmark': [needOf('get', Pods), ...EXEC],
   // A run and its end are on disk; what is left of it in the cluster is stopped where that is allowed.
   'llmd.cancelRun': [],
   'llmd.deleteRun': [],

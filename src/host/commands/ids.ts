@@ -12,6 +12,7 @@ export const COMMAND_IDS = [
   'llmd.startPoker',
   'llmd.openPokerShell',
   'llmd.stopPoker',
+  'llmd.writeDecodePods',
   'llmd.runBenchmark',
   'llmd.cancelRun',
   'llmd.deleteRun',

@@ -1,5 +1,6 @@
 import { BENCHMARK_COMMANDS } from './benchmarks.ts';
 import { CLUSTER_COMMANDS } from './cluster.ts';
+import { DECODE_POD_COMMANDS } from './decode-pods.ts';
 import type { TableEntry } from './definition.ts';
 import { DEPLOYMENT_COMMANDS } from './deployment.ts';
 import { EVIDENCE_COMMANDS } from './evidence.ts';

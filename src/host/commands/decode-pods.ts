@@ -1,0 +1,21 @@
+import { placeOf } from '../session.ts';
+import { plural } from '../../protocol/format.ts';
+import { clusterCommand, noArgument, type TableEntry } from './definition.ts';
+
+const PATIENCE_MS = 30_000;
+
+export const DECODE_POD_COMMANDS: readonly TableEntry[] = [
+  clusterCommand<true>({
+    id: 'llmd.writeDecodePods',
+    title: 'Write decode_pods.txt',
+    doing: 'write .tmp/decode_pods.txt',
+    alsoNeeds: ['workspace'],
+    ...noArgument,
+    async run({ host, cluster }) {
+      const { decodePods } = host.workbench;
+      const { pods } = await decodePods.write(cluster, AbortSignal.timeout(PATIENCE_MS));
+      await decodePods.follow();
+      host.say(`.tmp/decode_pods.txt names ${plural(pods, 'decode pod')} of ${placeOf(cluster)}, and is kept current until it is deleted.`);
+    },
+  }),
+];
