@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Workbench } from '../../src/compose.ts';
 import { demoContext, type DemoCluster } from '../../src/demo/cluster.ts';
@@ -28,6 +29,7 @@ export interface WatchingWindow {
 export class NetworkLab {
   readonly lab: Lab;
   readonly proxy: FaultProxy;
+  readonly #watching = new Set<Workbench>();
   #direct: KubeClient | undefined;
 
   private constructor(lab: Lab, proxy: FaultProxy) {
@@ -55,7 +57,15 @@ export class NetworkLab {
     const clock = new LeapClock();
     const window = this.lab.window({ kubeconfig: await this.kubeconfig(), clock, ...options });
     window.inventory.lease();
+    this.#watching.add(window);
     return { window, clock };
+  }
+
+  /** What a test leaves behind: its windows are closed, and its faults are over. */
+  tidy(): void {
+    this.proxy.behave();
+    for (const window of this.#watching) this.lab.close(window);
+    this.#watching.clear();
   }
 
   /** Writes the kubeconfig that leads to the proxy; `changes` replace fields of its cluster and user. */
@@ -80,10 +90,10 @@ export class NetworkLab {
   }
 
   /** A pod that only sleeps, made past the proxy. */
-  async addPod(name: string): Promise<void> {
+  async addPod(name: string, where = namespace): Promise<void> {
     const client = await this.direct();
     await client.create(Pods, {
-      apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace },
+      apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: where },
       spec: { containers: [{ name: 'sleeper', image: 'registry.example/sleeper', command: ['sleep', 'infinity'] }] },
     }, patience());
   }
@@ -144,6 +154,14 @@ export async function inTime<T>(clock: LeapClock, secondsALook: number, what: st
     if (answer === undefined) clock.leap(secondsALook * 1000);
     return answer;
   });
+}
+
+/** So many seconds pass on the window's clock, and what falls due in them has time to come about. */
+export async function passes(clock: LeapClock, seconds: number): Promise<void> {
+  for (let step = 0; step < 20; step += 1) {
+    clock.leap((seconds * 1000) / 20);
+    await delay(20);
+  }
 }
 
 async function freshList(client: KubeClient): Promise<{ nodes: Record<string, NodeView>; pods: Record<string, PodView> }> {

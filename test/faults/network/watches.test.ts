@@ -4,7 +4,7 @@ import { assertTells, until } from '../../support/faults-lab.ts';
 import { acceptedAndEnded, acceptedAndSilent, cutBefore, cutInside, goneInStream, holding, page, refuse, stalledBody, truncated, truncatedGzip, type Fault } from '../../support/fault-proxy/faults.ts';
 import { listsOf, readsOf, watchesOf } from '../../support/fault-proxy/matchers.ts';
 import type { Matcher } from '../../support/fault-proxy/proxy.ts';
-import { inTime, isLive, NetworkLab, seen, stateOf, type WatchingWindow } from '../../support/network-lab.ts';
+import { inTime, isLive, NetworkLab, passes, seen, stateOf, type WatchingWindow } from '../../support/network-lab.ts';
 
 const badGateway = '<html>\n<head><title>502 Bad\n Gateway</title></head>\n<body>no upstream</body></html>';
 
@@ -58,10 +58,7 @@ describe('a watch over a bad network', () => {
     // The watch has lasted.
     watching.clock.leap(2000);
   });
-  afterEach(() => {
-    net.proxy.behave();
-    net.lab.close(watching.window);
-  });
+  afterEach(() => net.tidy());
 
   /** Something happens in the cluster that the window can only know if it goes on watching. */
   async function change(): Promise<string> {
@@ -171,10 +168,7 @@ describe('a watch over a bad network', () => {
       net.proxy.wire.cut();
       await inTime(watching.clock, 0, 'it is told to wait', () => seen(watching.window).rows.find((each) => each.startsWith('pods: server busy')));
       const asked = rule.hits;
-      for (let second = 0; second < 40; second += 1) {
-        watching.clock.leap(1000);
-        await new Promise((resolve) => setImmediate(resolve));
-      }
+      await passes(watching.clock, 40);
       assert.equal(rule.hits, asked);
       rule.lift();
       await net.equalsFreshList(watching);
