@@ -1,7 +1,7 @@
 import { systemClock } from '../../base/clock.ts';
 import { podsReport } from '../../inventory/pods.ts';
 import type { ModelServerDeployment, ModelServerPod, PodsReport } from '../../inventory/types.ts';
-import { formatDuration } from '../../protocol/format.ts';
+import { formatDuration, plural } from '../../protocol/format.ts';
 import type { Invocation } from '../command.ts';
 import { exit, type Io } from '../io.ts';
 import { chosenCluster, services } from '../services.ts';
@@ -10,11 +10,17 @@ import { table } from '../table.ts';
 export async function pods(invocation: Invocation, io: Io): Promise<number> {
   const workbench = services(invocation, io);
   try {
-    await chosenCluster(workbench, invocation);
-    const everybody = podsReport(await workbench.inventory.whenComplete(io.signal), workbench.owner);
+    const cluster = await chosenCluster(workbench, invocation);
+    const snapshot = await workbench.inventory.whenComplete(io.signal);
+    requireSight(snapshot, 'list model servers', ['pods']);
+    const everybody = podsReport(snapshot, workbench.owner);
     const report = invocation.flag('mine') ? { ...everybody, deployments: everybody.deployments.filter(({ mine }) => mine) } : everybody;
     io.out(invocation.flag('json') ? `${JSON.stringify(report, undefined, 2)}\n` : forPeople(report, systemClock.now()));
     for (const warning of report.warnings) io.err(`warning: ${warning.message}\n`);
+    if (invocation.flag('write-decode-pods')) {
+      const written = await workbench.decodePods.write(cluster, io.signal);
+      io.err(`${written.path} names ${plural(written.pods, 'decode pod')} of ${cluster.context}/${cluster.namespace}\n`);
+    }
     return exit.ok;
   } finally {
     workbench.dispose();
