@@ -12,7 +12,6 @@ export async function pods(invocation: Invocation, io: Io): Promise<number> {
   try {
     const cluster = await chosenCluster(workbench, invocation);
     const snapshot = await workbench.inventory.whenComplete(io.signal);
-    requireSight(snapshot, 'list model servers', ['pods']);
     const everybody = podsReport(snapshot, workbench.owner);
     const report = invocation.flag('mine') ? { ...everybody, deployments: everybody.deployments.filter(({ mine }) => mine) } : everybody;
     io.out(invocation.flag('json') ? `${JSON.stringify(report, undefined, 2)}\n` : forPeople(report, systemClock.now()));
