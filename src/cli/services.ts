@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { MemoryStore } from '../base/store.ts';
 import { silentLogger } from '../base/logger.ts';
 import { assetsAt, compose, type Assets, type Settings, type Workbench } from '../compose.ts';
+import type { InventorySnapshot } from '../inventory/types.ts';
+import { accessError, needOf } from '../kube/access.ts';
+import { Nodes, Pods } from '../kube/resources.ts';
 import type { ClusterRef } from '../kube/types.ts';
 import type { Invocation } from './command.ts';
 import type { Io } from './io.ts';
@@ -28,6 +31,12 @@ export function services(invocation: Invocation, io: Io, settings: Settings = {}
     env: io.env,
     logger: silentLogger,
   });
+}
+
+/** Ends a command that may not see any of what it is to show: an empty table would say that there is nothing. */
+export function requireSight(snapshot: InventorySnapshot, doing: string, kinds: readonly ('nodes' | 'pods')[]): void {
+  if (kinds.some((kind) => snapshot.states[kind].kind !== 'denied')) return;
+  throw accessError(doing, kinds.map((kind) => needOf('list', kind === 'nodes' ? Nodes : Pods)), snapshot.cluster);
 }
 
 /** The cluster that `--context` and `--namespace` name, else the kubeconfig's. */

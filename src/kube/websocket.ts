@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { aborted, throwIfAborted, type Clock } from '../base/clock.ts';
 import { disposable, type Disposable } from '../base/disposables.ts';
-import { isWorkbenchError } from '../base/errors.ts';
+import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import { parseStatus } from './json-calls.ts';
 import { networkError, timeoutError } from './network-errors.ts';
-import { describeSubject, errorFromStatus, subjectOf } from './status.ts';
+import { describeSubject, errorFromStatus, subjectOf, type RequestSubject } from './status.ts';
 import type { Transport } from './transport.ts';
 import type { ClusterRef, Query } from './types.ts';
 
@@ -60,7 +60,7 @@ async function attempt(transport: Transport, cluster: ClusterRef, request: WebSo
     socket.once('unexpected-response', (_request, response: IncomingMessage) => {
       settle();
       readBody(response).then(
-        (text) => reject(errorFromStatus(response.statusCode ?? 0, parseStatus(text), subject, cluster)),
+        (text) => reject(withBothVerbs(errorFromStatus(response.statusCode ?? 0, parseStatus(text), subject, cluster), subject)),
         (error: unknown) => reject(networkError(error, doing, cluster)),
       ).finally(() => socket.terminate());
     });
@@ -70,6 +70,13 @@ async function attempt(transport: Transport, cluster: ClusterRef, request: WebSo
       resolve(socket);
     });
   });
+}
+
+/** A role that was written for SPDY holds `create` alone, an old one for WebSockets `get` alone: the hint names what is needed in all. */
+function withBothVerbs(error: WorkbenchError, { plural, subresource, namespace }: RequestSubject): WorkbenchError {
+  if (error.code !== 'forbidden') return error;
+  const hint = `Ask the administrator of this cluster for the verbs get and create on ${plural}/${subresource ?? ''} in namespace "${namespace ?? ''}": a stream needs both.`;
+  return new WorkbenchError({ code: error.code, message: error.message, hint, cause: error.cause });
 }
 
 async function readBody(response: IncomingMessage): Promise<string> {

@@ -1,14 +1,28 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { arrayAt } from '../../src/base/json.ts';
+import type { Io } from '../../src/cli/io.ts';
+import { main } from '../../src/cli/main.ts';
 import type { Workbench } from '../../src/compose.ts';
 import { demoContext } from '../../src/demo/cluster.ts';
 import { ACCESS_NEEDS, accessNote, deniedCommands, GUARDED_COMMANDS, requireAccess } from '../../src/host/commands/access.ts';
+import type { CommandId } from '../../src/host/commands/ids.ts';
+import { clusterRows, gpuHeadline } from '../../src/host/trees/cluster-rows.ts';
+import { stateRows } from '../../src/host/trees/freshness.ts';
+import { modelServerRows } from '../../src/host/trees/model-server-rows.ts';
+import type { Row } from '../../src/host/trees/row.ts';
+import { gpuReport } from '../../src/inventory/gpus.ts';
+import { podsReport } from '../../src/inventory/pods.ts';
 import { describeNeed } from '../../src/kube/access.ts';
-import { Secrets } from '../../src/kube/resources.ts';
+import { Pods, Secrets } from '../../src/kube/resources.ts';
 import type { AccessNeed, KubeClient, ResourceType } from '../../src/kube/types.ts';
-import { assertTells, call, failure, Lab, namespace, patience } from '../support/faults-lab.ts';
+import { assertTells, call, failure, Lab, namespace, patience, until } from '../support/faults-lab.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
+/** Of the guarded commands those that the role `view` is enough for. */
+const VIEWERS_MAY: ReadonlySet<CommandId> = new Set(['llmd.showLogs', 'llmd.writeDecodePods']);
 
 describe('namespaces and permissions', () => {
   let lab: Lab;
@@ -41,7 +55,9 @@ describe('namespaces and permissions', () => {
     let viewer: Workbench;
 
     before(async () => {
-      viewer = lab.window({ kubeconfig: await restrictedUser(lab, await admin.contexts.client(lab.ref)) });
+      const client = await admin.contexts.client(lab.ref);
+      viewer = lab.window({ kubeconfig: await person(lab, client, 'viewer') });
+      await bind(client, 'viewer', 'ClusterRole', 'view');
     });
 
     it('sees the pods of his namespace, and is told what is kept from him', async () => {
@@ -68,13 +84,13 @@ describe('namespaces and permissions', () => {
       const client = await viewer.contexts.client(lab.ref);
       const denied = await deniedCommands(client, namespace, patience());
       // `view` may read pods and their logs, and knows nothing of LeaderWorkerSets, secrets, exec and port-forward.
-      assert.deepEqual(GUARDED_COMMANDS.filter((id) => !denied.has(id)), ['llmd.showLogs']);
+      assert.deepEqual(new Set(GUARDED_COMMANDS.filter((id) => !denied.has(id))), VIEWERS_MAY);
       const note = accessNote(denied, lab.ref) ?? '';
       for (const missing of ['leaderworkersets.leaderworkerset.x-k8s.io', 'pods/exec', 'pods/portforward', 'secrets', demoContext, namespace]) assert.ok(note.includes(missing), note);
       assert.equal((await deniedCommands(await admin.contexts.client(lab.ref), namespace, patience())).size, 0);
     });
 
-    for (const id of GUARDED_COMMANDS.filter((each) => each !== 'llmd.showLogs')) {
+    for (const id of GUARDED_COMMANDS.filter((each) => !VIEWERS_MAY.has(each))) {
       it(`is told what ${id} lacks when it is called all the same`, async () => {
         const client = await viewer.contexts.client(lab.ref);
         const missing = await client.missing(ACCESS_NEEDS[id], namespace, patience());
@@ -92,19 +108,93 @@ describe('namespaces and permissions', () => {
 
     it('sees hidden actions again once his role has grown', async () => {
       const client = await viewer.contexts.client(lab.ref);
-      await bind(await admin.contexts.client(lab.ref), 'edit');
+      await bind(await admin.contexts.client(lab.ref), 'viewer', 'ClusterRole', 'edit');
       // Refused once more, the client knows that what it remembers may be old.
       await assert.rejects(client.list(Secrets, { namespace: 'default', signal: patience() }));
       const denied = await deniedCommands(client, namespace, patience());
       assert.ok(!denied.has('llmd.runBenchmark') && !denied.has('llmd.copyTraces'));
       assert.ok(denied.has('llmd.deploy'), 'the role edit does not hold LeaderWorkerSets');
-      await (await admin.contexts.client(lab.ref)).delete(RoleBindings, namespace, 'edit', { signal: patience() });
+      await (await admin.contexts.client(lab.ref)).delete(RoleBindings, namespace, 'viewer-edit', { signal: patience() });
       await assert.rejects(client.list(Secrets, { namespace: 'default', signal: patience() }));
     });
 
     it('is told which verb on what he lacks when he does it all the same', async () => {
       const error = await failure(viewer.poker.start(lab.ref, call()), 'forbidden', 'poker-lab', demoContext, namespace);
       assert.match(error.hint ?? '', /patch/);
+    });
+  });
+
+  describe('someone who may do everything in one namespace, and nothing outside of it', () => {
+    let engineer: Workbench;
+
+    before(async () => {
+      const client = await admin.contexts.client(lab.ref);
+      await client.create(Roles, { apiVersion: `${rbac}/v1`, kind: 'Role', metadata: { name: 'everything', namespace }, rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }] }, patience());
+      engineer = lab.window({ kubeconfig: await person(lab, client, 'engineer') });
+      await bind(client, 'engineer', 'Role', 'everything');
+    });
+
+    it('has no action hidden, and no finding against a deployment', async () => {
+      assert.equal((await deniedCommands(await engineer.contexts.client(lab.ref), namespace, patience())).size, 0);
+      assert.deepEqual((await lab.plan(engineer)).findings.filter(({ code }) => code === 'forbidden'), []);
+    });
+
+    it('deploys, and sees in the trees what the pods tell of GPUs, with a plain note of what they cannot', async () => {
+      await lab.deploy(engineer);
+      const signal = patience();
+      const lease = engineer.inventory.lease();
+      const snapshot = await until('every model server to be bound', async () => {
+        const now = await engineer.inventory.whenComplete(signal);
+        return [...now.pods.values()].filter((pod) => pod.node !== undefined && Object.keys(pod.gpus).length > 0).length === 3 ? now : undefined;
+      });
+      lease.dispose();
+      assert.equal(snapshot.podScope, 'namespace');
+      const report = gpuReport(snapshot);
+      const cluster = told([...stateRows('nodes', snapshot.states.nodes), ...stateRows('pods', snapshot.states.pods), ...clusterRows(report, snapshot, engineer.owner)]);
+      assert.match(cluster, /^nodes: not allowed cannot list nodes/m);
+      for (const pod of ['wide-ep-decode-0', 'wide-ep-decode-0-1', 'wide-ep-prefill-0']) assert.match(cluster, new RegExp(`^${pod} 8 GPUs`, 'm'));
+      assert.match(gpuHeadline(report, snapshot), /24 GPUs held/);
+      // Of nodes that he may not list nothing is free or taken as far as he knows: no figure is made up.
+      assert.doesNotMatch(cluster, /[ :]\d+ free/);
+      assert.deepEqual(report.warnings.map(({ code }) => code).filter((code) => code.startsWith('nodes') || code.startsWith('pods')), ['nodes-denied', 'pods-of-one-namespace']);
+      const servers = podsReport(snapshot, engineer.owner);
+      assert.match(told(modelServerRows(servers)), /^wide-ep /m);
+      assert.deepEqual(servers.warnings.map(({ code }) => code), ['pods-of-one-namespace']);
+    });
+
+    it('reads a log, forwards a port and runs a command: what is not hidden works', async () => {
+      const client = await engineer.contexts.client(lab.ref);
+      const signal = patience();
+      const pod = 'wide-ep-prefill-0';
+      await until('the pod to run', async () => ((await client.get(Pods, namespace, pod, signal))['status'] as { phase?: string }).phase === 'Running' ? true : undefined);
+      const output = await client.execOutput({ namespace, pod, container: 'vllm', command: ['echo', 'hello'], signal });
+      assert.equal(output.stdout.toString(), 'hello\n');
+      const forward = await client.portForward(namespace, pod, 8000, signal);
+      assert.equal(forward.state.kind, 'open');
+      forward.dispose();
+      for await (const line of client.logs({ namespace, pod, container: 'vllm', tailLines: 1, signal })) assert.equal(line.gap, undefined);
+    });
+  });
+
+  describe('someone who may do nothing', () => {
+    it('is told by the command line what is missing, instead of seeing an empty table', async () => {
+      const kubeconfig = await person(lab, await admin.contexts.client(lab.ref), 'nobody');
+      const nodesAndPods = ['list nodes, list pods', demoContext, namespace];
+      for (const [command, names] of [['pods', ['list pods', demoContext, namespace]], ['gpus', nodesAndPods], ['nodes', nodesAndPods]] as const) {
+        const { code, out, err } = await llmdw([command, '--kubeconfig', kubeconfig]);
+        assert.equal(code, 1);
+        assert.equal(out, '');
+        const [message = '', hint = ''] = err.split('\n');
+        assertTells(message, hint, names);
+        assert.match(hint, /administrator/);
+      }
+    });
+
+    it('is told by the command line with a warning what a table leaves out', async () => {
+      const { code, out, err } = await llmdw(['gpus', '--kubeconfig', await lab.file('engineer-again', await readFile(join(dirname(lab.workspace), 'engineer'), 'utf8'))]);
+      assert.equal(code, 0);
+      assert.match(out, /wide-ep|GPU/);
+      assert.match(err, /^warning: no permission to list nodes/m);
     });
   });
 
@@ -115,6 +205,20 @@ describe('namespaces and permissions', () => {
   });
 });
 
+/** Runs the command line in this process. */
+async function llmdw(args: readonly string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
+  const said = { out: '', err: '' };
+  const io: Io = {
+    out: (text) => void (said.out += text),
+    err: (text) => void (said.err += text),
+    env: { PATH: process.env['PATH'] },
+    cwd: tmpdir(),
+    signal: patience(),
+  };
+  return { code: await main(args, io), ...said };
+}
+
+const Roles: ResourceType = { group: rbac, version: 'v1', plural: 'roles', kind: 'Role', namespaced: true };
 const RoleBindings: ResourceType = { group: rbac, version: 'v1', plural: 'rolebindings', kind: 'RoleBinding', namespaced: true };
 
 async function mayI(client: KubeClient, need: AccessNeed): Promise<boolean> {
@@ -125,23 +229,27 @@ async function mayI(client: KubeClient, need: AccessNeed): Promise<boolean> {
   return answer.status.allowed;
 }
 
-async function bind(client: KubeClient, role: string): Promise<void> {
+async function bind(client: KubeClient, name: string, kind: 'ClusterRole' | 'Role', role: string): Promise<void> {
   await client.create(RoleBindings, {
-    apiVersion: `${rbac}/v1`, kind: 'RoleBinding', metadata: { name: role, namespace },
-    roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: role }, subjects: [{ kind: 'ServiceAccount', name: 'viewer', namespace }],
+    apiVersion: `${rbac}/v1`, kind: 'RoleBinding', metadata: { name: `${name}-${role}`, namespace },
+    roleRef: { apiGroup: rbac, kind, name: role }, subjects: [{ kind: 'ServiceAccount', name, namespace }],
   }, patience());
 }
 
-/** A service account that may view the namespace, and a kubeconfig with the token that the server issued to it. */
-async function restrictedUser(lab: Lab, client: KubeClient): Promise<string> {
+/** What a tree shows, a line a row. */
+function told(rows: readonly Row[]): string {
+  return rows.map(({ label, description, children }) => [`${label} ${description ?? ''}`, told(children ?? [])].join('\n')).join('\n');
+}
+
+/** A service account, and a kubeconfig with the token that the server issued to it. */
+async function person(lab: Lab, client: KubeClient, name: string): Promise<string> {
   const signal = patience();
-  await client.json({ method: 'POST', path: `/api/v1/namespaces/${namespace}/serviceaccounts`, body: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'viewer' } }, signal });
-  await bind(client, 'view');
+  await client.json({ method: 'POST', path: `/api/v1/namespaces/${namespace}/serviceaccounts`, body: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name } }, signal });
   const issued = await client.json<{ status: { token: string } }>({
-    method: 'POST', path: `/api/v1/namespaces/${namespace}/serviceaccounts/viewer/token`, signal,
+    method: 'POST', path: `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`, signal,
     body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3600 } },
   });
-  return kubeconfigFor(lab, 'viewer', issued.status.token);
+  return kubeconfigFor(lab, name, issued.status.token);
 }
 
 async function kubeconfigFor(lab: Lab, name: string, token: string): Promise<string> {

@@ -8,7 +8,7 @@ import type { NodeColumn, NodeRow, NodeSorting } from '../../inventory/node-tabl
 import type { InventorySnapshot } from '../../inventory/types.ts';
 import { badUsage, type Invocation } from '../command.ts';
 import { exit, type Io } from '../io.ts';
-import { chosenCluster, services } from '../services.ts';
+import { chosenCluster, requireSight, services } from '../services.ts';
 import { table } from '../table.ts';
 
 export async function nodes(invocation: Invocation, io: Io): Promise<number> {
@@ -16,6 +16,7 @@ export async function nodes(invocation: Invocation, io: Io): Promise<number> {
   try {
     await chosenCluster(workbench, invocation);
     const snapshot = await workbench.inventory.whenComplete(io.signal);
+    requireSight(snapshot, 'show nodes', ['nodes', 'pods']);
     const columns = chosenColumns(invocation.text('columns'), snapshot);
     const rows = filtered(nodeRows(snapshot, columns.map(({ id }) => id)), invocation.text('filter'), columns);
     io.out(printed(invocation, columns, sortNodes(rows, sorting(invocation, columns))));

@@ -4,7 +4,7 @@ import type { ModelServerDeployment, ModelServerPod, PodsReport } from '../../in
 import { formatDuration, plural } from '../../protocol/format.ts';
 import type { Invocation } from '../command.ts';
 import { exit, type Io } from '../io.ts';
-import { chosenCluster, services } from '../services.ts';
+import { chosenCluster, requireSight, services } from '../services.ts';
 import { table } from '../table.ts';
 
 export async function pods(invocation: Invocation, io: Io): Promise<number> {
@@ -12,6 +12,7 @@ export async function pods(invocation: Invocation, io: Io): Promise<number> {
   try {
     const cluster = await chosenCluster(workbench, invocation);
     const snapshot = await workbench.inventory.whenComplete(io.signal);
+    requireSight(snapshot, 'list model servers', ['pods']);
     const everybody = podsReport(snapshot, workbench.owner);
     const report = invocation.flag('mine') ? { ...everybody, deployments: everybody.deployments.filter(({ mine }) => mine) } : everybody;
     io.out(invocation.flag('json') ? `${JSON.stringify(report, undefined, 2)}\n` : forPeople(report, systemClock.now()));

@@ -6,9 +6,9 @@ import { COMMAND_IDS, type CommandId } from './ids.ts';
 const READ_PODS = [needOf('get', Pods), needOf('list', Pods)];
 /** Applying creates what is not there yet. */
 const RUN_PODS = [needOf('get', Pods), needOf('create', Pods), needOf('patch', Pods)];
-/** A WebSocket is opened by a GET, so that `get` is the verb that the API server asks for. */
-const EXEC = needOf('get', Pods, 'exec');
-const FORWARD = needOf('get', Pods, 'portforward');
+/** A WebSocket is opened by a GET, which needs `get`; from Kubernetes 1.35 on the API server asks for `create` as well. */
+const EXEC = [needOf('get', Pods, 'exec'), needOf('create', Pods, 'exec')];
+const FORWARD = [needOf('get', Pods, 'portforward'), needOf('create', Pods, 'portforward')];
 const DELETE_PODS = [needOf('list', Pods), needOf('delete', Pods)];
 
 /**
@@ -24,9 +24,9 @@ export const ACCESS_NEEDS: Readonly<Record<CommandId, readonly AccessNeed[]>> = 
   'llmd.stopDeployment': [needOf('list', LeaderWorkerSets), needOf('delete', LeaderWorkerSets)],
   'llmd.restartDeployment': DELETE_PODS,
   'llmd.redeployRouting': [needOf('list', LeaderWorkerSets), needOf('patch', { group: 'apps', plural: 'deployments' })],
-  'llmd.waitUntilReady': [...READ_PODS, needOf('list', LeaderWorkerSets), FORWARD],
+  'llmd.waitUntilReady': [...READ_PODS, needOf('list', LeaderWorkerSets), ...FORWARD],
   'llmd.startPoker': RUN_PODS,
-  'llmd.openPokerShell': [needOf('get', Pods), EXEC],
+  'llmd.openPokerShell': [needOf('get', Pods), ...EXEC],
   'llmd.stopPoker': [needOf('get', Pods), needOf('delete', Pods)],
   'llmd.writeDecodePods': [needOf('list', Pods)],
   'llmd.runBenchmark': [needOf('get', Pods), ...EXEC],
@@ -36,9 +36,9 @@ export const ACCESS_NEEDS: Readonly<Record<CommandId, readonly AccessNeed[]>> = 
   'llmd.pinBaseline': [],
   'llmd.unpinBaseline': [],
   'llmd.showResults': [],
-  'llmd.profilePod': [needOf('get', Pods), FORWARD],
-  'llmd.profileDecode': [...READ_PODS, FORWARD],
-  'llmd.copyTraces': [needOf('get', Pods), EXEC],
+  'llmd.profilePod': [needOf('get', Pods), ...FORWARD],
+  'llmd.profileDecode': [...READ_PODS, ...FORWARD],
+  'llmd.copyTraces': [needOf('get', Pods), ...EXEC],
   'llmd.openTrace': [],
   'llmd.showTraceSummary': [],
   'llmd.revealInExplorer': [],

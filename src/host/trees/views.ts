@@ -88,7 +88,7 @@ function modelServerTree({ workbench, session, access, treeChoices, onError }: T
           const loads = { phases: workbench.loading.snapshot, crashes: workbench.loading.crashes };
           return {
             rows: [...stateRows('pods', snapshot.states.pods), ...modelServerRows(report, loads, treeChoices.owners)],
-            message: notes(hiddenByFilter(report, treeChoices.owners), access.note),
+            message: notes(hiddenByFilter(report, treeChoices.owners), report.warnings.find(({ code }) => code === 'pods-of-one-namespace')?.message, access.note),
             description: `${modelServerHeadline(report, loads)} · ${freshness([snapshot.states.pods])}`,
           };
         }),
