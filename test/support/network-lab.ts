@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Workbench } from '../../src/compose.ts';
@@ -72,8 +73,12 @@ export class NetworkLab {
   async kubeconfig(changes: { readonly cluster?: object; readonly user?: object; readonly name?: string } = {}): Promise<string> {
     const { token } = JSON.parse(await this.lab.kubeconfig()).users[0].user as { token: string };
     return this.lab.file(changes.name ?? 'behind-the-proxy', kubeconfigText({
-      server: this.proxy.url, 'certificate-authority-data': Buffer.from(this.proxy.caPem).toString('base64'), ...changes.cluster,
+      server: this.proxy.url, 'certificate-authority-data': Buffer.from(this.proxy.identity.certPem).toString('base64'), ...changes.cluster,
     }, changes.user ?? { token }));
+  }
+
+  read(kubeconfig: string): Promise<string> {
+    return readFile(kubeconfig, 'utf8');
   }
 
   /** Straight to the server, past every fault. */

@@ -43,7 +43,6 @@ interface OpenRule {
 
 /** A TLS proxy before an API server that does to its requests what a test asks for, and to its connections what `wire` does. */
 export class FaultProxy {
-  /** The certificate that clients see; the next connection sees a change. */
   readonly #server: Server;
   readonly #rules = new Set<OpenRule>();
   readonly #sockets = new Set<Socket | Duplex>();
@@ -81,8 +80,9 @@ export class FaultProxy {
     return `https://127.0.0.1:${this.wire.port}`;
   }
 
-  get caPem(): string {
-    return this.#identity.certPem;
+  /** The certificate that clients see, which is its own authority. */
+  get identity(): ServerIdentity {
+    return this.#identity;
   }
 
   /** Another certificate for the connections to come. */
