@@ -127,8 +127,8 @@ export class Lab {
     return window.deployments.plan({ cluster, guide: 'wide-ep', variant: 'coreweave', name: deployment, values }, patience());
   }
 
-  async deploy(window: Workbench, values: Readonly<Record<string, string>> = {}): Promise<void> {
-    await window.deployments.apply(await this.plan(window, values), call());
+  async deploy(window: Workbench, values: Readonly<Record<string, string>> = {}, cluster = this.ref): Promise<void> {
+    await window.deployments.apply(await this.plan(window, values, cluster), call());
   }
 
   /** Deploys the guide and waits until it answers. */
