@@ -2,9 +2,14 @@
 
 const DASH = '–';
 
+/** By fraction digits. Making one costs a hundred times its use, and trees of a large cluster show thousands of figures. */
+const formats = new Map<number, Intl.NumberFormat>();
+
 export function formatNumber(value: number | null | undefined, digits = 0): string {
   if (value == null || !Number.isFinite(value)) return DASH;
-  return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const known = formats.get(digits) ?? new Intl.NumberFormat('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  formats.set(digits, known);
+  return known.format(value);
 }
 
 /** Three significant figures at most below 100, whole numbers above: enough to compare, no false precision. */

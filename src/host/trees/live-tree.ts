@@ -1,6 +1,9 @@
 import * as vscode from 'vscode';
+import { systemClock } from '../../base/clock.ts';
 import { DisposableStore, type Disposable } from '../../base/disposables.ts';
+import { Turns } from '../../base/turns.ts';
 import type { Row } from './row.ts';
+import { TREE_TURNS } from './row-index.ts';
 import { RowTree, type RowElement } from './row-tree.ts';
 
 export interface TreeContent {
@@ -21,19 +24,14 @@ export interface LiveTreeOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Changes within this time are shown together. */
-const COALESCE_MS = 60;
-
 /** A tree view that works only while it is visible and shows many changes at once. */
 export class LiveTree implements Disposable {
   readonly view: vscode.TreeView<RowElement>;
   readonly tree = new RowTree();
   readonly #options: LiveTreeOptions;
   readonly #owned = new DisposableStore();
+  readonly #turns = new Turns(systemClock, TREE_TURNS, () => this.#run());
   #lease: Disposable | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #updating = false;
-  #again = false;
   #loaded: (() => void) | undefined;
 
   constructor(options: LiveTreeOptions) {
@@ -47,12 +45,11 @@ export class LiveTree implements Disposable {
 
   /** Shows what is there now, soon. Costs nothing while the view is hidden. */
   update(): void {
-    if (!this.view.visible) return;
-    this.#timer ??= setTimeout(() => void this.#run(), COALESCE_MS);
+    if (this.view.visible) this.#turns.ask();
   }
 
   dispose(): void {
-    clearTimeout(this.#timer);
+    this.#turns.dispose();
     this.#loaded?.();
     this.#lease?.dispose();
     this.#owned.dispose();
@@ -69,12 +66,6 @@ export class LiveTree implements Disposable {
   }
 
   async #run(): Promise<void> {
-    this.#timer = undefined;
-    if (this.#updating) {
-      this.#again = true;
-      return;
-    }
-    this.#updating = true;
     try {
       const content = await this.#options.content();
       this.tree.show(content.rows);
@@ -83,12 +74,6 @@ export class LiveTree implements Disposable {
       this.#showProgress(content.loading ?? false);
     } catch (error) {
       this.#options.onError(error);
-    } finally {
-      this.#updating = false;
-      if (this.#again) {
-        this.#again = false;
-        this.update();
-      }
     }
   }
 

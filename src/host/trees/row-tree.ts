@@ -1,34 +1,23 @@
 import * as vscode from 'vscode';
-import { changedRows, type Row } from './row.ts';
+import { RowIndex, type RowElement } from './row-index.ts';
+import type { Row } from './row.ts';
 
-/** What VS Code holds of a row: one object an id for as long as the row lives, so that selection and expansion survive. */
-export interface RowElement {
-  readonly id: string;
-  row: Row;
-}
+export type { RowElement } from './row-index.ts';
 
 /** Shows rows; told of new ones, it refreshes only the elements that differ. */
 export class RowTree implements vscode.TreeDataProvider<RowElement>, vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<RowElement[] | undefined>();
   readonly onDidChangeTreeData = this.#changed.event;
-  #rows: readonly Row[] = [];
-  #elements = new Map<string, RowElement>();
-  #parents = new Map<string, string>();
+  readonly #index = new RowIndex();
 
   get rows(): readonly Row[] {
-    return this.#rows;
+    return this.#index.rows;
   }
 
   show(rows: readonly Row[]): void {
-    const changed = changedRows(this.#rows, rows);
-    this.#rows = rows;
-    this.#index(rows);
+    const changed = this.#index.show(rows);
     if (changed === 'root') this.#changed.fire(undefined);
-    else if (changed.length > 0) this.#changed.fire(changed.map((id) => this.#elements.get(id)).filter((element) => element !== undefined));
-  }
-
-  find(id: string): RowElement | undefined {
-    return this.#elements.get(id);
+    else if (changed.length > 0) this.#changed.fire([...changed]);
   }
 
   getTreeItem(element: RowElement): vscode.TreeItem {
@@ -36,34 +25,15 @@ export class RowTree implements vscode.TreeDataProvider<RowElement>, vscode.Disp
   }
 
   getChildren(element?: RowElement): RowElement[] {
-    const rows = element ? (element.row.children ?? []) : this.#rows;
-    return rows.map((row) => this.#elements.get(row.id)).filter((child) => child !== undefined);
+    return [...this.#index.children(element)];
   }
 
   getParent(element: RowElement): RowElement | undefined {
-    const parent = this.#parents.get(element.id);
-    return parent === undefined ? undefined : this.#elements.get(parent);
+    return this.#index.parent(element);
   }
 
   dispose(): void {
     this.#changed.dispose();
-  }
-
-  #index(rows: readonly Row[]): void {
-    const elements = new Map<string, RowElement>();
-    const parents = new Map<string, string>();
-    const visit = (row: Row): void => {
-      const element = this.#elements.get(row.id) ?? { id: row.id, row };
-      element.row = row;
-      elements.set(row.id, element);
-      for (const child of row.children ?? []) {
-        parents.set(child.id, row.id);
-        visit(child);
-      }
-    };
-    rows.forEach(visit);
-    this.#elements = elements;
-    this.#parents = parents;
   }
 }
 

@@ -26,13 +26,21 @@ export interface Row {
   readonly icon?: RowIcon;
   /** The `viewItem` that menus match. */
   readonly context?: string;
+  /** Only a row with this has children. */
   readonly expand?: 'collapsed' | 'expanded';
+  /** See `lazyChildren` for a row of whose children there may be many. */
   readonly children?: readonly Row[];
   readonly target?: Target;
   /** Run by a click; gets the row's element. */
   readonly opens?: string;
   /** What a screen reader says instead of label and description. */
   readonly spoken?: string;
+}
+
+/** The row with children that are made when they are first looked at: those of a group that nobody opens cost nothing. */
+export function lazyChildren(row: Row, make: () => readonly Row[]): Row {
+  let made: readonly Row[] | undefined;
+  return Object.defineProperty({ ...row }, 'children', { enumerable: true, get: () => (made ??= make()) });
 }
 
 export const GOOD = 'charts.green';
@@ -46,29 +54,13 @@ export function plainText(text: string): string {
   return text.replace(/[\\`*_{}[\]()#+\-.!|<>~&$]/g, String.raw`\$&`).replace(/\s*\n\s*/g, ' ');
 }
 
-/** The ids below which something changed: the fewest elements that need to be asked for again. `root` when the top list itself changed. */
-export function changedRows(before: readonly Row[], after: readonly Row[]): 'root' | readonly string[] {
-  if (!sameIds(before, after)) return 'root';
-  const changed: string[] = [];
-  for (const [index, row] of after.entries()) collectChanged(before[index], row, changed);
-  return changed;
+/** The same rows in the same order, as far as their identity goes. */
+export function sameIds(before: readonly Row[], after: readonly Row[]): boolean {
+  return before === after || (before.length === after.length && before.every((row, index) => row.id === after[index]?.id));
 }
 
-function collectChanged(before: Row | undefined, after: Row, changed: string[]): void {
-  const oldChildren = before?.children ?? [];
-  const newChildren = after.children ?? [];
-  if (!before || !sameFace(before, after) || !sameIds(oldChildren, newChildren)) {
-    changed.push(after.id);
-    return;
-  }
-  for (const [index, child] of newChildren.entries()) collectChanged(oldChildren[index], child, changed);
-}
-
-function sameIds(before: readonly Row[], after: readonly Row[]): boolean {
-  return before.length === after.length && before.every((row, index) => row.id === after[index]?.id);
-}
-
-function sameFace(before: Row, after: Row): boolean {
+/** Whether a view would draw both the same, their children apart. */
+export function sameFace(before: Row, after: Row): boolean {
   return (
     before.label === after.label &&
     before.description === after.description &&
@@ -77,6 +69,7 @@ function sameFace(before: Row, after: Row): boolean {
     before.icon?.color === after.icon?.color &&
     before.context === after.context &&
     before.opens === after.opens &&
-    before.spoken === after.spoken
+    before.spoken === after.spoken &&
+    (before.expand === undefined) === (after.expand === undefined)
   );
 }
