@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { needOf } from '../../../src/kube/access.ts';
+import { parse } from 'yaml';
+import { describeNeed, judge, needOf, parseRules } from '../../../src/kube/access.ts';
 import { LeaderWorkerSets, Pods } from '../../../src/kube/resources.ts';
 import { ACCESS_NEEDS, accessNote, deniedKey, GUARDED_COMMANDS } from '../../../src/host/commands/access.ts';
 import { COMMAND_IDS } from '../../../src/host/commands/ids.ts';
@@ -42,6 +43,14 @@ describe('what commands need to be allowed', () => {
       const offered = COMMAND_IDS.filter((id) => contents.includes(`(command:${id})`) && ACCESS_NEEDS[id].length > 0);
       for (const id of offered) assert.ok(hides(when, deniedKey(id)), `${id}: ${when}`);
     }
+  });
+
+  it('are all granted by the role of docs/permissions.md', () => {
+    const page = readFileSync(new URL('../../../docs/permissions.md', import.meta.url), 'utf8');
+    const [role] = [...page.matchAll(/```yaml\n([^`]*)```/g)].map(([, text]) => parse(text ?? '') as { readonly kind: string; readonly rules: readonly object[] });
+    assert.equal(role?.kind, 'Role');
+    const rules = parseRules({ status: { incomplete: false, resourceRules: role?.rules } });
+    for (const id of GUARDED_COMMANDS) for (const need of ACCESS_NEEDS[id]) assert.equal(judge(rules, need), 'allowed', `${id}: ${describeNeed(need)}`);
   });
 
   it('says above the rows what is missing, each verb once', () => {
