@@ -66,7 +66,7 @@ interface Tunnel {
   readonly agent: Agent;
 }
 
-/** Through a port-forward that stays open as long as the pod is asked. Needs `create` on pods/portforward. */
+/** Through a port-forward that stays open as long as the pod is asked. Needs `get` and `create` on pods/portforward. */
 export class PortForwardRoute implements Route {
   readonly name = 'port-forward';
   readonly #client: KubeClient;
@@ -76,8 +76,9 @@ export class PortForwardRoute implements Route {
     this.#client = client;
   }
 
-  allowed(namespace: string, signal: AbortSignal): Promise<boolean> {
-    return this.#client.allowed('create', Pods, namespace, signal, 'portforward');
+  async allowed(namespace: string, signal: AbortSignal): Promise<boolean> {
+    const verbs = await Promise.all(['get', 'create'].map((verb) => this.#client.allowed(verb, Pods, namespace, signal, 'portforward')));
+    return verbs.every(Boolean);
   }
 
   async open(target: MetricsTarget, signal: AbortSignal): Promise<RouteAnswer> {

@@ -194,6 +194,6 @@ function noPermission(namespaces: readonly string[]): WorkbenchError {
   return new WorkbenchError({
     code: 'forbidden',
     message: `no permission to read metrics from pods in namespace ${namespaces.map((name) => `"${name}"`).join(', ')}`,
-    hint: "Ask the cluster's administrator for get on pods/proxy or create on pods/portforward.",
+    hint: "Ask the cluster's administrator for get on pods/proxy or get and create on pods/portforward.",
   });
 }
