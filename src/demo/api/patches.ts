@@ -32,7 +32,7 @@ export function applyPatch(resource: ServedResource, current: ApiObject, patch: 
   } catch (error) {
     if (isWorkbenchError(error, 'bad-usage')) throw badRequest(error.message);
     if (isWorkbenchError(error, 'internal')) throw untypedError(error.message);
-    if (isWorkbenchError(error, 'invalid')) throw new ApiError(422, 'Invalid', `the server rejected our request due to an error in our request: ${error.message}`, {});
+    if (isWorkbenchError(error, 'invalid')) throw new ApiError(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
     throw error;
   }
 }

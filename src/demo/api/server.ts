@@ -19,6 +19,7 @@ import { serviceAddresses } from './admission/services.ts';
 import { storageInUse } from './admission/storage.ts';
 import { adminUser, Authenticator } from './auth/authenticator.ts';
 import { Authorizer } from './auth/authorizer.ts';
+import { actingUser } from './auth/impersonation.ts';
 import { EventExpiry } from './controllers/event-expiry.ts';
 import { GarbageCollector } from './controllers/garbage-collector.ts';
 import { NamespaceController } from './controllers/namespaces.ts';
@@ -158,10 +159,15 @@ function listen(server: Server, host: string, port: number): Promise<number> {
   });
 }
 
+function userOf(core: ApiCore, request: IncomingMessage): User {
+  const user = core.authenticator.user(request.headers.authorization);
+  if (user === undefined) throw unauthorized();
+  return actingUser(core.authorizer, user, request.headers);
+}
+
 async function answer(parts: RouterParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
-    const user = parts.core.authenticator.user(request.headers.authorization);
-    if (user === undefined) throw unauthorized();
+    const user = userOf(parts.core, request);
     await route(parts, new Exchange(request, response, user, parts.protobuf));
   } catch (error) {
     logFailure(parts.core.logger, request, error);
@@ -172,8 +178,7 @@ async function answer(parts: RouterParts, request: IncomingMessage, response: Se
 async function upgrade(parts: RouterParts, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
   socket.on('error', () => socket.destroy());
   try {
-    const user = parts.core.authenticator.user(request.headers.authorization);
-    if (user === undefined) throw unauthorized();
+    const user = userOf(parts.core, request);
     await parts.kubelets.upgrade(request, user, socket, head);
   } catch (error) {
     logFailure(parts.core.logger, request, error);

@@ -10,7 +10,7 @@ import { cloneJson, groupVersionOf, sameJson, timestamp, type ApiMeta, type ApiO
 import { applyPatch } from './patches.ts';
 import type { ServedResource } from './registry.ts';
 import type { PatchRequest, WriteOptions } from './requests.ts';
-import { applyDefaults, applyServerSide, conflictMessage, prune, trackUpdate, typedProblems, uncheckedRules, validateCreate, validateUpdate, type ObjectSchema, type Violation } from './schema/index.ts';
+import { applyDefaults, applyWithLastApplied, conflictMessage, prune, trackUpdate, typedProblems, uncheckedRules, validateCreate, validateUpdate, type ObjectSchema, type Violation } from './schema/index.ts';
 import { alreadyExists, applyConflict, badRequest, conflict, invalid, modifiedMeanwhile, notFound, untypedError, type FieldError } from './status.ts';
 import { keyOf, type Store } from './store.ts';
 import { scaleViolations } from './subresources/scale.ts';
@@ -120,7 +120,7 @@ export class Writer {
     const { resource, subresource } = target;
     if (resource.schema === undefined) throw badRequest(`${resource.kind} cannot be applied`);
     refuseUntyped(resource.schema, applied);
-    const result = applyServerSide({
+    const result = applyWithLastApplied({
       schema: resource.schema, live, applied, manager: options.manager, force, time: timestamp(this.#clock.now()),
       ...(subresource === '' ? {} : { subresource }),
     });

@@ -20,6 +20,7 @@ import { LoadBalancerController } from './network/load-balancers.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
 import { DaemonSetController } from './workloads/daemonset.ts';
 import { DeploymentController } from './workloads/deployment.ts';
+import { DisruptionController } from './workloads/disruption.ts';
 import { JobController } from './workloads/job.ts';
 import { ReplicaSetController } from './workloads/replicaset.ts';
 import { StatefulSetController } from './workloads/statefulset.ts';
@@ -39,6 +40,7 @@ export function startControllers(api: DemoApi, options: ControllersOptions): Dis
   const leaderWorkerSets = cluster.optionalKind(LWS_GROUP, 'leaderworkersets');
   const disaggregatedSets = cluster.optionalKind(DISAGGREGATED_SET_GROUP, 'disaggregatedsets');
   const storageClasses = cluster.optionalKind('storage.k8s.io', 'storageclasses');
+  const budgets = cluster.optionalKind('policy', 'poddisruptionbudgets');
   const leases = cluster.optionalKind('coordination.k8s.io', 'leases');
   const controllers: readonly Controller[] = [
     new Scheduler(cluster, options.schedulers),
@@ -50,6 +52,7 @@ export function startControllers(api: DemoApi, options: ControllersOptions): Dis
     new EndpointsController(cluster),
     new LoadBalancerController(cluster),
     ...gatewayControllers(cluster),
+    ...(budgets ? [new DisruptionController(cluster, budgets)] : []),
     ...(leases ? [new NodeController(cluster, leases)] : []),
     ...(storageClasses ? [new VolumeController(cluster, storageClasses)] : []),
     ...(leaderWorkerSets ? [new LeaderWorkerSetController(cluster, leaderWorkerSets)] : []),

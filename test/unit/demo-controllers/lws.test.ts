@@ -94,7 +94,7 @@ describe('LeaderWorkerSet', () => {
       assert.equal(now.get('group-1'), before.get('group-1'));
       assert.equal(conditionsOf('group').get('Available'), 'True');
     });
-    assert.equal(cluster.events('RecreateGroupOnPodRestart').length, 1);
+    assert.equal(cluster.events('RecreateGroup').length, 1);
   });
 
   it('tells pods their part of the group', async () => {

@@ -16,6 +16,7 @@ export { jsonPatch } from './json-patch.ts';
 export { mergePatch } from './merge-patch.ts';
 export { formatQuantity, parseQuantity, type Quantity } from './quantity.ts';
 export { uncheckedRules } from './rules/expressions.ts';
+export { applyWithLastApplied } from './last-applied.ts';
 export { leaderWorkerSetUpdateViolations, leaderWorkerSetViolations } from './rules/leader-worker-set.ts';
 export { selectorMatches } from './rules/selector.ts';
 export type { OmitsZero } from './node.ts';

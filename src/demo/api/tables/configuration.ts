@@ -14,7 +14,7 @@ export const configurationCells: Readonly<Record<string, Printer>> = {
   events: eventCells,
   'leases.coordination.k8s.io': (lease, now) => [lease.metadata.name, stringAt(lease, 'spec', 'holderIdentity') ?? '', ageOf(lease, now)],
   'customresourcedefinitions.apiextensions.k8s.io': (definition) => [
-    definition.metadata.name, stringAt(definition, 'spec', 'scope') ?? '', arrayAt(definition, 'spec', 'versions').map((version) => stringAt(version, 'name') ?? '').join(','),
+    definition.metadata.name, stringAt(definition, 'spec', 'scope') ?? '', arrayAt(definition, 'spec', 'versions').map(versionCell).join(','),
     definition.metadata.creationTimestamp ?? '', stringAt(definition, 'spec', 'group') ?? '', stringAt(definition, 'spec', 'names', 'kind') ?? '',
     arrayAt(definition, 'spec', 'names', 'shortNames').map(String).join(','),
     arrayAt(definition, 'status', 'conditions').some((condition) => stringAt(condition, 'type') === 'Established' && stringAt(condition, 'status') === 'True'),
@@ -44,6 +44,10 @@ export const configurationCells: Readonly<Record<string, Printer>> = {
   ],
   podtemplates: (template) => [template.metadata.name, ...templateCells(at(template, 'template')), pairs(at(template, 'template', 'metadata', 'labels'))],
 };
+
+function versionCell(version: unknown): string {
+  return `${stringAt(version, 'name') ?? ''}${at(version, 'storage') === true ? '(storage)' : ''}`;
+}
 
 function keyCount(object: unknown, field: string): number {
   const found = at(object, field);

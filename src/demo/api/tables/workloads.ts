@@ -24,7 +24,7 @@ export const workloadCells: Readonly<Record<string, Printer>> = {
     job.metadata.name, jobStatus(job), jobCompletions(job), jobDuration(job, now), ageOf(job, now), ...templateCells(at(job, 'spec', 'template')), selectorCell(at(job, 'spec', 'selector')),
   ],
   'cronjobs.batch': (job, now) => [
-    job.metadata.name, stringAt(job, 'spec', 'schedule') ?? '', orNone(stringAt(job, 'spec', 'timeZone')), at(job, 'spec', 'suspend') === true, arrayAt(job, 'status', 'active').length,
+    job.metadata.name, stringAt(job, 'spec', 'schedule') ?? '', orNone(stringAt(job, 'spec', 'timeZone')), goBool(at(job, 'spec', 'suspend') === true), arrayAt(job, 'status', 'active').length,
     stringAt(job, 'status', 'lastScheduleTime') === undefined ? none : age(stringAt(job, 'status', 'lastScheduleTime'), now), ageOf(job, now),
     ...templateCells(at(job, 'spec', 'jobTemplate', 'spec', 'template')), selectorCell(at(job, 'spec', 'jobTemplate', 'spec', 'selector')),
   ],
@@ -34,10 +34,26 @@ export const workloadCells: Readonly<Record<string, Printer>> = {
   ],
   'horizontalpodautoscalers.autoscaling': (scaler, now) => [
     scaler.metadata.name, `${stringAt(scaler, 'spec', 'scaleTargetRef', 'kind') ?? ''}/${stringAt(scaler, 'spec', 'scaleTargetRef', 'name') ?? ''}`,
-    arrayAt(scaler, 'spec', 'metrics').length === 0 ? none : '<unknown>', String(numberAt(scaler, 'spec', 'minReplicas') ?? '<unset>'), String(count(scaler, 'spec', 'maxReplicas')),
+    targetsCell(scaler), String(numberAt(scaler, 'spec', 'minReplicas') ?? '<unset>'), String(count(scaler, 'spec', 'maxReplicas')),
     String(count(scaler, 'status', 'currentReplicas')), ageOf(scaler, now),
   ],
 };
+
+/** As fmt prints it into a cell of text. */
+function goBool(value: boolean): string {
+  return value ? 'True' : 'False';
+}
+
+/** What an autoscaler compares: nobody measures it here. */
+function targetsCell(scaler: ApiObject): string {
+  const metrics = arrayAt(scaler, 'spec', 'metrics');
+  const targets = metrics.map((metric) => {
+    const resource = at(metric, 'resource');
+    const share = numberAt(resource, 'target', 'averageUtilization');
+    return resource === undefined ? '<unknown>' : `${stringAt(resource, 'name') ?? ''}: <unknown>/${share === undefined ? stringAt(resource, 'target', 'averageValue') ?? '' : `${share}%`}`;
+  });
+  return targets.length === 0 ? none : targets.join(', ');
+}
 
 function replicaCells(set: ApiObject, now: number): readonly unknown[] {
   const selector = at(set, 'spec', 'selector');

@@ -42,7 +42,10 @@ export class RouteController {
       return gateway !== undefined && stringAt(gateway, 'spec', 'gatewayClassName') === CLASS_NAME ? [this.#parentStatus(route, gateway, parent)] : [];
     });
     const others = arrayAt(route, 'status', 'parents').filter((parent) => stringAt(parent, 'controllerName') !== CONTROLLER_NAME);
-    writeStatus(this.#routes, route, { ...statusOf(route), parents: [...others, ...parents] });
+    const all = [...others, ...parents];
+    // A route of other gateways is none of this controller's business.
+    if (all.length === 0 && arrayAt(route, 'status', 'parents').length === 0) return;
+    writeStatus(this.#routes, route, { ...statusOf(route), parents: all });
   }
 
   #parentStatus(route: KubeObject, gateway: KubeObject, parent: unknown): Json {

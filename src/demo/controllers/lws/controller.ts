@@ -13,7 +13,7 @@ import {
 import { onEither, queueChanged } from '../core/owners.ts';
 import { hasRestarted, isReady, ordinalOf } from '../core/pods.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
-import { exclusiveTopology, GROUP_INDEX, groupSize, groupTemplateOf, isLeader, NAME, REPLICAS, REVISION, revisionKey, revisionOf, sharesSubdomain, SIZE, sizeOf, WORKER_INDEX, type GroupTemplate } from './model.ts';
+import { exclusiveTopology, GROUP_INDEX, groupSize, groupTemplateOf, isLeader, NAME, REPLICAS, REVISION, revisionKey, revisionOf, sharesSubdomain, SIZE, WORKER_INDEX, type GroupTemplate } from './model.ts';
 import { nextRollout, type GroupState } from './rollout.ts';
 import { headlessService, leaderSet, workerSet } from './sets.ts';
 
@@ -69,6 +69,7 @@ export class LeaderWorkerSetController {
     if (existing === undefined) {
       const partition = numberAt(set, 'spec', 'rolloutStrategy', 'rollingUpdateConfiguration', 'partition') ?? 0;
       const created = this.#statefulSets.create(leaderSet(set, template, { partition, replicas: wanted }, wanted));
+      this.#events.record(set, 'Normal', 'CreatingRevision', `Creating revision with key ${revisionKey(template)} for a newly created LeaderWorkerSet`);
       this.#events.record(set, 'Normal', 'GroupsProgressing', `Created leader statefulset ${set.metadata.name}`);
       return created;
     }
@@ -90,12 +91,22 @@ export class LeaderWorkerSetController {
       && numberAt(existing, 'spec', 'updateStrategy', 'rollingUpdate', 'partition') === held.partition
       && annotationsOf(existing)[REPLICAS] === String(wanted);
     if (unchanged) return existing;
-    if (revisionOf(existing) !== revisionKey(template)) this.#events.record(set, 'Normal', 'GroupsUpdating', 'Rolling Upgrade is in progress');
+    this.#tellRollout(set, existing, revisionKey(template), held.partition);
     return this.#statefulSets.update({
       ...existing,
       metadata: { ...existing.metadata, labels: { ...labelsOf(existing), [REVISION]: revisionKey(template) }, annotations: { ...annotationsOf(existing), [REPLICAS]: String(wanted) } },
       spec: { ...jsonAt(existing, 'spec'), replicas: held.replicas, updateStrategy: at(desired, 'spec', 'updateStrategy'), template: at(desired, 'spec', 'template') },
     });
+  }
+
+  #tellRollout(set: KubeObject, leaders: KubeObject, revision: string, partition: number): void {
+    if (revisionOf(leaders) !== revision) {
+      this.#events.record(set, 'Normal', 'CreatingRevision', `Creating revision with key ${revision} for updated LWS`);
+      return;
+    }
+    const before = numberAt(leaders, 'spec', 'updateStrategy', 'rollingUpdate', 'partition') ?? 0;
+    if (partition === before) return;
+    this.#events.record(set, 'Normal', 'GroupsUpdating', before - 1 === partition ? `Updating replica ${partition}` : `Updating replicas ${partition} to ${before - 1} (inclusive)`);
   }
 
   /** Once a leader stands (or, if so wished, is ready), its workers follow, made of the leader's revision. */
@@ -131,9 +142,7 @@ export class LeaderWorkerSetController {
     const leader = isLeader(pod) ? pod : this.#leaderOf(pod);
     if (leader === undefined || isTerminating(leader) || revisionOf(leader) !== revisionOf(pod)) return;
     this.#pods.delete(leader, { propagation: 'Foreground' });
-    this.#events.record(set, 'Normal', 'RecreateGroupOnPodRestart', isLeader(pod)
-      ? `Leader pod ${pod.metadata.name} restarted, deleted it to recreate its group`
-      : `Worker pod ${pod.metadata.name} failed, deleted leader pod ${leader.metadata.name} to recreate group ${labelsOf(leader)[GROUP_INDEX] ?? ''}`);
+    this.#events.record(set, 'Normal', 'RecreateGroup', `Worker pod ${pod.metadata.name} failed, deleted leader pod ${leader.metadata.name} to recreate group ${labelsOf(leader)[GROUP_INDEX] ?? ''}`);
   }
 
   #leaderOf(worker: KubeObject): KubeObject | undefined {
@@ -206,7 +215,8 @@ export class LeaderWorkerSetController {
     }, { readyReplicas: ready, replicas: present, updatedReplicas: updated });
     if (isDeepStrictEqual(status, before)) return;
     this.#sets.updateStatus({ ...set, status });
-    if (complete && !available(before)) this.#events.record(set, 'Normal', 'AllGroupsReady', `All replicas are ready, with total size of ${wanted * sizeOf(set)} pods`);
+    const [was, is] = [told(before), told(status)];
+    if (is !== undefined && was !== is) this.#events.record(set, 'Normal', TEXTS[is].reason, `${TEXTS[is].message}, with ${ready} groups ready of total ${wanted} groups`);
   }
 
   /** Exactly one of available and progressing is true; an update in progress shows beside progressing. */
@@ -229,6 +239,8 @@ const TEXTS = {
   UpdateInProgress: { reason: 'GroupsUpdating', message: 'Rolling Upgrade is in progress' },
 } as const;
 
-function available(status: Json): boolean {
-  return arrayAt(status, 'conditions').some((condition) => stringAt(condition, 'type') === 'Available' && stringAt(condition, 'status') === 'True');
+/** The condition that an event tells of: an update before progress before availability. */
+function told(status: Json): keyof typeof TEXTS | undefined {
+  const holds = (type: string): boolean => arrayAt(status, 'conditions').some((condition) => stringAt(condition, 'type') === type && stringAt(condition, 'status') === 'True');
+  return (['UpdateInProgress', 'Progressing', 'Available'] as const).find(holds);
 }

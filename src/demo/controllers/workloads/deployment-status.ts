@@ -12,6 +12,8 @@ export interface DeploymentState {
   readonly ready: number;
   readonly available: number;
   readonly updated: number;
+  /** Pods that still end; a count that is told even when it is none. */
+  readonly terminating: number;
   /** Pods that must be available for the deployment to be. */
   readonly least: number;
 }
@@ -38,7 +40,7 @@ export function deploymentStatus(deployment: KubeObject, state: DeploymentState,
     : { type: 'Available', status: 'False', reason: 'MinimumReplicasUnavailable', message: 'Deployment does not have minimum availability.' }, now);
   const progress = progressOf(deployment, state, now);
   return {
-    status: { ...counts, observedGeneration: generationOf(deployment), conditions: progress.set(conditions) },
+    status: { ...counts, terminatingReplicas: state.terminating, observedGeneration: generationOf(deployment), conditions: progress.set(conditions) },
     lookAgainMs: progress.lookAgainMs,
   };
 }

@@ -8,12 +8,11 @@ import { templateHash } from '../core/hash.ts';
 import { annotationsOf, at, controllerReference, createdAt, isTerminating, jsonAt, keyOf, labelsOf, namespaceOf, numberAt, replicasOf, specOf, stringAt, templateOf, type NewObject } from '../core/objects.ts';
 import { queueChanged, queueOwners } from '../core/owners.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
+import { DESIRED, isResized, maxSurge, MOST, resized } from './deployment-scaling.ts';
 import { deploymentStatus, type DeploymentState } from './deployment-status.ts';
 
 const HASH_LABEL = 'pod-template-hash';
 const REVISION = 'deployment.kubernetes.io/revision';
-const DESIRED = 'deployment.kubernetes.io/desired-replicas';
-const MOST = 'deployment.kubernetes.io/max-replicas';
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** Rolls versions of a pod template out through ReplicaSets, one a version, and remembers them. */
@@ -40,12 +39,25 @@ export class DeploymentController {
     const found = this.#deployments.byKey(key);
     if (found === undefined || isTerminating(found)) return;
     const paused = at(found, 'spec', 'paused') === true;
+    if (!paused && this.#resize(found)) return;
     const { deployment, current, created } = this.#currentSet(found, paused);
     const old = this.#sets.controlledBy(deployment).filter((set) => set.metadata.uid !== current?.metadata.uid);
     if (paused) this.#scalePaused(deployment, current ?? newest(old));
     else if (current) this.#rollOut(deployment, current, old);
     if (current && !paused) this.#forgetOld(deployment, current);
     this.#writeStatus(deployment, current, created);
+  }
+
+  /** Lets the sets follow another number of replicas before anything else is done. Their change brings the deployment back. */
+  #resize(deployment: KubeObject): boolean {
+    const sets = this.#sets.controlledBy(deployment);
+    if (!isResized(deployment, sets)) return false;
+    const hash = templateHash(templateOf(deployment));
+    const current = sets.find((set) => labelsOf(set)[HASH_LABEL] === hash);
+    const sizes = resized(deployment, sets, current);
+    for (const [set, replicas] of sizes) this.#scale(deployment, set, replicas);
+    this.#writeStatus(deployment, current, false);
+    return sizes.length > 0;
   }
 
   /** The set of the present template, made if need be; it always has the highest revision. */
@@ -117,10 +129,10 @@ export class DeploymentController {
 
   #scale(deployment: KubeObject, set: KubeObject, replicas: number): void {
     const before = replicasOf(set);
-    if (before === replicas) return;
+    if (before === replicas && annotationsOf(set)[DESIRED] === String(replicasOf(deployment))) return;
     const annotations = { ...annotationsOf(set), [DESIRED]: String(replicasOf(deployment)), [MOST]: String(replicasOf(deployment) + maxSurge(deployment)) };
     this.#sets.update({ ...set, metadata: { ...set.metadata, annotations }, spec: { ...specOf(set), replicas } });
-    this.#events.record(deployment, 'Normal', 'ScalingReplicaSet', `Scaled ${replicas > before ? 'up' : 'down'} replica set ${set.metadata.name} from ${before} to ${replicas}`);
+    if (before !== replicas) this.#events.record(deployment, 'Normal', 'ScalingReplicaSet', `Scaled ${replicas > before ? 'up' : 'down'} replica set ${set.metadata.name} from ${before} to ${replicas}`);
   }
 
   #forgetOld(deployment: KubeObject, current: KubeObject): void {
@@ -142,6 +154,7 @@ export class DeploymentController {
       ready: sum((set) => numberAt(set, 'status', 'readyReplicas') ?? 0),
       available: sum(availableOf),
       updated: present ? podsOf(present) : 0,
+      terminating: sum((set) => numberAt(set, 'status', 'terminatingReplicas') ?? 0),
       least: replicasOf(deployment) - maxUnavailable(deployment),
     };
     const { status, lookAgainMs } = deploymentStatus(deployment, state, this.#cluster.now());
@@ -189,11 +202,6 @@ function availableOf(set: KubeObject): number {
 
 function newest(sets: readonly KubeObject[]): KubeObject | undefined {
   return sets.toSorted((left, right) => revisionOf(right) - revisionOf(left))[0];
-}
-
-function maxSurge(deployment: KubeObject): number {
-  const rolling = jsonAt(deployment, 'spec', 'strategy', 'rollingUpdate');
-  return scaledValue(rolling['maxSurge'], replicasOf(deployment), 'up') ?? 0;
 }
 
 /** At least one, when there is no surge: else nothing could ever move. */

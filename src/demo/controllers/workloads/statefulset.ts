@@ -107,7 +107,7 @@ export class StatefulSetController {
     if (this.#pods.get(namespaceOf(set), name) !== undefined) return;
     const pod = numberedPod(set, template, ordinal, revision, this.#createClaims(set, name));
     createPod(this.#pods, this.#events, set, this.#mutatePod(pod));
-    this.#events.record(set, 'Normal', 'SuccessfulCreate', `create Pod ${name} in StatefulSet ${set.metadata.name} successful`);
+    this.#events.record(set, 'Normal', 'SuccessfulCreate', `Create Pod ${name} in StatefulSet ${set.metadata.name} successful`);
   }
 
   /** The claims of one pod, which outlive it. Answers with the volumes that mount them. */
@@ -122,7 +122,7 @@ export class StatefulSetController {
           metadata: { ...jsonAt(claim, 'metadata'), name, namespace: namespaceOf(set), labels: { ...jsonAt(claim, 'metadata', 'labels'), ...jsonAt(set, 'spec', 'selector', 'matchLabels') } },
           spec: jsonAt(claim, 'spec'),
         });
-        this.#events.record(set, 'Normal', 'SuccessfulCreate', `create Claim ${name} Pod ${pod} in StatefulSet ${set.metadata.name} success`);
+        this.#events.record(set, 'Normal', 'SuccessfulCreate', `Create Claim ${name} Pod ${pod} in StatefulSet ${set.metadata.name} success`);
       }
       return { name: template, persistentVolumeClaim: { claimName: name } };
     });
@@ -130,7 +130,7 @@ export class StatefulSetController {
 
   #deletePod(set: KubeObject, pod: KubeObject): void {
     this.#pods.delete(pod);
-    this.#events.record(set, 'Normal', 'SuccessfulDelete', `delete Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name} successful`);
+    this.#events.record(set, 'Normal', 'SuccessfulDelete', `Delete Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name} successful`);
   }
 
   #writeStatus(set: KubeObject, pods: readonly KubeObject[], current: string, update: string): void {

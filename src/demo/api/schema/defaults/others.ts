@@ -46,7 +46,7 @@ export function storageClassDefaults(storageClass: Json): Json {
 }
 
 export function autoscalerDefaults(autoscaler: Json): Json {
-  return within(autoscaler, 'spec', (spec) => fill(spec, { minReplicas: 1 }));
+  return within(autoscaler, 'spec', (spec) => fill(spec, { minReplicas: 1, metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } }] }));
 }
 
 const RBAC_GROUP = 'rbac.authorization.k8s.io';
