@@ -4,23 +4,31 @@ import { invalid, type FieldError } from './status.ts';
 const matches = ['Exact', 'NotOlderThan'];
 
 /** Refuses the options of a list that contradict each other, all at once. */
-export function checkListOptions({ continueToken, resourceVersion = '', resourceVersionMatch: match = '' }: ListRequest): void {
-  if (match === '') return;
+export function checkListOptions({ continueToken, resourceVersion = '', resourceVersionMatch: match = '', sendInitialEvents }: ListRequest): void {
   refuse([
+    ...(match === '' ? [] : matchProblems({ match, continueToken, resourceVersion })),
+    ...(sendInitialEvents === undefined ? [] : [forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list')]),
+  ]);
+}
+
+function matchProblems({ match, continueToken, resourceVersion }: { readonly match: string; readonly continueToken: string | undefined; readonly resourceVersion: string }): readonly FieldError[] {
+  return [
     ...(resourceVersion === '' ? [forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided')] : []),
     ...(continueToken ? [forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided')] : []),
     ...(matches.includes(match) ? [] : [notSupported(match, [...matches, ''])]),
     ...(match === 'Exact' && resourceVersion === '0' ? [forbidden('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')] : []),
-  ]);
+  ];
 }
 
-interface WatchOptions extends ListRequest {
-  readonly allowBookmarks: boolean;
-  readonly sendInitialEvents: boolean | undefined;
+/** A watch that begins anywhere and says no more asks for what is there first, like one that says so. */
+export function withWatchDefaults<T extends ListRequest>(request: T): T {
+  const { resourceVersion = '', resourceVersionMatch: match = '', sendInitialEvents } = request;
+  const anywhere = resourceVersion === '' || resourceVersion === '0';
+  return anywhere && match === '' && sendInitialEvents === undefined ? { ...request, sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' } : request;
 }
 
 /** The same for a watch, which knows one match only, and that with initial events. */
-export function checkWatchOptions({ continueToken, resourceVersionMatch: match = '', sendInitialEvents, allowBookmarks }: WatchOptions): void {
+export function checkWatchOptions({ continueToken, resourceVersionMatch: match = '', sendInitialEvents }: ListRequest): void {
   const initial = sendInitialEvents !== undefined;
   const older = match === 'NotOlderThan';
   refuse([
@@ -28,7 +36,6 @@ export function checkWatchOptions({ continueToken, resourceVersionMatch: match =
     ...(match !== '' && !initial ? [forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided')] : []),
     ...(match !== '' && !older ? [notSupported(match, ['NotOlderThan'])] : []),
     ...(match !== '' && continueToken ? [forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided')] : []),
-    ...(sendInitialEvents === true && older && !allowBookmarks ? [forbidden('sendInitialEvents', 'sendInitialEvents requires allowWatchBookmarks')] : []),
   ]);
 }
 

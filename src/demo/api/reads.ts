@@ -37,41 +37,56 @@ export function getObject(store: Store, resource: ServedResource, namespace: str
 export function listObjects(store: Store, resource: ServedResource, request: ListRequest): ListResult {
   const selected = selection(resource, request);
   const page = pageStart(store, request);
-  const entries = store.entriesAt(resource.collection, page.revision);
-  if (entries === undefined) throw forgotten(request, page);
-  const matching = entries.filter(([key, object]) => (page.after === undefined || key > page.after) && selected(object));
-  const limit = request.limit === undefined || request.limit <= 0 ? matching.length : request.limit;
-  const shown = matching.slice(0, limit);
-  const last = shown.at(-1);
-  const result = { resourceVersion: String(page.revision), items: shown.map(([, object]) => present(resource, object)) };
-  if (last === undefined || matching.length <= limit) return result;
+  const all = store.entriesAt(resource.collection, page.revision);
+  if (all === undefined) throw forgotten(request, page);
+  const entries = all.filter(([key, { metadata }]) => (page.after === undefined || key > page.after) && (request.namespace === undefined || metadata.namespace === request.namespace));
+  const shown: ApiObject[] = [];
+  let read = 0;
+  for (const [, object] of entries) {
+    if (shown.length === page.limit) break;
+    read += 1;
+    if (selected(object)) shown.push(object);
+  }
+  const result = { resourceVersion: String(page.revision), items: shown.map((object) => present(resource, object)) };
+  const last = entries[read - 1]?.[0];
+  // What follows may be none that is selected: a page says that there is more without having looked.
+  if (last === undefined || read === entries.length || isOfOneName(request)) return result;
   const filtered = Boolean(request.labelSelector) || Boolean(request.fieldSelector);
   return {
     ...result,
-    continueToken: encodeToken({ revision: page.revision, after: last[0] }),
-    ...(filtered ? {} : { remainingItemCount: matching.length - limit }),
+    continueToken: encodeToken({ revision: page.revision, after: last }),
+    ...(filtered ? {} : { remainingItemCount: entries.length - read }),
   };
+}
+
+/** A list that a name is asked of is read by its key. */
+function isOfOneName({ fieldSelector = '' }: ListRequest): boolean {
+  return fieldSelector.split(',').some((term) => /^metadata\.name==?[^=]/.test(term));
 }
 
 /** Where a page starts: the version that the whole list shows, and the last key of the page before. */
 interface PageStart {
   readonly revision: number;
   readonly after: string | undefined;
+  readonly limit: number;
 }
 
 function pageStart(store: Store, request: ListRequest): PageStart {
   const { continueToken, resourceVersion = '', resourceVersionMatch: match = '' } = request;
   checkListOptions(request);
+  const limit = request.limit === undefined || request.limit <= 0 ? Number.POSITIVE_INFINITY : request.limit;
   if (continueToken) {
     if (resourceVersion !== '' && resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue');
     const token = decodeToken(continueToken);
-    return { revision: token.revision < 0 ? store.revision : token.revision, after: token.after };
+    return { revision: token.revision < 0 ? store.revision : token.revision, after: token.after, limit };
   }
-  if (resourceVersion === '' || resourceVersion === '0') return { revision: store.revision, after: undefined };
+  if (resourceVersion === '') return { revision: store.revision, after: undefined, limit };
+  // Any version will do: that is the cache's, which has no pages.
+  if (resourceVersion === '0') return { revision: store.revision, after: undefined, limit: Number.POSITIVE_INFINITY };
   const revision = parseRevision(resourceVersion);
   if (revision > store.revision) throw tooLargeResourceVersion(resourceVersion, String(store.revision));
-  const exact = match === 'Exact' || (match === '' && (request.limit ?? 0) > 0);
-  return { revision: exact ? revision : store.revision, after: undefined };
+  const exact = match === 'Exact' || (match === '' && limit < Number.POSITIVE_INFINITY);
+  return { revision: exact ? revision : store.revision, after: undefined, limit };
 }
 
 function parseRevision(text: string): number {

@@ -40,6 +40,8 @@ export interface ListRequest {
   readonly continueToken?: string | undefined;
   readonly resourceVersion?: string | undefined;
   readonly resourceVersionMatch?: string | undefined;
+  /** Of a watch: what is there first, and a bookmark after it. */
+  readonly sendInitialEvents?: boolean | undefined;
 }
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';

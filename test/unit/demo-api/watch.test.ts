@@ -63,16 +63,30 @@ describe('API server: watch', () => {
     assert.equal(bookmark!.type, 'BOOKMARK');
     assert.equal(bookmark!.object.kind, 'ConfigMap');
     assert.deepEqual(bookmark!.object.metadata.annotations, { 'k8s.io/initial-events-end': 'true' });
-    assert.equal((await api.call('GET', `${maps}?watch=true&sendInitialEvents=true&allowWatchBookmarks=true`)).status, 422);
+    assert.equal((await api.call('GET', `${maps}?watch=true&resourceVersion=1&sendInitialEvents=true&allowWatchBookmarks=true`)).status, 422);
+    const anywhere = await watch('allowWatchBookmarks=true');
+    assert.deepEqual((await anywhere.take(2)).map((event) => event.object.metadata.annotations?.['k8s.io/initial-events-end']), [undefined, 'true'], 'a watch from anywhere is one, too');
   });
 
-  it('ends at its time limit with a bookmark that a new watch can start from', async () => {
-    const events = await watch('allowWatchBookmarks=true&timeoutSeconds=1');
+  it('ends at its time limit, after a bookmark that a new watch can start from', async () => {
+    const events = await watch(`resourceVersion=${await version()}&allowWatchBookmarks=true&timeoutSeconds=3`);
+    await api.call('POST', '/api/v1/namespaces/default/secrets', { body: { metadata: { name: 'elsewhere' } } });
     const all = await events.take(9);
-    assert.deepEqual(all.map((event) => event.type), ['ADDED', 'BOOKMARK']);
-    const again = await watch(`resourceVersion=${all[1].object.metadata.resourceVersion}`);
+    assert.deepEqual(all.map((event) => event.type), ['BOOKMARK']);
+    assert.equal(all[0].object.metadata.resourceVersion, await version());
+    const again = await watch(`resourceVersion=${all[0].object.metadata.resourceVersion}`);
     await api.call('POST', maps, { body: configMap('two') });
     assert.deepEqual(brief(await again.take(1)), ['ADDED two']);
+  });
+
+  it('waits for a version that is still to come', async () => {
+    const ahead = Number(await version()) + 2;
+    const events = await watch(`resourceVersion=${ahead}`);
+    for (const name of ['two', 'three', 'four', 'five']) await api.call('POST', maps, { body: configMap(name) });
+    const [first] = await events.take(1);
+    assert.equal(Number(first!.object.metadata.resourceVersion), ahead + 1);
+    const [error] = await (await watch(`resourceVersion=99999999&sendInitialEvents=true&resourceVersionMatch=NotOlderThan`)).take(9);
+    assert.deepEqual([error!.type, error!.object.code], ['ERROR', 504]);
   });
 
   it('adds and deletes objects as they come into and leave a selector', async () => {

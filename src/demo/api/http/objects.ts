@@ -29,7 +29,7 @@ export async function serveObjects(core: ApiCore, resource: ServedResource, abou
       sendList(core, resource, about, exchange);
       return;
     case 'watch':
-      streamWatch(core, resource, { ...listOptions(exchange, about), allowBookmarks: exchange.flag('allowWatchBookmarks') === true, sendInitialEvents: exchange.flag('sendInitialEvents') }, exchange);
+      streamWatch(core, resource, { ...listOptions(exchange, about), allowBookmarks: exchange.flag('allowWatchBookmarks') === true }, exchange);
       return;
     case 'create': {
       const body = requireBody(await exchange.body());

@@ -18,6 +18,7 @@ export function listOptions(exchange: Exchange, about: ResourceRequest): ListReq
     continueToken: exchange.text('continue'),
     resourceVersion: exchange.text('resourceVersion'),
     resourceVersionMatch: exchange.text('resourceVersionMatch'),
+    sendInitialEvents: exchange.flag('sendInitialEvents'),
   };
 }
 

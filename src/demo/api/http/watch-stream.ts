@@ -1,4 +1,4 @@
-import { disposable, DisposableStore } from '../../../base/disposables.ts';
+import { disposable, DisposableStore, type Disposable } from '../../../base/disposables.ts';
 import type { ApiCore } from '../core.ts';
 import { groupVersionOf } from '../object.ts';
 import type { ServedResource } from '../registry.ts';
@@ -9,6 +9,8 @@ import type { Representation } from './negotiation.ts';
 
 /** Bookmarks keep an idle client's version fresh, so that it can go on after a cut. */
 const bookmarkEveryMs = 60_000;
+/** So long before the end of its time a watch gets a last one. */
+const lastBookmarkMs = 2000;
 const defaultTimeoutSeconds = 3600;
 /** A client that does not read is cut off before it fills our memory. */
 const maxUnsentBytes = 64 * 1024 * 1024;
@@ -38,24 +40,26 @@ export function streamWatch(core: ApiCore, resource: ServedResource, request: Wa
   for (const frame of early) send(frame);
   if (response.writableEnded) return;
   response.on('close', () => owned.dispose());
-  const bookmark = (): void => send({ type: 'BOOKMARK', resourceVersion: String(core.store.revision), initialEventsEnd: false });
-  if (request.allowBookmarks) {
-    const again = (): void => {
-      timer = core.clock.setTimer(bookmarkEveryMs, () => {
-        bookmark();
-        again();
-      });
-    };
-    let timer = disposable(() => {});
-    again();
-    owned.add(disposable(() => timer.dispose()));
-  }
   const seconds = exchange.number('timeoutSeconds') ?? defaultTimeoutSeconds;
-  owned.add(core.clock.setTimer(seconds * 1000, () => {
-    if (request.allowBookmarks) bookmark();
-    end();
-  }));
+  if (request.allowBookmarks) owned.add(bookmarks(core, seconds * 1000, () => send({ type: 'BOOKMARK', resourceVersion: String(core.store.revision), initialEventsEnd: false })));
+  owned.add(core.clock.setTimer(seconds * 1000, end));
   owned.add(core.closing(end));
+}
+
+/** Bookmarks every minute, and one shortly before the end. */
+function bookmarks({ clock }: ApiCore, durationMs: number, send: () => void): Disposable {
+  const end = clock.monotonic() + durationMs;
+  let timer: Disposable | undefined;
+  const again = (): void => {
+    const untilLast = end - lastBookmarkMs - clock.monotonic();
+    if (untilLast <= 0) return;
+    timer = clock.setTimer(Math.min(bookmarkEveryMs, untilLast), () => {
+      send();
+      again();
+    });
+  };
+  again();
+  return disposable(() => timer?.dispose());
 }
 
 export function includeObject(exchange: Exchange): IncludeObject {
@@ -76,7 +80,7 @@ function encoder(core: ApiCore, resource: ServedResource, representation: Repres
 }
 
 function bookmarkObject(resource: ServedResource, representation: Representation, resourceVersion: string, initialEventsEnd: boolean): unknown {
-  const metadata = { resourceVersion, creationTimestamp: null, ...(initialEventsEnd ? { annotations: { [initialEventsEndAnnotation]: 'true' } } : {}) };
+  const metadata = { resourceVersion, ...(initialEventsEnd ? { annotations: { [initialEventsEndAnnotation]: 'true' } } : {}) };
   switch (representation) {
     case 'object': return { kind: resource.kind, apiVersion: groupVersionOf(resource.group, resource.version), metadata };
     case 'metadata': return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata };
