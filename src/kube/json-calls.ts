@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { sleep, throwIfAborted, type Clock } from '../base/clock.ts';
 import { isWorkbenchError, systemCode, WorkbenchError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import { NotJson, readPage, type RawPage } from './list-page.ts';
 import { networkError } from './network-errors.ts';
 import { describeSubject, errorFromStatus, retryAfterMs, statusOf, subjectOf, type RequestSubject } from './status.ts';
 import type { Transport } from './transport.ts';
@@ -30,9 +31,18 @@ export class JsonCalls {
     this.#logger = logger;
   }
 
-  async call(request: KubeRequest): Promise<unknown> {
+  call(request: KubeRequest): Promise<unknown> {
+    return this.#repeated(request, async (response) => parseJson(await readText(response)));
+  }
+
+  /** One page of a list, read item by item; see readPage. */
+  page<T>(request: KubeRequest, read: (item: unknown) => T): Promise<RawPage<T>> {
+    return this.#repeated(request, (response) => readPage(response, this.#clock, read));
+  }
+
+  async #repeated<T>(request: KubeRequest, read: (response: KubeResponse) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
-      const outcome = await this.#once(request);
+      const outcome = await this.#once(request, read);
       if (outcome.ok) return outcome.value;
       if (attempt >= ATTEMPTS || !mayRepeat(request, outcome.error)) throw outcome.error;
       const delayMs = statusOf(outcome.error)?.retryAfterMs ?? backOff(attempt);
@@ -42,21 +52,21 @@ export class JsonCalls {
     }
   }
 
-  async #once(request: KubeRequest): Promise<Outcome> {
+  async #once<T>(request: KubeRequest, read: (response: KubeResponse) => Promise<T>): Promise<Outcome<T>> {
     const subject = subjectOf(request.method ?? 'GET', request.path);
     const doing = describeSubject(subject, this.#cluster);
     try {
       const response = await this.#transport.send({ ...request, timeoutMs: request.timeoutMs ?? TIMEOUT_MS });
       if (response.status < 200 || response.status >= 300) return { ok: false, error: await refusal(response, subject, this.#cluster) };
-      return { ok: true, value: parseAnswer(await readText(response), doing, this.#cluster) };
+      return { ok: true, value: await read(response) };
     } catch (error) {
       throwIfAborted(request.signal);
-      return { ok: false, error: networkError(error, doing, this.#cluster) };
+      return { ok: false, error: error instanceof NotJson ? unreadable(error, doing, this.#cluster) : networkError(error, doing, this.#cluster) };
     }
   }
 }
 
-type Outcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: WorkbenchError };
+type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: WorkbenchError };
 
 /** The error of an answer that is not 2xx, read from its head and as much of its body as a Status needs. */
 export async function refusal(response: KubeResponse, subject: RequestSubject, cluster: ClusterRef): Promise<WorkbenchError> {
@@ -94,18 +104,22 @@ export function parseStatus(text: string): unknown {
   }
 }
 
-function parseAnswer(text: string, doing: string, cluster: ClusterRef): unknown {
+/** The parser's message quotes the answer, and that may hold a secret: it is not kept. */
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    // The parser's message quotes the answer, and that may hold a secret: it is not kept as the cause.
-    if (text.startsWith('{')) throw new WorkbenchError({ code: 'connection-lost', message: `cannot ${doing}: only a part of the answer came`, hint: 'The connection broke; try again.' });
-    throw new WorkbenchError({
-      code: 'server-error',
-      message: `cannot ${doing}: the answer is not JSON`,
-      hint: `Check that ${cluster.server} is a Kubernetes API server and not a proxy's page.`,
-    });
+    throw new NotJson(text.startsWith('{'));
   }
+}
+
+function unreadable({ begins }: NotJson, doing: string, cluster: ClusterRef): WorkbenchError {
+  if (begins) return new WorkbenchError({ code: 'connection-lost', message: `cannot ${doing}: only a part of the answer came`, hint: 'The connection broke; try again.' });
+  return new WorkbenchError({
+    code: 'server-error',
+    message: `cannot ${doing}: the answer is not JSON`,
+    hint: `Check that ${cluster.server} is a Kubernetes API server and not a proxy's page.`,
+  });
 }
 
 /** 429 was refused before anything was done, so any call may be repeated; after all else only what is idempotent. */

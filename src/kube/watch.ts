@@ -134,12 +134,10 @@ export class WatchSupervisor<T> implements Disposable {
         ...(labelSelector === undefined ? {} : { labelSelector }),
         ...(fieldSelector === undefined ? {} : { fieldSelector }),
       },
+      (object) => ({ key: objectKey(object), item: this.#project(object) }),
       (chunk) => {
         version = chunk.resourceVersion;
-        for (const object of chunk.items) {
-          const item = this.#project(object);
-          if (item !== undefined) items.set(objectKey(object), item);
-        }
+        for (const { key, item } of chunk.items) if (item !== undefined) items.set(key, item);
       },
       () => { items = new Map(); },
     );
