@@ -29,6 +29,14 @@ export async function tour(input: TourInput): Promise<void> {
     await window.row(/cordoned/, 60_000);
     return gpuFigures(input);
   });
+  await step('The node table', async () => {
+    await window.command('llm-d: Show Node Table');
+    const frame = await window.webview('.node-table tbody tr');
+    await frame.getByText('Columns').click();
+    await window.tick('topology.kubernetes.io/zone');
+    await frame.locator('th[data-column="label:topology.kubernetes.io/zone"]').waitFor();
+    return nodeTableFigures(frame);
+  });
   await step('Create the secrets', async () => {
     await window.command('llm-d: Create Secrets');
     await window.confirm('Write Secrets');
@@ -125,6 +133,11 @@ export async function tour(input: TourInput): Promise<void> {
     await accessible(await window.webview('.summary table'));
     return ['axe finds nothing serious'];
   });
+  await step('Light theme: node table', async () => {
+    await window.tab(/Nodes/);
+    await accessible(await window.webview('.node-table tbody tr'));
+    return ['axe finds nothing serious'];
+  });
   await step('Light theme: chart', async () => {
     await window.tab(/Benchmark Results/);
     await accessible(await window.webview('.results canvas'));
@@ -150,6 +163,20 @@ async function accessible(frame: Frame): Promise<void> {
   const { violations } = await frame.evaluate<AxeResults>('axe.run(document)');
   const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
   if (serious.length > 0) throw new Error(`axe: ${serious.map(({ id, nodes }) => `${id} (${nodes.map((node) => node.html).slice(0, 3).join(', ')})`).join('; ')}`);
+}
+
+/** Narrows the table to nodes with free GPUs, the one with most of them on top, and back again. */
+async function nodeTableFigures(frame: Frame): Promise<readonly string[]> {
+  const lines = async (): Promise<readonly string[]> => (await frame.locator('.node-table tr').allInnerTexts()).map(oneLine);
+  const all = await lines();
+  const filter = frame.getByRole('textbox', { name: 'Filter nodes' });
+  await filter.fill('free>0 -cordon:yes');
+  await frame.locator('thead button[data-column=free]').click();
+  const free = await lines();
+  if (free.length < 2 || free.length >= all.length) throw new Error(`the filter "free>0 -cordon:yes" leaves ${free.length - 1} of ${all.length - 1} nodes`);
+  await accessible(frame);
+  await filter.fill('');
+  return free;
 }
 
 async function benchmark(input: TourInput, title: RegExp, recipe: string): Promise<readonly string[]> {

@@ -62,6 +62,15 @@ export class Window {
     await this.page.keyboard.press('Enter');
   }
 
+  /** Finds a row of a list that takes several, ticks it beside what is ticked, and accepts. */
+  async tick(text: string): Promise<void> {
+    await this.picks().first().waitFor();
+    await this.page.keyboard.type(text);
+    await this.pick(text);
+    await this.page.locator('.quick-input-widget:visible input').first().focus();
+    await this.page.keyboard.press('Enter');
+  }
+
   async pickTitle(text: string | RegExp): Promise<void> {
     await this.page.locator('.quick-input-widget:visible .quick-input-title').filter({ hasText: text }).waitFor();
   }

@@ -107,7 +107,7 @@ export class NodeTablePage {
     const filter = this.#filter;
     filter.placeholder = 'Filter: h200, free>0, state:prod, -cordon:yes';
     filter.title = FILTER_HELP;
-    filter.setAttribute('aria-label', 'Filter nodes');
+    filter.label = 'Filter nodes';
     filter.className = 'filter';
     filter.addEventListener('input', () => this.#setFilter(filter.value));
     filter.addEventListener('keydown', (event) => {
