@@ -35,7 +35,7 @@ export function waitingPods(snapshot: InventorySnapshot): readonly WaitingPod[] 
 
 /** Whether a pod requests GPUs or uses claims, which may hold some. */
 export function concernsGpus(pod: PodView): boolean {
-  if (pod.claims !== undefined) return true;
+  if (pod.claims !== undefined || pod.extendedClaim !== undefined) return true;
   for (const name in pod.gpus) if (Object.hasOwn(pod.gpus, name)) return true;
   return false;
 }
