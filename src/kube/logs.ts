@@ -1,12 +1,13 @@
 import { sleep, throwIfAborted, type Clock } from '../base/clock.ts';
-import { isWorkbenchError } from '../base/errors.ts';
+import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import { lookAtRun, PASSING, type ContainerRun, type RunState } from './container-run.ts';
-import { parseStatus, readText, type JsonCalls } from './json-calls.ts';
+import { refusal, type JsonCalls } from './json-calls.ts';
 import { LineSplitter } from './lines.ts';
+import { Liveness } from './liveness.ts';
 import { gapLine, LogPosition, nanoseconds } from './log-position.ts';
 import { networkError } from './network-errors.ts';
 import { Pods, resourcePath } from './resources.ts';
-import { describeSubject, errorFromStatus, subjectOf } from './status.ts';
+import { describeSubject, subjectOf } from './status.ts';
 import type { Transport } from './transport.ts';
 import type { ClusterRef, LogLine, LogOptions } from './types.ts';
 
@@ -14,6 +15,8 @@ const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 15_000;
 /** A container that is about to start, or waits for its image, is asked for this often. */
 const START_POLL_MS = 1000;
+/** A container may be silent for as long as it likes; that its connection is not dead is seen by asking again now and then. */
+const SILENCE_MS = 120_000;
 
 export interface LogDependencies {
   readonly cluster: ClusterRef;
@@ -36,13 +39,12 @@ async function* followRun(deps: LogDependencies, options: LogOptions): AsyncGene
   for (;;) {
     let whole = false;
     try {
-      for await (const line of readOnce(deps, position.resume(options), 'following')) {
+      const opened = (): void => {
         connected = true;
         failures = 0;
-        yield* position.take(line);
-      }
+      };
+      for await (const line of readOnce(deps, position.resume(options), 'following', opened)) yield* position.take(line);
       whole = true;
-      connected = true;
     } catch (error) {
       throwIfAborted(options.signal);
       if (!connected || !isPassing(error)) throw error;
@@ -109,9 +111,10 @@ function isPassing(error: unknown): boolean {
 }
 
 /** One request. `following`: a last line without its newline may be half a line, and comes again. */
-async function* readOnce(deps: LogDependencies, options: LogOptions, mode: 'whole' | 'following'): AsyncGenerator<LogLine> {
+async function* readOnce(deps: LogDependencies, options: LogOptions, mode: 'whole' | 'following', opened?: () => void): AsyncGenerator<LogLine> {
   const path = resourcePath(Pods, options.namespace, options.pod, 'log');
   const subject = subjectOf('GET', path);
+  const doing = describeSubject(subject, deps.cluster);
   const response = await deps.transport.send({
     path,
     accept: '*/*',
@@ -125,15 +128,23 @@ async function* readOnce(deps: LogDependencies, options: LogOptions, mode: 'whol
     },
     signal: options.signal,
   });
-  if (response.status !== 200) throw errorFromStatus(response.status, parseStatus(await readText(response)), subject, deps.cluster);
+  if (response.status !== 200) throw await refusal(response, subject, deps.cluster).catch((error: unknown) => networkError(error, doing, deps.cluster));
+  opened?.();
+  const liveness = new Liveness(deps.clock, SILENCE_MS, () => {
+    deps.transport.dropIdle();
+    response.body.destroy(new WorkbenchError({ code: 'connection-lost', message: `cannot ${doing}: nothing came for ${SILENCE_MS / 1000} s`, hint: 'The connection may be dead; try again.' }));
+  });
   const splitter = new LineSplitter();
   try {
     for await (const chunk of response.body) {
       for (const line of splitter.push(chunk as Buffer)) yield parseLine(line);
+      // After the lines were taken: whoever takes them slowly does not make the connection silent.
+      liveness.heard();
     }
   } catch (error) {
-    throw networkError(error, describeSubject(subject, deps.cluster), deps.cluster);
+    throw networkError(error, doing, deps.cluster);
   } finally {
+    liveness.dispose();
     response.body.destroy();
   }
   const rest = splitter.rest();
