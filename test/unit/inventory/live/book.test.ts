@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { WorkbenchError } from '../../../../src/base/errors.ts';
 import { LiveBook } from '../../../../src/inventory/live/book.ts';
 import { chartOf } from '../../../../src/inventory/live/chart.ts';

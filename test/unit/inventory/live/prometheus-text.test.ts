@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { MetricsReader, readMetrics, type Sample } from '../../../../src/inventory/live/prometheus-text.ts';
 
 const LIMITS = { characters: 10_000, lineCharacters: 200, samples: 50 };
