@@ -1,7 +1,7 @@
 import { totalsOf } from '../../inventory/live/totals.ts';
-import type { LiveSnapshot, PodFigures, RankFigures } from '../../inventory/live/types.ts';
+import type { LiveSnapshot, PodFigures, RankFigures, ScrapeFailure } from '../../inventory/live/types.ts';
 import type { Role } from '../../inventory/types.ts';
-import { formatDuration, formatMeasure, formatNumber, formatShare, plural } from '../../protocol/format.ts';
+import { formatMeasure, formatNumber, formatShare, plural } from '../../protocol/format.ts';
 import { plainText } from './row.ts';
 
 /** Figures by pod key, as far as pods are asked. */
@@ -16,17 +16,17 @@ export interface LiveText {
 
 const ROUTES = { 'api-proxy': "the API server's proxy", 'port-forward': 'a port-forward' } as const;
 
-/** A pod: `running 12 waiting 0`; an endpoint picker: `queue 0`. A failure is told in the tooltip alone. */
-export function podLive(pods: LivePods, key: string, now: number): LiveText | undefined {
-  const figures = pods.get(key);
+/** A pod: `running 12 waiting 0 · kv 41 %`; an endpoint picker: `queue 0`. A failure is told in the tooltip alone. */
+export function podLive(pods: LivePods | undefined, key: string): LiveText | undefined {
+  const figures = pods?.get(key);
   if (figures === undefined) return undefined;
   const text = figures.picker === undefined ? requests(figures.ranks) : pickerText(figures);
-  const tooltip = [serverTooltip(figures), pickerTooltip(figures), ...figures.failures.map((failure) => `Metrics: ${plainText(failure.error.message)}. ${plainText(failure.error.hint ?? '')} Failing for ${formatDuration((now - failure.since) / 1000)}, asked again in ${formatDuration((failure.nextAt - now) / 1000)}.`)];
+  const tooltip = [serverTooltip(figures), pickerTooltip(figures), ...figures.failures.map(failureTooltip)];
   return { text, tooltip: tooltip.filter((part) => part !== '').join('\n\n') };
 }
 
 /** A group: `16 ranks · kv 41 %`. */
-export function groupLive(pods: LivePods, keys: readonly string[]): LiveText | undefined {
+export function groupLive(pods: LivePods | undefined, keys: readonly string[]): LiveText | undefined {
   const ranks = ranksOf(pods, keys);
   const totals = totalsOf(ranks);
   if (totals.kvCacheUse === undefined) return undefined;
@@ -37,9 +37,9 @@ export function groupLive(pods: LivePods, keys: readonly string[]): LiveText | u
 }
 
 /** A role: `1,842 tok/s`. A prefill server's work is its prompts. */
-export function roleLive(pods: LivePods, role: Role, keys: readonly string[]): LiveText | undefined {
+export function roleLive(pods: LivePods | undefined, role: Role, keys: readonly string[]): LiveText | undefined {
   if (role === 'routing') {
-    const pickers = keys.map((key) => pods.get(key)).filter((found) => found?.picker !== undefined);
+    const pickers = keys.map((key) => pods?.get(key)).filter((found) => found?.picker !== undefined);
     const [only] = pickers;
     return pickers.length === 1 && only ? { text: pickerText(only), tooltip: pickerTooltip(only) } : undefined;
   }
@@ -50,13 +50,20 @@ export function roleLive(pods: LivePods, role: Role, keys: readonly string[]): L
   return { text: `${formatNumber(rate)} ${role === 'prefill' ? 'prompt tok/s' : 'tok/s'}`, tooltip: serverTooltip({ ranks, picker: undefined, failures: [], route: undefined }) };
 }
 
-function ranksOf(pods: LivePods, keys: readonly string[]): readonly RankFigures[] {
-  return keys.flatMap((key) => pods.get(key)?.ranks ?? []);
+function ranksOf(pods: LivePods | undefined, keys: readonly string[]): readonly RankFigures[] {
+  return keys.flatMap((key) => pods?.get(key)?.ranks ?? []);
 }
 
 function requests(ranks: readonly RankFigures[]): string {
-  const { running, waiting } = totalsOf(ranks);
-  return running === undefined || waiting === undefined ? '' : `running ${formatNumber(running)} waiting ${formatNumber(waiting)}`;
+  const { running, waiting, kvCacheUse } = totalsOf(ranks);
+  if (running === undefined || waiting === undefined) return '';
+  return `running ${formatNumber(running)} waiting ${formatNumber(waiting)}${kvCacheUse === undefined ? '' : ` · kv ${formatNumber(kvCacheUse * 100)} %`}`;
+}
+
+/** Times of day, not a countdown: a tooltip must not make its row new every second. */
+function failureTooltip({ error, since, nextAt }: ScrapeFailure): string {
+  const time = (ms: number): string => new Date(ms).toLocaleTimeString();
+  return `No figures since ${time(since)}: ${plainText(error.message)}. ${plainText(error.hint ?? '')} Asked again at ${time(nextAt)}.`;
 }
 
 function serverTooltip({ ranks, route }: PodFigures): string {

@@ -3,15 +3,18 @@ import { phaseText } from '../../inventory/loading/phase-text.ts';
 import type { Crash, LoadingPhase } from '../../inventory/loading/types.ts';
 import type { ModelServerDeployment, ModelServerGroup, ModelServerPod, ModelServerRole, PodsReport, Role } from '../../inventory/types.ts';
 import { plural } from '../../protocol/format.ts';
+import { groupLive, podLive, roleLive, type LivePods } from './live-text.ts';
 import { BUSY, ERROR, GOOD, plainText, WARNING, type Row, type RowIcon } from './row.ts';
 
 const ROLE_TITLES: Record<Role, string> = { prefill: 'prefill', decode: 'decode', both: 'prefill and decode', routing: 'routing', other: 'other pods' };
 const ROLE_ICONS: Record<Role, string> = { prefill: 'arrow-circle-right', decode: 'symbol-array', both: 'symbol-array', routing: 'type-hierarchy', other: 'package' };
 
-/** What the pods' logs tell, by pod key. */
+/** What the pods' logs and metrics tell, by pod key. */
 export interface Loads {
   readonly phases: ReadonlyMap<string, LoadingPhase>;
   readonly crashes: ReadonlyMap<string, Crash>;
+  /** Only pods that are asked for their figures. */
+  readonly live?: LivePods;
 }
 
 const NOTHING_TOLD: Loads = { phases: new Map(), crashes: new Map() };
@@ -83,13 +86,18 @@ function roleRow(deployment: ModelServerDeployment, role: ModelServerRole, loads
   const readyGroups = role.groups.filter((group) => group.pods.length > 0 && group.pods.every((pod) => pod.ready)).length;
   const serves = isServing(role.role);
   const flat = !serves || role.groups.every((group) => group.pods.length <= 1);
+  const live = roleLive(loads.live, role.role, pods.map(keyOf));
   return {
     id: `deployment/${deployment.namespace}/${deployment.name}/${role.role}`,
     label: ROLE_TITLES[role.role],
-    description: serves ? `${readyGroups}/${plural(role.groups.length, 'group')} ready` : `${pods.filter((pod) => pod.ready).length}/${plural(pods.length, 'pod')} ready`,
-    tooltip: serves
-      ? `${plural(pods.length, 'pod')} in ${plural(role.groups.length, 'group')}. A group is ready when every one of its pods passes its readiness probe.`
-      : 'Gateway, endpoint picker and what else stands between clients and model servers.',
+    description: joined(' · ', serves ? `${readyGroups}/${plural(role.groups.length, 'group')} ready` : `${pods.filter((pod) => pod.ready).length}/${plural(pods.length, 'pod')} ready`, live?.text),
+    tooltip: joined(
+      '\n\n',
+      serves
+        ? `${plural(pods.length, 'pod')} in ${plural(role.groups.length, 'group')}. A group is ready when every one of its pods passes its readiness probe.`
+        : 'Gateway, endpoint picker and what else stands between clients and model servers.',
+      live?.tooltip,
+    ),
     icon: { id: ROLE_ICONS[role.role], color: stateOf(pods, loads).icon.color ?? BUSY },
     expand: role.role === 'routing' || role.role === 'other' || !deployment.mine ? 'collapsed' : 'expanded',
     context: 'role',
@@ -101,11 +109,13 @@ function roleRow(deployment: ModelServerDeployment, role: ModelServerRole, loads
 
 function groupRow(deployment: ModelServerDeployment, role: Role, group: ModelServerGroup, loads: Loads): Row {
   const state = stateOf(group.pods, loads);
+  const live = groupLive(loads.live, group.pods.map(keyOf));
+  const fine = live === undefined ? `${plural(group.pods.length, 'pod')} ready` : `ready · ${live.text}`;
   return {
     id: `deployment/${deployment.namespace}/${deployment.name}/${role}/${group.index}`,
     label: `group ${group.index}`,
-    description: [state.fine ? `${plural(group.pods.length, 'pod')} ready` : state.text, revisionText(group)].filter((part) => part !== undefined).join(' · '),
-    tooltip: `One LeaderWorkerSet group: the leader and its workers, restarted together. ${plural(group.pods.reduce((sum, pod) => sum + pod.gpus, 0), 'GPU')} requested.`,
+    description: joined(' · ', state.fine ? fine : state.text, revisionText(group)),
+    tooltip: joined('\n\n', `One LeaderWorkerSet group: the leader and its workers, restarted together. ${plural(group.pods.reduce((sum, pod) => sum + pod.gpus, 0), 'GPU')} requested.`, live?.tooltip),
     icon: { id: 'group-by-ref-type', color: state.icon.color ?? BUSY },
     expand: state.fine ? 'collapsed' : 'expanded',
     context: 'serverGroup',
@@ -131,17 +141,20 @@ function podRow(deployment: ModelServerDeployment, role: Role, pod: ModelServerP
   const crash = crashOf(pod, loads);
   const context = ['pod', ...(deployment.mine ? ['mine'] : []), ...(isServing(role) ? ['server'] : []), ...(crash ? ['crashed'] : [])].join(' ');
   const restarted = pod.restarts > 0 && !crash ? ` (restarted ${pod.restarts}x)` : '';
+  const live = podLive(loads.live, keyOf(pod));
   return {
     id: `pod/${pod.namespace}/${pod.name}`,
     label,
-    description: [`${state.text}${restarted}`, label === pod.name ? undefined : pod.name, revision].filter((part) => part !== undefined).join(' · '),
-    tooltip: [
+    description: joined(' · ', `${state.text}${restarted}`, live?.text, label === pod.name ? undefined : pod.name, revision),
+    tooltip: joined(
+      '\n\n',
       `**${plainText(pod.namespace)}/${plainText(pod.name)}** · ${plainText(pod.phase)}`,
       podFacts(pod).map(([name, value]) => `${name}: ${plainText(value)}`).join('  \n'),
       pod.reason === null ? '' : plainText(pod.reason),
       phase ? phaseTooltip(phase) : '',
+      live?.tooltip,
       crash?.evidence.cause ? `Crash: ${plainText(crash.evidence.cause.line.trim())}\n\n${plainText(crash.evidence.cause.hint)}` : '',
-    ].filter((part) => part !== '').join('\n\n'),
+    ),
     icon: state.icon,
     context,
     target: { kind: 'pod', namespace: pod.namespace, name: pod.name },
@@ -237,6 +250,11 @@ function again(times: number): string {
 function phaseTooltip(phase: LoadingPhase): string {
   const source = phase.inferredFrom === undefined ? 'By its own log' : `By the log of ${plainText(phase.inferredFrom)}: this pod prints no progress of its own`;
   return `${plainText(phaseText(phase))} since ${new Date(phase.since).toLocaleTimeString()}${phase.detail === undefined ? '' : ` (${plainText(phase.detail)})`}  \n${source}. A time left is that of the progress bar, for this phase alone.`;
+}
+
+/** The parts that say something. */
+function joined(separator: string, ...parts: readonly (string | undefined)[]): string {
+  return parts.filter((part) => part !== undefined && part !== '').join(separator);
 }
 
 function keyOf(pod: ModelServerPod): string {

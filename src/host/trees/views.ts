@@ -85,7 +85,7 @@ function modelServerTree({ workbench, session, access, treeChoices, onError }: T
       Promise.resolve(
         ofSnapshot(workbench, session, (snapshot) => {
           const report = podsReport(snapshot, workbench.owner);
-          const loads = { phases: workbench.loading.snapshot, crashes: workbench.loading.crashes };
+          const loads = { phases: workbench.loading.snapshot, crashes: workbench.loading.crashes, live: workbench.live.snapshot.pods };
           return {
             rows: [...stateRows('pods', snapshot.states.pods), ...modelServerRows(report, loads, treeChoices.owners)],
             message: notes(hiddenByFilter(report, treeChoices.owners), report.warnings.find(({ code }) => code === 'pods-of-one-namespace')?.message, access.note),
@@ -101,6 +101,8 @@ function modelServerTree({ workbench, session, access, treeChoices, onError }: T
       watching.add(access.onDidChange(() => tree.update()));
       watching.add(workbench.loading.onDidChange(() => tree.update()));
       watching.add(workbench.loading.lease());
+      watching.add(workbench.live.onDidChange(() => tree.update()));
+      watching.add(workbench.live.lease());
       return watching;
     },
     onError,
