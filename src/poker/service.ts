@@ -8,6 +8,7 @@ import { arrayAt, at, stringAt } from '../base/json.ts';
 import { labels, manager } from '../base/labels.ts';
 import type { DeploymentService, LongCall } from '../deployment/types.ts';
 import type { ClusterRef, CommandRunner, Contexts, KubeClient, KubeObject } from '../kube/types.ts';
+import { callablePods } from './decode-pods.ts';
 import { endpointVariables, pokerJustfile } from './justfile.ts';
 import type { Endpoint, PokerService, PokerStatus, ShellCommand } from './types.ts';
 import { Pods } from '../kube/resources.ts';
@@ -130,10 +131,7 @@ class Poker implements PokerService {
     return {
       baseUrl: chosen.endpoint,
       model,
-      decodePods: decode.flatMap((pod) => {
-        const ip = stringAt(pod, 'status', 'podIP');
-        return ip === undefined ? [] : [{ name: pod.metadata.name, ip }];
-      }),
+      decodePods: callablePods(decode),
     };
   }
 
