@@ -1,7 +1,7 @@
 import { isWorkbenchError } from '../base/errors.ts';
 import { at, isObject } from '../base/json.ts';
 import type { GpuReport } from '../inventory/types.ts';
-import { describeNeed, needOf } from '../kube/access.ts';
+import { describeNeed, describeNeeds, needOf } from '../kube/access.ts';
 import type { AccessNeed, KubeClient, KubeObject } from '../kube/types.ts';
 import type { GuideFile } from './guides.ts';
 import { podTemplates } from './render.ts';
@@ -85,7 +85,7 @@ async function deniedVerbs(client: KubeClient, objects: readonly KubeObject[], p
     severity: 'error',
     code: 'forbidden',
     message: `You may not ${denied.map(({ verb }) => verb).join(' and ')} ${resource} in ${context}/${namespace}.`,
-    hint: `Ask the cluster's administrator for a role in namespace ${namespace} with: ${denied.map(describeNeed).join(', ')}; or select another namespace.`,
+    hint: `Ask the cluster's administrator for a role in namespace ${namespace} with: ${describeNeeds(denied).join('; ')}; or select another namespace.`,
   }));
 }
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { disposable, DisposableStore, type Disposable } from '../base/disposables.ts';
 import { Emitter } from '../base/events.ts';
 import type { AccessNeed, ClusterRef, Contexts } from '../kube/types.ts';
-import { accessNote, deniedCommands, deniedKey, GUARDED_COMMANDS } from './commands/access.ts';
+import { deniedCommands, deniedKey, GUARDED_COMMANDS } from './commands/access.ts';
 import type { CommandId } from './commands/ids.ts';
 import { setContextKey } from './context-keys.ts';
 import type { Session } from './session.ts';
@@ -41,9 +41,9 @@ export class AccessKeys implements Disposable {
     this.#owned.add(options.session.onDidChange(() => this.refresh()));
   }
 
-  /** What a view says of hidden actions. */
-  get note(): string | undefined {
-    return this.#cluster && accessNote(this.#denied, this.#cluster);
+  /** What is missing for all that is hidden. */
+  get missing(): readonly AccessNeed[] {
+    return [...this.#denied.values()].flat();
   }
 
   /** Keeps the keys fresh while a view can be seen. */

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../base/disposables.ts';
 import type { Workbench } from '../compose.ts';
 import { AccessKeys } from './access-keys.ts';
+import { permitted } from './commands/permitted.ts';
 import { registerCommands } from './commands/register.ts';
 import { setContextKey } from './context-keys.ts';
 import { keepDecodePods } from './decode-pods.ts';
@@ -39,7 +40,7 @@ export function registerHost(context: vscode.ExtensionContext, workbench: Workbe
   const offer = offerWith(errors);
   const session = owned.add(new Session(workbench.contexts));
   const jobs = owned.add(new JobCenter());
-  const remoteTraces = owned.add(new RemoteTraceList(workbench.traces, session));
+  const remoteTraces = owned.add(new RemoteTraceList(workbench.traces, session, (cluster) => permitted(workbench.contexts, errors, cluster, { id: 'llmd.copyTraces', doing: 'look for traces in pods' }, cluster.namespace)));
   const runProgress = owned.add(new RunProgress());
   const onError = (error: unknown): void => workbench.logger.error('in the window', error);
   const memory = new Memory(context.workspaceState);
@@ -68,7 +69,7 @@ export function registerHost(context: vscode.ExtensionContext, workbench: Workbe
   };
   owned.add(registerCommands(host));
   owned.add(keepDecodePods(workbench.decodePods, workbench.workspace, errors));
-  owned.add(clusterStatusItem(session));
+  owned.add(clusterStatusItem(session, access));
   owned.add(jobStatusItem(jobs));
   owned.add(session.onDidChange(({ kind }) => void setContextKey('llmd.connection', kind)));
   owned.add(workbench.demo.onDidChange((demo) => void setContextKey('llmd.demoRunning', demo !== undefined)));

@@ -36,7 +36,7 @@ function podStates(snapshot: InventorySnapshot): readonly Warning[] {
     return [{ code: 'pods-denied', message: `no permission to list pods in ${contextOf(snapshot)}: requested GPUs are unknown, so free ones are too many` }];
   }
   if (snapshot.podScope === 'cluster') return [];
-  return [{ code: 'pods-of-one-namespace', message: `no permission to list pods of all namespaces in ${contextOf(snapshot)}: only those of namespace "${snapshot.cluster.namespace}" are counted, so free GPUs may be too many` }];
+  return [{ code: 'pods-of-one-namespace', message: `no permission to list pods of all namespaces in ${contextOf(snapshot)}: only those of namespace "${snapshot.cluster.namespace}" are counted${snapshot.states.nodes.kind === 'denied' ? '' : ', so free GPUs may be too many'}` }];
 }
 
 /** On a cluster without DRA there is nothing to say; where pods use claims or claims hold GPUs, what cannot be read matters. */

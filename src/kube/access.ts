@@ -53,12 +53,22 @@ export function describeNeed({ verb, group, resource, subresource, name }: Acces
   return `${verb} ${kind}${subresource === undefined ? '' : `/${subresource}`}${name === undefined ? '' : ` "${name}"`}`;
 }
 
+/** Needs in the fewest words, a line a resource: `create and patch pods`. */
+export function describeNeeds(needs: readonly AccessNeed[]): readonly string[] {
+  const byResource = Map.groupBy(needs, (need) => describeNeed({ ...need, verb: '' }).trim());
+  return [...byResource].map(([resource, all]) => {
+    const verbs = [...new Set(all.map(({ verb }) => verb))];
+    const last = verbs.pop() ?? '';
+    return `${verbs.length === 0 ? last : `${verbs.join(', ')} and ${last}`} ${resource}`;
+  });
+}
+
 /** The error of an action that is not begun because these verbs are missing. `doing` is its verb phrase: "deploy". */
 export function accessError(doing: string, missing: readonly AccessNeed[], cluster: ClusterRef, namespace = cluster.namespace): WorkbenchError {
-  const verbs = missing.map(describeNeed).join(', ');
+  const verbs = describeNeeds(missing).join('; ');
   return new WorkbenchError({
     code: 'forbidden',
     message: `cannot ${doing}: you may not ${verbs} in namespace "${namespace}" (context "${cluster.context}")`,
-    hint: `Ask the administrator of this cluster for a role in namespace "${namespace}" with: ${verbs}; or choose another namespace.`,
+    hint: 'Ask the administrator of this cluster for a role in that namespace with these verbs, or choose another namespace.',
   });
 }

@@ -8,15 +8,16 @@ import type { Io } from '../../src/cli/io.ts';
 import { main } from '../../src/cli/main.ts';
 import type { Workbench } from '../../src/compose.ts';
 import { demoContext } from '../../src/demo/cluster.ts';
-import { ACCESS_NEEDS, accessNote, deniedCommands, GUARDED_COMMANDS, requireAccess } from '../../src/host/commands/access.ts';
+import { ACCESS_NEEDS, deniedCommands, GUARDED_COMMANDS, requireAccess } from '../../src/host/commands/access.ts';
 import type { CommandId } from '../../src/host/commands/ids.ts';
+import { accessRow } from '../../src/host/trees/access-row.ts';
 import { clusterRows, gpuHeadline } from '../../src/host/trees/cluster-rows.ts';
 import { stateRows } from '../../src/host/trees/freshness.ts';
 import { modelServerRows } from '../../src/host/trees/model-server-rows.ts';
 import type { Row } from '../../src/host/trees/row.ts';
 import { gpuReport } from '../../src/inventory/gpus.ts';
 import { podsReport } from '../../src/inventory/pods.ts';
-import { describeNeed } from '../../src/kube/access.ts';
+import { describeNeed, describeNeeds } from '../../src/kube/access.ts';
 import { Pods, Secrets } from '../../src/kube/resources.ts';
 import type { AccessNeed, KubeClient, KubeObject, ResourceType } from '../../src/kube/types.ts';
 import { assertTells, call, failure, Lab, namespace, patience, until } from '../support/faults-lab.ts';
@@ -86,8 +87,8 @@ describe('namespaces and permissions', () => {
       const denied = await deniedCommands(client, namespace, patience());
       // `view` may read pods and their logs, and knows nothing of LeaderWorkerSets, secrets, exec and port-forward.
       assert.deepEqual(new Set(GUARDED_COMMANDS.filter((id) => !denied.has(id))), VIEWERS_MAY);
-      const note = accessNote(denied, lab.ref) ?? '';
-      for (const missing of ['leaderworkersets.leaderworkerset.x-k8s.io', 'pods/exec', 'pods/portforward', 'secrets', demoContext, namespace]) assert.ok(note.includes(missing), note);
+      const note = accessRow([...denied.values()].flat(), lab.ref)?.spoken ?? '';
+      for (const missing of ['leaderworkersets.leaderworkerset.x-k8s.io', 'pods/exec', 'pods/portforward', 'secrets', namespace]) assert.ok(note.includes(missing), note);
       assert.equal((await deniedCommands(await admin.contexts.client(lab.ref), namespace, patience())).size, 0);
     });
 
@@ -96,7 +97,7 @@ describe('namespaces and permissions', () => {
         const client = await viewer.contexts.client(lab.ref);
         const missing = await client.missing(ACCESS_NEEDS[id], namespace, patience());
         assert.ok(missing.length > 0);
-        const error = await failure(requireAccess(id, 'do it', client, namespace, patience()), 'forbidden', 'do it', demoContext, namespace, ...missing.map(describeNeed));
+        const error = await failure(requireAccess(id, 'do it', client, namespace, patience()), 'forbidden', 'do it', demoContext, namespace, ...describeNeeds(missing));
         assert.match(error.hint ?? '', /administrator/);
         // The answer is the server's own: each of the verbs, asked singly, is refused.
         for (const need of missing) assert.equal(await mayI(client, need), false, describeNeed(need));
@@ -195,7 +196,7 @@ describe('namespaces and permissions', () => {
   describe('someone who may do nothing', () => {
     it('is told by the command line what is missing, instead of seeing an empty table', async () => {
       const kubeconfig = await person(lab, await admin.contexts.client(lab.ref), 'nobody');
-      const nodesAndPods = ['list nodes, list pods', demoContext, namespace];
+      const nodesAndPods = ['list nodes; list pods', demoContext, namespace];
       for (const [command, names] of [['pods', ['list pods', demoContext, namespace]], ['gpus', nodesAndPods], ['nodes', nodesAndPods]] as const) {
         const { code, out, err } = await llmdw([command, '--kubeconfig', kubeconfig]);
         assert.equal(code, 1);

@@ -1,6 +1,6 @@
-import { accessError, describeNeed, needOf } from '../../kube/access.ts';
+import { accessError, needOf } from '../../kube/access.ts';
 import { LeaderWorkerSets, Pods, Secrets } from '../../kube/resources.ts';
-import type { AccessNeed, ClusterRef, KubeClient } from '../../kube/types.ts';
+import type { AccessNeed, KubeClient } from '../../kube/types.ts';
 import { COMMAND_IDS, type CommandId } from './ids.ts';
 
 const READ_PODS = [needOf('get', Pods), needOf('list', Pods)];
@@ -74,13 +74,4 @@ export async function deniedCommands(client: KubeClient, namespace: string, sign
 export async function requireAccess(id: CommandId, doing: string, client: KubeClient, namespace: string, signal: AbortSignal): Promise<void> {
   const missing = await client.missing(ACCESS_NEEDS[id], namespace, signal);
   if (missing.length > 0) throw accessError(doing, missing, client.cluster, namespace);
-}
-
-/** What a view says above its rows when actions are hidden; undefined: none is. */
-export function accessNote(denied: ReadonlyMap<CommandId, readonly AccessNeed[]>, cluster: ClusterRef): string | undefined {
-  const missing = [...denied.values()].flat();
-  if (missing.length === 0) return undefined;
-  const byResource = Map.groupBy(missing, ({ verb: _verb, ...resource }) => describeNeed({ ...resource, verb: '' }).trim());
-  const verbs = [...byResource].map(([resource, needs]) => `${[...new Set(needs.map(({ verb }) => verb))].join(', ')} ${resource}`);
-  return `Some actions are hidden: in ${cluster.context}/${cluster.namespace} you may not ${verbs.join('; ')}.`;
 }

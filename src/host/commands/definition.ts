@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
-import { isWorkbenchError, WorkbenchError } from '../../base/errors.ts';
+import { WorkbenchError } from '../../base/errors.ts';
 import type { ClusterRef } from '../../kube/types.ts';
 import type { Host } from '../host.ts';
 import { isProduction } from '../production.ts';
 import { clusterOf } from '../session.ts';
 import { hostSettings } from '../settings.ts';
-import { requireAccess } from './access.ts';
+import { permitted } from './permitted.ts';
 import type { CommandId } from './ids.ts';
 import { productionConfirmation } from './production-confirmation.ts';
 
@@ -69,7 +69,7 @@ export interface TableEntry {
 export function clusterCommand<Argument>(definition: ClusterDefinition<Argument>): TableEntry {
   const needs: readonly Need[] = ['cluster', ...(definition.alsoNeeds ?? [])];
   const permit = ({ host, cluster }: ClusterCall, argument: Argument | undefined): Promise<void> =>
-    permitted(host, cluster, definition, (argument === undefined ? undefined : definition.namespaceOf?.(argument)) ?? cluster.namespace);
+    permitted(host.workbench.contexts, host.errors, cluster, definition, (argument === undefined ? undefined : definition.namespaceOf?.(argument)) ?? cluster.namespace);
   const confirm = async (call: ClusterCall, argument: Argument): Promise<Confirmation | undefined> => {
     const own = await definition.confirm?.(call, argument);
     return isProduction(call.cluster.context, hostSettings().productionContexts) ? productionConfirmation(call.cluster, definition.title, definition.disturbs === true, own) : own;
@@ -108,18 +108,6 @@ function entry<Argument, Call extends CommandCall>(definition: CommandDefinition
       await definition.run(call, argument);
     },
   };
-}
-
-/** A cluster that does not answer in time must not delay a command: it judges the command's own calls then. */
-const PERMIT_PATIENCE_MS = 3000;
-
-async function permitted({ workbench, errors }: Host, cluster: ClusterRef, { id, doing }: { readonly id: CommandId; readonly doing: string }, namespace: string): Promise<void> {
-  try {
-    await requireAccess(id, doing, await workbench.contexts.client(cluster), namespace, AbortSignal.timeout(PERMIT_PATIENCE_MS));
-  } catch (error) {
-    if (isWorkbenchError(error, 'forbidden')) throw error;
-    errors.note(error, `ask whether one may ${doing}`);
-  }
 }
 
 async function agreed({ message, detail, action }: Confirmation): Promise<boolean> {

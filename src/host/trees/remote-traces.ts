@@ -17,6 +17,7 @@ const UNKNOWN: RemoteTraceState = { traces: undefined, loading: false, error: un
 export class RemoteTraceList implements Disposable {
   readonly #service: TraceService;
   readonly #session: Session;
+  readonly #permit: (cluster: ClusterRef) => Promise<void>;
   readonly #changed = new Emitter<void>();
   readonly #owned = new DisposableStore();
   #place: string | undefined;
@@ -25,8 +26,10 @@ export class RemoteTraceList implements Disposable {
   #followers = 0;
   readonly onDidChange = this.#changed.event;
 
-  constructor(service: TraceService, session: Session) {
+  /** `permit` throws where one may not look into pods: then none is asked. */
+  constructor(service: TraceService, session: Session, permit: (cluster: ClusterRef) => Promise<void>) {
     this.#service = service;
+    this.#permit = permit;
     this.#session = session;
     this.#owned.add(this.#changed);
     this.#owned.add(session.onDidChange(() => this.#catchUp()));
@@ -57,6 +60,7 @@ export class RemoteTraceList implements Disposable {
     this.#place = placeOf(cluster);
     this.#set({ traces: known, loading: true, error: undefined });
     try {
+      await this.#permit(cluster);
       const traces = await this.#service.remote(cluster, listing.signal);
       if (this.#listing === listing) this.#set({ traces, loading: false, error: undefined });
     } catch (error) {

@@ -1,17 +1,20 @@
 import { DisposableStore, type Disposable } from '../../base/disposables.ts';
 import { systemClock } from '../../base/clock.ts';
+import type { WorkbenchError } from '../../base/errors.ts';
 import type { Workbench } from '../../compose.ts';
 import { gpuReport } from '../../inventory/gpus.ts';
 import { podsReport } from '../../inventory/pods.ts';
 import type { InventorySnapshot } from '../../inventory/types.ts';
 import type { AccessKeys } from '../access-keys.ts';
 import type { Session } from '../session.ts';
+import { accessRow } from './access-row.ts';
 import { benchmarkRows, isActive } from './benchmark-rows.ts';
 import { clusterRows, gpuHeadline, uncounted } from './cluster-rows.ts';
 import { failureRow, freshness, stateRows } from './freshness.ts';
 import { LiveTree, type TreeContent } from './live-tree.ts';
 import { hiddenByFilter, modelServerHeadline, modelServerRows } from './model-server-rows.ts';
 import type { RemoteTraceList } from './remote-traces.ts';
+import type { Row } from './row.ts';
 import { traceRows } from './trace-rows.ts';
 import type { TreeChoices } from './tree-choices.ts';
 import { plural } from '../../protocol/format.ts';
@@ -20,7 +23,7 @@ export interface TreeDependencies {
   readonly workbench: Workbench;
   readonly session: Session;
   /** What the chosen cluster would refuse. */
-  readonly access: Pick<AccessKeys, 'note' | 'onDidChange' | 'watch'>;
+  readonly access: Pick<AccessKeys, 'missing' | 'onDidChange' | 'watch'>;
   readonly remoteTraces: RemoteTraceList;
   /** The latest word of a run that this window started. */
   readonly runProgress: { of(runId: string): string | undefined; onDidChange(listener: () => void): Disposable };
@@ -87,8 +90,8 @@ function modelServerTree({ workbench, session, access, treeChoices, onError }: T
           const report = podsReport(snapshot, workbench.owner);
           const loads = { phases: workbench.loading.snapshot, crashes: workbench.loading.crashes, live: workbench.live.snapshot.pods };
           return {
-            rows: [...stateRows('pods', snapshot.states.pods), ...modelServerRows(report, loads, treeChoices.owners)],
-            message: notes(hiddenByFilter(report, treeChoices.owners), report.warnings.find(({ code }) => code === 'pods-of-one-namespace')?.message, access.note),
+            rows: withAccess([...stateRows('pods', snapshot.states.pods), ...modelServerRows(report, loads, treeChoices.owners)], accessRow(access.missing, snapshot.cluster)),
+            message: notes(hiddenByFilter(report, treeChoices.owners), report.warnings.find(({ code }) => code === 'pods-of-one-namespace')?.message),
             description: `${modelServerHeadline(report, loads)} · ${freshness([snapshot.states.pods])}`,
           };
         }),
@@ -142,7 +145,7 @@ function traceTree({ workbench, session, access, remoteTraces, onError }: TreeDe
       const { traces, loading, error } = remoteTraces.current(session.cluster);
       const rows = traceRows(traces, local);
       return {
-        rows: error ? [{ ...failureRow(error), id: 'remote-failure', label: 'in pods', opens: 'llmd.refresh' }, ...rows] : rows,
+        rows: error ? [remoteFailure(error), ...rows] : rows,
         description: local.length === 0 ? '' : plural(local.length, 'set'),
         loading,
       };
@@ -160,6 +163,12 @@ function traceTree({ workbench, session, access, remoteTraces, onError }: TreeDe
   return tree;
 }
 
+/** Why the traces in the pods cannot be listed; a click tries again. */
+function remoteFailure(error: WorkbenchError): Row {
+  const [denied] = stateRows('traces in pods', { kind: 'denied', error });
+  return error.code === 'forbidden' && denied ? denied : { ...failureRow(error), id: 'remote-failure', label: 'in pods', opens: 'llmd.refresh' };
+}
+
 function ofSnapshot(workbench: Workbench, session: Session, show: (snapshot: InventorySnapshot) => TreeContent): TreeContent {
   const { connection } = session;
   if (connection.kind === 'failed') return { rows: [failureRow(connection.error)], description: 'not connected' };
@@ -168,6 +177,11 @@ function ofSnapshot(workbench: Workbench, session: Session, show: (snapshot: Inv
   if (!snapshot || !isOf(snapshot, connection.cluster)) return { rows: [], description: 'connecting', loading: true };
   const content = show(snapshot);
   return { ...content, loading: !snapshot.complete };
+}
+
+/** An empty view says by its welcome text what one may not do. */
+function withAccess(rows: readonly Row[], hidden: Row | undefined): readonly Row[] {
+  return hidden === undefined || rows.length === 0 ? rows : [hidden, ...rows];
 }
 
 /** What a view says above its rows, a line each. */

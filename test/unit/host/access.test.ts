@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { describeNeed, judge, needOf, parseRules } from '../../../src/kube/access.ts';
 import { LeaderWorkerSets, Pods } from '../../../src/kube/resources.ts';
-import { ACCESS_NEEDS, accessNote, deniedKey, GUARDED_COMMANDS } from '../../../src/host/commands/access.ts';
+import { ACCESS_NEEDS, deniedKey, GUARDED_COMMANDS } from '../../../src/host/commands/access.ts';
+import { accessRow } from '../../../src/host/trees/access-row.ts';
 import { COMMAND_IDS } from '../../../src/host/commands/ids.ts';
 
 interface MenuItem {
@@ -53,16 +54,11 @@ describe('what commands need to be allowed', () => {
     for (const id of GUARDED_COMMANDS) for (const need of ACCESS_NEEDS[id]) assert.equal(judge(rules, need), 'allowed', `${id}: ${describeNeed(need)}`);
   });
 
-  it('says above the rows what is missing, each verb once', () => {
+  it('says in a row what is missing, each verb once', () => {
     const cluster = { context: 'lab', namespace: 'team', server: 'https://lab.invalid' };
-    assert.equal(accessNote(new Map(), cluster), undefined);
-    assert.equal(
-      accessNote(new Map([
-        ['llmd.deploy', [needOf('create', LeaderWorkerSets), needOf('patch', LeaderWorkerSets)]],
-        ['llmd.runBenchmark', [needOf('get', Pods, 'exec')]],
-        ['llmd.copyTraces', [needOf('get', Pods, 'exec')]],
-      ]), cluster),
-      'Some actions are hidden: in lab/team you may not create, patch leaderworkersets.leaderworkerset.x-k8s.io; get pods/exec.',
-    );
+    assert.equal(accessRow([], cluster), undefined);
+    const row = accessRow([needOf('create', LeaderWorkerSets), needOf('patch', LeaderWorkerSets), needOf('get', Pods, 'exec'), needOf('get', Pods, 'exec')], cluster);
+    assert.equal(row?.spoken, 'Some actions are hidden, because in team you may not create and patch leaderworkersets.leaderworkerset.x-k8s.io; get pods/exec');
+    assert.ok(row?.tooltip?.includes('team') && row.tooltip.includes('lab'));
   });
 });
