@@ -1,5 +1,6 @@
 import { labels } from '../base/labels.ts';
 import { collate } from './collate.ts';
+import { gpusOfPod } from './gpu-of-pod.ts';
 import { identify, modelOf, type Identity } from './identity.ts';
 import { dataParallelRanks } from './ranks.ts';
 import type { InventorySnapshot, ModelServerDeployment, ModelServerGroup, ModelServerPod, ModelServerRole, PodsReport, PodView, Role, Warning } from './types.ts';
@@ -7,6 +8,7 @@ import type { InventorySnapshot, ModelServerDeployment, ModelServerGroup, ModelS
 interface Member {
   readonly pod: PodView;
   readonly identity: Identity;
+  readonly gpus: number;
 }
 
 const ROLE_ORDER: readonly Role[] = ['prefill', 'decode', 'both', 'routing', 'other'];
@@ -15,7 +17,7 @@ const ROLE_ORDER: readonly Role[] = ['prefill', 'decode', 'both', 'routing', 'ot
 export function podsReport(snapshot: InventorySnapshot, me: string): PodsReport {
   const members = snapshot.pods.values().flatMap((pod) => {
     const identity = identify(pod);
-    return identity === undefined ? [] : [{ pod, identity }];
+    return identity === undefined ? [] : [{ pod, identity, gpus: gpusOfPod(pod, snapshot.dra) }];
   }).toArray();
   const { deployments, routing } = collect(members);
   for (const member of routing) attach(member, deployments);
@@ -87,7 +89,7 @@ function deploymentOf(found: Collected, me: string): ModelServerDeployment {
     mine: found.owner !== undefined && found.owner === me,
     model: firstOf(servers, ({ pod }) => modelOf(pod)) ?? null,
     release: firstOf(found.members, ({ identity }) => identity.release) ?? null,
-    gpus: found.members.filter(({ pod }) => pod.phase !== 'Succeeded' && pod.phase !== 'Failed').reduce((sum, { pod }) => sum + gpusOf(pod), 0),
+    gpus: found.members.filter(({ pod }) => pod.phase !== 'Succeeded' && pod.phase !== 'Failed').reduce((sum, { gpus }) => sum + gpus, 0),
     roles: rolesOf(found.members),
   };
 }
@@ -126,7 +128,7 @@ function byPlace(a: readonly Member[], b: readonly Member[]): number {
   return collate(first.identity.set, second.identity.set) || (first.identity.group ?? 0) - (second.identity.group ?? 0) || collate(first.pod.name, second.pod.name);
 }
 
-function podOf({ pod, identity }: Member): ModelServerPod {
+function podOf({ pod, identity, gpus }: Member): ModelServerPod {
   return {
     name: pod.name,
     namespace: pod.namespace,
@@ -134,7 +136,7 @@ function podOf({ pod, identity }: Member): ModelServerPod {
     node: pod.node ?? null,
     rank: identity.rank ?? null,
     ranks: dataParallelRanks(pod, identity.rank ?? 0) ?? null,
-    gpus: gpusOf(pod),
+    gpus,
     createdAt: pod.createdAt ?? null,
     ports: pod.containers.filter((container) => container.role !== 'init').flatMap((container) => container.ports.map(({ name, port }) => ({ name: name ?? null, container: container.name, port }))),
     phase: pod.phase,
@@ -143,10 +145,6 @@ function podOf({ pod, identity }: Member): ModelServerPod {
     lastExit: lastExitOf(pod) ?? null,
     reason: pod.reason ?? null,
   };
-}
-
-function gpusOf(pod: PodView): number {
-  return Object.values(pod.gpus).reduce((a, b) => a + b, 0);
 }
 
 /** An init container that has done its work says nothing of the servers. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { WorkbenchError } from '../../../src/base/errors.ts';
 import { DraWatch } from '../../../src/inventory/dra/watch.ts';
+import { gpusOfPod } from '../../../src/inventory/gpu-of-pod.ts';
 import { gpuReport } from '../../../src/inventory/gpus.ts';
 import type { KubeClient, ResourceType, WatchOptions, WatchSink, WatchState } from '../../../src/kube/types.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -156,5 +157,14 @@ describe('GPU report where claims or slices cannot be read', () => {
     assert.ok(codes({ claimScope: 'namespace' }).includes('claims-of-one-namespace'));
     const stale: WatchState = { kind: 'stale', since: 0, error: forbidden };
     assert.deepEqual(codes({ states: { claims: stale, slices: stale } }).slice(0, 2), ['claims-stale', 'slices-stale']);
+  });
+});
+
+describe('GPUs of a pod', () => {
+  it('are those of its requests and of its claims, held or waited for', () => {
+    const fixture = clusterFixture('dra');
+    const { pods, dra } = snapshotOfFixture(fixture);
+    const counts = Object.fromEntries(pods.values().map((pod) => [pod.name, gpusOfPod(pod, dra)]));
+    assert.deepEqual(counts, { 'decode-0': 1, 'shares-a': 2, 'shares-b': 2, monitor: 0, waits: 2, 'waits-too': 2, mapped: 1, slicer: 1, 'part-user-0': 1, 'part-user-1': 1, 'by-claim': 1, 'by-plugin': 2 });
   });
 });
