@@ -5,7 +5,7 @@ import { parseNodeFilter } from '../../inventory/node-table/filter.ts';
 import { labelUses, nodeRows } from '../../inventory/node-table/rows.ts';
 import { sortNodes } from '../../inventory/node-table/sort.ts';
 import type { NodeColumn, NodeRow, NodeSorting } from '../../inventory/node-table/types.ts';
-import type { InventorySnapshot } from '../../inventory/types.ts';
+import type { InventorySnapshot, Warning } from '../../inventory/types.ts';
 import { badUsage, type Invocation } from '../command.ts';
 import { exit, type Io } from '../io.ts';
 import { chosenCluster, requireSight, services } from '../services.ts';
@@ -19,8 +19,9 @@ export async function nodes(invocation: Invocation, io: Io): Promise<number> {
     requireSight(snapshot, 'show nodes', ['nodes', 'pods']);
     const columns = chosenColumns(invocation.text('columns'), snapshot);
     const rows = filtered(nodeRows(snapshot, columns.map(({ id }) => id)), invocation.text('filter'), columns);
-    io.out(printed(invocation, columns, sortNodes(rows, sorting(invocation, columns))));
-    for (const warning of gpuReport(snapshot).warnings) io.err(`warning: ${warning.message}\n`);
+    const { warnings } = gpuReport(snapshot);
+    io.out(printed(invocation, columns, sortNodes(rows, sorting(invocation, columns)), warnings));
+    for (const warning of warnings) io.err(`warning: ${warning.message}\n`);
     return exit.ok;
   } finally {
     workbench.dispose();
@@ -49,10 +50,10 @@ function sorting(invocation: Invocation, columns: readonly NodeColumn[]): NodeSo
   return { by: column.id, descending: invocation.flag('descending') };
 }
 
-function printed(invocation: Invocation, columns: readonly NodeColumn[], rows: readonly NodeRow[]): string {
+function printed(invocation: Invocation, columns: readonly NodeColumn[], rows: readonly NodeRow[], warnings: readonly Warning[]): string {
   if (invocation.flag('json')) {
     const nodes = rows.map(({ values }) => Object.fromEntries(columns.map(({ id }) => [id, values[id] ?? null])));
-    return `${JSON.stringify({ columns: columns.map(({ id, title, meaning }) => ({ id, title, meaning })), nodes }, undefined, 2)}\n`;
+    return `${JSON.stringify({ columns: columns.map(({ id, title, meaning }) => ({ id, title, meaning })), nodes, warnings }, undefined, 2)}\n`;
   }
   if (invocation.flag('csv')) return nodeTableText('csv', columns, rows);
   const numeric = columns.flatMap((column, index) => (column.numeric ? [index] : []));

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../base/clock.ts';
 import { disposable, DisposableStore, type Disposable } from '../../base/disposables.ts';
-import { toWorkbenchError, WorkbenchError } from '../../base/errors.ts';
+import { errorText, toWorkbenchError, WorkbenchError } from '../../base/errors.ts';
 import { Emitter } from '../../base/events.ts';
 import { labels } from '../../base/labels.ts';
 import { Limiter } from '../../base/limiter.ts';
@@ -62,7 +62,7 @@ class WatchedDecodePodsFile implements DecodePodsFile {
     if (!file) throw new WorkbenchError({ code: 'bad-usage', message: 'no folder is open to write .tmp/decode_pods.txt in', hint: 'Open a folder.' });
     const client = await this.#options.contexts.client(cluster);
     const pods = await client.list(Pods, { namespace: cluster.namespace, labelSelector: this.#selector, signal });
-    const lines = decodePodLines(pods.map(projectPod), this.#options.owner);
+    const lines = decodePodLines(pods.map((pod) => projectPod(pod)), this.#options.owner);
     return this.#turn.run(signal, () => this.#replace(file, cluster, lines));
   }
 
@@ -95,13 +95,13 @@ class WatchedDecodePodsFile implements DecodePodsFile {
     const over = new AbortController();
     following.add(disposable(() => over.abort()));
     this.#following = following;
-    this.#watch(following, over.signal).catch((error: unknown) => !over.signal.aborted && this.#tell(error));
+    // Without a cluster the file stays as it is. Why there is none is told where one is chosen; choosing one begins anew.
+    this.#watch(following, over.signal).catch((error: unknown) => this.#options.logger.debug(`decode_pods.txt follows no cluster: ${errorText(error)}`));
   }
 
   async #watch(following: DisposableStore, over: AbortSignal): Promise<void> {
     const { contexts } = this.#options;
     const cluster = await contexts.current();
-    // Without a cluster the file stays as it is; choosing one begins anew.
     if (!cluster || over.aborted) return;
     const client = await contexts.client(cluster);
     if (!over.aborted) following.add(this.#watchPods(client, over));

@@ -12,6 +12,6 @@ describe('decode pods of the poker shell', () => {
   });
 
   it('are those of decode_pods.txt, in its order', () => {
-    assert.deepEqual(callablePods(pods).map(({ name, ip }) => `${name} ${ip}`), decodePodLines(pods.map(projectPod), 'ann'));
+    assert.deepEqual(callablePods(pods).map(({ name, ip }) => `${name} ${ip}`), decodePodLines(pods.map((pod) => projectPod(pod)), 'ann'));
   });
 });
