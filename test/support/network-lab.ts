@@ -161,6 +161,15 @@ export async function inTime<T>(clock: LeapClock, secondsALook: number, what: st
   });
 }
 
+/** Lets the waits of the product pass until the work has ended, well or not. */
+export async function ended<T>(clock: LeapClock, work: Promise<T>): Promise<T> {
+  const over = { yet: false };
+  const settled = work.finally(() => { over.yet = true; });
+  settled.catch(() => undefined);
+  await inTime(clock, 1, 'the work ends', () => over.yet || undefined);
+  return settled;
+}
+
 /** So many seconds pass on the window's clock, and what falls due in them has time to come about. */
 export async function passes(clock: LeapClock, seconds: number): Promise<void> {
   for (let step = 0; step < 20; step += 1) {

@@ -10,7 +10,7 @@ import { call, failure, namespace, patience, until } from '../../support/faults-
 import { cutAfterDoing, refuse } from '../../support/fault-proxy/faults.ts';
 import { method } from '../../support/fault-proxy/matchers.ts';
 import type { Matcher } from '../../support/fault-proxy/proxy.ts';
-import { inTime, NetworkLab, type WatchingWindow } from '../../support/network-lab.ts';
+import { ended, inTime, NetworkLab, type WatchingWindow } from '../../support/network-lab.ts';
 
 const shell = 'shell';
 const context = 'llm-d-demo';
@@ -22,7 +22,7 @@ describe('work in flight when the network breaks', () => {
   let client: KubeClient;
 
   before(async () => {
-    net = await NetworkLab.start();
+    net = await NetworkLab.start({ speed: 60 });
     const direct = await net.direct();
     await direct.create(Pods, {
       apiVersion: 'v1', kind: 'Pod', metadata: { name: shell, namespace },
@@ -64,10 +64,7 @@ describe('work in flight when the network breaks', () => {
       const { code, began } = run();
       await began;
       net.proxy.wire.goDead();
-      let ended = false;
-      code.catch(() => { ended = true; });
-      await inTime(watching.clock, 5, 'it ends', () => ended || undefined);
-      await failure(code, 'connection-lost', shell, namespace, context);
+      await failure(ended(watching.clock, code), 'connection-lost', shell, namespace, context);
     });
   });
 
@@ -109,10 +106,7 @@ describe('work in flight when the network breaks', () => {
     it('that meets a busy server waits as it asks', async () => {
       const plan = await net.lab.plan(window, {}, net.ref);
       const rule = net.proxy.when(applies, refuse(429, 'TooManyRequests', { 'retry-after': '7' }), 3);
-      let applied = false;
-      const applying = window.deployments.apply(plan, call()).then(() => { applied = true; });
-      await inTime(watching.clock, 1, 'it is applied', () => applied || undefined);
-      await applying;
+      await ended(watching.clock, window.deployments.apply(plan, call()));
       assert.equal(rule.hits, 3);
       await complete();
     });
@@ -125,7 +119,7 @@ describe('work in flight when the network breaks', () => {
         net.proxy.wire.cut();
         response.destroy();
       });
-      const error = await failure(ended(window.deployments.apply(plan, call())), 'connection-lost', context, namespace);
+      const error = await failure(ended(watching.clock, window.deployments.apply(plan, call())), 'connection-lost', context, namespace);
       assert.match(error.message, /^applying \w+ [\w-]+ in llm-d-demo\/llm-d failed: /);
       assert.match(error.hint ?? '', /Already applied: (\w+ [\w-]+(, )?){3}; deploy again to go on, or stop the deployment\.$/);
       net.proxy.behave();
@@ -146,15 +140,6 @@ describe('work in flight when the network breaks', () => {
       const plan = await net.lab.plan(window, {}, net.ref);
       assert.deepEqual(plan.objects.filter(({ action }) => action !== 'unchanged').map(({ action, object }) => `${action} ${object.kind} ${object.metadata.name}`), []);
       await net.equalsFreshList(watching);
-    }
-
-    /** Lets the waits of the window pass until the work has ended. */
-    async function ended<T>(work: Promise<T>): Promise<T> {
-      let done = false;
-      const finished = work.finally(() => { done = true; });
-      finished.catch(() => undefined);
-      await inTime(watching.clock, 1, 'it ends', () => done || undefined);
-      return finished;
     }
   });
 
@@ -190,10 +175,7 @@ describe('work in flight when the network breaks', () => {
       const run = await window.benchmarks.start({ cluster: net.ref, recipe: 'vllm-bench', deployment: 'wide-ep', parameters: { concurrency: '4,8', requestsEach: '2', inputTokens: '64', outputTokens: '32' } }, call());
       await until('it prints', async () => (await readFile(join(window.runs.folder(run), 'stdout.log'), 'utf8').catch(() => '')).includes('Namespace(') || undefined);
       net.proxy.wire.cut();
-      let ended = false;
-      const waiting = window.benchmarks.wait(run, patience()).then(() => { ended = true; });
-      await inTime(watching.clock, 1, 'it ends', () => ended || undefined);
-      await waiting;
+      await ended(watching.clock, window.benchmarks.wait(run, patience()));
       const record = await window.runs.get(run);
       assert.equal(record?.state, 'succeeded', record?.summary ?? '');
       const [results] = await window.benchmarks.results([run]);
