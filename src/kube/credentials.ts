@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { abortable, type Clock } from '../base/clock.ts';
 import { errorText, WorkbenchError } from '../base/errors.ts';
+import { providedToken } from './auth-provider.ts';
 import type { Credentials, CredentialSource, Pem } from './connection.ts';
 import { runExecPlugin, type PluginContext, type PluginCredential } from './exec-plugin.ts';
 import type { ClusterConfig, UserConfig } from './kubeconfig.ts';
@@ -65,7 +66,10 @@ export class UserCredentials implements CredentialSource {
       const plugin = await runExecPlugin(config.exec, this.#context, this.#context.lifetime);
       return { user, credentials: fromPlugin(plugin, fixed, pair), expiresAt: goodUntil(plugin.expiresAt, clock.now()) };
     }
-    if (config['auth-provider']) throw legacyProvider(config['auth-provider'].name, this.#context.context);
+    if (config['auth-provider']) {
+      const { token, expiresAt } = providedToken(config['auth-provider'], this.#context.context, clock.now());
+      return { user, credentials: { headers: { ...fixed, authorization: `Bearer ${token}` }, ...pair }, expiresAt };
+    }
     const token = config.tokenFile === undefined ? config.token : (await readSecretFile(config.tokenFile, this.#context.context)).toString('utf8').trim();
     const headers = token === undefined || token === '' ? fixed : { ...fixed, authorization: `Bearer ${token}` };
     return { user, credentials: { headers, ...pair }, expiresAt: config.tokenFile === undefined ? Number.POSITIVE_INFINITY : clock.now() + TOKEN_FILE_MS };
@@ -141,20 +145,4 @@ async function readSecretFile(file: string, context: string): Promise<Buffer> {
       cause,
     });
   }
-}
-
-/** What came in place of kubectl's old built-in logins. */
-const SUCCESSORS: Readonly<Record<string, string>> = {
-  gcp: 'Install gke-gcloud-auth-plugin and run "gcloud container clusters get-credentials" again: it writes a user with an exec plugin.',
-  azure: 'Install kubelogin and run "kubelogin convert-kubeconfig": it writes a user with an exec plugin.',
-  oidc: 'Log in through an exec plugin for OpenID Connect, such as "kubectl oidc-login", and name it in the kubeconfig.',
-};
-
-/** Built-in logins refresh their tokens by writing the kubeconfig, which we never do. */
-function legacyProvider(name: string, context: string): WorkbenchError {
-  return new WorkbenchError({
-    code: 'not-supported',
-    message: `the user of context "${context}" logs in by auth-provider "${name}", which Kubernetes replaced by exec plugins`,
-    hint: SUCCESSORS[name] ?? 'Give this user an exec plugin (users[].user.exec) or a token in the kubeconfig.',
-  });
 }

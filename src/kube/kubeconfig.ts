@@ -39,7 +39,7 @@ const userSchema = z.object({
   as: text,
   'as-groups': texts,
   exec: execSchema.nullish().transform((value) => value ?? undefined),
-  'auth-provider': z.object({ name: z.string() }).nullish().transform((value) => value ?? undefined),
+  'auth-provider': z.object({ name: z.string(), config: z.record(z.string(), z.string()).nullish() }).nullish().transform((value) => value ?? undefined),
 });
 
 const contextSchema = z.object({ cluster: z.string(), user: text, namespace: text });

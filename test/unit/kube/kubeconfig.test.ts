@@ -348,7 +348,7 @@ describe('kubeconfig and contexts', () => {
     });
 
     it('of an old auth-provider are refused with what replaces it', async () => {
-      for (const [name, plugin] of [['gcp', 'gke-gcloud-auth-plugin'], ['azure', 'kubelogin'], ['oidc', 'oidc-login'], ['other', 'exec plugin']] as const) {
+      for (const [name, plugin] of [['gcp', 'gke-gcloud-auth-plugin'], ['azure', 'kubelogin'], ['other', 'exec plugin']] as const) {
         const { ask } = await authorizationWith({ 'auth-provider': { name, config: { 'id-token': 'secret-token' } } }, name);
         const error = await failure(ask());
         assert.equal(error.code, 'not-supported');
@@ -357,6 +357,20 @@ describe('kubeconfig and contexts', () => {
         assert.doesNotMatch(`${error.message}${error.hint ?? ''}`, /secret-token/);
       }
       assert.equal(server.requests.length, 0);
+    });
+
+    it('of an OpenID Connect login serve until they expire, and are renewed by kubectl alone', async () => {
+      const idToken = (exp: number): string => ['{}', JSON.stringify({ exp }), ''].map((part) => Buffer.from(part).toString('base64url')).join('.');
+      const oidc = (token: string): object => ({ 'auth-provider': { name: 'oidc', config: { 'id-token': token, 'refresh-token': 'secret-refresh', 'client-id': 'kubernetes', 'idp-issuer-url': 'https://issuer.invalid' } } });
+      const good = idToken(Date.now() / 1000 + 3600);
+      const { ask } = await authorizationWith(oidc(good), 'good');
+      assert.equal(await ask(), `Bearer ${good}`);
+      for (const bad of [idToken(Date.now() / 1000 - 1), 'not.a-token', '']) {
+        const error = await failure((await authorizationWith(oidc(bad), 'bad')).ask());
+        assert.equal(error.code, 'auth-plugin-failed');
+        assert.match(error.hint ?? '', /kubectl --context a /);
+        assert.doesNotMatch(`${error.message}${error.hint ?? ''}`, /secret-refresh/);
+      }
     });
 
     it('of a login on disk reach the client that lives', async () => {
