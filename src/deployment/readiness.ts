@@ -107,16 +107,13 @@ async function wantedPods({ client, selector, call }: ReadinessInput): Promise<n
 
 /** The model that answers through the gateway, or undefined while none does. */
 export async function servedModel(client: KubeClient, gateway: string, signal: AbortSignal): Promise<string | undefined> {
-  const gateways = await client.list(Pods, { namespace: client.cluster.namespace, labelSelector: `${gatewayLabel}=${gateway}`, signal });
-  const pod = gateways.find(isReady);
-  if (!pod) return undefined;
   try {
-    const response = await podHttp(client, { namespace: client.cluster.namespace, pod: pod.metadata.name, port: 80, path: '/v1/models', timeoutMs: 10_000, signal });
+    const response = await podHttp(client, { namespace: client.cluster.namespace, pod: { labelSelector: `${gatewayLabel}=${gateway}` }, port: 80, path: '/v1/models', timeoutMs: 10_000, signal });
     if (response.status !== 200) return undefined;
     const body: unknown = JSON.parse(response.body);
     return stringAt(arrayAt(body, 'data')[0], 'id');
   } catch (error) {
-    // A gateway that does not answer yet, or answers something else than JSON, is not ready: keep waiting.
+    // A gateway without a ready pod, that does not answer yet, or answers something else than JSON, is not ready: keep waiting.
     if (isWorkbenchError(error, 'connection-lost', 'timeout', 'exec-failed', 'server-error', 'pod-gone', 'not-ready', 'not-found') || error instanceof SyntaxError) return undefined;
     throw error;
   }

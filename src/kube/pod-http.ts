@@ -1,9 +1,11 @@
 import { WorkbenchError, errorText } from '../base/errors.ts';
-import type { KubeClient } from './types.ts';
+import { describeTarget } from './forward-target.ts';
+import type { ForwardTarget, KubeClient } from './types.ts';
 
 export interface PodHttpRequest {
   readonly namespace: string;
-  readonly pod: string;
+  /** A pod by its name, or whichever is ready of a selector or Service. */
+  readonly pod: string | ForwardTarget;
   readonly port: number;
   readonly method?: 'GET' | 'POST';
   readonly path: string;
@@ -37,7 +39,7 @@ export async function podHttp(client: KubeClient, request: PodHttpRequest): Prom
     if (broken !== undefined) throw broken;
     throw new WorkbenchError({
       code: timedOut ? 'timeout' : 'connection-lost',
-      message: `${request.method ?? 'GET'} ${request.path} on port ${request.port} of pod ${request.namespace}/${request.pod} (context ${client.cluster.context}): ${timedOut ? `no answer within ${request.timeoutMs / 1000} s` : errorText(error)}`,
+      message: `${request.method ?? 'GET'} ${request.path} on ${describeTarget(typeof request.pod === 'string' ? { pod: request.pod } : request.pod, request.namespace, request.port)} (context "${client.cluster.context}"): ${timedOut ? `no answer within ${request.timeoutMs / 1000} s` : errorText(error)}`,
       hint: 'Look at the logs of the pod.',
       cause: error,
     });
