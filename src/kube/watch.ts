@@ -221,7 +221,6 @@ export class WatchSupervisor<T> implements Disposable {
     return this.#delay();
   }
 
-  /** What is kept from us, or is no longer there, is not shown any longer. */
   #contradicted(error: WorkbenchError, verdict: WatchState, delayMs: number): number {
     this.#version = undefined;
     this.#contradictions += 1;
@@ -229,8 +228,8 @@ export class WatchSupervisor<T> implements Disposable {
       this.#stale(error);
       return this.#delay();
     }
-    // Who was denied from the start may go on to ask for less: nothing was listed yet.
-    if (this.#listed || verdict.kind === 'absent') this.#deliver((sink) => sink.replace(new Map()));
+    // What is absent is an empty list; what is forbidden may well be there, and its receiver knows what to make of it.
+    if (verdict.kind === 'absent') this.#deliver((sink) => sink.replace(new Map()));
     this.#listed = false;
     this.#failures = 0;
     this.#tell(verdict);
