@@ -1,12 +1,15 @@
 import { collate } from './collate.ts';
 import { gpuUnit } from './gpu-resources.ts';
-import type { GpuNode, GpuReport, InventorySnapshot, NodeView } from './types.ts';
+import type { GpuCount, GpuNode, GpuReport, InventorySnapshot, NodeView } from './types.ts';
 
 /** Levels of the topology, the one that tells most about where a deployment runs well first. */
 const LEVELS = ['leafgroup', 'subblock', 'block', 'nvlink', 'rack', 'superpod', 'spine', 'core', 'fabric', 'zone', 'region'] as const;
 
 /** Levels whose nodes share a switch or closer: the place for one group of ranks. */
 const NEAR: ReadonlySet<string> = new Set(['leafgroup', 'subblock', 'block', 'nvlink', 'rack']);
+
+/** The value of nodes that do not say. */
+const UNKNOWN = 'unknown';
 
 /** A pod of a wide deployment takes a whole node; more GPUs than these no node has. */
 const LARGEST_POD = 8;
@@ -41,71 +44,67 @@ export interface FreeGroup {
   readonly nodes: number;
 }
 
-/** The report with what it takes to read its counts: the same resource is a GPU on one node and a share of one on another. */
+/** The report by place, with what it takes to read its counts: the same resource is a GPU on one node and a share of one on another. */
 export class Places {
-  readonly #report: GpuReport;
-  readonly #views: ReadonlyMap<string, NodeView>;
+  readonly #nodes: readonly GpuNode[];
+  readonly #devices: ReadonlyMap<GpuNode, readonly GpuCount[]>;
+  readonly #places = new Map<string | undefined, readonly Place[]>();
+  /** The levels that nodes with GPUs carry a label of, the most telling first. */
+  readonly levels: readonly string[];
   /** GPUs of one pod in `fits`: 8, or as many as the largest node has where that is less. */
   readonly podSize: number;
 
   constructor(report: GpuReport, snapshot: InventorySnapshot) {
-    this.#report = report;
-    this.#views = snapshot.nodes;
-    this.podSize = Math.min(LARGEST_POD, Math.max(0, ...report.nodes.flatMap((node) => this.#devices(node).map((count) => count.allocatable))));
-  }
-
-  /** The levels that nodes with GPUs carry a label of. */
-  levels(): readonly string[] {
-    return LEVELS.filter((level) => this.#report.nodes.some((node) => hasGpus(node) && node.topology[level] !== undefined));
+    this.#nodes = report.nodes.filter(hasGpus);
+    this.#devices = new Map(this.#nodes.map((node) => [node, wholeDevices(node, snapshot.nodes.get(node.name))]));
+    this.levels = LEVELS.filter((level) => this.#nodes.some((node) => node.topology[level] !== undefined));
+    let largest = 0;
+    for (const counts of this.#devices.values()) for (const { allocatable } of counts) largest = Math.max(largest, allocatable);
+    this.podSize = Math.min(LARGEST_POD, largest);
   }
 
   /** Nodes with GPUs by a level, in the order of product and value; without a level by product alone. */
   at(level: string | undefined): readonly Place[] {
-    const groups = Map.groupBy(this.#report.nodes.filter(hasGpus), (node) => JSON.stringify([node.product, level === undefined ? '' : (node.topology[level] ?? null)]));
-    return groups
+    const known = this.#places.get(level);
+    if (known) return known;
+    const valueOf = (node: GpuNode): string => (level === undefined ? '' : (node.topology[level] ?? UNKNOWN));
+    const made = Map.groupBy(this.#nodes, (node) => `${node.product ?? ''}\n${valueOf(node)}`)
       .values()
-      .map((nodes): Place => ({ value: valueOf(nodes[0], level), product: nodes[0]?.product ?? undefined, nodes, figures: this.figures(nodes) }))
+      .flatMap((nodes) => (nodes[0] ? [{ value: valueOf(nodes[0]), product: nodes[0].product ?? undefined, nodes, figures: this.figures(nodes) }] : []))
       .toArray()
       .sort((a, b) => collate(a.product ?? '', b.product ?? '') || collate(a.value, b.value));
+    this.#places.set(level, made);
+    return made;
   }
 
-  figures(nodes: readonly GpuNode[]): FreeFigures {
-    let all = 0;
-    let free = 0;
-    let freeNodes = 0;
-    let fits = 0;
+  /** Of some nodes, or of all that have GPUs. */
+  figures(nodes: readonly GpuNode[] = this.#nodes): FreeFigures {
+    const figures = { nodes: nodes.length, all: 0, free: 0, freeNodes: 0, fits: 0 };
     for (const node of nodes) {
-      const devices = this.#devices(node);
-      for (const count of devices) all += count.allocatable;
+      const devices = this.#devices.get(node) ?? [];
+      for (const { allocatable } of devices) figures.all += allocatable;
       if (!node.ready || !node.schedulable) continue;
-      for (const count of devices) {
-        free += count.free;
-        if (this.podSize > 0) fits += Math.floor(count.free / this.podSize);
+      for (const { free } of devices) {
+        figures.free += free;
+        if (this.podSize > 0) figures.fits += Math.floor(free / this.podSize);
       }
-      if (devices.length > 0 && Object.values(node.resources).every((count) => count.requested === 0)) freeNodes += 1;
+      if (devices.length > 0 && Object.values(node.resources).every(({ requested }) => requested === 0)) figures.freeNodes += 1;
     }
-    return { nodes: nodes.length, all, free, freeNodes, fits };
+    return figures;
   }
 
   /** The most wholly free nodes of one product under one leaf switch, or in the nearest place that labels tell. Undefined: none is free, or none says where it is. */
   largestFreeGroup(): FreeGroup | undefined {
-    const level = this.levels().find((name) => NEAR.has(name));
+    const level = this.levels.find((name) => NEAR.has(name));
     if (level === undefined) return undefined;
-    const best = this.at(level).filter(({ value }) => value !== UNKNOWN).reduce<Place | undefined>((most, place) => (place.figures.freeNodes > (most?.figures.freeNodes ?? 0) ? place : most), undefined);
+    let best: Place | undefined;
+    for (const place of this.at(level)) if (place.value !== UNKNOWN && place.figures.freeNodes > (best?.figures.freeNodes ?? 0)) best = place;
     return best && { level, value: best.value, product: best.product, nodes: best.figures.freeNodes };
-  }
-
-  /** Counts of whole accelerators. */
-  #devices(node: GpuNode): readonly GpuNode['resources'][string][] {
-    const labels = this.#views.get(node.name)?.labels;
-    return Object.entries(node.resources).filter(([resource]) => gpuUnit(resource, labels).kind === 'device').map(([, count]) => count);
   }
 }
 
-const UNKNOWN = 'unknown';
-
-function valueOf(node: GpuNode | undefined, level: string | undefined): string {
-  return level === undefined ? '' : (node?.topology[level] ?? UNKNOWN);
+function wholeDevices(node: GpuNode, view: NodeView | undefined): readonly GpuCount[] {
+  return Object.entries(node.resources).filter(([resource]) => gpuUnit(resource, view?.labels).kind === 'device').map(([, count]) => count);
 }
 
 /** Also a node whose device plugin is down has GPUs, by its label. */

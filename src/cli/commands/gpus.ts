@@ -48,7 +48,7 @@ function totals(report: GpuReport): readonly string[] {
 
 /** Free GPUs by the level that tells most of the network. */
 function byPlace(places: Places): string {
-  const [level] = places.levels();
+  const [level] = places.levels;
   if (level === undefined) return '';
   const row = ({ product, value, figures }: Place): readonly string[] => [value, product ?? '-', String(figures.nodes), String(figures.freeNodes), String(figures.free), String(figures.all), String(figures.fits)];
   return table([level.toUpperCase(), 'PRODUCT', 'NODES', 'ALL FREE', 'FREE', 'OF', `PODS OF ${places.podSize}`], places.at(level).map(row), new Set([2, 3, 4, 5, 6]));
@@ -57,7 +57,7 @@ function byPlace(places: Places): string {
 function room(places: Places): string {
   if (places.podSize === 0) return '';
   const group = places.largestFreeGroup();
-  const { fits } = places.figures(places.at(undefined).flatMap((place) => place.nodes));
+  const { fits } = places.figures();
   const together = group ? `largest group of free nodes in one ${group.level}: ${group.nodes} (${[group.product, `${group.level} ${group.value}`].filter((part) => part !== undefined).join(', ')})\n` : '';
   return `${together}${fits} ${fits === 1 ? 'pod' : 'pods'} of ${places.podSize} GPUs could be placed now, each on one node\n`;
 }

@@ -4,9 +4,9 @@ import { waitingPods, type WaitingPod } from '../../inventory/gpu-waiting.ts';
 import { hasGpus, Places, type Place } from '../../inventory/places.ts';
 import type { GpuNode, GpuReport, InventorySnapshot } from '../../inventory/types.ts';
 import { formatNumber, plural } from '../../protocol/format.ts';
-import { allOf, freeOfAll, tallies } from './gpu-words.ts';
+import { allOf, freeOfAll, tallies, type Tally } from './gpu-words.ts';
 import { nodeRow, obstacle } from './node-rows.ts';
-import { plainText, WARNING, type Row } from './row.ts';
+import { lazyChildren, plainText, WARNING, type Row } from './row.ts';
 
 /** Groups open by themselves on a cluster of up to so many nodes; on a larger one their figures are what one reads first. */
 const NODES_AT_A_GLANCE = 40;
@@ -14,7 +14,7 @@ const NODES_AT_A_GLANCE = 40;
 /** Nodes with GPUs by what they are and where they stand, the others, and the pods that wait for GPUs. */
 export function clusterRows(report: GpuReport, snapshot: InventorySnapshot, owner: string, grouping?: string): readonly Row[] {
   const places = new Places(report, snapshot);
-  const level = groupingLevel(places.levels(), grouping);
+  const level = groupingLevel(places.levels, grouping);
   const cluster = clusterSentences(places);
   const expand = report.nodes.length > NODES_AT_A_GLANCE ? 'collapsed' : 'expanded';
   const rows = places.at(level).map((place) => groupRow(place, level, cluster, expand, snapshot, owner));
@@ -34,36 +34,33 @@ export const BY_PRODUCT = 'product';
 
 function groupRow(place: Place, level: string | undefined, cluster: readonly string[], expand: 'collapsed' | 'expanded', snapshot: InventorySnapshot, owner: string): Row {
   const label = [place.product ?? 'GPU', level === undefined ? undefined : `${level} ${place.value}`].filter((part) => part !== undefined).join(' · ');
-  return {
+  const counted = tallies(place.nodes, snapshot.nodes);
+  const row: Row = {
     id: `group/${label}`,
     label,
-    description: groupText(place, snapshot),
-    tooltip: groupTooltip(label, place, cluster, snapshot),
+    description: groupText(place, counted, snapshot),
+    tooltip: [`**${plainText(label)}**`, groupFigures(place, counted, snapshot), ...cluster].join('\n\n'),
     expand,
     icon: { id: 'layers' },
     context: 'group',
-    children: place.nodes.map((node) => nodeRow(node, snapshot, owner)),
   };
+  return lazyChildren(row, () => place.nodes.map((node) => nodeRow(node, snapshot, owner)));
 }
 
-function groupText(place: Place, snapshot: InventorySnapshot): string {
-  const counted = tallies(place.nodes, snapshot.nodes);
+function groupText(place: Place, counted: readonly Tally[], snapshot: InventorySnapshot): string {
   if (counted.length === 0) return `${plural(place.nodes.length, 'node')} · no GPU offered`;
   if (!place.nodes.some((node) => snapshot.nodes.has(node.name))) return `${allOf(counted)} held · free unknown`;
   const { freeNodes } = place.figures;
   return [freeOfAll(counted), ...(freeNodes > 0 ? [`${plural(freeNodes, 'node')} all free`] : [])].join(' · ');
 }
 
-function groupTooltip(label: string, place: Place, cluster: readonly string[], snapshot: InventorySnapshot): string {
-  const counted = tallies(place.nodes, snapshot.nodes);
-  const { freeNodes } = place.figures;
-  const figures = [
-    `- ${plural(place.nodes.length, 'node')} with ${allOf(counted)}: what they offer to pods (allocatable), which does not fall with use`,
+function groupFigures(place: Place, counted: readonly Tally[], snapshot: InventorySnapshot): string {
+  return [
+    `- ${plural(place.nodes.length, 'node')} with ${allOf(counted) || 'no GPU'}: what they offer to pods (allocatable), which does not fall with use`,
     ...counted.map(({ noun, free }) => `- ${plural(free, noun)} free: offered on nodes that are ready, not cordoned and without a taint of their own, less what pods that are bound there and have not ended request`),
-    `- ${plural(freeNodes, 'node')} all free: such nodes on which nothing is requested`,
+    `- ${plural(place.figures.freeNodes, 'node')} all free: such nodes on which nothing is requested`,
     ...apart(place.nodes, snapshot),
-  ];
-  return [`**${plainText(label)}**`, figures.join('\n'), cluster.join('\n\n')].filter((part) => part !== '').join('\n\n');
+  ].join('\n');
 }
 
 /** The nodes whose GPUs are not counted as free, by reason. */
@@ -78,7 +75,7 @@ function apart(nodes: readonly GpuNode[], snapshot: InventorySnapshot): readonly
 /** What could be placed on the whole cluster. */
 function clusterSentences(places: Places): readonly string[] {
   const group = places.largestFreeGroup();
-  const { fits } = places.figures(places.at(undefined).flatMap((place) => place.nodes));
+  const { fits } = places.figures();
   return [
     ...(group ? [`Most free nodes of one kind in one ${group.level}: ${formatNumber(group.nodes)} (${plainText([group.product, `${group.level} ${group.value}`].filter((part) => part !== undefined).join(', '))}).`] : []),
     ...(places.podSize > 0 ? [`In the whole cluster ${plural(fits, 'pod')} of ${plural(places.podSize, 'GPU')} could be placed now, each on one node.`] : []),
@@ -86,7 +83,7 @@ function clusterSentences(places: Places): readonly string[] {
 }
 
 function restRow(nodes: readonly GpuNode[], snapshot: InventorySnapshot, owner: string): Row {
-  return {
+  const row: Row = {
     id: 'group/no GPUs',
     label: 'no GPUs',
     description: plural(nodes.length, 'node'),
@@ -94,8 +91,8 @@ function restRow(nodes: readonly GpuNode[], snapshot: InventorySnapshot, owner: 
     expand: 'collapsed',
     icon: { id: 'layers' },
     context: 'group',
-    children: nodes.map((node) => nodeRow(node, snapshot, owner)),
   };
+  return lazyChildren(row, () => nodes.map((node) => nodeRow(node, snapshot, owner)));
 }
 
 function pendingRow(snapshot: InventorySnapshot): Row | undefined {

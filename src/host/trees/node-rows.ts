@@ -4,7 +4,7 @@ import { blockingTaints } from '../../inventory/taints.ts';
 import type { GpuCount, GpuHolder, GpuNode, InventorySnapshot, NodeView } from '../../inventory/types.ts';
 import { formatNumber, plural } from '../../protocol/format.ts';
 import { allOf, idleOf, nounOf, tallies, type Tally } from './gpu-words.ts';
-import { BUSY, ERROR, GOOD, MUTED, plainText, WARNING, type Row } from './row.ts';
+import { BUSY, ERROR, GOOD, lazyChildren, MUTED, plainText, WARNING, type Row } from './row.ts';
 
 interface Kept {
   readonly view: NodeView | undefined;
@@ -28,11 +28,7 @@ export function nodeRow(node: GpuNode, snapshot: InventorySnapshot, owner: strin
 
 function makeRow(node: GpuNode, view: NodeView | undefined, owner: string, reasons: readonly (string | undefined)[]): Row {
   const counted = tallies([node], new Map(view ? [[node.name, view]] : []));
-  const children = node.holders
-    .map((holder, place) => ({ holder, reason: reasons[place] }))
-    .sort((a, b) => collate(a.holder.pod, b.holder.pod))
-    .map(({ holder, reason }) => holderRow(node, holder, nounOf(counted), reason, owner));
-  return {
+  const row: Row = {
     id: `node/${node.name}`,
     label: node.name,
     description: [stateText(node, view, counted), ...holderTexts(node, owner)].join(' · '),
@@ -40,9 +36,13 @@ function makeRow(node: GpuNode, view: NodeView | undefined, owner: string, reaso
     icon: nodeIcon(node, view, counted),
     context: 'node',
     target: { kind: 'node', name: node.name },
-    children,
-    ...(children.length > 0 ? { expand: 'collapsed' as const } : {}),
   };
+  if (node.holders.length === 0) return row;
+  return lazyChildren({ ...row, expand: 'collapsed' }, () =>
+    node.holders
+      .map((holder, place) => ({ holder, reason: reasons[place] }))
+      .sort((a, b) => collate(a.holder.pod, b.holder.pod))
+      .map(({ holder, reason }) => holderRow(node, holder, nounOf(counted), reason, owner)));
 }
 
 /** Why no ordinary pod can be placed on it, in a word; undefined for a node that takes pods. */

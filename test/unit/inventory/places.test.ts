@@ -11,10 +11,10 @@ function placesOf(name: string): Places {
 
 describe('free GPUs by place', () => {
   it('knows the levels that a provider labels, the most telling first', () => {
-    assert.deepEqual(placesOf('coreweave').levels(), ['leafgroup', 'nvlink', 'rack', 'superpod', 'fabric']);
-    assert.deepEqual(placesOf('gke').levels(), ['subblock', 'block', 'nvlink', 'zone', 'region']);
-    assert.deepEqual(placesOf('eks').levels(), ['leafgroup', 'nvlink', 'spine', 'core', 'zone', 'region']);
-    assert.deepEqual(placesOf('dra').levels(), []);
+    assert.deepEqual(placesOf('coreweave').levels, ['leafgroup', 'nvlink', 'rack', 'superpod', 'fabric']);
+    assert.deepEqual(placesOf('gke').levels, ['subblock', 'block', 'nvlink', 'zone', 'region']);
+    assert.deepEqual(placesOf('eks').levels, ['leafgroup', 'nvlink', 'spine', 'core', 'zone', 'region']);
+    assert.deepEqual(placesOf('dra').levels, []);
   });
 
   it('counts nodes and free GPUs of each place, by product', () => {
