@@ -2,15 +2,16 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposables.ts';
 import type { WorkbenchError } from '../base/errors.ts';
+import { Turns } from '../base/turns.ts';
 import { Nodes, Pods } from '../kube/resources.ts';
 import type { KubeClient } from '../kube/types.ts';
 import { DraWatch } from './dra/watch.ts';
-import { projectNode, projectPod } from './project.ts';
+import { podProjection, projectNode } from './project.ts';
 import type { InventoryChange, InventorySnapshot, NodeView, PodView } from './types.ts';
 import { WatchedKind } from './watched-kind.ts';
 
-/** Changes of this span become one event: a busy cluster must not refresh the trees a hundred times a second. */
-const COALESCE_MS = 30;
+/** A single change is told at once; on a busy cluster those of this span become one event. */
+const TURNS = { everyMs: 30, restTimes: 1 } as const;
 
 export interface ClusterListener {
   changed(change: InventoryChange): void;
@@ -27,43 +28,32 @@ export interface Before {
 /** The watches of nodes, pods and DRA's claims and slices of one cluster, as a stream of immutable snapshots. */
 export class ClusterWatch implements Disposable {
   readonly #client: KubeClient;
-  readonly #clock: Clock;
   readonly #listener: ClusterListener;
   readonly #nodes: WatchedKind<NodeView>;
   readonly #pods: WatchedKind<PodView>;
   readonly #dra: DraWatch;
+  readonly #turns: Turns;
   #version: number;
-  #flushing: Disposable | undefined;
-  #disposed = false;
 
   constructor(client: KubeClient, clock: Clock, before: Before, listener: ClusterListener) {
     this.#client = client;
-    this.#clock = clock;
     this.#listener = listener;
     this.#version = before.version;
     const same = isDeepStrictEqual(before.snapshot?.cluster, client.cluster) ? before.snapshot : undefined;
-    const touched = (): void => this.#touched();
+    this.#turns = new Turns(clock, TURNS, () => this.#flush());
+    const touched = (): void => this.#turns.ask();
     this.#nodes = new WatchedKind(Nodes, projectNode, same?.nodes, touched);
-    this.#pods = new WatchedKind(Pods, projectPod, same?.pods, touched);
+    this.#pods = new WatchedKind(Pods, podProjection(), same?.pods, touched);
     this.#dra = new DraWatch(client, clock, same?.dra, touched);
     this.#nodes.start(client);
     this.#pods.start(client);
   }
 
   dispose(): void {
-    this.#disposed = true;
-    this.#flushing?.dispose();
+    this.#turns.dispose();
     this.#nodes.dispose();
     this.#pods.dispose();
     this.#dra.dispose();
-  }
-
-  #touched(): void {
-    if (this.#disposed || this.#flushing) return;
-    this.#flushing = this.#clock.setTimer(COALESCE_MS, () => {
-      this.#flushing = undefined;
-      this.#flush();
-    });
   }
 
   #flush(): void {

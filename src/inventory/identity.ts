@@ -42,8 +42,19 @@ const ROLES: Readonly<Record<string, Role>> = { prefill: 'prefill', decode: 'dec
 const LWS = 'leaderworkerset.sigs.k8s.io';
 const DISAGGREGATED_SET = 'disaggregatedset.x-k8s.io';
 
+/** Views never change, and most pods of a large cluster are asked for again with every change of another. */
+const identities = new WeakMap<PodView, Identity | 'none'>();
+
 /** Undefined for a pod that has nothing to do with llm-d. */
 export function identify(pod: PodView): Identity | undefined {
+  const known = identities.get(pod);
+  if (known !== undefined) return known === 'none' ? undefined : known;
+  const identity = identityOf(pod);
+  identities.set(pod, identity ?? 'none');
+  return identity;
+}
+
+function identityOf(pod: PodView): Identity | undefined {
   const release = RELEASES.find(([, names]) => names.some((name) => pod.labels[name] !== undefined))?.[0];
   const routing = ROUTING_LABELS.map((name) => pod.labels[name]).find((value) => value !== undefined);
   const own = pod.labels[labels.deployment] !== undefined;

@@ -1,4 +1,5 @@
 import { labels } from '../base/labels.ts';
+import type { ClusterRef } from '../kube/types.ts';
 import { collate } from './collate.ts';
 import { gpusOfPod } from './gpu-of-pod.ts';
 import { identify, modelOf, type Identity } from './identity.ts';
@@ -13,18 +14,41 @@ interface Member {
 
 const ROLE_ORDER: readonly Role[] = ['prefill', 'decode', 'both', 'routing', 'other'];
 
-/** Model servers by deployment, role, group and rank. `me` is the owner label that makes a deployment mine. */
+/** What is remembered of a cluster's last report, so that a change costs what it changes. */
+interface Remembered {
+  readonly me: string;
+  readonly deployments: ReadonlyMap<string, { readonly members: readonly Member[]; readonly deployment: ModelServerDeployment }>;
+}
+
+const remembered = new WeakMap<ClusterRef, Remembered>();
+
+/**
+ * Model servers by deployment, role, group and rank. `me` is the owner label that makes a deployment mine. A function of
+ * the snapshot alone; between snapshots of one cluster, deployments whose pods did not change are the same objects.
+ */
 export function podsReport(snapshot: InventorySnapshot, me: string): PodsReport {
-  const members = snapshot.pods.values().flatMap((pod) => {
+  const members: Member[] = [];
+  for (const pod of snapshot.pods.values()) {
     const identity = identify(pod);
-    return identity === undefined ? [] : [{ pod, identity, gpus: gpusOfPod(pod, snapshot.dra) }];
-  }).toArray();
-  const { deployments, routing } = collect(members);
-  for (const member of routing) attach(member, deployments);
+    if (identity) members.push({ pod, identity, gpus: gpusOfPod(pod, snapshot.dra) });
+  }
+  const { deployments: collected, routing } = collect(members);
+  for (const member of routing) attach(member, collected);
+  const before = remembered.get(snapshot.cluster);
+  const known = before?.me === me ? before.deployments : undefined;
+  const made = new Map(collected.entries().map(([key, found]) => {
+    const old = known?.get(key);
+    return [key, old && sameMembers(old.members, found.members) ? old : { members: found.members, deployment: deploymentOf(found, me) }];
+  }));
+  remembered.set(snapshot.cluster, { me, deployments: made });
   return {
-    deployments: deployments.values().map((found) => deploymentOf(found, me)).toArray().sort((a, b) => Number(b.mine) - Number(a.mine) || collate(a.namespace, b.namespace) || collate(a.name, b.name)),
+    deployments: made.values().map(({ deployment }) => deployment).toArray().sort((a, b) => Number(b.mine) - Number(a.mine) || collate(a.namespace, b.namespace) || collate(a.name, b.name)),
     warnings: warningsOf(snapshot),
   };
+}
+
+function sameMembers(before: readonly Member[], after: readonly Member[]): boolean {
+  return before.length === after.length && before.every(({ pod, gpus }, place) => pod === after[place]?.pod && gpus === after[place].gpus);
 }
 
 interface Collected {

@@ -5,6 +5,7 @@ import { extendedClaim, podClaims } from './dra/project.ts';
 import { effectiveGpus, gpuQuantities } from './effective-request.ts';
 import { containerViews, reasonOf } from './project-containers.ts';
 import { productOf } from './topology.ts';
+import { Sharing } from './sharing.ts';
 import type { NodeView, PodView } from './types.ts';
 
 /** Annotations may hold whole manifests; what we show is short. */
@@ -27,34 +28,49 @@ export function projectNode(object: KubeObject): NodeView {
   };
 }
 
+/** Makes views of pods that share what is equal in them. */
+export function podProjection(): (object: KubeObject) => PodView {
+  const sharing = new Sharing();
+  return (object) => podView(object, sharing);
+}
+
 export function projectPod(object: KubeObject): PodView {
+  return podView(object, new Sharing());
+}
+
+function podView(object: KubeObject, sharing: Sharing): PodView {
   const { metadata, spec, status } = object;
-  const containers = containerViews(spec, status);
+  const containers = sharing.object(containerViews(spec, status));
   const owners = metadata.ownerReferences ?? [];
+  const owner = owners.find((one) => one.controller === true) ?? owners[0];
   const claims = podClaims(spec, status);
   const extended = extendedClaim(status);
   const pod = {
     key: objectKey(object),
-    namespace: metadata.namespace ?? '',
+    namespace: sharing.text(metadata.namespace ?? ''),
     name: metadata.name,
     uid: metadata.uid ?? '',
     phase: stringAt(status, 'phase') ?? 'Unknown',
     ready: conditionStatus(status, 'Ready') === 'True',
     deleting: metadata.deletionTimestamp !== undefined,
-    node: stringAt(spec, 'nodeName') || undefined,
+    node: sharedText(stringAt(spec, 'nodeName') || undefined, sharing),
     ip: stringAt(status, 'podIP') || undefined,
-    createdAt: metadata.creationTimestamp,
-    startedAt: stringAt(status, 'startTime'),
-    labels: metadata.labels ?? {},
-    annotations: shortAnnotations(object),
-    owner: owners.find((owner) => owner.controller === true) ?? owners[0],
-    gpus: effectiveGpus(spec),
+    createdAt: sharedText(metadata.creationTimestamp, sharing),
+    startedAt: sharedText(stringAt(status, 'startTime'), sharing),
+    labels: sharing.object(metadata.labels ?? {}),
+    annotations: sharing.object(shortAnnotations(object)),
+    owner: owner && sharing.object(owner),
+    gpus: sharing.object(effectiveGpus(spec)),
     ...(claims.length === 0 ? {} : { claims }),
     ...(extended === undefined ? {} : { extendedClaim: extended }),
     containers,
     restarts: Math.max(0, ...containers.map((container) => container.restarts)),
   };
   return { ...pod, reason: reasonOf(pod, status) };
+}
+
+function sharedText(text: string | undefined, sharing: Sharing): string | undefined {
+  return text === undefined ? undefined : sharing.text(text);
 }
 
 function shortAnnotations(object: KubeObject): Readonly<Record<string, string>> {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Disposable } from '../base/disposables.ts';
 import type { WorkbenchError } from '../base/errors.ts';
+import { objectKey } from '../kube/resources.ts';
 import type { KubeClient, KubeObject, ResourceType, WatchState } from '../kube/types.ts';
 
 /** One kind: what the watch told, and what of it the last snapshot has not told yet. */
@@ -63,7 +64,7 @@ export class WatchedKind<T> implements Disposable {
     return client.watch<T>({
       resource: this.#resource,
       ...(scope === 'cluster' ? {} : { namespace: client.cluster.namespace }),
-      project: this.#project,
+      project: (object) => this.#view(object),
       sink: {
         replace: (items) => {
           if (scope === 'cluster') this.#widen();
@@ -105,21 +106,25 @@ export class WatchedKind<T> implements Disposable {
     this.#changed = 'all';
   }
 
-  /** Objects that are as they were stay the same ones. */
+  /**
+   * An object that is as it was stays the same one: heartbeats and probes change one often, and what we show of it seldom.
+   * Told apart here, object by object as they come, so that a list of many is no long look at all of them.
+   */
+  #view(object: KubeObject): T | undefined {
+    const item = this.#project(object);
+    const old = this.#live.get(objectKey(object));
+    return old !== undefined && isDeepStrictEqual(old, item) ? old : item;
+  }
+
   #replace(items: ReadonlyMap<string, T>): void {
-    const before = this.#live;
-    this.#live = new Map([...items].map(([key, item]) => {
-      const old = before.get(key);
-      return [key, isDeepStrictEqual(old, item) && old !== undefined ? old : item];
-    }));
+    this.#live = new Map(items);
     this.#listed = true;
     this.#changed = 'all';
     this.#touched();
   }
 
-  /** Heartbeats and probes change an object often, and what we show of it seldom. */
   #set(key: string, item: T): void {
-    if (isDeepStrictEqual(this.#live.get(key), item)) return;
+    if (this.#live.get(key) === item) return;
     this.#live.set(key, item);
     this.#note(key);
   }

@@ -138,3 +138,24 @@ describe('ports of the API servers', () => {
     assert.deepEqual(apiServerPorts(withCommand('vllm serve m --port $((8000 + 1))', [{ name: 'nixl', port: 5600 }, { name: 'vllm', port: 8200 }])), [8200]);
   });
 });
+
+describe('reports of snapshots one after the other', () => {
+  it('hold the same objects for deployments whose pods did not change, and what each alone would', () => {
+    const before = wholeCluster();
+    const first = podsReport(before, 'me');
+    const changed = fixturePod('wide-ep-llm-d-decode-0');
+    const after = wholeCluster({ cluster: before.cluster, pods: new Map(before.pods).set(changed.key, { ...changed, ready: false }) });
+    const second = podsReport(after, 'me');
+    const other = second.deployments.filter((deployment) => !first.deployments.includes(deployment));
+    assert.deepEqual(other.map(({ namespace }) => namespace), ['v03']);
+    assert.deepEqual(second, podsReport({ ...after, cluster: { ...after.cluster } }, 'me'));
+  });
+
+  it('depend on who asks', () => {
+    const snapshot = wholeCluster();
+    const mine = (me: string): readonly string[] => podsReport(snapshot, me).deployments.filter((deployment) => deployment.mine).map(({ name }) => name);
+    assert.deepEqual(mine('nobody'), []);
+    assert.ok(mine('ana').length > 0);
+    assert.deepEqual(mine('nobody'), []);
+  });
+});
