@@ -4,7 +4,7 @@ import type { Crash, LoadingPhase } from '../../inventory/loading/types.ts';
 import type { ModelServerDeployment, ModelServerGroup, ModelServerPod, ModelServerRole, PodsReport, Role } from '../../inventory/types.ts';
 import { plural } from '../../protocol/format.ts';
 import { groupLive, podLive, roleLive, type LivePods } from './live-text.ts';
-import { BUSY, ERROR, GOOD, plainText, WARNING, type Row, type RowIcon } from './row.ts';
+import { BUSY, ERROR, GOOD, lazyChildren, plainText, WARNING, type Row, type RowIcon } from './row.ts';
 
 const ROLE_TITLES: Record<Role, string> = { prefill: 'prefill', decode: 'decode', both: 'prefill and decode', routing: 'routing', other: 'other pods' };
 const ROLE_ICONS: Record<Role, string> = { prefill: 'arrow-circle-right', decode: 'symbol-array', both: 'symbol-array', routing: 'type-hierarchy', other: 'package' };
@@ -26,7 +26,7 @@ export type OwnerFilter = 'everybody' | 'mine' | 'others';
 export function modelServerRows(report: PodsReport, loads: Loads = NOTHING_TOLD, filter: OwnerFilter = 'everybody'): readonly Row[] {
   const mine = report.deployments.filter((deployment) => deployment.mine);
   const others = report.deployments.filter((deployment) => !deployment.mine);
-  if (filter === 'others') return others.map((deployment) => deploymentRow(deployment, NOTHING_TOLD));
+  if (filter === 'others') return others.map(rowOfOther);
   const rows = mine.map((deployment) => deploymentRow(deployment, loads));
   return others.length === 0 || filter === 'mine' ? rows : [...rows, othersRow(others)];
 }
@@ -48,7 +48,7 @@ export function modelServerHeadline(report: PodsReport, loads: Loads = NOTHING_T
 
 function othersRow(deployments: readonly ModelServerDeployment[]): Row {
   const gpus = deployments.reduce((total, deployment) => total + deployment.gpus, 0);
-  return {
+  const row: Row = {
     id: 'others',
     label: 'other people',
     description: `${plural(deployments.length, 'deployment')} · ${plural(gpus, 'GPU')}`,
@@ -56,14 +56,23 @@ function othersRow(deployments: readonly ModelServerDeployment[]): Row {
     icon: { id: 'organization' },
     expand: 'collapsed',
     context: 'others',
-    children: deployments.map((deployment) => deploymentRow(deployment, NOTHING_TOLD)),
   };
+  return lazyChildren(row, () => deployments.map(rowOfOther));
+}
+
+/** Nothing but the deployment makes the rows of another person's, so they stay while it does. */
+const rowsOfOthers = new WeakMap<ModelServerDeployment, Row>();
+
+function rowOfOther(deployment: ModelServerDeployment): Row {
+  const row = rowsOfOthers.get(deployment) ?? deploymentRow(deployment, NOTHING_TOLD);
+  rowsOfOthers.set(deployment, row);
+  return row;
 }
 
 function deploymentRow(deployment: ModelServerDeployment, loads: Loads): Row {
   const state = stateOf(serverPods(deployment), loads);
   const owner = deployment.mine ? 'you' : (deployment.owner ?? 'no owner label');
-  return {
+  const row: Row = {
     id: `deployment/${deployment.namespace}/${deployment.name}`,
     label: deployment.name,
     // What changes comes first: a narrow side bar cuts the end.
@@ -77,8 +86,8 @@ function deploymentRow(deployment: ModelServerDeployment, loads: Loads): Row {
     expand: deployment.mine ? 'expanded' : 'collapsed',
     context: deployment.mine ? 'deployment mine' : 'deployment',
     target: { kind: 'deployment', namespace: deployment.namespace, name: deployment.name },
-    children: deployment.roles.filter((role) => role.groups.length > 0).map((role) => roleRow(deployment, role, loads)),
   };
+  return lazyChildren(row, () => deployment.roles.filter((role) => role.groups.length > 0).map((role) => roleRow(deployment, role, loads)));
 }
 
 function roleRow(deployment: ModelServerDeployment, role: ModelServerRole, loads: Loads): Row {

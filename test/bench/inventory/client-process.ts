@@ -44,15 +44,20 @@ export async function serveBench(client: Client): Promise<void> {
       case 'start':
         startedAt = performance.now();
         delay.enable();
-        ticks.reset();
+        ticks.start();
         void client.start(shown);
         break;
       case 'expect':
         expected = order.text;
         break;
       case 'mark':
+        delay.disable();
         delay.reset();
-        ticks.reset();
+        ticks.stop();
+        if (order.meters) {
+          delay.enable();
+          ticks.start();
+        }
         client.trees.resetCounts();
         mark = usageNow();
         break;
@@ -88,11 +93,17 @@ class Ticks {
   longest = 0;
   /** A busy machine makes a timer late too; what this thread itself computed does not depend on it. */
   longestOwn = 0;
-  #last = performance.now();
-  #lastOwn = ownCpuMs();
+  #last = 0;
+  #lastOwn = 0;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor() {
-    setInterval(() => {
+  start(): void {
+    this.stop();
+    this.longest = 0;
+    this.longestOwn = 0;
+    this.#last = performance.now();
+    this.#lastOwn = ownCpuMs();
+    this.#timer = setInterval(() => {
       const now = performance.now();
       const own = ownCpuMs();
       this.longest = Math.max(this.longest, now - this.#last - 1);
@@ -102,11 +113,8 @@ class Ticks {
     }, 1);
   }
 
-  reset(): void {
-    this.longest = 0;
-    this.longestOwn = 0;
-    this.#last = performance.now();
-    this.#lastOwn = ownCpuMs();
+  stop(): void {
+    clearInterval(this.#timer);
   }
 }
 

@@ -4,8 +4,8 @@ export type Order =
   | { readonly do: 'start' }
   /** Say when a row holds this text. */
   | { readonly do: 'expect'; readonly text: string }
-  /** Forget what was used so far and measure from here. */
-  | { readonly do: 'mark' }
+  /** Forget what was used so far and measure from here; the meters of the event loop cost some CPU themselves. */
+  | { readonly do: 'mark'; readonly meters: boolean }
   | { readonly do: 'report' }
   /** Nobody looks at the trees any more. */
   | { readonly do: 'hide' }

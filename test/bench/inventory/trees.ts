@@ -7,8 +7,10 @@ import type { Row } from '../../../src/host/trees/row.ts';
 import { RowIndex, type RowElement } from '../../../src/host/trees/row-index.ts';
 
 const ME = 'bench';
+/** Of the folded top rows a person has opened so many at the beginning and at the end of each tree. */
+const OPENED = { first: 2, last: 3 };
 
-/** The Cluster and the Model Servers tree without VS Code: reports, rows and what of them has to be refreshed. */
+/** The Cluster and the Model Servers tree without VS Code: reports, rows, and what a view asks for of them. */
 export class TreePair {
   readonly #cluster = new RowIndex();
   readonly #modelServers = new RowIndex();
@@ -20,6 +22,7 @@ export class TreePair {
     this.#take(this.#modelServers, modelServerRows(podsReport(snapshot, ME)));
   }
 
+  /** Rows that the view holds. */
   get rows(): number {
     return this.#cluster.size + this.#modelServers.size;
   }
@@ -36,14 +39,21 @@ export class TreePair {
 
   #take(index: RowIndex, rows: readonly Row[]): void {
     const changed = index.show(rows);
-    if (changed === 'root') open(index, undefined);
-    else for (const element of changed) open(index, element);
+    if (changed === 'root') fetch(index, undefined);
+    else for (const element of changed) fetch(index, element);
     this.refreshed += changed === 'root' ? index.size : changed.length;
     if (changed === 'root' || changed.length > 0) this.refreshes += 1;
   }
 }
 
-/** Asks for what VS Code asks for when every group is open: the most that a tree can cost. */
-function open(index: RowIndex, element: RowElement | undefined): void {
-  for (const child of index.children(element)) open(index, child);
+/** Asks for what VS Code asks for: the children of what is open, down to the last open one. */
+function fetch(index: RowIndex, element: RowElement | undefined): void {
+  if (element && !isOpen(index, element)) return;
+  for (const child of index.children(element)) fetch(index, child);
+}
+
+function isOpen(index: RowIndex, { row }: RowElement): boolean {
+  if (row.expand === 'expanded') return true;
+  const place = index.rows.findIndex(({ id }) => id === row.id);
+  return row.expand !== undefined && place >= 0 && (place < OPENED.first || place >= index.rows.length - OPENED.last);
 }
