@@ -160,7 +160,7 @@ describe('a list in many chunks over a bad network', () => {
     net = await NetworkLab.start();
     const { api } = net.lab.cluster.server;
     // More than a chunk holds. Gated, so that nobody schedules them.
-    for (let index = 0; index < 300; index += 1) {
+    for (let index = 0; index < 600; index += 1) {
       api.create(api.resource('', 'pods'), { apiVersion: 'v1', kind: 'Pod', metadata: { name: `many-${index}`, namespace }, spec: { schedulingGates: [{ name: 'faults.example/wait' }], containers: [{ name: 'c', image: 'registry.example/none' }] } });
     }
   });
