@@ -31,7 +31,7 @@ export function groupLive(pods: LivePods | undefined, keys: readonly string[]): 
   const totals = totalsOf(ranks);
   if (totals.kvCacheUse === undefined) return undefined;
   return {
-    text: `${plural(totals.ranks, 'rank')} · kv ${formatNumber(totals.kvCacheUse * 100)} %`,
+    text: `${plural(totals.ranks, 'rank')} · kv ${percent(totals.kvCacheUse)}`,
     tooltip: `KV cache in use: ${formatShare(totals.kvCacheUse)} as the mean of ${plural(totals.ranks, 'rank')}, ${formatShare(totals.kvCachePeak)} in the fullest.`,
   };
 }
@@ -57,7 +57,12 @@ function ranksOf(pods: LivePods | undefined, keys: readonly string[]): readonly 
 function requests(ranks: readonly RankFigures[]): string {
   const { running, waiting, kvCacheUse } = totalsOf(ranks);
   if (running === undefined || waiting === undefined) return '';
-  return `running ${formatNumber(running)} waiting ${formatNumber(waiting)}${kvCacheUse === undefined ? '' : ` · kv ${formatNumber(kvCacheUse * 100)} %`}`;
+  return `running ${formatNumber(running)} waiting ${formatNumber(waiting)}${kvCacheUse === undefined ? '' : ` · kv ${percent(kvCacheUse)}`}`;
+}
+
+/** A cache that is nearly empty is not the same as an empty one. */
+function percent(share: number): string {
+  return `${formatNumber(share * 100, share > 0 && share < 0.1 ? 1 : 0)} %`;
 }
 
 /** Times of day, not a countdown: a tooltip must not make its row new every second. */

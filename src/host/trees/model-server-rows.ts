@@ -99,7 +99,7 @@ function roleRow(deployment: ModelServerDeployment, role: ModelServerRole, loads
   return {
     id: `deployment/${deployment.namespace}/${deployment.name}/${role.role}`,
     label: ROLE_TITLES[role.role],
-    description: joined(' · ', serves ? `${readyGroups}/${plural(role.groups.length, 'group')} ready` : `${pods.filter((pod) => pod.ready).length}/${plural(pods.length, 'pod')} ready`, live?.text),
+    description: joined(' · ', serves ? `${readyGroups}/${plural(role.groups.length, 'group')}${live === undefined ? ' ready' : ''}` : `${pods.filter((pod) => pod.ready).length}/${plural(pods.length, 'pod')} ready`, live?.text),
     tooltip: joined(
       '\n\n',
       serves

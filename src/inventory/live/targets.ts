@@ -42,5 +42,5 @@ function pickerPort(pod: PodView): number {
 }
 
 function targetOf(pod: PodView, kind: MetricsTarget['kind'], port: number, deployment: string, role: Role, group: number): MetricsTarget {
-  return { id: `${pod.key}:${port}`, podKey: pod.key, namespace: pod.namespace, pod: pod.name, uid: pod.uid, restarts: pod.restarts, port, kind, deployment, role, group };
+  return { id: `${pod.key}:${port}`, podKey: pod.key, namespace: pod.namespace, pod: pod.name, uid: pod.uid, restarts: serverContainer(pod)?.restarts ?? 0, port, kind, deployment, role, group };
 }

@@ -16,7 +16,7 @@ export interface MetricsTarget {
   readonly namespace: string;
   readonly pod: string;
   readonly uid: string;
-  /** Restarts of the pod's containers. */
+  /** Restarts of the container that serves; those of a sidecar leave its counters alone. */
   readonly restarts: number;
   readonly port: number;
   readonly kind: 'server' | 'picker';

@@ -6,8 +6,10 @@ import { seriesColor, themeColor } from '../shared/theme.ts';
 import type { Figure } from './figures.ts';
 
 const WINDOW_MS = 15 * 60_000;
+/** Soon after the start the axis is no longer than what there is to see, and no shorter than this. */
+const SHORTEST_MS = 2 * 60_000;
 /** Lines that a hover names; the others it counts. */
-const MOST_NAMED = 12;
+const MOST_NAMED = 8;
 const COLORS = 8;
 const STROKES = ['solid', 'dashed', 'dotted'] as const;
 
@@ -24,12 +26,13 @@ export function strokeOf(index: number): (typeof STROKES)[number] {
 
 export function figureOption(figure: Figure, drawn: readonly DrawnLine[], chart: LiveChart): EChartsCoreOption {
   const end = chart.times.at(-1) ?? 0;
+  const start = end - Math.min(WINDOW_MS, Math.max(SHORTEST_MS, end - (chart.times[0] ?? end)));
   const colors = axisColors();
   return {
     ...chartBase(),
-    grid: { left: 8, right: 16, top: 12, bottom: 8, containLabel: true },
-    xAxis: { type: 'time', min: end - WINDOW_MS, max: end, ...colors, splitLine: { show: false }, axisLabel: { color: themeColor('foreground', '#888'), hideOverlap: true, formatter: '{HH}:{mm}' }, splitNumber: 4 },
-    yAxis: { type: 'value', min: 0, ...(figure.most === undefined ? {} : { max: figure.most }), splitNumber: 3, ...colors, axisLabel: { color: themeColor('foreground', '#888'), formatter: (value: number) => axisLabel(figure, value) } },
+    grid: { left: 8, right: 16, top: 12, bottom: 8, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
+    xAxis: { type: 'time', min: start, max: end, ...colors, splitLine: { show: false }, axisLabel: { color: themeColor('foreground', '#888'), hideOverlap: true, formatter: '{HH}:{mm}' }, splitNumber: 4 },
+    yAxis: { type: 'value', min: 0, ...(figure.most === undefined ? { splitNumber: 3, minInterval: 1 } : { max: figure.most, interval: figure.most / 4 }), ...colors, axisLabel: { color: themeColor('foreground', '#888'), formatter: (value: number) => axisLabel(figure, value) } },
     tooltip: tooltip(figure),
     series: drawn.map(({ line, index }) => ({
       id: line.id,

@@ -8,7 +8,7 @@ import { onThemeChange } from '../shared/theme.ts';
 import { LiveFiguresPage } from './page.ts';
 
 const host = connect<{ toPage: ToLiveFigures; fromPage: FromLiveFigures; memory: LiveFiguresMemory }>(receive);
-const page = new LiveFiguresPage(appRoot(), hiddenLines(host.recall()), { send: (message) => host.send(message), remember: (memory) => host.remember(memory) });
+const page = new LiveFiguresPage(appRoot(), memoryOf(host.recall()), { send: (message) => host.send(message), remember: (memory) => host.remember(memory) });
 onThemeChange(() => page.recolor());
 
 function receive(message: ToLiveFigures): void {
@@ -22,9 +22,10 @@ function receive(message: ToLiveFigures): void {
 }
 
 /** What was kept, where it has this version's shape. By hand, so that the page starts without a schema library. */
-function hiddenLines(kept: unknown): readonly string[] {
-  if (typeof kept !== 'object' || kept === null || !('hidden' in kept) || !Array.isArray(kept.hidden)) return [];
-  return kept.hidden.filter((id) => typeof id === 'string');
+function memoryOf(kept: unknown): LiveFiguresMemory {
+  if (typeof kept !== 'object' || kept === null || !('hidden' in kept) || !Array.isArray(kept.hidden)) return { lines: null, hidden: [] };
+  const lines = 'lines' in kept && (kept.lines === 'rank' || kept.lines === 'role') ? kept.lines : null;
+  return { lines, hidden: kept.hidden.filter((id) => typeof id === 'string') };
 }
 
 host.send({ type: 'ready' });

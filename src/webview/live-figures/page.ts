@@ -36,16 +36,18 @@ export class LiveFiguresPage {
   readonly #charts = new Map<string, SmallChart>();
   readonly #layout: HTMLElement;
   readonly #hidden: Set<string>;
+  /** What the person chose; null: whichever the host finds fit. */
+  #chosen: Lines | null;
   #state: Figures | undefined;
 
-  constructor(root: HTMLElement, hidden: readonly string[], host: PageHost) {
+  constructor(root: HTMLElement, { lines, hidden }: LiveFiguresMemory, host: PageHost) {
     this.#root = root;
+    this.#chosen = lines;
     this.#hidden = new Set(hidden);
     this.#host = host;
     this.#layout = element('div', { class: 'live' }, [
-      element('h1', { class: 'visually-hidden', text: 'Live figures' }),
       this.#toolbar(),
-      element('main', {}, [this.#warnings, this.#chartGrid, this.#tablePlace]),
+      element('main', {}, [element('h1', { class: 'visually-hidden', text: 'Live figures' }), this.#warnings, this.#chartGrid, this.#tablePlace]),
     ]);
   }
 
@@ -96,19 +98,20 @@ export class LiveFiguresPage {
   }
 
   #choose(lines: Lines): void {
-    this.#remember(lines);
+    this.#chosen = lines;
+    this.#remember();
     this.#host.send({ type: 'lines', lines });
   }
 
   #toggle(id: string, shown: boolean): void {
     if (shown) this.#hidden.delete(id);
     else this.#hidden.add(id);
-    this.#remember(this.#state?.lines ?? null);
+    this.#remember();
     this.#fill();
   }
 
-  #remember(lines: Lines | null): void {
-    this.#host.remember({ lines, hidden: [...this.#hidden] });
+  #remember(): void {
+    this.#host.remember({ lines: this.#chosen, hidden: [...this.#hidden] });
   }
 
   #fill(): void {

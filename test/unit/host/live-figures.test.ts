@@ -63,7 +63,7 @@ describe('rows with live figures', () => {
     };
     assert.deepEqual(descriptions(undefined), ['1/1 group ready', '2 pods ready', 'ready', 'ready', '1/1 pod ready', 'ready']);
     const live = new Map([['ns/a', pod({ ranks: [rank('0')] })], ['ns/epp', pod({ picker: { held: 0, queuedAtEndpoints: 0, averageQueue: 0, running: 0, readyEndpoints: 1 } })]]);
-    assert.deepEqual(descriptions(live), ['1/1 group ready · 921 tok/s', 'ready · 1 rank · kv 41 %', 'ready · running 6 waiting 0 · kv 41 %', 'ready', '1/1 pod ready · queue 0', 'ready · queue 0']);
+    assert.deepEqual(descriptions(live), ['1/1 group · 921 tok/s', 'ready · 1 rank · kv 41 %', 'ready · running 6 waiting 0 · kv 41 %', 'ready', '1/1 pod ready · queue 0', 'ready · queue 0']);
   });
 });
 

@@ -37,6 +37,17 @@ describe('metrics pages to ask', () => {
     assert.deepEqual(pages(pod('a', { ports: ranks }), pod('b', { command: 'vllm serve m --headless --data-parallel-size 8' })), ['server ns/a:8200', 'server ns/a:8201']);
   });
 
+  it('tell restarts of the server, not of the proxy beside it', () => {
+    const containers = [{ name: 'vllm', image: 'i', command: ['vllm', 'serve', 'm'] }, { name: 'proxy', image: 'i', command: ['proxy'] }];
+    const restarted = projectPod({
+      apiVersion: 'v1', kind: 'Pod',
+      metadata: { name: 'a', namespace: 'ns', uid: 'a', labels: { 'llm-d.ai/owner': 'me', 'llm-d.ai/role': 'decode', 'llm-d.ai/inferenceServing': 'true' } },
+      spec: { containers },
+      status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }], containerStatuses: [{ name: 'vllm', ready: true, restartCount: 1, state: { running: {} } }, { name: 'proxy', ready: true, restartCount: 4, state: { running: {} } }] },
+    });
+    assert.deepEqual(metricsTargets(snapshotOf([], [restarted]), 'me').map(({ restarts }) => restarts), [1]);
+  });
+
   it('are those of endpoint pickers by flag, by name or by habit, and none of gateways', () => {
     const flag = pod('flag', { labels: ROUTING, command: '/app/epp --metrics-port=9191', ports: [{ name: 'metrics', containerPort: 9090 }] });
     const named = pod('named', { labels: ROUTING, command: '/app/epp', ports: [{ name: 'metrics', containerPort: 9292 }] });
