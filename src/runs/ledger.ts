@@ -1,12 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { type FSWatcher, watch } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposables.ts';
-import { errorText, systemCode, WorkbenchError } from '../base/errors.ts';
+import { errorText, isWorkbenchError, systemCode, WorkbenchError } from '../base/errors.ts';
 import { Emitter } from '../base/events.ts';
 import { Limiter } from '../base/limiter.ts';
 import type { Logger } from '../base/logger.ts';
+import { locked } from './record-lock.ts';
 import { brokenRecord, parseRecord, runId } from './record.ts';
 import type { RunLedger, RunRecord } from './types.ts';
 
@@ -31,13 +33,12 @@ class DiskLedger implements RunLedger {
   readonly #logger: Logger;
   readonly #changed: Emitter<void>;
   readonly onDidChange;
-  /** Changes of one record are read, changed and written one after another. */
+  /** Changes are read, changed and written one after another; those of other windows wait at the record's lock. */
   readonly #writer = new Limiter(1);
   readonly #never = new AbortController().signal;
   #watcher: FSWatcher | undefined;
   #pendingChange: Disposable | undefined;
   #disposed = false;
-  #writes = 0;
 
   constructor({ folder, clock, logger }: RunLedgerOptions) {
     this.#folder = folder;
@@ -67,12 +68,19 @@ class DiskLedger implements RunLedger {
   }
 
   update(id: string, change: Partial<Omit<RunRecord, 'id'>>): Promise<RunRecord> {
+    const lock = join(this.#folder, `.${checked(id)}.lock`);
     return this.#writer.run(this.#never, async () => {
-      const record = await this.get(id);
-      if (!record) throw new WorkbenchError({ code: 'not-found', message: `there is no run ${id} in ${this.#folder}`, hint: 'It was deleted.' });
-      const updated = { ...record, ...change };
-      await this.#write(updated);
-      return updated;
+      // Without a record there is nothing to lock, and perhaps not even the folder to do it in.
+      await this.#recorded(id);
+      try {
+        return await locked(lock, this.#clock, async () => {
+          const updated = { ...(await this.#recorded(id)), ...change };
+          await this.#write(updated);
+          return updated;
+        });
+      } catch (error) {
+        throw isWorkbenchError(error) ? error : writeError(`cannot change the record of run ${id} in ${this.#folder}`, error);
+      }
     });
   }
 
@@ -91,6 +99,12 @@ class DiskLedger implements RunLedger {
     this.#watcher = undefined;
     this.#pendingChange?.dispose();
     this.#changed.dispose();
+  }
+
+  async #recorded(id: string): Promise<RunRecord> {
+    const record = await this.get(id);
+    if (record) return record;
+    throw new WorkbenchError({ code: 'not-found', message: `there is no run ${id} in ${this.#folder}`, hint: 'It was deleted.' });
   }
 
   async #ids(): Promise<string[]> {
@@ -124,8 +138,8 @@ class DiskLedger implements RunLedger {
    * own folder is also what tells other windows, which watch this one folder only.
    */
   async #write({ id, ...record }: RunRecord): Promise<void> {
-    this.#writes += 1;
-    const draft = join(this.#folder, `.${id}.${process.pid}-${this.#writes}.tmp`);
+    // Two containers on one workspace may have the same process id.
+    const draft = join(this.#folder, `.${id}.${randomUUID()}.tmp`);
     try {
       await writeFile(draft, `${JSON.stringify(record, undefined, 2)}\n`);
       await rename(draft, join(this.#folder, id, RECORD));

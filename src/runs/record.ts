@@ -18,6 +18,7 @@ const schema = z.object({
   pod: nullableText,
   job: nullableText,
   state: z.enum(['starting', 'running', 'succeeded', 'failed', 'cancelled', 'lost']),
+  cancelAsked: z.boolean().optional(),
   startedAt: z.iso.datetime({ offset: true }),
   endedAt: nullableText,
   summary: nullableText,

@@ -21,6 +21,8 @@ export interface RunRecord {
   readonly pod: string | null;
   readonly job: string | null;
   readonly state: RunState;
+  /** Somebody, perhaps in another window, asked for its end: what ends now was cancelled and did not fail. */
+  readonly cancelAsked?: boolean | undefined;
   readonly startedAt: string;
   readonly endedAt: string | null;
   /** One line that says how it went: figures, or why it failed and what to do. */

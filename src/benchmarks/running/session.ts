@@ -54,14 +54,25 @@ export class Session {
   async cancel(): Promise<void> {
     this.#cancelled = true;
     try {
+      await this.#note({ cancelAsked: true });
       await this.#endInCluster(AbortSignal.timeout(KILL_TIMEOUT_MS));
     } catch (error) {
       this.#cancelled = false;
+      await this.#note({ cancelAsked: false });
       throw error;
     }
     // Whoever still waits for pods to start waits for nothing now.
     if (this.#remotes.length === 0) this.#stop.abort();
     await this.ended;
+  }
+
+  /** A run that was deleted from disk meanwhile has no record, and can be ended all the same. */
+  async #note(change: Partial<RunRecord>): Promise<void> {
+    try {
+      await this.#options.ledger.update(this.#options.runId, change);
+    } catch (error) {
+      if (!isWorkbenchError(error, 'not-found')) throw error;
+    }
   }
 
   async #endInCluster(signal: AbortSignal): Promise<void> {
@@ -115,7 +126,7 @@ export class Session {
     const lost = this.#options.adopted && endings.some((ending) => ending.kind === 'vanished');
     const figures = outcomeOf({ endings: endings.map(() => ({ kind: 'exited', exitCode: 0 })), report, aggregate, lastOutput: '' });
     await this.#end(
-      this.#cancelled
+      record.cancelAsked === true
         ? { state: 'cancelled', summary: figures.state === 'succeeded' ? `cancelled; before that ${figures.summary}` : 'cancelled' }
         : { state: lost ? 'lost' : state, summary },
     );

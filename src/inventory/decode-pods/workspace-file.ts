@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { lstat, mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, isAbsolute } from 'node:path';
 import { errorText, isWorkbenchError, systemCode, WorkbenchError } from '../../base/errors.ts';
@@ -9,7 +10,6 @@ import { errorText, isWorkbenchError, systemCode, WorkbenchError } from '../../b
 export class WorkspaceFile {
   readonly path: string;
   readonly #workspace: string;
-  #writes = 0;
 
   constructor(workspace: string, ...path: readonly string[]) {
     this.#workspace = workspace;
@@ -28,8 +28,8 @@ export class WorkspaceFile {
   }
 
   async write(text: string): Promise<void> {
-    this.#writes += 1;
-    const draft = join(dirname(this.path), `.${basename(this.path)}.${process.pid}-${this.#writes}.tmp`);
+    // Two containers on one workspace may have the same process id.
+    const draft = join(dirname(this.path), `.${basename(this.path)}.${randomUUID()}.tmp`);
     try {
       await mkdir(dirname(this.path), { recursive: true });
       await this.#stayInside();
