@@ -17,8 +17,9 @@ export function serverPods(snapshot: InventorySnapshot, owner: string): Readonly
   return new Map(
     snapshot.pods.values().flatMap((pod) => {
       const identity = identify(pod);
+      if (identity?.owner !== owner || identity.role === 'routing') return [];
       const container = serverContainer(pod);
-      if (identity?.owner !== owner || identity.role === 'routing' || container === undefined) return [];
+      if (container === undefined) return [];
       const group = identity.group === undefined ? pod.name : `${identity.set}/${identity.group}`;
       return [[pod.key, { pod, container, deployment: identity.deployment, group: `${pod.namespace}/${group}`, rank: identity.rank }] as const];
     }),
