@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import { Pods } from '../../../src/kube/resources.ts';
 import type { KubeClient, KubeObject, WatchState } from '../../../src/kube/types.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -144,6 +146,28 @@ describe('watch supervisor', () => {
     tell('ADDED', pod('z', '11'));
     await until(() => recorder.items.has('ns/z'));
     assert.equal(recorder.items.get('ns/a'), '1');
+  });
+
+  it('gives up an event that does not end before it fills the memory', async () => {
+    recorder.start(client);
+    await until(() => watches.length === 1);
+    const open = watches[0]?.response;
+    assert.ok(open);
+    Readable.from(Array.from({ length: 64 }, () => Buffer.alloc(1024 * 1024, 'x'))).pipe(open, { end: false });
+    await once(open, 'close');
+    await until(() => watches.length === 2);
+    tell('ADDED', pod('b', '11'));
+    await until(() => recorder.items.has('ns/b'));
+  });
+
+  it('does not call live what is no stream of events', async () => {
+    server.handle = (_request, response, url) => {
+      if (url.searchParams.get('watch') === null) sendJson(response, 200, { metadata: { resourceVersion: '10' }, items: [] });
+      else response.writeHead(200, { 'content-type': 'text/html' }).end('<html></html>');
+    };
+    recorder.start(client);
+    await until(() => recorder.state === 'stale');
+    assert.deepEqual(recorder.states.map(({ kind }) => kind), ['connecting', 'stale']);
   });
 
   it('says since when it is stale while the server is down, and recovers by itself', async () => {

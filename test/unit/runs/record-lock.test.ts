@@ -32,7 +32,7 @@ describe('lock of a run record', () => {
   it('is taken over from a window that died with it', async () => {
     await mkdir(join(folder, 'lock'));
     const done = { yet: false };
-    const waiting = locked(join(folder, 'lock'), clock, () => Promise.resolve()).then(() => { done.yet = true; });
+    const waiting = locked(join(folder, 'lock'), clock, () => Promise.resolve()).finally(() => { done.yet = true; });
     while (!done.yet) {
       clock.leap(10);
       await delay(1);
