@@ -34,10 +34,6 @@ export function revisionKey(template: GroupTemplate): string {
   return templateHash(template);
 }
 
-export function sizeOf(set: KubeObject): number {
-  return numberAt(set, 'spec', 'leaderWorkerTemplate', 'size') ?? 1;
-}
-
 /** Pods of a group, its leader included. */
 export function groupSize(template: GroupTemplate): number {
   return numberAt(template.leaderWorkerTemplate, 'size') ?? 1;
