@@ -24,7 +24,9 @@ describe('choices for the trees', () => {
     listening.dispose();
     await choices.chooseOwners('others');
     assert.equal(told, 1);
+    await choices.chooseGrouping('rack');
     assert.equal(new TreeChoices(memory(kept)).owners, 'others');
+    assert.equal(new TreeChoices(memory(kept)).grouping, 'rack');
   });
 
   it('that a later version does not know are as if never made', () => {

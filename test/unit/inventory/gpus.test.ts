@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { WorkbenchError } from '../../../src/base/errors.ts';
-import { parseQuantity } from '../../../src/inventory/effective-request.ts';
+import { gpuQuantities, parseQuantity } from '../../../src/inventory/effective-request.ts';
 import { isGpuResource } from '../../../src/inventory/gpu-resources.ts';
 import { gpuReport } from '../../../src/inventory/gpus.ts';
+import { projectNode } from '../../../src/inventory/project.ts';
 import type { GpuNode } from '../../../src/inventory/types.ts';
-import { wholeCluster } from './fixtures.ts';
+import { snapshotOf, wholeCluster } from './fixtures.ts';
 
 describe('quantities', () => {
   it('are read in every notation', () => {
@@ -13,6 +14,13 @@ describe('quantities', () => {
       ['', undefined], ['eight', undefined], ['8 GPUs', undefined], [null, undefined], [Number.NaN, undefined],
     ];
     for (const [text, value] of table) assert.equal(parseQuantity(text), value, String(text));
+  });
+
+  it('that a node could never mean count for nothing', () => {
+    const allocatable = { 'nvidia.com/gpu': '-1', 'amd.com/gpu': 'many', 'google.com/tpu': '4000m', 'habana.ai/gaudi': null };
+    assert.deepEqual(gpuQuantities(allocatable), { 'nvidia.com/gpu': 0, 'google.com/tpu': 4 });
+    const odd = projectNode({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'odd' }, spec: {}, status: { allocatable, conditions: [{ type: 'Ready', status: 'True' }] } });
+    assert.deepEqual(gpuReport(snapshotOf([odd], [])).totals, { 'google.com/tpu': { allocatable: 4, requested: 0, free: 4, unusable: 0, tainted: 0, pending: 0 } });
   });
 
   it('count as GPUs by the resource\'s name', () => {
@@ -34,6 +42,13 @@ describe('GPU report', () => {
     assert.deepEqual(node('mi300x').resources, { 'amd.com/gpu': { allocatable: 8, requested: 8, free: 0 } }, 'a pod being deleted still holds');
     assert.deepEqual(node('max').resources, { 'gpu.intel.com/i915': { allocatable: 2, requested: 0, free: 2 } });
     assert.deepEqual(node('cpu').resources, {});
+  });
+
+  it('has the fields that scripts read, and no others', () => {
+    assert.deepEqual(Object.keys(report), ['nodes', 'totals', 'warnings']);
+    for (const each of report.nodes) assert.deepEqual(Object.keys(each), ['name', 'ready', 'schedulable', 'product', 'resources', 'topology', 'holders']);
+    assert.deepEqual(Object.keys(node('g1a2f3').resources['nvidia.com/gpu'] ?? {}), ['allocatable', 'requested', 'free']);
+    assert.deepEqual(Object.keys(node('g1a2f3').holders[0] ?? {}), ['namespace', 'pod', 'owner', 'count']);
   });
 
   it('keeps nodes that take no pods apart, and what waits', () => {
