@@ -130,7 +130,7 @@ const LEAVES_OUT: ReadonlySet<string> = new Set(['nodes-denied', 'pods-denied', 
 /** What the view's figures leave out, for the line above its rows. */
 export function uncounted(report: GpuReport): string | undefined {
   const left = report.warnings.filter(({ code }) => LEAVES_OUT.has(code)).map(({ message }) => message);
-  return left.length === 0 ? undefined : left.join('\n');
+  return left.length === 0 ? undefined : left.join('; ');
 }
 
 /** `24/32 GPUs free`, for the view's description: what an ordinary new pod could get, of all that the nodes have. Other nouns stand for clusters without whole GPUs. */

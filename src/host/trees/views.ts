@@ -184,9 +184,9 @@ function withAccess(rows: readonly Row[], hidden: Row | undefined): readonly Row
   return hidden === undefined || rows.length === 0 ? rows : [hidden, ...rows];
 }
 
-/** What a view says above its rows, a line each. */
+/** What a view says above its rows; VS Code shows a line break there as a blank. */
 function notes(...lines: readonly (string | undefined)[]): string | undefined {
-  return lines.filter((line) => line !== undefined).join('\n') || undefined;
+  return lines.filter((line) => line !== undefined).join('; ') || undefined;
 }
 
 function isOf(snapshot: InventorySnapshot, cluster: InventorySnapshot['cluster']): boolean {
