@@ -124,8 +124,8 @@ function waitingRow({ pod, wants }: WaitingPod): Row {
   };
 }
 
-/** Warnings of what the figures leave out. What a single row says by itself is not told again above all of them. */
-const LEAVES_OUT: ReadonlySet<string> = new Set(['nodes-denied', 'pods-denied', 'pods-of-one-namespace', 'claims-unknown', 'claims-of-one-namespace', 'slices-denied']);
+/** Warnings of what the figures leave out, and of claims that are old. What a row says by itself is not told again above all of them. */
+const LEAVES_OUT: ReadonlySet<string> = new Set(['nodes-denied', 'pods-denied', 'pods-of-one-namespace', 'claims-unknown', 'claims-of-one-namespace', 'claims-stale', 'slices-denied', 'slices-stale']);
 
 /** What the view's figures leave out, for the line above its rows. */
 export function uncounted(report: GpuReport): string | undefined {
