@@ -2,17 +2,20 @@ import { createHash } from 'node:crypto';
 import { isObject } from '../../base/json.ts';
 import type { Exchange } from './http/exchange.ts';
 import { groupVersionOf } from './object.ts';
+import { openApiV2, openApiV2Type } from './openapi-v2.ts';
+import { patchContentTypes, strategicPatchType } from './patches.ts';
 import type { Registry, ServedResource } from './registry.ts';
 import { notAcceptable, pathNotFound } from './status.ts';
 import { versionInfo } from './version.ts';
 
 const refPrefix = '#/components/schemas/';
 
-/** `/openapi/v3`: an index and one document a group version, made of the definitions and of the schemas of custom resources. */
+/** `/openapi/v3`: an index and one document a group version, made of the definitions and of the schemas of custom resources; `/openapi/v2`: all in one. */
 export class OpenApi {
   readonly #registry: Registry;
   readonly #definitions: Readonly<Record<string, unknown>>;
   #revision = -1;
+  #whole: Buffer | undefined;
   readonly #documents = new Map<string, string>();
 
   constructor(registry: Registry, definitions: Readonly<Record<string, unknown>>) {
@@ -22,8 +25,11 @@ export class OpenApi {
 
   serve(segments: readonly string[], exchange: Exchange): void {
     const [version, ...rest] = segments;
-    // Old clients ask for v2 as protobuf and do without when it is refused; nobody asks for it as JSON.
-    if (version === 'v2') throw notAcceptable(['application/json']);
+    if (version === 'v2' && rest.length === 0) {
+      if (!(exchange.request.headers.accept ?? '').includes(openApiV2Type)) throw notAcceptable([openApiV2Type]);
+      exchange.sendBytes(200, this.#all(), 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf');
+      return;
+    }
     if (version !== 'v3') throw pathNotFound();
     if (rest.length === 0) exchange.send(200, this.#index());
     else exchange.sendText(200, this.#document(rest.join('/')), 'application/json');
@@ -41,11 +47,23 @@ export class OpenApi {
     return this.#registry.groups().flatMap((group) => this.#registry.versions(group).map((version) => pathOf(group, version)));
   }
 
+  #all(): Buffer {
+    this.#forgetStale();
+    const resources = this.#registry.all();
+    const paths = Object.assign({}, ...resources.map((resource) => pathsOf(resource, pathOf(resource.group, resource.version)))) as Record<string, unknown>;
+    this.#whole ??= openApiV2(versionInfo.gitVersion, paths, this.#schemasOf(resources));
+    return this.#whole;
+  }
+
+  #forgetStale(): void {
+    if (this.#revision === this.#registry.revision) return;
+    this.#documents.clear();
+    this.#whole = undefined;
+    this.#revision = this.#registry.revision;
+  }
+
   #document(path: string): string {
-    if (this.#revision !== this.#registry.revision) {
-      this.#documents.clear();
-      this.#revision = this.#registry.revision;
-    }
+    this.#forgetStale();
     const known = this.#documents.get(path);
     if (known !== undefined) return known;
     const resources = this.#registry.all().filter((resource) => pathOf(resource.group, resource.version) === path);
@@ -61,7 +79,7 @@ export class OpenApi {
   }
 
   /** The definitions of the kinds and everything that they refer to. */
-  #schemasOf(resources: readonly ServedResource[]): unknown {
+  #schemasOf(resources: readonly ServedResource[]): Readonly<Record<string, unknown>> {
     const schemas: Record<string, unknown> = {};
     const visit = (name: string): void => {
       if (name in schemas || !(name in this.#definitions)) return;
@@ -112,11 +130,18 @@ function pathsOf(resource: ServedResource, prefix: string): unknown {
     'x-kubernetes-action': action,
     'x-kubernetes-group-version-kind': gvk(resource),
     ...(['update', 'patch', 'create'].includes(verb) ? { parameters: writeParameters } : {}),
+    ...(verb === 'patch' ? { requestBody: { content: patchContent(resource) } } : {}),
     responses: { '200': { description: 'OK' } },
   });
   const item = (list: typeof actions): unknown =>
     Object.fromEntries(list.filter(([, verb]) => resource.verbs.includes(verb)).map(([method, verb, action]) => [method, operation(verb, action)]));
   return { [base]: item(collectionActions), [`${base}/{name}`]: item(actions) };
+}
+
+/** The patches that a resource takes: clients choose theirs by it. */
+function patchContent(resource: ServedResource): unknown {
+  const types = patchContentTypes.filter((type) => resource.custom === undefined || type !== strategicPatchType);
+  return Object.fromEntries(types.map((type) => [type, { schema: { type: 'object' } }]));
 }
 
 function isOfKind(definition: unknown, group: string, version: string, kind: string): boolean {

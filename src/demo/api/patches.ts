@@ -5,18 +5,22 @@ import type { PatchRequest, PatchType } from './requests.ts';
 import { jsonPatch, mergePatch, strategicMerge } from './schema/index.ts';
 import { ApiError, badRequest, unroutedMediaType, unsupportedMediaType, untypedError } from './status.ts';
 
+export const strategicPatchType = 'application/strategic-merge-patch+json';
+
 const byContentType: Readonly<Record<string, PatchType>> = {
   'application/json-patch+json': 'json',
   'application/merge-patch+json': 'merge',
-  'application/strategic-merge-patch+json': 'strategic',
+  [strategicPatchType]: 'strategic',
   'application/apply-patch+yaml': 'apply',
 };
+
+export const patchContentTypes = Object.keys(byContentType);
 
 /** The kind of patch that a content type names; custom resources know no strategic merge. */
 export function patchType(resource: ServedResource, contentType: string): PatchType {
   const type = byContentType[contentType];
   if (type === undefined && resource.custom === undefined) throw unroutedMediaType();
-  if (type === undefined || (type === 'strategic' && resource.custom !== undefined)) throw unsupportedMediaType(Object.keys(byContentType).filter((name) => byContentType[name] !== 'strategic'));
+  if (type === undefined || (type === 'strategic' && resource.custom !== undefined)) throw unsupportedMediaType(patchContentTypes.filter((name) => name !== strategicPatchType));
   return type;
 }
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { startServer, type Loose, type TestServer } from './support.ts';
+import { get } from 'node:http';
+import { wireFields } from '../../../src/demo/api/protobuf/wire.ts';
+import { adminToken, startServer, type Loose, type TestServer } from './support.ts';
 
 describe('API server: discovery and custom resources', () => {
   let api: TestServer;
@@ -100,5 +102,25 @@ describe('API server: discovery and custom resources', () => {
     assert.equal(newer.regarding.name, 'p');
     const found = await json('/api/v1/namespaces/default/events?fieldSelector=involvedObject.name%3Dp,reason%3DStarted');
     assert.equal(found.items.length, 1);
+  });
+
+  it('serves all definitions in one protobuf document to clients that check lists by it', async () => {
+    const accept = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+    const bytes = await new Promise<Buffer>((resolve, reject) => {
+      get(new URL('/openapi/v2', api.server.url), { agent: false, headers: { Authorization: `Bearer ${adminToken}`, Accept: accept } }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () => resolve(Buffer.concat(chunks)));
+      }).on('error', reject);
+    });
+    const inside = (message: Buffer, number: number): Buffer[] => [...wireFields(message)].flatMap((field) => (field.number === number && Buffer.isBuffer(field.value) ? [field.value] : []));
+    assert.deepEqual(inside(bytes, 1).map(String), ['2.0']);
+    const definitions = inside(inside(bytes, 9)[0] ?? Buffer.alloc(0), 1);
+    const container = definitions.find((definition) => String(inside(definition, 1)[0]) === 'io.k8s.api.core.v1.Container');
+    const properties = inside(inside(inside(container ?? Buffer.alloc(0), 2)[0] ?? Buffer.alloc(0), 25)[0] ?? Buffer.alloc(0), 1);
+    assert.ok(properties.some((property) => String(inside(property, 1)[0]) === 'imagePullPolicy'));
+    const paths = inside(inside(bytes, 8)[0] ?? Buffer.alloc(0), 2).map((path) => String(inside(path, 1)[0]));
+    assert.ok(paths.includes('/apis/leaderworkerset.x-k8s.io/v1/namespaces/{namespace}/leaderworkersets/{name}'));
+    assert.equal((await api.call('GET', '/openapi/v2', { accept: 'application/json' })).status, 406);
   });
 });

@@ -68,7 +68,10 @@ export class Exchange {
   }
 
   sendText(status: number, text: string, contentType: string): void {
-    const bytes = Buffer.from(text);
+    this.sendBytes(status, Buffer.from(text), contentType);
+  }
+
+  sendBytes(status: number, bytes: Buffer, contentType: string): void {
     if (this.#warnings.length > 0) this.response.setHeader('Warning', this.#warnings.map(warningHeader));
     this.response.writeHead(status, { 'Content-Type': contentType, 'Content-Length': bytes.length, 'Cache-Control': 'no-cache, private' });
     this.response.end(bytes);
