@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ErrorCode } from '../../../src/base/errors.ts';
-import { assertTells, until } from '../../support/faults-lab.ts';
+import { Nodes } from '../../../src/kube/resources.ts';
+import { assertTells, patience, until } from '../../support/faults-lab.ts';
 import { acceptedAndEnded, acceptedAndSilent, cutBefore, cutInside, goneInStream, holding, page, refuse, stalledBody, truncated, truncatedGzip, type Fault } from '../../support/fault-proxy/faults.ts';
 import { listsOf, readsOf, watchesOf } from '../../support/fault-proxy/matchers.ts';
 import type { Matcher } from '../../support/fault-proxy/proxy.ts';
@@ -184,5 +185,9 @@ describe('a watch over a bad network', () => {
     await net.equalsFreshList(watching);
     const watches = new Set(net.proxy.asked.filter(watchesOf()).map(({ path }) => path)).size;
     assert.ok(net.proxy.wire.open <= watches * 2, `${net.proxy.wire.open} connections for ${watches} watches`);
+    const client = await watching.window.contexts.client(net.ref);
+    const { accepted } = net.proxy.wire;
+    for (let call = 0; call < 10; call += 1) await client.list(Nodes, { signal: patience() });
+    assert.ok(net.proxy.wire.accepted <= accepted + 1, 'calls one after another share a connection');
   });
 });

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { pass, type Asked } from './proxy.ts';
+import { endToEnd, pass, type Asked } from './proxy.ts';
 
 /** A request in the proxy's hands. */
 export interface Exchange {
@@ -71,7 +71,7 @@ export const cutAfterDoing: Fault = async ({ response, forward }) => {
 export function cutInside(bytes: number): Fault {
   return async ({ response, forward }) => {
     const answer = await forward();
-    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    response.writeHead(answer.statusCode ?? 502, endToEnd(answer));
     let left = bytes;
     for await (const chunk of answer as AsyncIterable<Buffer>) {
       await new Promise((resolve) => response.write(chunk.subarray(0, left), resolve));

@@ -16,6 +16,9 @@ export interface Upstream {
 
 export type ServerIdentity = ReturnType<typeof createServerIdentity>;
 
+/** The client shall be the one that closes idle connections, as with an API server. */
+const idleConnectionMs = 120_000;
+
 /** What a client asked for. */
 export interface Asked {
   /** `UPGRADE` for a WebSocket. */
@@ -55,6 +58,7 @@ export class FaultProxy {
     this.#upstream = upstream;
     this.#identity = identity;
     this.#server = createServer({ key: identity.keyPem, cert: identity.certPem });
+    this.#server.keepAliveTimeout = idleConnectionMs;
     this.#server.on('request', (request, response) => void this.#answer(request, response));
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     this.#server.on('connection', (socket: Socket) => this.#own(socket));
@@ -176,9 +180,15 @@ export class FaultProxy {
   }
 }
 
+/** The head of an answer without what is said between two neighbours only: clients keep their connections to the proxy. */
+export function endToEnd({ headers }: IncomingMessage): Record<string, string | string[] | undefined> {
+  const { connection: _connection, 'keep-alive': _keepAlive, 'transfer-encoding': _encoding, ...rest } = headers;
+  return rest;
+}
+
 /** Hands the answer on as it comes, with its end or its break. */
 export function pass(incoming: IncomingMessage, response: ServerResponse): void {
-  response.writeHead(incoming.statusCode ?? 502, incoming.headers);
+  response.writeHead(incoming.statusCode ?? 502, endToEnd(incoming));
   response.flushHeaders();
   incoming.on('error', () => response.destroy());
   incoming.on('aborted', () => response.destroy());
