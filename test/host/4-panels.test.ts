@@ -36,6 +36,18 @@ describe('the panels', () => {
     assert.equal(panelTitles('llmd.results').length, 1);
   });
 
+  it('live figures: the page starts, and servers are asked only while it is switched on', async () => {
+    const { panels, workbench } = await activated();
+    const kind = (): string => workbench.live.snapshot.state.kind;
+    await panels.showLiveFigures();
+    assert.deepEqual([panelTitles('llmd.liveFigures'), kind()], [['Live Figures'], 'off']);
+    await vscode.commands.executeCommand('llmd.toggleLiveFigures');
+    await eventually(() => (kind() === 'off' || kind() === 'idle' ? undefined : true));
+    assert.equal(vscode.workspace.getConfiguration('llmd').get('liveFigures.enabled'), true, 'the setting is the memory');
+    await vscode.commands.executeCommand('llmd.toggleLiveFigures');
+    await eventually(() => (kind() === 'off' ? true : undefined));
+  });
+
   it('trace summary: a panel a file, also for one that cannot be read', async () => {
     const broken = join(folder, 'broken.pt.trace.json');
     await writeFile(broken, '{"traceEvents": [');

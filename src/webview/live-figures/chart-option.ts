@@ -31,7 +31,7 @@ export function figureOption(figure: Figure, drawn: readonly DrawnLine[], chart:
   return {
     ...chartBase(),
     grid: { left: 8, right: 16, top: 12, bottom: 8, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
-    xAxis: { type: 'time', min: start, max: end, ...colors, splitLine: { show: false }, axisLabel: { color: themeColor('foreground', '#888'), hideOverlap: true, formatter: '{HH}:{mm}' }, splitNumber: 4 },
+    xAxis: { type: 'time', min: start, max: end, ...colors, splitLine: { show: false }, axisLabel: { color: themeColor('foreground', '#888'), hideOverlap: true, formatter: '{HH}:{mm}' }, splitNumber: 4, minInterval: 60_000 },
     yAxis: { type: 'value', min: 0, ...(figure.most === undefined ? { splitNumber: 3, minInterval: 1 } : { max: figure.most, interval: figure.most / 4 }), ...colors, axisLabel: { color: themeColor('foreground', '#888'), formatter: (value: number) => axisLabel(figure, value) } },
     tooltip: tooltip(figure),
     series: drawn.map(({ line, index }) => ({

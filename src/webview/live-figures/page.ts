@@ -45,9 +45,10 @@ export class LiveFiguresPage {
     this.#chosen = lines;
     this.#hidden = new Set(hidden);
     this.#host = host;
-    this.#layout = element('div', { class: 'live' }, [
+    this.#layout = element('main', { class: 'live' }, [
+      element('h1', { class: 'visually-hidden', text: 'Live figures' }),
       this.#toolbar(),
-      element('main', {}, [element('h1', { class: 'visually-hidden', text: 'Live figures' }), this.#warnings, this.#chartGrid, this.#tablePlace]),
+      element('div', { class: 'live-body' }, [this.#warnings, this.#chartGrid, this.#tablePlace]),
     ]);
   }
 
