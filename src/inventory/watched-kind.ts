@@ -3,6 +3,7 @@ import type { Disposable } from '../base/disposables.ts';
 import type { WorkbenchError } from '../base/errors.ts';
 import { objectKey } from '../kube/resources.ts';
 import type { KubeClient, KubeObject, ResourceType, WatchState } from '../kube/types.ts';
+import { LayeredMap } from './layered-map.ts';
 
 /** One kind: what the watch told, and what of it the last snapshot has not told yet. */
 export class WatchedKind<T> implements Disposable {
@@ -12,11 +13,11 @@ export class WatchedKind<T> implements Disposable {
   #wide: Disposable | undefined;
   /** Where no more than the namespace may be listed; the wide watch goes on asking meanwhile. */
   #narrow: Disposable | undefined;
-  #live: Map<string, T>;
-  #changed: Set<string> | 'all' = 'all';
+  /** What came since the last snapshot; undefined for what went. */
+  #pending = new Map<string, T | undefined>();
+  #replaced = true;
   #listed = false;
-  /** As the last snapshot holds them. */
-  items: ReadonlyMap<string, T>;
+  #items: LayeredMap<string, T>;
   state: WatchState = { kind: 'connecting' };
   /** What is listed: everything, or the cluster's namespace where no more is allowed. */
   scope: 'cluster' | 'namespace' = 'cluster';
@@ -25,8 +26,12 @@ export class WatchedKind<T> implements Disposable {
     this.#resource = resource;
     this.#project = project;
     this.#touched = touched;
-    this.#live = new Map(before);
-    this.items = this.#live;
+    this.#items = new LayeredMap(before);
+  }
+
+  /** As the last snapshot holds them. */
+  get items(): ReadonlyMap<string, T> {
+    return this.#items;
   }
 
   /** Listed once, or known not to be listable. */
@@ -48,9 +53,10 @@ export class WatchedKind<T> implements Disposable {
 
   /** Closes the changes up to now into `items` and answers their keys. */
   take(): ReadonlySet<string> | 'all' {
-    const changed = this.#changed;
-    this.#changed = new Set();
-    if (changed === 'all' || changed.size > 0) this.items = new Map(this.#live);
+    const changed = this.#replaced ? 'all' : new Set(this.#pending.keys());
+    if (this.#pending.size > 0) this.#items = this.#items.with(this.#pending);
+    this.#pending = new Map();
+    this.#replaced = false;
     return changed;
   }
 
@@ -101,9 +107,7 @@ export class WatchedKind<T> implements Disposable {
 
   /** What may not be seen any longer is not shown as if it were. */
   #forget(): void {
-    if (this.#live.size === 0) return;
-    this.#live = new Map();
-    this.#changed = 'all';
+    if (this.#items.size > 0 || this.#pending.size > 0) this.#put(new Map());
   }
 
   /**
@@ -112,29 +116,35 @@ export class WatchedKind<T> implements Disposable {
    */
   #view(object: KubeObject): T | undefined {
     const item = this.#project(object);
-    const old = this.#live.get(objectKey(object));
+    const old = this.#current(objectKey(object));
     return old !== undefined && isDeepStrictEqual(old, item) ? old : item;
   }
 
   #replace(items: ReadonlyMap<string, T>): void {
-    this.#live = new Map(items);
+    this.#put(items);
     this.#listed = true;
-    this.#changed = 'all';
     this.#touched();
   }
 
+  #put(items: ReadonlyMap<string, T>): void {
+    this.#items = new LayeredMap(items);
+    this.#pending.clear();
+    this.#replaced = true;
+  }
+
+  #current(key: string): T | undefined {
+    return this.#pending.has(key) ? this.#pending.get(key) : this.#items.get(key);
+  }
+
   #set(key: string, item: T): void {
-    if (this.#live.get(key) === item) return;
-    this.#live.set(key, item);
-    this.#note(key);
+    if (this.#current(key) === item) return;
+    this.#pending.set(key, item);
+    this.#touched();
   }
 
   #delete(key: string): void {
-    if (this.#live.delete(key)) this.#note(key);
-  }
-
-  #note(key: string): void {
-    if (this.#changed !== 'all') this.#changed.add(key);
+    if (this.#current(key) === undefined) return;
+    this.#pending.set(key, undefined);
     this.#touched();
   }
 }
