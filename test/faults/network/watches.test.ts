@@ -113,6 +113,17 @@ describe('a watch over a bad network', () => {
     assert.deepEqual(new Set(states), new Set(['live']));
   });
 
+  it('lists when the server has forgotten where it stood', async () => {
+    const slow = holding();
+    net.proxy.when(watchesOf('pods'), slow.fault, 1);
+    net.proxy.wire.cut();
+    const pod = await change();
+    net.lab.cluster.server.compact();
+    slow.release();
+    await until('the pod is shown', () => shows(pod));
+    await net.equalsFreshList(watching);
+  });
+
   it('says in what a page stands in place of an answer', async () => {
     const rule = net.proxy.when(allFails, page(502, badGateway));
     net.proxy.wire.cut();
