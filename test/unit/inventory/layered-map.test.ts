@@ -22,7 +22,7 @@ describe('a layered map', () => {
           assert.equal(layered.size, plain.size);
           assert.deepEqual(new Map(layered), plain);
           assert.deepEqual(new Set(layered.keys()), new Set(plain.keys()));
-          assert.deepEqual(layered.values().toArray().sort(), [...plain.values()].sort());
+          assert.deepEqual(layered.values().toArray().toSorted((a, b) => a - b), [...plain.values()].toSorted((a, b) => a - b));
           for (let name = 0; name <= 120; name += 1) {
             assert.equal(layered.get(String(name)), plain.get(String(name)));
             assert.equal(layered.has(String(name)), plain.has(String(name)));
