@@ -36,6 +36,15 @@ export function groupLive(pods: LivePods | undefined, keys: readonly string[]): 
   };
 }
 
+/** A deployment: `1,842 tok/s`, of the servers whose tokens clients get. What a prefill server generates for a decode server is not among them. */
+export function deploymentLive(pods: LivePods | undefined, roles: readonly { readonly role: Role; readonly keys: readonly string[] }[], gpus: number): LiveText | undefined {
+  const ranks = roles.filter(({ role }) => role === 'decode' || role === 'both').flatMap(({ keys }) => ranksOf(pods, keys));
+  const { generationRate } = totalsOf(ranks);
+  if (generationRate === undefined) return undefined;
+  const perGpu = gpus === 0 ? '' : `, ${formatMeasure(generationRate / gpus)} tok/s a GPU over all ${formatNumber(gpus)}`;
+  return { text: `${formatNumber(generationRate)} tok/s`, tooltip: `Output ${formatMeasure(generationRate)} tok/s of ${plural(ranks.length, 'rank')} that answer clients${perGpu} (the last 15 s)` };
+}
+
 /** A role: `1,842 tok/s`. A prefill server's work is its prompts. */
 export function roleLive(pods: LivePods | undefined, role: Role, keys: readonly string[]): LiveText | undefined {
   if (role === 'routing') {

@@ -3,7 +3,7 @@ import { phaseText } from '../../inventory/loading/phase-text.ts';
 import type { Crash, LoadingPhase } from '../../inventory/loading/types.ts';
 import type { ModelServerDeployment, ModelServerGroup, ModelServerPod, ModelServerRole, PodsReport, Role } from '../../inventory/types.ts';
 import { plural } from '../../protocol/format.ts';
-import { groupLive, podLive, roleLive, type LivePods } from './live-text.ts';
+import { deploymentLive, groupLive, podLive, roleLive, type LivePods } from './live-text.ts';
 import { BUSY, ERROR, GOOD, lazyChildren, plainText, WARNING, type Row, type RowIcon } from './row.ts';
 
 const ROLE_TITLES: Record<Role, string> = { prefill: 'prefill', decode: 'decode', both: 'prefill and decode', routing: 'routing', other: 'other pods' };
@@ -72,16 +72,19 @@ function rowOfOther(deployment: ModelServerDeployment): Row {
 function deploymentRow(deployment: ModelServerDeployment, loads: Loads): Row {
   const state = stateOf(serverPods(deployment), loads);
   const owner = deployment.mine ? 'you' : (deployment.owner ?? 'no owner label');
+  const live = deploymentLive(loads.live, deployment.roles.map(({ role, groups }) => ({ role, keys: groups.flatMap(({ pods }) => pods.map(keyOf)) })), deployment.gpus);
   const row: Row = {
     id: `deployment/${deployment.namespace}/${deployment.name}`,
     label: deployment.name,
     // What changes comes first: a narrow side bar cuts the end.
-    description: [state.text, shape(deployment), plural(deployment.gpus, 'GPU'), deployment.mine ? '' : owner, shortModel(deployment.model)].filter((part) => part !== '').join(' · '),
-    tooltip: [
+    description: joined(' · ', state.text, live?.text, shape(deployment), plural(deployment.gpus, 'GPU'), deployment.mine ? '' : owner, shortModel(deployment.model)),
+    tooltip: joined(
+      '\n\n',
       `**${plainText(deployment.name)}** (${plainText(deployment.kind)}) in ${plainText(deployment.namespace)}`,
       `Model: ${plainText(deployment.model ?? 'not named')}  \nOwner: ${plainText(owner)}  \nRelease by labels: ${plainText(deployment.release ?? 'not recognised')}`,
       `${plural(deployment.gpus, 'GPU')} requested by its pods. *P* and *D* count prefill and decode groups.`,
-    ].join('\n\n'),
+      live?.tooltip,
+    ),
     icon: { id: 'rocket', color: state.icon.color ?? BUSY },
     expand: deployment.mine ? 'expanded' : 'collapsed',
     context: deployment.mine ? 'deployment mine' : 'deployment',

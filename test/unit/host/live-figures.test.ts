@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { WorkbenchError } from '../../../src/base/errors.ts';
-import { groupLive, podLive, roleLive } from '../../../src/host/trees/live-text.ts';
+import { deploymentLive, groupLive, podLive, roleLive } from '../../../src/host/trees/live-text.ts';
 import { modelServerRows, type Loads } from '../../../src/host/trees/model-server-rows.ts';
 import type { Row } from '../../../src/host/trees/row.ts';
 import { liveFiguresPicture, type LivePictureInput } from '../../../src/host/webviews/live-figures-picture.ts';
@@ -36,6 +36,14 @@ describe('live figures in the tree', () => {
     assert.match(podLive(pods, 'ns/a')?.tooltip ?? '', /25\.0 % of the prompt tokens[^]*API server's proxy/);
   });
 
+  it('count for a deployment the tokens that clients get', () => {
+    const roles = [{ role: 'prefill', keys: ['ns/b'] }, { role: 'decode', keys: ['ns/a'] }] as const;
+    const made = deploymentLive(pods, roles, 24);
+    assert.equal(made?.text, '1,842 tok/s');
+    assert.match(made?.tooltip ?? '', /of 2 ranks that answer clients, 76\.8 tok\/s a GPU over all 24/);
+    assert.equal(deploymentLive(pods, [{ role: 'prefill', keys: ['ns/a'] }], 8), undefined);
+  });
+
   it('tell the queue in the best words that the picker has', () => {
     assert.equal(roleLive(pods, 'routing', ['ns/epp', 'ns/gateway'])?.text, 'queue 3');
     assert.equal(podLive(pods, 'ns/old')?.text, 'queue 1.50 an endpoint');
@@ -59,11 +67,11 @@ describe('rows with live figures', () => {
     ] }] };
     const descriptions = (live: Loads['live']): readonly (string | undefined)[] => {
       const walk = (rows: readonly Row[]): readonly Row[] => rows.flatMap((row) => [row, ...walk(row.children ?? [])]);
-      return walk(modelServerRows(report, { phases: new Map(), crashes: new Map(), ...(live ? { live } : {}) })).slice(1).map(({ description }) => description);
+      return walk(modelServerRows(report, { phases: new Map(), crashes: new Map(), ...(live ? { live } : {}) })).map(({ description }) => description);
     };
-    assert.deepEqual(descriptions(undefined), ['1/1 group ready', '2 pods ready', 'ready', 'ready', '1/1 pod ready', 'ready']);
+    assert.deepEqual(descriptions(undefined), ['ready · 1D · 8 GPUs', '1/1 group ready', '2 pods ready', 'ready', 'ready', '1/1 pod ready', 'ready']);
     const live = new Map([['ns/a', pod({ ranks: [rank('0')] })], ['ns/epp', pod({ picker: { held: 0, queuedAtEndpoints: 0, averageQueue: 0, running: 0, readyEndpoints: 1 } })]]);
-    assert.deepEqual(descriptions(live), ['1/1 group · 921 tok/s', 'ready · 1 rank · kv 41 %', 'ready · running 6 waiting 0 · kv 41 %', 'ready', '1/1 pod ready · queue 0', 'ready · queue 0']);
+    assert.deepEqual(descriptions(live), ['ready · 921 tok/s · 1D · 8 GPUs', '1/1 group · 921 tok/s', 'ready · 1 rank · kv 41 %', 'ready · running 6 waiting 0 · kv 41 %', 'ready', '1/1 pod ready · queue 0', 'ready · queue 0']);
   });
 });
 
