@@ -17,6 +17,7 @@ export const whatToClick: readonly string[] = [
   'F1, "llm-d: Deploy...": Enter through the steps; the preview lists every object before anything is applied.',
   'Model Servers: watch the ranks load (about 30 s).',
   'F1, "llm-d: Open Poker Shell": a terminal in the cluster; "just" lists its recipes.',
+  'F1, "llm-d: Toggle Live Figures" and "llm-d: Show Live Figures": what the servers do while a benchmark runs.',
   'F1, "llm-d: Run Benchmark...", then "llm-d: Show Results".',
   'F1, "llm-d: Profile All Decode Ranks...", then "llm-d: Copy Traces".',
   'Traces: open one in the summary or in Perfetto.',
