@@ -11,6 +11,7 @@ export class LayeredMap<K, V> implements ReadonlyMap<K, V> {
   /** What differs from the base; undefined where an entry is gone. */
   readonly #layer: ReadonlyMap<K, V | undefined>;
   readonly size: number;
+  #values: readonly V[] | undefined;
 
   /** Takes the map over: nobody may change it any more. */
   constructor(base: ReadonlyMap<K, V> = new Map(), layer: ReadonlyMap<K, V | undefined> = new Map()) {
@@ -56,9 +57,10 @@ export class LayeredMap<K, V> implements ReadonlyMap<K, V> {
     return undefined;
   }
 
-  *values(): Generator<V, undefined> {
-    for (const [, value] of this.entries()) yield value;
-    return undefined;
+  /** Asked for again and again by every report of a snapshot, so they are gathered once. */
+  values(): ArrayIterator<V> {
+    this.#values ??= this.#gathered();
+    return this.#values.values();
   }
 
   [Symbol.iterator](): Generator<[K, V], undefined> {
@@ -67,5 +69,15 @@ export class LayeredMap<K, V> implements ReadonlyMap<K, V> {
 
   forEach(act: (value: V, key: K, map: ReadonlyMap<K, V>) => void): void {
     for (const [key, value] of this.entries()) act(value, key, this);
+  }
+
+  #gathered(): readonly V[] {
+    const values: V[] = [];
+    this.#base.forEach((old, key) => {
+      const value = this.#layer.has(key) ? this.#layer.get(key) : old;
+      if (value !== undefined) values.push(value);
+    });
+    for (const [key, value] of this.#layer) if (value !== undefined && !this.#base.has(key)) values.push(value);
+    return values;
   }
 }

@@ -5,18 +5,14 @@ import { MemoryStore } from '../../../src/base/store.ts';
 import { createInventory } from '../../../src/inventory/inventory.ts';
 import { createContexts } from '../../../src/kube/contexts.ts';
 import { serveBench, type Client } from './client-process.ts';
-import { TreePair } from './trees.ts';
-import { Turns } from '../../../src/base/turns.ts';
-import { TREE_TURNS } from '../../../src/host/trees/row-index.ts';
 
 const [kubeconfig = '', folder = ''] = process.argv.slice(2);
 const contexts = createContexts({ env: { KUBECONFIG: kubeconfig }, home: folder, folder, store: new MemoryStore(), clock: systemClock, logger: silentLogger });
 const inventory = createInventory({ contexts, clock: systemClock, logger: silentLogger });
-const trees = new TreePair();
 let lease: Disposable | undefined;
 
 const client: Client = {
-  trees,
+  snapshot: () => inventory.snapshot,
   get size() {
     const { snapshot } = inventory;
     return { nodes: snapshot?.nodes.size ?? 0, pods: snapshot?.pods.size ?? 0 };
@@ -24,12 +20,8 @@ const client: Client = {
   get complete() {
     return inventory.snapshot?.complete === true;
   },
-  start(shown) {
-    const turns = new Turns(systemClock, TREE_TURNS, () => {
-      if (inventory.snapshot) trees.show(inventory.snapshot);
-      shown();
-    });
-    inventory.onDidChange(() => turns.ask());
+  start(trees) {
+    inventory.onDidChange(() => trees.ask());
     lease = inventory.lease();
     return Promise.resolve();
   },

@@ -2,11 +2,7 @@ import { CoreV1Api, KubeConfig, makeInformer, type KubernetesObject, type ListPr
 import { projectNode, projectPod } from '../../../src/inventory/project.ts';
 import type { InventorySnapshot, NodeView, PodView } from '../../../src/inventory/types.ts';
 import type { KubeObject } from '../../../src/kube/types.ts';
-import { systemClock } from '../../../src/base/clock.ts';
-import { Turns } from '../../../src/base/turns.ts';
-import { TREE_TURNS } from '../../../src/host/trees/row-index.ts';
 import { serveBench, type Client } from './client-process.ts';
-import { TreePair } from './trees.ts';
 
 /**
  * The library's informers for nodes and pods, as its documentation uses them, with our views, reports and rows on top:
@@ -17,7 +13,6 @@ config.loadFromFile(process.argv[2] ?? '');
 const api = config.makeApiClient(CoreV1Api);
 const cluster = { context: config.currentContext, namespace: 'default', server: config.getCurrentCluster()?.server ?? '' };
 
-const trees = new TreePair();
 const nodes = new Map<string, NodeView>();
 const pods = new Map<string, PodView>();
 const live = { kind: 'live' } as const;
@@ -68,19 +63,15 @@ function snapshot(): InventorySnapshot {
 }
 
 const client: Client = {
-  trees,
+  snapshot,
   get size() {
     return { nodes: nodes.size, pods: pods.size };
   },
   get complete() {
     return listed >= 2;
   },
-  async start(shown) {
-    const turns = new Turns(systemClock, TREE_TURNS, () => {
-      trees.show(snapshot());
-      shown();
-    });
-    changed = () => turns.ask();
+  async start(trees) {
+    changed = () => trees.ask();
     await Promise.all([nodeInformer.start(), podInformer.start()]);
   },
   hide() {

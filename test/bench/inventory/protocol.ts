@@ -21,7 +21,6 @@ export interface Used {
   readonly ownBlockMs: number;
   /** Refreshes that the trees asked of their view, by element; a whole tree counts with all of its rows. */
   readonly items: number;
-  readonly refreshes: number;
   /** Peak resident set over what the process had before it connected. */
   readonly peakMegabytes: number;
 }

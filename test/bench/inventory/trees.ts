@@ -4,45 +4,78 @@ import type { InventorySnapshot } from '../../../src/inventory/types.ts';
 import { clusterRows } from '../../../src/host/trees/cluster-rows.ts';
 import { modelServerRows } from '../../../src/host/trees/model-server-rows.ts';
 import type { Row } from '../../../src/host/trees/row.ts';
-import { RowIndex, type RowElement } from '../../../src/host/trees/row-index.ts';
+import { RowIndex, TREE_TURNS, type RowElement } from '../../../src/host/trees/row-index.ts';
+import { systemClock } from '../../../src/base/clock.ts';
+import { Turns } from '../../../src/base/turns.ts';
 
 const ME = 'bench';
 /** Of the folded top rows a person has opened so many at the beginning and at the end of each tree. */
 const OPENED = { first: 2, last: 3 };
 
-/** The Cluster and the Model Servers tree without VS Code: reports, rows, and what a view asks for of them. */
-export class TreePair {
-  readonly #cluster = new RowIndex();
-  readonly #modelServers = new RowIndex();
+/** One tree without VS Code: its report, its rows, and what a view asks for of them, in turns of its own as a tree view has. */
+class BenchTree {
+  readonly index = new RowIndex();
+  readonly #turns: Turns;
   refreshed = 0;
-  refreshes = 0;
 
-  show(snapshot: InventorySnapshot): void {
-    this.#take(this.#cluster, clusterRows(gpuReport(snapshot), snapshot, ME));
-    this.#take(this.#modelServers, modelServerRows(podsReport(snapshot, ME)));
+  constructor(rows: () => readonly Row[] | undefined, shown: () => void) {
+    this.#turns = new Turns(systemClock, TREE_TURNS, () => {
+      const made = rows();
+      if (made) this.#take(made);
+      shown();
+    });
   }
 
-  /** Rows that the view holds. */
+  ask(): void {
+    this.#turns.ask();
+  }
+
+  #take(rows: readonly Row[]): void {
+    const changed = this.index.show(rows);
+    if (changed === 'root') fetch(this.index, undefined);
+    else for (const element of changed) fetch(this.index, element);
+    this.refreshed += changed === 'root' ? this.index.size : changed.length;
+  }
+}
+
+/** The Cluster and the Model Servers tree of what is the newest snapshot when their turn comes. */
+export class TreePair {
+  readonly #trees: readonly BenchTree[];
+
+  constructor(snapshot: () => InventorySnapshot | undefined, shown: () => void) {
+    const of = (rows: (snapshot: InventorySnapshot) => readonly Row[]) => (): readonly Row[] | undefined => {
+      const newest = snapshot();
+      return newest && rows(newest);
+    };
+    this.#trees = [
+      new BenchTree(of((newest) => clusterRows(gpuReport(newest), newest, ME)), shown),
+      new BenchTree(of((newest) => modelServerRows(podsReport(newest, ME))), shown),
+    ];
+  }
+
+  /** Something changed. */
+  ask(): void {
+    for (const tree of this.#trees) tree.ask();
+  }
+
+  /** Rows that the views hold; 0 while one of them holds none. */
   get rows(): number {
-    return this.#cluster.size + this.#modelServers.size;
+    const sizes = this.#trees.map(({ index }) => index.size);
+    return sizes.includes(0) ? 0 : sizes.reduce((sum, size) => sum + size, 0);
+  }
+
+  /** Elements that were asked for again. */
+  get refreshed(): number {
+    return this.#trees.reduce((sum, { refreshed }) => sum + refreshed, 0);
   }
 
   resetCounts(): void {
-    this.refreshed = 0;
-    this.refreshes = 0;
+    for (const tree of this.#trees) tree.refreshed = 0;
   }
 
   /** Whether an element as VS Code would get it now holds the text. */
   holds(text: string): boolean {
-    return [this.#cluster, this.#modelServers].some((index) => index.elements().some(({ row }) => row.description?.includes(text) === true));
-  }
-
-  #take(index: RowIndex, rows: readonly Row[]): void {
-    const changed = index.show(rows);
-    if (changed === 'root') fetch(index, undefined);
-    else for (const element of changed) fetch(index, element);
-    this.refreshed += changed === 'root' ? index.size : changed.length;
-    if (changed === 'root' || changed.length > 0) this.refreshes += 1;
+    return this.#trees.some(({ index }) => index.elements().some(({ row }) => row.description?.includes(text) === true));
   }
 }
 
