@@ -42,7 +42,7 @@ export function accountOf(inputs: NodeInputs): NodeAccount {
   for (const pod of pods) addTo(requested, requestedOf(pod, claims));
   const offered: Record<string, number> = view ? { ...view.allocatable } : { ...requested };
   // Of a node that may not be listed nothing is called free: whether it takes pods at all is not known.
-  const units = index ? unitsOf(view && offer, claims, index) : [];
+  const units = index ? unitsOf(view && offer, claims, index) : new Set<DeviceUnit>();
   const offeredTwice = mergeDevices(offered, requested, units, holdings, view);
   return {
     inputs,
@@ -71,7 +71,7 @@ function requestedOf(pod: PodView, claims: readonly ClaimView[]): Counts {
  * Adds what DRA offers and its claims hold. Where a device plugin offers the same devices, those that claims hold are counted with the
  * driver and the rest with the plugin, so that each device is counted once.
  */
-function mergeDevices(offered: Record<string, number>, requested: Record<string, number>, units: readonly DeviceUnit[], holdings: readonly Holding[], view: NodeView | undefined): boolean {
+function mergeDevices(offered: Record<string, number>, requested: Record<string, number>, units: ReadonlySet<DeviceUnit>, holdings: readonly Holding[], view: NodeView | undefined): boolean {
   for (const { counts } of holdings) addTo(requested, counts);
   let twice = false;
   for (const [resource, { length }] of Map.groupBy(units, (unit) => unit.resource)) {

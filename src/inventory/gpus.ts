@@ -49,7 +49,7 @@ function inputsOf(snapshot: InventorySnapshot): ReadonlyMap<string, NodeInputs> 
   const claims = dra ? claimsByNode(dra, snapshot.pods) : new Map<string, never>();
   const inputs = new Map<string, NodeInputs>();
   const add = (name: string, view: NodeView | undefined): void => {
-    inputs.set(name, { name, view, pods: pods.get(name) ?? [], claims: claims.get(name) ?? [], offer: index?.nodes.get(name), index });
+    inputs.set(name, { name, view, pods: pods.get(name) ?? [], claims: claims.get(name) ?? [], offer: index?.offerOf(name), index });
   };
   for (const view of snapshot.nodes.values()) add(view.name, view);
   for (const name of [...pods.keys(), ...claims.keys()]) if (!inputs.has(name)) add(name, undefined);

@@ -1,7 +1,7 @@
 import { collate } from '../collate.ts';
 import type { Counts } from '../counts.ts';
 import type { PodView } from '../types.ts';
-import { deviceIndex, type DeviceIndex, type DeviceUnit, type NodeOffer } from './devices.ts';
+import { DeviceIndex, type DeviceUnit, type NodeOffer } from './devices.ts';
 import type { ClaimView, DraSnapshot } from './types.ts';
 
 /** A pod that uses a claim; `view` is undefined for one that may not be seen. */
@@ -65,7 +65,7 @@ const indexes = new WeakMap<DraSnapshot['slices'], DeviceIndex>();
 export function indexOf(dra: DraSnapshot): DeviceIndex {
   const known = indexes.get(dra.slices);
   if (known) return known;
-  const made = deviceIndex(dra.slices);
+  const made = new DeviceIndex(dra.slices.values());
   indexes.set(dra.slices, made);
   return made;
 }
@@ -75,13 +75,15 @@ export function indexOf(dra: DraSnapshot): DeviceIndex {
  * `pods` are the node's pods that have not ended.
  */
 export function holdingsOf(claims: readonly ClaimView[], pods: readonly PodView[], index: DeviceIndex): readonly Holding[] {
-  const taken = new Set<string>();
+  const taken = new Set<DeviceUnit>();
   return claims.toSorted((a, b) => collate(a.key, b.key)).map((claim) => {
     const counts: Record<string, number> = {};
-    for (const unit of claim.devices.flatMap((device) => index.unitsOf(device))) {
-      if (taken.has(unit.id)) continue;
-      taken.add(unit.id);
-      counts[unit.resource] = (counts[unit.resource] ?? 0) + 1;
+    for (const device of claim.devices) {
+      for (const unit of index.unitsOf(device)) {
+        if (taken.has(unit)) continue;
+        taken.add(unit);
+        counts[unit.resource] = (counts[unit.resource] ?? 0) + 1;
+      }
     }
     return { claim, counts, users: usersOf(claim, pods) };
   });
@@ -105,9 +107,9 @@ export function usesClaim(pod: PodView, claim: string): boolean {
 }
 
 /** Units that a node has by DRA: those that can be claimed, and those that are held although they could not be claimed now. */
-export function unitsOf(offer: NodeOffer | undefined, claims: readonly ClaimView[], index: DeviceIndex): readonly DeviceUnit[] {
-  const units = new Map<string, DeviceUnit>();
-  for (const unit of offer?.units.values() ?? []) if (unit.usable) units.set(unit.id, unit);
-  for (const claim of claims) for (const device of claim.devices) for (const unit of index.unitsOf(device)) units.set(unit.id, unit);
-  return [...units.values()];
+export function unitsOf(offer: NodeOffer | undefined, claims: readonly ClaimView[], index: DeviceIndex): ReadonlySet<DeviceUnit> {
+  const units = new Set<DeviceUnit>();
+  for (const unit of offer?.units ?? []) if (unit.usable) units.add(unit);
+  for (const claim of claims) for (const device of claim.devices) for (const unit of index.unitsOf(device)) units.add(unit);
+  return units;
 }
