@@ -1,55 +1,12 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { silentLogger } from '../../src/base/logger.ts';
-import { MemoryStore } from '../../src/base/store.ts';
-import { assetsAt, compose, type Workbench } from '../../src/compose.ts';
 import type { LongCall } from '../../src/deployment/types.ts';
 import { gpuReport } from '../../src/inventory/gpus.ts';
 import { podsReport } from '../../src/inventory/pods.ts';
 import type { GpuReport, PodsReport } from '../../src/inventory/types.ts';
-import type { ClusterRef } from '../../src/kube/types.ts';
-import { both, type Server } from './support/both.ts';
+import { both } from './support/both.ts';
+import { owner, sitDown } from './support/desk.ts';
 
-const owner = 'somebody';
 const deployment = 'wide-ep';
 const patienceMs = 240_000;
-
-function variable(name: string): string {
-  const value = process.env[name];
-  if (value === undefined || value === '') throw new Error(`${name} is not set: run the suite with scripts/conformance/run.ts`);
-  return value;
-}
-
-interface Desk {
-  readonly workbench: Workbench;
-  readonly cluster: ClusterRef;
-  close(): Promise<void>;
-}
-
-/** The services as the extension composes them, on a workspace of their own. */
-async function sitDown(server: Server): Promise<Desk> {
-  const folder = await mkdtemp(join(tmpdir(), 'llmdw-loop-'));
-  const workspace = join(folder, 'workspace');
-  await mkdir(workspace);
-  const workbench = compose({
-    workspace,
-    assets: assetsAt(resolve(import.meta.dirname, '../..')),
-    store: new MemoryStore(),
-    storage: join(folder, 'storage'),
-    settings: () => ({ kubectlPath: variable('KUBECTL_NEW'), helmPath: variable('HELM_NEW'), owner }),
-    env: { PATH: process.env['PATH'], KUBECONFIG: server.target.kubeconfigPath },
-    logger: silentLogger,
-  });
-  const cluster = await workbench.contexts.select(server.target.context, server.namespace);
-  return {
-    workbench, cluster,
-    async close() {
-      workbench.dispose();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-}
 
 /** The reports without what the scheduler and the network chose. */
 function gpusOf({ totals, nodes }: GpuReport): unknown {

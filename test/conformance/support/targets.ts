@@ -32,9 +32,10 @@ export interface Target {
   stop(): Promise<void>;
 }
 
-function variable(name: string): string {
+/** What scripts/conformance/suite.ts tells. */
+export function variable(name: string): string {
   const value = process.env[name];
-  if (value === undefined || value === '') throw new Error(`${name} is not set: run the suite with scripts/conformance/run.ts`);
+  if (value === undefined || value === '') throw new Error(`${name} is not set: run the suite with npm run test:conformance`);
   return value;
 }
 
