@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { createServerIdentity } from '../../../src/demo/api/tls.ts';
+import { Nodes } from '../../../src/kube/resources.ts';
 import { assertTells, failure, namespace, patience, until } from '../../support/faults-lab.ts';
 import { refuse } from '../../support/fault-proxy/faults.ts';
 import { laterChunksOf, listsOf, watchesOf } from '../../support/fault-proxy/matchers.ts';
-import { inTime, NetworkLab, seen, stateOf, type WatchingWindow } from '../../support/network-lab.ts';
+import { inTime, NetworkLab, passes, seen, stateOf, type WatchingWindow } from '../../support/network-lab.ts';
 
 const dayMs = 86_400_000;
 
@@ -34,11 +35,16 @@ describe('a server that goes and comes back', () => {
     assert.ok(snapshot.pods.has(`${namespace}/before`) && snapshot.pods.has(`${namespace}/after`));
   });
 
+  /** So many versions go by. */
+  async function age(name: string, versions: number): Promise<void> {
+    const client = await net.direct();
+    for (let round = 0; round < versions; round += 1) await client.patch(Nodes, undefined, name, { metadata: { labels: { round: String(round) } } }, patience());
+  }
+
   it('with a lost history, all versions lower than before: what is gone is not shown on', async () => {
     const watching = await start(false);
-    const client = await net.direct();
     // Versions that the new server will not reach.
-    for (let round = 0; round < 400; round += 1) await client.patch({ group: '', version: 'v1', plural: 'nodes', kind: 'Node', namespaced: false }, undefined, await anyNode(watching), { metadata: { labels: { round: String(round) } } }, patience());
+    await age(await anyNode(watching), 300);
     const before = await net.equalsFreshList(watching);
     await net.restartServer();
     await net.kubeconfig();
@@ -50,14 +56,19 @@ describe('a server that goes and comes back', () => {
 
   it('with a lost history, and versions higher than before: the same', async () => {
     const watching = await start(false);
+    const node = await anyNode(watching);
+    // Past what a server begins with, so that the new one remembers this version too, as another moment.
+    await age(node, 150);
+    await net.equalsFreshList(watching);
     const held = net.proxy.when(watchesOf(), refuse(503, 'ServiceUnavailable'));
     await net.restartServer();
-    const client = await net.direct();
-    for (let round = 0; round < 400; round += 1) await client.patch({ group: '', version: 'v1', plural: 'nodes', kind: 'Node', namespaced: false }, undefined, await anyNode(watching), { metadata: { labels: { round: String(round) } } }, patience());
+    await age(node, 300);
     await net.kubeconfig();
     held.lift();
-    const snapshot = await net.equalsFreshList(watching);
-    assert.ok(!snapshot.pods.has(`${namespace}/before`));
+    // The longest back-off, and not the time after which a watch that never speaks is given up.
+    await passes(watching.clock, 40);
+    await until('the pod of the other history is gone', () => !watching.window.inventory.snapshot?.pods.has(`${namespace}/before`) || undefined);
+    await net.equalsFreshList(watching);
   });
 
   async function anyNode({ window }: WatchingWindow): Promise<string> {
