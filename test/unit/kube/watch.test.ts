@@ -228,6 +228,30 @@ describe('watch supervisor', () => {
       });
     });
 
+    for (const [how, body] of [['ends at once', ''], ['ends with 410', `${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } })}\n`]] as const) {
+      it(`does not call a watch live because it was accepted, after others came to nothing: one that ${how}`, async () => {
+        const handle = server.handle;
+        const accepted = { times: 0 };
+        server.handle = (request, response, url) => {
+          if (url.searchParams.get('watch') === null) {
+            handle(request, response, url);
+            return;
+          }
+          accepted.times += 1;
+          response.writeHead(200, { 'content-type': 'application/json' });
+          response.end(body);
+        };
+        recorder.start(client);
+        while (accepted.times < 10) {
+          await until(() => accepted.times >= 10 || clock.waiting.some((ms) => !Number.isInteger(ms)));
+          clock.advance(clock.waiting.find((ms) => !Number.isInteger(ms)) ?? 0);
+        }
+        const kinds = recorder.states.map(({ kind }) => kind);
+        assert.ok(kinds.includes('stale'));
+        assert.ok(!kinds.slice(kinds.indexOf('stale')).includes('live'), kinds.join());
+      });
+    }
+
     it('begins a new watch when the socket has been silent for too long, without calling it stale', async () => {
       recorder.start(client);
       await until(() => recorder.state === 'live');
