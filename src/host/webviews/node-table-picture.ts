@@ -83,6 +83,7 @@ export function changedRows(before: ReadonlyMap<string, NodeRow>, after: readonl
 }
 
 function same(before: NodeRow | undefined, after: NodeRow): boolean {
+  if (before === after) return true;
   if (before?.usable !== after.usable) return false;
   return Object.entries(after.values).every(([id, value]) => before.values[id] === value);
 }

@@ -75,6 +75,16 @@ describe('node table: rows', () => {
     assert.deepEqual([row?.name, row?.values['requested'], row?.values['free'], row?.values['gpus'], row?.values['ready'], row?.usable], ['g1', 4, null, null, null, false]);
   });
 
+  it('makes anew only the rows of nodes that changed', () => {
+    const before = snapshot([node('g1'), node('g2'), node('g3')], [pod('a', 'g1', 1, 'ann'), pod('b', 'g2', 1, 'ann')]);
+    const rows = nodeRows(before, ['label:a/b']);
+    const after = { ...before, nodes: new Map(before.nodes).set('g3', node('g3', { labels: { 'a/b': 'c' } })), pods: new Map(before.pods).set('llm-d/b', pod('b', 'g2', 4, 'bo')) };
+    const later = nodeRows(after, ['label:a/b']);
+    assert.deepEqual(later.map((row, index) => row === rows[index]), [true, false, false]);
+    assert.deepEqual([later[1]?.values['holders'], later[2]?.values['label:a/b']], ['bo 4', 'c']);
+    assert.ok(!('label:a/b' in (nodeRows(after, [])[0]?.values ?? {})), 'other columns, other rows');
+  });
+
   it('takes every provider of the fixtures, a row a node', () => {
     const cluster = wholeCluster();
     const rows = nodeRows(cluster, []);
