@@ -48,7 +48,7 @@ function groupRow(place: Place, level: string | undefined, cluster: readonly str
 }
 
 function groupText(place: Place, counted: readonly Tally[], snapshot: InventorySnapshot): string {
-  if (counted.length === 0) return `${plural(place.nodes.length, 'node')} · no GPU offered`;
+  if (counted.every(({ all }) => all === 0)) return `${plural(place.nodes.length, 'node')} · no GPU offered`;
   if (!place.nodes.some((node) => snapshot.nodes.has(node.name))) return `${allOf(counted)} held · free unknown`;
   const { freeNodes } = place.figures;
   return [freeOfAll(counted), ...(freeNodes > 0 ? [`${plural(freeNodes, 'node')} all free`] : [])].join(' · ');
@@ -116,7 +116,7 @@ function waitingRow({ pod, wants }: WaitingPod): Row {
   return {
     id: `pending/${pod.key}`,
     label: pod.name,
-    description: [plural(sumOf(wants), 'GPU'), pod.reason].filter((part) => part !== undefined).join(' · '),
+    description: [sumOf(wants) === 0 ? 'shares a claim' : plural(sumOf(wants), 'GPU'), pod.reason].filter((part) => part !== undefined).join(' · '),
     tooltip: [`**${plainText(pod.key)}**`, wanted.join('\n'), plainText(pod.reason ?? 'The scheduler has not said why yet.')].filter((part) => part !== '').join('\n\n'),
     icon: { id: 'circle-outline', color: WARNING },
     context: 'pod',

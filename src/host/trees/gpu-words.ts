@@ -1,3 +1,4 @@
+import { sumOf } from '../../inventory/counts.ts';
 import { gpuUnit } from '../../inventory/gpu-resources.ts';
 import type { GpuNode, NodeView } from '../../inventory/types.ts';
 import { formatNumber, plural } from '../../protocol/format.ts';
@@ -48,7 +49,12 @@ export function allOf(counted: readonly Tally[]): string {
   return counted.map((tally) => plural(tally.all, tally.noun)).join(', ');
 }
 
-/** GPUs or parts of them, whatever is requested by several resource names. */
-export function nounOf(counted: readonly Tally[]): string {
-  return counted.length === 1 ? (counted[0]?.noun ?? 'GPU') : 'GPU';
+/** What a pod holds: `3 MIG slices, 1 GPU` by what it requests; where that does not tell it all, by what its node offers. */
+export function heldText(count: number, requested: Readonly<Record<string, number>> | undefined, node: NodeView | undefined, offered: readonly Tally[]): string {
+  if (requested && sumOf(requested) === count) {
+    const byNoun = Map.groupBy(Object.entries(requested), ([resource]) => gpuUnit(resource, node?.labels).noun);
+    return byNoun.entries().map(([noun, some]) => plural(some.reduce((sum, [, each]) => sum + each, 0), noun)).toArray().join(', ');
+  }
+  const [only] = offered;
+  return plural(count, only && offered.length === 1 ? only.noun : 'device');
 }

@@ -1,15 +1,17 @@
+import { isDeepStrictEqual } from 'node:util';
 import { collate } from '../../inventory/collate.ts';
 import { gpuUnit, isGpuResource } from '../../inventory/gpu-resources.ts';
+import { hasGpus } from '../../inventory/places.ts';
 import { blockingTaints } from '../../inventory/taints.ts';
-import type { GpuCount, GpuHolder, GpuNode, InventorySnapshot, NodeView } from '../../inventory/types.ts';
-import { formatNumber, plural } from '../../protocol/format.ts';
-import { allOf, idleOf, nounOf, tallies, type Tally } from './gpu-words.ts';
+import type { GpuCount, GpuHolder, GpuNode, InventorySnapshot, NodeView, PodView } from '../../inventory/types.ts';
+import { formatNumber } from '../../protocol/format.ts';
+import { allOf, heldText, idleOf, tallies, type Tally } from './gpu-words.ts';
 import { BUSY, ERROR, GOOD, lazyChildren, MUTED, plainText, WARNING, type Row } from './row.ts';
 
 interface Kept {
   readonly view: NodeView | undefined;
   readonly owner: string;
-  readonly reasons: readonly (string | undefined)[];
+  readonly pods: readonly (PodView | undefined)[];
   readonly row: Row;
 }
 
@@ -18,15 +20,20 @@ const kept = new WeakMap<GpuNode, Kept>();
 /** A node with the pods that hold its GPUs. The same row as before, as an object, where nothing that it shows has changed. */
 export function nodeRow(node: GpuNode, snapshot: InventorySnapshot, owner: string): Row {
   const view = snapshot.nodes.get(node.name);
-  const reasons = node.holders.map((holder) => snapshot.pods.get(`${holder.namespace}/${holder.pod}`)?.reason);
+  const pods = node.holders.map((holder) => snapshot.pods.get(`${holder.namespace}/${holder.pod}`));
   const before = kept.get(node);
-  if (before && before.view === view && before.owner === owner && before.reasons.every((reason, place) => reason === reasons[place])) return before.row;
-  const row = makeRow(node, view, owner, reasons);
-  kept.set(node, { view, owner, reasons, row });
+  if (before && before.view === view && before.owner === owner && before.pods.every((pod, place) => looksLike(pod, pods[place]))) return before.row;
+  const row = makeRow(node, view, owner, pods);
+  kept.set(node, { view, owner, pods, row });
   return row;
 }
 
-function makeRow(node: GpuNode, view: NodeView | undefined, owner: string, reasons: readonly (string | undefined)[]): Row {
+/** As far as a holder's row shows it. */
+function looksLike(before: PodView | undefined, after: PodView | undefined): boolean {
+  return before === after || (before !== undefined && after !== undefined && before.reason === after.reason && isDeepStrictEqual(before.gpus, after.gpus));
+}
+
+function makeRow(node: GpuNode, view: NodeView | undefined, owner: string, pods: readonly (PodView | undefined)[]): Row {
   const counted = tallies([node], new Map(view ? [[node.name, view]] : []));
   const row: Row = {
     id: `node/${node.name}`,
@@ -40,9 +47,9 @@ function makeRow(node: GpuNode, view: NodeView | undefined, owner: string, reaso
   if (node.holders.length === 0) return row;
   return lazyChildren({ ...row, expand: 'collapsed' }, () =>
     node.holders
-      .map((holder, place) => ({ holder, reason: reasons[place] }))
+      .map((holder, place) => ({ holder, pod: pods[place], held: heldText(holder.count, pods[place]?.gpus, view, counted) }))
       .sort((a, b) => collate(a.holder.pod, b.holder.pod))
-      .map(({ holder, reason }) => holderRow(node, holder, nounOf(counted), reason, owner)));
+      .map(({ holder, pod, held }) => holderRow(node, holder, held, pod?.reason, owner)));
 }
 
 /** Why no ordinary pod can be placed on it, in a word; undefined for a node that takes pods. */
@@ -54,7 +61,7 @@ export function obstacle(node: GpuNode, view: NodeView | undefined): 'not ready'
 
 function stateText(node: GpuNode, view: NodeView | undefined, counted: readonly Tally[]): string {
   const inTheWay = obstacle(node, view);
-  if (counted.length === 0) return inTheWay ?? (node.product === null ? 'no GPU' : 'offers no GPU');
+  if (counted.every(({ all }) => all === 0)) return inTheWay ?? (hasGpus(node) ? 'offers no GPU' : 'no GPU');
   switch (inTheWay) {
     case 'not ready':
       return `not ready · ${allOf(counted)}`;
@@ -73,7 +80,7 @@ function shortKey(key: string): string {
 
 function holderTexts(node: GpuNode, owner: string): readonly string[] {
   const held = new Map<string, number>();
-  for (const holder of node.holders) held.set(holder.owner, (held.get(holder.owner) ?? 0) + holder.count);
+  for (const holder of node.holders) if (holder.count > 0) held.set(holder.owner, (held.get(holder.owner) ?? 0) + holder.count);
   return held.entries().map(([name, count]) => `${name === owner ? `${name} (you)` : name} ${formatNumber(count)}`).toArray();
 }
 
@@ -123,17 +130,17 @@ function taintText({ key, value, effect }: NodeView['taints'][number]): string {
   return `\`${key}${value === '' ? '' : `=${value}`}:${effect}\``;
 }
 
-function holderRow(node: GpuNode, holder: GpuHolder, noun: string, reason: string | undefined, owner: string): Row {
+function holderRow(node: GpuNode, holder: GpuHolder, held: string, reason: string | undefined, owner: string): Row {
   const mine = holder.owner === owner;
   const name = `**${plainText(holder.namespace)}/${plainText(holder.pod)}**`;
-  const held = holder.count === 0
+  const how = holder.count === 0
     ? `${name} uses GPUs through a resource claim that it shares; they are counted with the first pod of the claim.`
-    : `${name} holds ${plural(holder.count, noun)}: the most that its containers request at any moment of its life, or what its resource claims hold.`;
+    : `${name} holds ${held}: the most that its containers request at any moment of its life, or what its resource claims hold.`;
   return {
     id: `node/${node.name}/${holder.namespace}/${holder.pod}`,
     label: holder.pod,
-    description: [holder.count === 0 ? 'shares GPUs' : plural(holder.count, noun), mine ? 'you' : holder.owner, reason].filter((part) => part !== undefined).join(' · '),
-    tooltip: `${held}\n\nOwner: ${plainText(holder.owner)}`,
+    description: [holder.count === 0 ? 'shares GPUs' : held, mine ? 'you' : holder.owner, reason].filter((part) => part !== undefined).join(' · '),
+    tooltip: `${how}\n\nOwner: ${plainText(holder.owner)}`,
     icon: { id: mine ? 'account' : 'package' },
     context: 'pod',
     target: { kind: 'pod', namespace: holder.namespace, name: holder.pod },

@@ -102,7 +102,7 @@ function usersOf(claim: ClaimView, pods: readonly PodView[]): readonly ClaimUser
   ];
 }
 
-export function usesClaim(pod: PodView, claim: string): boolean {
+function usesClaim(pod: PodView, claim: string): boolean {
   return pod.claims?.includes(claim) === true || pod.extendedClaim?.claim === claim;
 }
 

@@ -99,6 +99,18 @@ describe('rows of the Cluster view', () => {
     assert.equal(rows[0]?.description, '4 of 4 GPUs, 7 of 7 MIG slices, 3 of 4 GPU shares free · 1 node all free');
   });
 
+  it('say of a node whose device plugin is down that it offers none, and still who holds its GPUs', () => {
+    const rows = rowsOf([node('g1', { allocatable: { 'nvidia.com/gpu': 0 } })], [pod('p', 4, { node: 'g1' })]);
+    assert.equal(rows[0]?.description, '1 node · no GPU offered');
+    assert.equal(find(rows, 'node/g1').description, 'offers no GPU · p 4');
+    assert.equal(find(rows, 'node/g1/llm-d/p').description, '4 GPUs · p');
+  });
+
+  it('name what a pod holds by what it requests', () => {
+    const rows = rowsOf([node('g1', { allocatable: { 'nvidia.com/gpu': 4, 'nvidia.com/mig-1g.10gb': 7 } })], [pod('p', 0, { node: 'g1', gpus: { 'nvidia.com/gpu': 1, 'nvidia.com/mig-1g.10gb': 2 } })]);
+    assert.equal(find(rows, 'node/g1/llm-d/p').description, '1 GPU, 2 MIG slices · p');
+  });
+
   it('tell what pods hold where nodes may not be listed, and call nothing free', () => {
     const picture = { ...snapshot([], [pod('p', 8, { node: 'g1' })]), states: { nodes: { kind: 'denied' as const, error: new WorkbenchError({ code: 'forbidden', message: 'no' }) }, pods: { kind: 'live' as const } } };
     const report = gpuReport(picture);
