@@ -1,3 +1,4 @@
+import { fromV1, toV1 } from './autoscaler-conversion.ts';
 import { groupVersionOf, type ApiObject } from './object.ts';
 import type { ServedResource } from './registry.ts';
 
@@ -16,16 +17,21 @@ function isNewerEvent(resource: ServedResource): boolean {
   return resource.group === 'events.k8s.io' && resource.kind === 'Event';
 }
 
-/** A stored object as the resource's version shows it. Stored kinds with several versions have the same fields in each, Events apart. */
+function isOldAutoscaler(resource: ServedResource): boolean {
+  return resource.group === 'autoscaling' && resource.version === 'v1' && resource.kind === 'HorizontalPodAutoscaler';
+}
+
+/** A stored object as the resource's version shows it. Stored kinds with several versions have the same fields in each, Events and autoscalers apart. */
 export function present(resource: ServedResource, stored: ApiObject): ApiObject {
   const apiVersion = groupVersionOf(resource.group, resource.version);
   if (stored.apiVersion === apiVersion) return stored;
-  const shown = isNewerEvent(resource) ? renameFields(stored, eventFields) : stored;
+  const shown = isNewerEvent(resource) ? renameFields(stored, eventFields) : isOldAutoscaler(resource) ? toV1(stored) : stored;
   return { ...shown, apiVersion, kind: resource.kind };
 }
 
 /** The object as it is stored, from what a client of the resource's version sent. */
 export function toStored(resource: ServedResource, object: ApiObject): ApiObject {
+  if (isOldAutoscaler(resource)) return fromV1(object);
   if (!isNewerEvent(resource)) return object;
   const renamed = renameFields(object, eventFields.map(([core, newer]) => [newer, core] as const));
   return { ...renamed, apiVersion: 'v1' };

@@ -20,7 +20,8 @@ interface KindRules {
 const withGeneration = new Set([
   'pods', 'replicationcontrollers', 'deployments.apps', 'replicasets.apps', 'statefulsets.apps', 'daemonsets.apps', 'jobs.batch', 'cronjobs.batch',
   'ingresses.networking.k8s.io', 'networkpolicies.networking.k8s.io', 'poddisruptionbudgets.policy', 'customresourcedefinitions.apiextensions.k8s.io',
-  'priorityclasses.scheduling.k8s.io', 'horizontalpodautoscalers.autoscaling', 'endpointslices.discovery.k8s.io', 'resourceslices.resource.k8s.io', 'deviceclasses.resource.k8s.io', 'ingressclasses.networking.k8s.io',
+  'priorityclasses.scheduling.k8s.io', 'horizontalpodautoscalers.autoscaling',
+  ...['validatingwebhookconfigurations', 'mutatingwebhookconfigurations', 'validatingadmissionpolicies', 'mutatingadmissionpolicies', 'validatingadmissionpolicybindings', 'mutatingadmissionpolicybindings'].map((plural) => `${plural}.admissionregistration.k8s.io`), 'endpointslices.discovery.k8s.io', 'resourceslices.resource.k8s.io', 'deviceclasses.resource.k8s.io', 'ingressclasses.networking.k8s.io',
 ]);
 
 const creatingOnUpdate = new Set([

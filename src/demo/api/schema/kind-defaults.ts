@@ -1,5 +1,6 @@
 import {
-  autoscalerDefaults, bindingDefaults, endpointSliceDefaults, namespaceDefaults, nodeDefaults, secretDefaults, serviceDefaults, storageClassDefaults, volumeDefaults,
+  autoscalerDefaults, bindingDefaults, endpointSliceDefaults, namespaceDefaults, nodeDefaults, policyDefaults, secretDefaults, serviceDefaults, storageClassDefaults, volumeDefaults,
+  webhookDefaults,
 } from './defaults/others.ts';
 import { podDefaults } from './defaults/pod.ts';
 import {
@@ -23,6 +24,10 @@ const DEFAULTS: Readonly<Record<string, (object: Json) => Json>> = {
   'batch/Job': jobDefaults,
   'batch/CronJob': cronJobDefaults,
   'autoscaling/HorizontalPodAutoscaler': autoscalerDefaults,
+  'admissionregistration.k8s.io/ValidatingWebhookConfiguration': webhookDefaults,
+  'admissionregistration.k8s.io/MutatingWebhookConfiguration': webhookDefaults,
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicy': policyDefaults,
+  'admissionregistration.k8s.io/MutatingAdmissionPolicy': policyDefaults,
   'storage.k8s.io/StorageClass': storageClassDefaults,
   'rbac.authorization.k8s.io/RoleBinding': bindingDefaults,
   'rbac.authorization.k8s.io/ClusterRoleBinding': bindingDefaults,

@@ -1,6 +1,6 @@
 import { isObject } from '../../../base/json.ts';
 import { validateMetadata, validateMetadataUpdate } from './rules/metadata.ts';
-import { validateBindingUpdate, validateClaim, validateClaimUpdate, validateConfigMap, validateDataUpdate, validateSecret, validateService, validateServiceUpdate } from './rules/others.ts';
+import { validateAutoscaler, validateBindingUpdate, validateClaim, validateClaimUpdate, validateConfigMap, validateDataUpdate, validateSecret, validateService, validateServiceUpdate } from './rules/others.ts';
 import { validatePod, validatePodUpdate } from './rules/pod.ts';
 import {
   validateCronJob, validateDaemonSet, validateDeployment, validateJob, validateJobUpdate,
@@ -29,6 +29,7 @@ const RULES: Readonly<Record<string, Rules>> = {
   'apps/StatefulSet': { create: validateStatefulSet, update: validateStatefulSetUpdate },
   'batch/Job': { create: validateJob, update: validateJobUpdate },
   'batch/CronJob': { create: validateCronJob },
+  'autoscaling/HorizontalPodAutoscaler': { create: validateAutoscaler },
   'rbac.authorization.k8s.io/RoleBinding': { update: validateBindingUpdate },
   'rbac.authorization.k8s.io/ClusterRoleBinding': { update: validateBindingUpdate },
 };

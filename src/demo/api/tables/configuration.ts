@@ -42,8 +42,15 @@ export const configurationCells: Readonly<Record<string, Printer>> = {
     volume.metadata.deletionTimestamp === undefined ? stringAt(volume, 'status', 'phase') ?? '' : 'Terminating', claimOf(volume), stringAt(volume, 'spec', 'storageClassName') ?? '',
     stringAt(volume, 'spec', 'volumeAttributesClassName') ?? '<unset>', stringAt(volume, 'status', 'reason') ?? '', ageOf(volume, now), stringAt(volume, 'spec', 'volumeMode') ?? '<unset>',
   ],
+  'validatingwebhookconfigurations.admissionregistration.k8s.io': webhookCells,
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io': webhookCells,
+  'runtimeclasses.node.k8s.io': (runtime, now) => [runtime.metadata.name, stringAt(runtime, 'handler') ?? '', ageOf(runtime, now)],
   podtemplates: (template) => [template.metadata.name, ...templateCells(at(template, 'template')), pairs(at(template, 'template', 'metadata', 'labels'))],
 };
+
+function webhookCells(configuration: ApiObject, now: number): readonly unknown[] {
+  return [configuration.metadata.name, arrayAt(configuration, 'webhooks').length, ageOf(configuration, now)];
+}
 
 function versionCell(version: unknown): string {
   return `${stringAt(version, 'name') ?? ''}${at(version, 'storage') === true ? '(storage)' : ''}`;

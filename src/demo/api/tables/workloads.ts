@@ -1,4 +1,5 @@
 import { arrayAt, at, numberAt, stringAt } from '../../../base/json.ts';
+import { fromV1 } from '../autoscaler-conversion.ts';
 import type { ApiObject } from '../object.ts';
 import { ageOf, count, none, orNone, pairs, selectorCell, templateCells } from './cells.ts';
 import { age, humanDuration } from './duration.ts';
@@ -34,8 +35,8 @@ export const workloadCells: Readonly<Record<string, Printer>> = {
   ],
   'horizontalpodautoscalers.autoscaling': (scaler, now) => [
     scaler.metadata.name, `${stringAt(scaler, 'spec', 'scaleTargetRef', 'kind') ?? ''}/${stringAt(scaler, 'spec', 'scaleTargetRef', 'name') ?? ''}`,
-    targetsCell(scaler), String(numberAt(scaler, 'spec', 'minReplicas') ?? '<unset>'), String(count(scaler, 'spec', 'maxReplicas')),
-    String(count(scaler, 'status', 'currentReplicas')), ageOf(scaler, now),
+    targetsCell(scaler), String(numberAt(scaler, 'spec', 'minReplicas') ?? '<unset>'), count(scaler, 'spec', 'maxReplicas'),
+    count(scaler, 'status', 'currentReplicas'), ageOf(scaler, now),
   ],
 };
 
@@ -46,14 +47,20 @@ function goBool(value: boolean): string {
 
 /** What an autoscaler compares: nobody measures it here. */
 function targetsCell(scaler: ApiObject): string {
-  const metrics = arrayAt(scaler, 'spec', 'metrics');
+  const metrics = arrayAt(scaler.apiVersion === 'autoscaling/v1' ? fromV1(scaler) : scaler, 'spec', 'metrics');
   const targets = metrics.map((metric) => {
-    const resource = at(metric, 'resource');
-    const share = numberAt(resource, 'target', 'averageUtilization');
-    return resource === undefined ? '<unknown>' : `${stringAt(resource, 'name') ?? ''}: <unknown>/${share === undefined ? stringAt(resource, 'target', 'averageValue') ?? '' : `${share}%`}`;
+    const source = ['resource', 'containerResource', 'pods', 'object', 'external'].map((key) => at(metric, key)).find((found) => found !== undefined);
+    const share = numberAt(source, 'target', 'averageUtilization');
+    const name = stringAt(source, 'name');
+    const wanted = share === undefined ? stringAt(source, 'target', 'averageValue') ?? stringAt(source, 'target', 'value') ?? '' : `${share}%`;
+    return `${name === undefined ? '' : `${name}: `}<unknown>/${wanted}`;
   });
-  return targets.length === 0 ? none : targets.join(', ');
+  if (targets.length === 0) return none;
+  const more = targets.length - shownTargets;
+  return `${targets.slice(0, shownTargets).join(', ')}${more > 0 ? ` + ${more} more...` : ''}`;
 }
+
+const shownTargets = 2;
 
 function replicaCells(set: ApiObject, now: number): readonly unknown[] {
   const selector = at(set, 'spec', 'selector');

@@ -45,8 +45,39 @@ export function storageClassDefaults(storageClass: Json): Json {
   return fill(storageClass, { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' });
 }
 
+/** Webhooks of either kind; only those that change objects may be asked again. */
+export function webhookDefaults(configuration: Json): Json {
+  const changes = configuration['kind'] === 'MutatingWebhookConfiguration';
+  return each(configuration, 'webhooks', (webhook) => {
+    const filled = fill(webhook, { failurePolicy: 'Fail', matchPolicy: 'Equivalent', namespaceSelector: {}, objectSelector: {}, timeoutSeconds: 10, ...(changes ? { reinvocationPolicy: 'Never' } : {}) });
+    return each(within(filled, 'clientConfig', (client) => within(client, 'service', (service) => fill(service, { port: 443 }))), 'rules', (rule) => fill(rule, { scope: '*' }));
+  });
+}
+
+/** Admission policies of either kind, and what they look at. */
+export function policyDefaults(policy: Json): Json {
+  return within(policy, 'spec', (spec) => within(fill(spec, { failurePolicy: 'Fail' }), 'matchConstraints', (matches) =>
+    each(fill(matches, { matchPolicy: 'Equivalent', namespaceSelector: {}, objectSelector: {} }), 'resourceRules', (rule) => fill(rule, { scope: '*' }))));
+}
+
+const CPU_SHARE = 80;
+
+/** Of both versions: the older one has a field for the share of cpu, the newer one a list of metrics. */
 export function autoscalerDefaults(autoscaler: Json): Json {
-  return within(autoscaler, 'spec', (spec) => fill(spec, { minReplicas: 1, metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } }] }));
+  return within(autoscaler, 'spec', (spec) => {
+    const filled = fill(spec, { minReplicas: 1 });
+    if (autoscaler['apiVersion'] === 'autoscaling/v1') return isObject(autoscaler['metadata']) && isObject(autoscaler['metadata']['annotations']) ? filled : fill(filled, { targetCPUUtilizationPercentage: CPU_SHARE });
+    return within(fill(filled, { metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: CPU_SHARE } } }] }), 'behavior', behaviorDefaults);
+  });
+}
+
+/** Up at once, by four pods or by as many as there are; down by all that are too many. */
+function behaviorDefaults(behavior: Json): Json {
+  const wholly = { type: 'Percent', value: 100, periodSeconds: 15 };
+  return {
+    scaleUp: fill(behavior['scaleUp'], { stabilizationWindowSeconds: 0, selectPolicy: 'Max', policies: [{ type: 'Pods', value: 4, periodSeconds: 15 }, wholly] }),
+    scaleDown: fill(behavior['scaleDown'], { selectPolicy: 'Max', policies: [wholly] }),
+  };
 }
 
 const RBAC_GROUP = 'rbac.authorization.k8s.io';

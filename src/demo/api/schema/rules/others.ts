@@ -1,4 +1,4 @@
-import { isObject, stringAt } from '../../../../base/json.ts';
+import { isObject, numberAt, stringAt } from '../../../../base/json.ts';
 import { duplicate, forbidden, immutable, invalid, required } from '../field-errors.ts';
 import { equalJson, isList } from '../json.ts';
 import type { Json, Violation } from '../types.ts';
@@ -123,6 +123,18 @@ export function validateClaimUpdate(claim: Json, old: Json): Violation[] {
   return equalJson({ ...now, volumeName: now['volumeName'], storageClassName: now['storageClassName'] }, bound)
     ? []
     : [forbidden('spec', 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims')];
+}
+
+export function validateAutoscaler(autoscaler: Json): Violation[] {
+  const spec = isObject(autoscaler['spec']) ? autoscaler['spec'] : {};
+  const [least, most] = [numberAt(spec, 'minReplicas') ?? 1, numberAt(spec, 'maxReplicas') ?? 0];
+  const reference = (field: string): Violation[] => (stringAt(spec, 'scaleTargetRef', field) ? [] : [required(`spec.scaleTargetRef.${field}`)]);
+  return [
+    ...(least < 1 ? [invalid('spec.minReplicas', least, 'must be greater than or equal to 1')] : []),
+    ...(most < least ? [invalid('spec.maxReplicas', most, 'must be greater than or equal to `minReplicas`')] : []),
+    ...reference('kind'), ...reference('name'), ...(stringAt(spec, 'scaleTargetRef', 'apiVersion') ? [] : [invalid('spec.scaleTargetRef.apiVersion', '', 'apiVersion must specify API group')]),
+    ...(most === 0 ? [required('spec.maxReplicas')] : []),
+  ];
 }
 
 export function validateBindingUpdate(binding: Json, old: Json): Violation[] {
