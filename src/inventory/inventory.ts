@@ -65,6 +65,10 @@ class LeasedInventory implements Inventory {
     });
   }
 
+  refresh(): void {
+    if (this.#leases > 0) this.#restart();
+  }
+
   async whenComplete(signal: AbortSignal): Promise<InventorySnapshot> {
     const lease = this.lease();
     try {

@@ -104,6 +104,8 @@ export interface Inventory extends Disposable {
   readonly snapshot: InventorySnapshot | undefined;
   readonly onDidChange: Event<InventoryChange>;
   lease(): Disposable;
+  /** Lists anew now, instead of when the next try is due: somebody has logged in, or been given a right. */
+  refresh(): void;
   /** The first complete snapshot of the current cluster. */
   whenComplete(signal: AbortSignal): Promise<InventorySnapshot>;
 }

@@ -17,6 +17,7 @@ export const WINDOW_COMMANDS: readonly TableEntry[] = [
     ...noArgument,
     async run({ host }) {
       await host.workbench.contexts.reload();
+      host.workbench.inventory.refresh();
       await host.session.refresh();
       await host.remoteTraces.refresh();
     },
