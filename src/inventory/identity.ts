@@ -54,11 +54,18 @@ export function identify(pod: PodView): Identity | undefined {
   return identity;
 }
 
+/** Labels that say nothing of llm-d; like pods share theirs. */
+const unrelated = new WeakSet<PodView['labels']>();
+
 function identityOf(pod: PodView): Identity | undefined {
+  if (unrelated.has(pod.labels)) return undefined;
   const release = RELEASES.find(([, names]) => names.some((name) => pod.labels[name] !== undefined))?.[0];
   const routing = ROUTING_LABELS.map((name) => pod.labels[name]).find((value) => value !== undefined);
   const own = pod.labels[labels.deployment] !== undefined;
-  if (release === undefined && routing === undefined && !own) return undefined;
+  if (release === undefined && routing === undefined && !own) {
+    unrelated.add(pod.labels);
+    return undefined;
+  }
   const role = roleOf(pod, routing !== undefined, release !== undefined);
   const controller = topController(pod);
   return {
