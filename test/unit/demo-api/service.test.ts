@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { isWorkbenchError } from '../../../src/base/errors.ts';
 import { createServerIdentity } from '../../../src/demo/api/tls.ts';
 import { X509Certificate } from 'node:crypto';
-import { adminToken, configMap, maps, startServer } from './support.ts';
+import { adminToken, configMap, maps, startServer, until } from './support.ts';
 
 describe('API server: as a service', () => {
   it('proves itself to a client that trusts its certificate', async () => {
@@ -59,6 +59,23 @@ describe('API server: as a service', () => {
       await second.close();
     } finally {
       await rm(stateDir, { recursive: true });
+    }
+  });
+
+  it('tells a watch of its controllers the next event when one was too much for it', async () => {
+    const api = await startServer();
+    try {
+      const seen: string[] = [];
+      const watching = api.server.api.watch(api.server.api.resource('', 'configmaps'), ({ object }) => {
+        seen.push(object.metadata.name);
+        if (object.metadata.name === 'bad') throw new Error('cannot take it');
+      });
+      for (const name of ['bad', 'good']) await api.call('POST', maps, { body: configMap(name) });
+      await until(() => Promise.resolve(seen), (names) => names.includes('good'));
+      watching.dispose();
+      assert.deepEqual(api.failures, ['a watch of configmaps failed at ADDED of default/bad: cannot take it Error: cannot take it']);
+    } finally {
+      await api.close();
     }
   });
 });
