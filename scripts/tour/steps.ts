@@ -74,7 +74,20 @@ export async function tour(input: TourInput): Promise<void> {
     await terminalShows(window, /DeepSeek-R1/, 30_000);
     return ['a shell in the cluster; "just" lists the recipes, "just models" answers through the gateway'];
   });
-  await step('vllm bench, a sweep', () => benchmark(input, /vllm bench/i, 'vllm-bench'));
+  await step('vllm bench, a sweep, with live figures', async () => {
+    await window.dismissNotifications();
+    await window.command('llm-d: Toggle Live Figures');
+    const run = await startBenchmark(input, /vllm bench/i, 'vllm-bench');
+    await window.command('llm-d: Show Live Figures');
+    const frame = await window.webview('.live canvas', 60_000);
+    const busy = await window.row(/decode.*[1-9][\d,]* tok\/s/s, 60_000);
+    const seen = oneLine(await busy.innerText());
+    await accessible(frame);
+    const ended = await benchmarkEnded(input, run);
+    const rows = await frame.locator('tbody tr').allInnerTexts();
+    await window.command('llm-d: Toggle Live Figures');
+    return [`in the tree: ${seen}`, ...rows.map(oneLine), ...ended];
+  });
   await step('guidellm', () => benchmark(input, /^guidellm|guidellm \(/i, 'guidellm'));
   await step('guidellm in parallel', () => benchmark(input, /parallel guidellm/i, 'parallel-guidellm'));
   await step('The chart', async () => {
