@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { at } from '../../../src/base/json.ts';
+import { asKubeObject } from '../../../src/demo/controllers/core/objects.ts';
 import { resized, isResized } from '../../../src/demo/controllers/workloads/deployment-scaling.ts';
 import type { KubeObject } from '../../../src/kube/types.ts';
 import { ControllerCluster, type Json } from '../../support/controller-cluster.ts';
@@ -55,11 +56,14 @@ describe('disruption budgets', () => {
 });
 
 describe('the sizes of a deployment\'s sets', () => {
-  const owner = (replicas: number): KubeObject => ({ ...deployment(replicas), metadata: { name: 'web' }, spec: { replicas, strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' } } } } as unknown as KubeObject);
-  const set = (uid: string, replicas: number, scaledFor: number, status: Json = {}): KubeObject => ({
+  const owner = (replicas: number): KubeObject => asKubeObject({
+    apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' },
+    spec: { replicas, strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' } } },
+  });
+  const set = (uid: string, replicas: number, scaledFor: number, status: Json = {}): KubeObject => asKubeObject({
     apiVersion: 'apps/v1', kind: 'ReplicaSet', spec: { replicas }, status,
     metadata: { name: uid, uid, annotations: { 'deployment.kubernetes.io/desired-replicas': String(scaledFor), 'deployment.kubernetes.io/max-replicas': String(scaledFor + Math.ceil(scaledFor / 4)) } },
-  } as unknown as KubeObject);
+  });
   const sizes = (replicas: number, sets: readonly KubeObject[], current?: KubeObject): unknown => Object.fromEntries(resized(owner(replicas), sets, current).map(([each, size]) => [each.metadata.name, size]));
 
   it('are looked at when the deployment has another size than they were scaled for', () => {
