@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { poll, sleep, systemClock } from '../../../../src/base/clock.ts';
@@ -90,6 +90,21 @@ describe('live figures of a demo engine under load', () => {
     }
   }
 
+  /** A kubeconfig of a service account with these rights in the namespace. */
+  async function restricted(name: string, rules: readonly object[]): Promise<string> {
+    const { namespace } = cluster;
+    const make = (path: string, kind: string, apiVersion: string, rest: object): Promise<unknown> => client.json({ method: 'POST', path: `${path}/namespaces/${namespace}/${kind.toLowerCase()}s`, body: { apiVersion, kind, metadata: { name, namespace }, ...rest }, signal });
+    const rbac = ['/apis/rbac.authorization.k8s.io/v1', 'rbac.authorization.k8s.io/v1'] as const;
+    await make('/api/v1', 'ServiceAccount', 'v1', {});
+    await make(rbac[0], 'Role', rbac[1], { rules });
+    await make(rbac[0], 'RoleBinding', rbac[1], { roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name }, subjects: [{ kind: 'ServiceAccount', name, namespace }] });
+    const issued = await client.json<{ readonly status: { readonly token: string } }>({ method: 'POST', path: `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`, body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} }, signal });
+    const config = JSON.parse(await readFile(demo.kubeconfigPath, 'utf8')) as { users: readonly { readonly name: string }[] };
+    const path = join(folder, `${name}.kubeconfig`);
+    await writeFile(path, JSON.stringify({ ...config, users: config.users.map((user) => ({ ...user, user: { token: issued.status.token } })) }));
+    return path;
+  }
+
   function until(holds: (snapshot: LiveSnapshot) => boolean): Promise<LiveSnapshot> {
     return poll(systemClock, 20, signal, () => Promise.resolve(holds(live.snapshot) ? live.snapshot : undefined));
   }
@@ -139,6 +154,27 @@ describe('live figures of a demo engine under load', () => {
       }
     });
   }
+
+  it('goes through port-forwards where the role has no right to the proxy, and says what is missing where it has neither', async () => {
+    const own = new MemoryStore();
+    const looker = await restricted('looker', [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] }]);
+    const forwarder = await restricted('forwarder', [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] }, { apiGroups: [''], resources: ['pods/portforward'], verbs: ['get', 'create'] }]);
+    const states: string[] = [];
+    for (const user of [looker, forwarder]) {
+      const theirs = createContexts({ env: { KUBECONFIG: user }, home: folder, folder, store: new MemoryStore(), clock: systemClock, logger: silentLogger });
+      const seen = createInventory({ contexts: theirs, clock: systemClock, logger: silentLogger });
+      const figures = createLiveFigures({ inventory: seen, contexts: theirs, owner: 'lab', settings: () => ({ enabled: true, intervalMs: 200 }), store: own, clock: systemClock, logger: silentLogger });
+      const lease = figures.lease();
+      const state = await poll(systemClock, 20, signal, () => Promise.resolve(figures.snapshot.state.kind === 'starting' ? undefined : figures.snapshot.state));
+      states.push(state.kind === 'failed' ? `${state.error.code}: ${state.error.hint ?? ''}` : `${state.kind} ${figures.snapshot.pods.get(`${cluster.namespace}/${POD}`)?.route ?? ''}`);
+      lease.dispose();
+      figures.dispose();
+      seen.dispose();
+      theirs.dispose();
+    }
+    assert.deepEqual(states, ["forbidden: Ask the cluster's administrator for get on pods/proxy or get and create on pods/portforward.", 'running port-forward']);
+    assert.equal(own.get(`liveFigures.route/${cluster.server}`), 'port-forward');
+  });
 
   describe('switched on', () => {
     let lease: Disposable;
