@@ -81,6 +81,7 @@ describe('kubectl on both servers', () => {
     await kubectl('auth', 'can-i', 'create', 'selfsubjectaccessreviews', somebody);
     await kubectl('get', 'pods', somebody);
     await kubectl('get', 'configmaps', '--as=somebody', '--as-group=nobodies');
+    await kubectl('get', 'clusterrole', 'view', 'edit', 'admin', 'cluster-admin', 'system:basic-user', '-o', 'jsonpath={range .items[*]}{.metadata.name}{.aggregationRule}{.rules}{"\\n"}{end}');
     await kubectl('create', 'rolebinding', 'look', '--clusterrole=view', `--serviceaccount=${server.namespace}:default`);
     await server.until(server.path('configmaps/kube-root-ca.crt'), (_, status) => status === 200);
     for (const resource of ['pods', 'pods/log', 'configmaps', 'secrets', 'endpoints', 'events', 'deployments.apps', 'deployments.apps/scale', 'jobs.batch', 'ingresses.networking.k8s.io', 'roles.rbac.authorization.k8s.io', 'resourcequotas', 'services', 'replicasets.apps']) {

@@ -1,3 +1,5 @@
+import type { ApiObject } from './object.ts';
+
 /** A resource or subresource as discovery names it. */
 export interface DiscoveryEntry {
   readonly name: string;
@@ -32,15 +34,18 @@ export interface ApiData {
   /** `group/version/plural` -> columns of its server-side table. */
   readonly tables: Readonly<Record<string, readonly TableColumn[]>>;
   readonly protobuf: ProtobufLayout;
+  /** The roles that people bind and what everyone may do, with their bindings. */
+  readonly roles: readonly ApiObject[];
 }
 
 /** Loaded when a server starts, not when the program does: half a megabyte that most sessions never need. */
 export async function loadApiData(): Promise<ApiData> {
-  const [discovery, schemas, tables, protobuf] = await Promise.all([
+  const [discovery, schemas, tables, protobuf, roles] = await Promise.all([
     import('./data/discovery.json', { with: { type: 'json' } }),
     import('./data/schemas.json', { with: { type: 'json' } }),
     import('./data/tables.json', { with: { type: 'json' } }),
     import('./data/protobuf.json', { with: { type: 'json' } }),
+    import('./data/roles.json', { with: { type: 'json' } }),
   ]);
-  return { discovery: discovery.default, schemas: schemas.default, tables: tables.default, protobuf: protobuf.default as unknown as ProtobufLayout };
+  return { discovery: discovery.default, schemas: schemas.default, tables: tables.default, protobuf: protobuf.default as unknown as ProtobufLayout, roles: roles.default };
 }

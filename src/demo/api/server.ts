@@ -94,7 +94,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   listener.keepAliveTimeout = idleConnectionMs;
   const port = await listen(listener, options.host, options.port);
   const serverAddress = `${options.host}:${port}`;
-  seedCluster(core, port);
+  seedCluster(core, data.roles, port);
   for (const definition of definitionsOf(data)) ensure(core, definition);
   const namespaces = owned.add(new NamespaceController(core, identity?.certPem ?? ''));
   for (const [name] of core.store.entries('namespaces')) namespaces.furnish(name);

@@ -4,7 +4,6 @@ import { systemWrite } from '../controllers/system.ts';
 import type { ApiCore } from '../core.ts';
 import { splitGroupVersion, type ApiObject } from '../object.ts';
 import { keyOf } from '../store.ts';
-import { bootstrapRoles } from './roles.ts';
 
 /** Creates an object through the usual door unless it is there already (a state that was loaded). */
 export function ensure(core: ApiCore, object: ApiObject): void {
@@ -16,7 +15,7 @@ export function ensure(core: ApiCore, object: ApiObject): void {
 }
 
 /** What every cluster has before anyone uses it. */
-export function seedCluster(core: ApiCore, port: number): void {
+export function seedCluster(core: ApiCore, roles: readonly ApiObject[], port: number): void {
   for (const name of [...permanentNamespaces, 'kube-node-lease']) ensure(core, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   ensure(core, {
     apiVersion: 'v1', kind: 'Service', metadata: { name: 'kubernetes', namespace: 'default', labels: { component: 'apiserver', provider: 'kubernetes' } },
@@ -24,5 +23,5 @@ export function seedCluster(core: ApiCore, port: number): void {
   });
   ensure(core, { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'system-cluster-critical' }, value: 2_000_000_000, description: 'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.' });
   ensure(core, { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'system-node-critical' }, value: 2_000_001_000, description: 'Used for system critical pods that must not be moved from their current node.' });
-  for (const object of bootstrapRoles) ensure(core, object);
+  for (const object of roles) ensure(core, object);
 }
