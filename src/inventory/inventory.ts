@@ -148,7 +148,9 @@ class LeasedInventory implements Inventory {
     throw new WorkbenchError({ code: 'context-unknown', message: 'the kubeconfig names no current context', hint: 'Select a context and namespace.' });
   }
 
+  /** A failure that goes on is told again at each change of what can be listed; once is enough. */
   #fail(error: WorkbenchError): void {
+    if (this.#failure === error) return;
     this.#failure = error;
     this.#logger.warn(error.message);
     this.#failures.fire(error);

@@ -134,6 +134,26 @@ describe('inventory', () => {
     assert.ok((after?.version ?? 0) > (before?.version ?? 0));
   });
 
+  it('tells once that a kind cannot be listed, however much the other one changes', async () => {
+    const warnings: string[] = [];
+    inventory.dispose();
+    inventory = createInventory({ contexts: contexts.contexts, logger: { ...silentLogger, warn: (message) => void warnings.push(message) } });
+    owned.push(inventory.onDidChange((change) => changes.push(change)));
+    const { handle } = cluster.server;
+    cluster.server.handle = (request, response, url) => {
+      if (url.pathname.endsWith('/nodes')) sendStatus(response, 500, 'InternalError');
+      else handle(request, response, url);
+    };
+    owned.push(inventory.lease());
+    await until(() => inventory.snapshot?.states.nodes.kind === 'stale' && inventory.snapshot.states.pods.kind === 'live');
+    for (const phase of ['Failed', 'Running', 'Failed']) {
+      changes.length = 0;
+      cluster.tell('pods', 'MODIFIED', { ...podObjects[0], status: { ...(podObjects[0]?.['status'] as object), phase } });
+      await until(() => changes.length > 0);
+    }
+    assert.equal(warnings.filter((message) => message.includes('nodes')).length, 1, warnings.join('\n'));
+  });
+
   it('is silent about heartbeats that change nothing we show', async () => {
     owned.push(inventory.lease());
     await settled();
