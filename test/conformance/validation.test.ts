@@ -36,6 +36,7 @@ describe('validation on both servers', () => {
     await server.send('POST', server.path('services'), { body: { metadata: { name: 'web' }, spec: { ports: [{ port: 80 }, { port: 81 }] } } });
     await server.send('POST', server.path('services'), { body: { metadata: { name: 'web' }, spec: { type: 'Odd', ports: [{ port: 0 }] } } });
     await server.send('POST', server.path('secrets'), { body: { metadata: { name: 's' }, data: { a: 'not base64!' } } });
+    for (const clusterIP of ['1.2.3.4', 'abc']) await server.send('POST', server.path('services'), { body: { metadata: { name: 'web' }, spec: { clusterIP, ports: [{ port: 80 }] } } });
   });
 
   both('keeps what may not change', async (server) => {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { arrayAt, isObject, numberAt, stringAt } from '../../../base/json.ts';
 import type { ApiObject } from '../object.ts';
 import { invalid } from '../status.ts';
@@ -49,6 +50,12 @@ function freeAddress(others: readonly ApiObject[]): string {
 }
 
 function checkFree(object: ApiObject, address: string, others: readonly ApiObject[]): void {
+  if (isIP(address) === 0) {
+    throw invalid(service, object.metadata.name, [{ path: 'spec.clusterIPs[0]', reason: 'FieldValueInvalid', message: `Invalid value: "${address}": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)` }]);
+  }
+  if (!address.startsWith(`${serviceNetwork}.`)) {
+    throw invalid(service, object.metadata.name, [{ path: 'spec.clusterIPs', reason: 'FieldValueInvalid', message: `Invalid value: ["${address}"]: failed to allocate IP ${address}: the provided IP (${address}) is not in the valid range. The range of valid IPs is ${serviceNetwork}.0.0/16` }]);
+  }
   if (!others.some((other) => stringAt(other, 'spec', 'clusterIP') === address)) return;
   throw invalid(service, object.metadata.name, [{ path: 'spec.clusterIPs', reason: 'FieldValueInvalid', message: `Invalid value: ["${address}"]: failed to allocate IP ${address}: provided IP is already allocated` }]);
 }
