@@ -17,9 +17,10 @@ import { printTable } from './table.ts';
 import type { BenchRow } from './types.ts';
 
 const root = join(import.meta.dirname, '..', '..');
+/** Smaller ones are for trying the bench itself. */
 const size = { nodes: Number(process.env['BENCH_NODES'] ?? 1000), pods: Number(process.env['BENCH_PODS'] ?? 10_000), churn: 50 };
 const changes = 30;
-const watchedMs = 30_000;
+const watchedMs = Number(process.env['BENCH_SECONDS'] ?? 30) * 1000;
 const never = new AbortController().signal;
 
 interface Still {
