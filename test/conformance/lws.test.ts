@@ -55,6 +55,30 @@ describe('LeaderWorkerSets on both servers', () => {
     server.note('made anew', after.map((pod) => [pod.metadata.name, uidOf(before, pod.metadata.name) !== pod.metadata.uid]));
   });
 
+  /** Each container ends when a file comes, which its next run does not have. */
+  const mortal = { containers: [{ name: 'main', image: 'registry.example/shell:1', command: ['sh', '-c', 'until [ -f /tmp/end ]; do sleep 0.05; done; exit 1'] }] };
+  const crash = (server: Server, pod: string): Promise<unknown> => server.target.admin.execOutput({ namespace: server.namespace, pod, command: ['touch', '/tmp/end'], signal: AbortSignal.timeout(20_000) });
+
+  both('recreate a group when one of its containers crashes', async (server) => {
+    const uidOf = (items: readonly Loose[], name: string): unknown => items.find((pod) => pod.metadata.name === name)?.metadata.uid;
+    await server.ask('POST', server.path('leaderworkersets', group), { body: leaderWorkerSet('wide', {}, mortal) });
+    const before = await pods(server, (items) => items.length === 4 && items.every(ready));
+    await crash(server, 'wide-1-1');
+    const anew = (items: readonly Loose[], name: string): boolean => uidOf(items, name) !== undefined && uidOf(items, name) !== uidOf(before, name);
+    const after = await pods(server, (items) => items.length === 4 && items.every(ready) && anew(items, 'wide-1') && anew(items, 'wide-1-1'));
+    server.note('made anew', after.map((pod) => [pod.metadata.name, anew(after, pod.metadata.name), pod.status.containerStatuses[0].restartCount]));
+    const set = await server.until(server.path('leaderworkersets/wide', group), available);
+    server.note('conditions', conditions(set));
+  });
+
+  both('leave a group alone that is not to be recreated', async (server) => {
+    await server.ask('POST', server.path('leaderworkersets', group), { body: leaderWorkerSet('wide', { replicas: 1, leaderWorkerTemplate: { ...(leaderWorkerSet('wide', {}, mortal) as Loose).spec.leaderWorkerTemplate, restartPolicy: 'None' } }) });
+    const before = await pods(server, (items) => items.length === 2 && items.every(ready));
+    await crash(server, 'wide-0-1');
+    const after = await pods(server, (items) => items.every(ready) && items.some((pod) => pod.status.containerStatuses[0].restartCount > 0));
+    server.note('restarted in place', after.map((pod) => [pod.metadata.name, pod.metadata.uid === before.find((one) => one.metadata.name === pod.metadata.name)?.metadata.uid, pod.status.containerStatuses[0].restartCount]));
+  });
+
   both('scale and go', async (server) => {
     const path = server.path('leaderworkersets/wide', group);
     await server.ask('POST', server.path('leaderworkersets', group), { body: leaderWorkerSet('wide', { replicas: 1 }) });

@@ -53,6 +53,35 @@ describe('workloads on both servers', () => {
     server.note('of a pod that waits', await text(server, 'waiting'));
   });
 
+  both('log what was before, since a time, and to the end', async (server) => {
+    const crashing = 'if [ -f /data/seen ]; then echo second; until [ -f /data/go ]; do sleep 0.05; done; echo last; exit 0; else touch /data/seen; echo first; exit 2; fi';
+    await server.ask('POST', server.path('pods'), { body: runningPod('again', {
+      restartPolicy: 'OnFailure', volumes: [{ name: 'data', emptyDir: {} }],
+      containers: [{ name: 'main', image: 'registry.example/shell:1', command: ['sh', '-c', crashing], volumeMounts: [{ name: 'data', mountPath: '/data' }] }],
+    }) });
+    await podUntil(server, 'again', ({ status }) => status?.containerStatuses?.[0].restartCount === 1 && status.containerStatuses[0].state.running !== undefined);
+    await server.until(server.path('pods/again/log'), (json) => json === 'second\n');
+    server.note('of now', await text(server, 'again'));
+    server.note('of before', await text(server, 'again', { previous: true }));
+    const [, stamped] = await text(server, 'again', { timestamps: true }) as [number, string];
+    const time = stamped.split(' ')[0] ?? '';
+    server.note('since its time', await text(server, 'again', { sinceTime: `${time.slice(0, 19)}Z` }));
+    server.note('since later', await text(server, 'again', { sinceTime: '2100-01-01T00:00:00Z' }));
+    server.note('since no time', await text(server, 'again', { sinceTime: 'yesterday' }));
+    server.note('of an hour', await text(server, 'again', { sinceSeconds: 3600 }));
+    server.note('of no seconds', await text(server, 'again', { sinceSeconds: 0 }));
+    server.note('no lines', await text(server, 'again', { tailLines: 0 }));
+    server.note('no bytes', await text(server, 'again', { limitBytes: 0 }));
+    server.note('a wrong number', await text(server, 'again', { tailLines: 'x' }));
+    server.note('a stream alone', await text(server, 'again', { stream: 'Stderr' }));
+    server.note('a stream that is none', await text(server, 'again', { stream: 'Stdin' }));
+    const followed = text(server, 'again', { follow: true });
+    await server.target.admin.execOutput({ namespace: server.namespace, pod: 'again', command: ['touch', '/data/go'], signal: AbortSignal.timeout(20_000) });
+    server.note('followed to its end', await followed);
+    await podUntil(server, 'again', ({ status }) => status?.phase === 'Succeeded');
+    server.note('after its end', await text(server, 'again', { follow: true, tailLines: 1 }));
+  });
+
   both('run commands and say how they ended', async (server) => {
     await server.ask('POST', server.path('pods'), { body: runningPod('shell') });
     await podUntil(server, 'shell', ({ status }) => status?.phase === 'Running');

@@ -7,6 +7,8 @@ import { collectionOf } from './registry.ts';
 import type { Store } from './store.ts';
 
 export const definitionCollection = 'customresourcedefinitions.apiextensions.k8s.io';
+/** Holds a definition until its objects are gone. */
+export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
 
 const customVerbs = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
 const viewVerbs = ['get', 'patch', 'update'];
@@ -42,7 +44,7 @@ function removeDefinition(registry: Registry, definition: ApiObject): void {
 }
 
 /** Where the objects of the defined kind are stored. */
-function collectionOfDefinition(definition: ApiObject): string {
+export function collectionOfDefinition(definition: ApiObject): string {
   const { group, plural } = identity(definition);
   return collectionOf(group, plural);
 }

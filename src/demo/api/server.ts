@@ -20,6 +20,7 @@ import { storageInUse } from './admission/storage.ts';
 import { adminUser, Authenticator } from './auth/authenticator.ts';
 import { Authorizer } from './auth/authorizer.ts';
 import { actingUser } from './auth/impersonation.ts';
+import { DefinitionCleanup } from './controllers/definition-cleanup.ts';
 import { EventExpiry } from './controllers/event-expiry.ts';
 import { GarbageCollector } from './controllers/garbage-collector.ts';
 import { NamespaceController } from './controllers/namespaces.ts';
@@ -99,6 +100,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const namespaces = owned.add(new NamespaceController(core, identity?.certPem ?? ''));
   for (const [name] of core.store.entries('namespaces')) namespaces.furnish(name);
   owned.add(new GarbageCollector(core));
+  owned.add(new DefinitionCleanup(core));
   owned.add(new QuotaController(core));
   owned.add(new StorageProtection(core));
   owned.add(new EventExpiry(core));

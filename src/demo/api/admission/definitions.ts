@@ -1,8 +1,8 @@
 import type { Clock } from '../../../base/clock.ts';
-import { at, isObject, stringAt } from '../../../base/json.ts';
-import { definitionCollection, establishedStatus } from '../custom-resources.ts';
+import { arrayAt, at, isObject, stringAt } from '../../../base/json.ts';
+import { cleanupFinalizer, definitionCollection, establishedStatus } from '../custom-resources.ts';
 import { sameJson, type ApiObject } from '../object.ts';
-import { invalid } from '../status.ts';
+import { invalid, type FieldError } from '../status.ts';
 import type { AdmissionRule } from './admission.ts';
 
 /** Fills in the names that a CustomResourceDefinition may leave out; there is no second step before it is established. */
@@ -11,7 +11,8 @@ export function definitionDefaults(clock: Clock): AdmissionRule {
     prepareCreate({ resource, object }) {
       if (resource.collection !== definitionCollection) return;
       fillNames(object);
-      checkName(object);
+      check(object);
+      object.metadata.finalizers = [...new Set([...(object.metadata.finalizers ?? []), cleanupFinalizer])];
     },
     approveCreate({ resource, object }) {
       if (resource.collection === definitionCollection) object['status'] = establishedStatus(object, clock.now());
@@ -25,18 +26,42 @@ export function definitionDefaults(clock: Clock): AdmissionRule {
 }
 
 function fillNames(definition: ApiObject): void {
-  const names = at(definition, 'spec', 'names');
-  if (!isObject(names)) return;
+  const spec = definition['spec'];
+  const names = at(spec, 'names');
+  if (!isObject(spec) || !isObject(names)) return;
   const kind = stringAt(names, 'kind') ?? '';
   names['singular'] ??= kind.toLowerCase();
   names['listKind'] ??= `${kind}List`;
+  spec['conversion'] ??= { strategy: 'None' };
 }
 
-function checkName(definition: ApiObject): void {
+function check(definition: ApiObject): void {
+  const problems = [...nameProblems(definition), ...scopeProblems(definition), ...versionProblems(definition)];
+  if (problems.length > 0) throw invalid({ group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition' }, definition.metadata.name, problems);
+}
+
+function nameProblems({ metadata, ...definition }: ApiObject): readonly FieldError[] {
   const wanted = `${stringAt(definition, 'spec', 'names', 'plural') ?? ''}.${stringAt(definition, 'spec', 'group') ?? ''}`;
-  const { name } = definition.metadata;
-  if (name === wanted) return;
-  throw invalid({ group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition' }, name, [
-    { path: 'metadata.name', reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(name)}: must be spec.names.plural+"."+spec.group` },
-  ]);
+  if (metadata.name === wanted) return [];
+  return [{ path: 'metadata.name', reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(metadata.name)}: must be spec.names.plural+"."+spec.group` }];
+}
+
+const scopes = ['Cluster', 'Namespaced'];
+
+function scopeProblems(definition: ApiObject): readonly FieldError[] {
+  const scope = stringAt(definition, 'spec', 'scope') ?? '';
+  if (scopes.includes(scope)) return [];
+  return [{ path: 'spec.scope', reason: 'FieldValueNotSupported', message: `Unsupported value: ${JSON.stringify(scope)}: supported values: ${scopes.map((each) => JSON.stringify(each)).join(', ')}` }];
+}
+
+/** Objects are stored in one version, and each is described. */
+function versionProblems(definition: ApiObject): readonly FieldError[] {
+  const versions = arrayAt(definition, 'spec', 'versions');
+  const undescribed = versions.flatMap((version, index): readonly FieldError[] => (isObject(at(version, 'schema', 'openAPIV3Schema')) ? [] : [{ path: `spec.versions[${index}].schema.openAPIV3Schema`, reason: 'FieldValueRequired', message: 'Required value: schemas are required' }]));
+  if (versions.filter((version) => at(version, 'storage') === true).length === 1) return undescribed;
+  return [
+    { path: 'spec.versions', reason: 'FieldValueInvalid', message: 'Invalid value: must have exactly one version marked as storage version' },
+    { path: 'status.storedVersions', reason: 'FieldValueInvalid', message: 'Invalid value: []: must have at least one stored version' },
+    ...undescribed,
+  ];
 }

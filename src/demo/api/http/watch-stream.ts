@@ -53,9 +53,11 @@ function bookmarks({ clock }: ApiCore, durationMs: number, send: () => void): Di
   const again = (): void => {
     const untilLast = end - lastBookmarkMs - clock.monotonic();
     if (untilLast <= 0) return;
-    timer = clock.setTimer(Math.min(bookmarkEveryMs, untilLast), () => {
+    const isLast = untilLast <= bookmarkEveryMs;
+    timer = clock.setTimer(isLast ? untilLast : bookmarkEveryMs, () => {
       send();
-      again();
+      // A timer may fire a moment early: the last one is not counted by the clock.
+      if (!isLast) again();
     });
   };
   again();

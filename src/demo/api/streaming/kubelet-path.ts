@@ -1,10 +1,10 @@
 import { arrayAt, stringAt } from '../../../base/json.ts';
 import type { ResourceRequest } from '../http/request-info.ts';
 import type { ApiObject } from '../object.ts';
-import { badRequest, invalid } from '../status.ts';
+import { badRequest, invalid, type FieldError } from '../status.ts';
 
 const defaultContainerAnnotation = 'kubectl.kubernetes.io/default-container';
-const logOptions = ['follow', 'previous', 'sinceSeconds', 'sinceTime', 'timestamps', 'tailLines', 'limitBytes', 'stream', 'insecureSkipTLSVerifyBackend'];
+const logOptions = ['follow', 'previous', 'sinceSeconds', 'sinceTime', 'timestamps', 'tailLines', 'limitBytes', 'insecureSkipTLSVerifyBackend'];
 
 /** The kubelet's path for a pod's subresource, after the checks that need the pod alone. */
 export function kubeletPath(pod: ApiObject, about: ResourceRequest, query: URLSearchParams): string {
@@ -76,13 +76,26 @@ function requireNode(pod: ApiObject): void {
   if (!hasNode(pod)) throw badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
 }
 
+/** What is no number or time at all is refused before what is one that cannot be. */
 function checkLogOptions(pod: string, query: URLSearchParams): void {
-  const kind = { group: '', kind: 'PodLogOptions' };
-  const tail = query.get('tailLines');
-  if (tail !== null && !/^\d+$/.test(tail)) throw invalid(kind, pod, [{ path: 'tailLines', reason: 'FieldValueInvalid', message: `Invalid value: ${tail}: must be greater than or equal to 0` }]);
-  if (query.get('sinceSeconds') !== null && query.get('sinceTime') !== null) {
-    throw invalid(kind, pod, [{ path: '[]', reason: 'FieldValueForbidden', message: 'Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified' }]);
+  for (const name of ['tailLines', 'sinceSeconds', 'limitBytes']) {
+    const text = query.get(name);
+    if (text !== null && !/^[-+]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
   }
+  const time = query.get('sinceTime');
+  if (time !== null && Number.isNaN(Date.parse(time))) throw badRequest(`parsing time ${JSON.stringify(time)}: cannot parse it as RFC 3339`);
+  const problems = [
+    ...atLeast(query, 'tailLines', 0, 'must be greater than or equal to 0'),
+    ...atLeast(query, 'limitBytes', 1, 'must be greater than 0'),
+    ...(query.get('sinceSeconds') !== null && time !== null ? [{ path: '[]', reason: 'FieldValueForbidden', message: 'Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified' } as const] : atLeast(query, 'sinceSeconds', 1, 'must be greater than 0')),
+    ...(query.get('stream') === null ? [] : [{ path: 'stream', reason: 'FieldValueForbidden', message: 'Forbidden: may not be specified' } as const]),
+  ];
+  if (problems.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, pod, problems);
+}
+
+function atLeast(query: URLSearchParams, name: string, least: number, words: string): readonly FieldError[] {
+  const text = query.get(name);
+  return text === null || Number(text) >= least ? [] : [{ path: name, reason: 'FieldValueInvalid', message: `Invalid value: ${text}: ${words}` }];
 }
 
 function kept(query: URLSearchParams, wanted: readonly string[]): URLSearchParams {

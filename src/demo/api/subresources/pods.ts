@@ -5,9 +5,12 @@ import { getObject } from '../reads.ts';
 import type { ServedResource } from '../registry.ts';
 import type { DeleteRequest, WriteOptions } from '../requests.ts';
 import { selectorMatches } from '../selectors.ts';
-import { badRequest, conflict, invalid, tooManyRequests } from '../status.ts';
+import { badRequest, conflict, invalid, tooManyRequests, untypedError } from '../status.ts';
 
 const created = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
+
+/** Of an eviction whose budget no controller has looked at yet. */
+const retryAfterSeconds = 10;
 
 /** Puts a pod on a node, once. */
 export function bindPod(core: ApiCore, resource: ServedResource, namespace: string | undefined, name: string, binding: unknown, options: WriteOptions): unknown {
@@ -34,18 +37,25 @@ function bound(core: ApiCore, resource: ServedResource, pod: ApiObject, node: st
 
 /** Deletes a pod unless a disruption budget forbids it now. */
 export function evictPod(core: ApiCore, resource: ServedResource, namespace: string | undefined, name: string, eviction: unknown, options: WriteOptions): unknown {
+  const meant = stringAt(eviction, 'metadata', 'name') ?? '';
+  if (meant !== name) throw badRequest(`name in URL does not match name in Eviction object: ${name} != ${meant}`);
   const pod = getObject(core.store, resource, namespace, name);
   const budgets = core.store.entries('poddisruptionbudgets.policy').map(([, budget]) => budget)
     .filter((budget) => budget.metadata.namespace === namespace && selects(at(budget, 'spec', 'selector'), pod));
   const phase = stringAt(pod, 'status', 'phase');
-  if (budgets.length > 1) throw badRequest('This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.');
+  if (budgets.length > 1) throw untypedError('This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.');
   const [budget] = budgets;
   if (budget !== undefined && phase === 'Running' && (numberAt(budget, 'status', 'disruptionsAllowed') ?? 0) <= 0) {
     const message = `The disruption budget ${budget.metadata.name} needs ${numberAt(budget, 'status', 'desiredHealthy') ?? 0} healthy pods and has ${numberAt(budget, 'status', 'currentHealthy') ?? 0} currently`;
-    throw tooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.", [{ reason: 'DisruptionBudget', message }], 10);
+    throw tooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.", [{ reason: 'DisruptionBudget', message }], isSeen(budget) ? undefined : retryAfterSeconds);
   }
   core.deleter.delete(resource, namespace, name, deleteRequest(at(eviction, 'deleteOptions'), options.dryRun), options.user);
   return created;
+}
+
+/** Whether the budget's status is that of its present spec: what is not may soon be another. */
+function isSeen(budget: ApiObject): boolean {
+  return (numberAt(budget, 'status', 'observedGeneration') ?? 0) >= (budget.metadata.generation ?? 0);
 }
 
 function selects(selector: unknown, pod: ApiObject): boolean {

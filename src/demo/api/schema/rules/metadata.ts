@@ -4,7 +4,8 @@ import { equalJson, isList } from '../json.ts';
 import type { Json, ObjectSchema, Violation } from '../types.ts';
 import { dnsLabelErrors, dnsSubdomainErrors, labelValueErrors, pathSegmentErrors, qualifiedNameErrors } from './names.ts';
 
-const standardFinalizers: ReadonlySet<string> = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
+/** Names without a prefix: those of every kind, and that of definitions. */
+const standardFinalizers: ReadonlySet<string> = new Set(['kubernetes', 'orphan', 'foregroundDeletion', 'customresourcecleanup.apiextensions.k8s.io']);
 const ANNOTATIONS_LIMIT = 256 * 1024;
 
 export function validateMetadata(schema: ObjectSchema, object: Json): Violation[] {
