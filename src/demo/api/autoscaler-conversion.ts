@@ -70,7 +70,7 @@ function oldMetric(type: string, { name, container, metric, target, describedObj
   const selector = at(metric, 'selector');
   const [value, average, share] = ['value', 'averageValue', 'averageUtilization'].map((field) => at(target, field));
   return {
-    ...(describedObject === undefined ? {} : { target: describedObject }),
+    ...(isObject(describedObject) ? { target: asGoOrders(describedObject) } : {}),
     ...(name === undefined ? { metricName: at(metric, 'name') } : { name }),
     ...(container === undefined ? {} : { container }),
     ...(selector === undefined ? {} : { [type === 'External' ? 'metricSelector' : 'selector']: selector }),
@@ -78,6 +78,11 @@ function oldMetric(type: string, { name, container, metric, target, describedObj
     ...(average === undefined ? {} : { [type === 'Object' ? 'averageValue' : 'targetAverageValue']: average }),
     ...(share === undefined ? {} : { targetAverageUtilization: share }),
   };
+}
+
+/** Clients compare annotations as text, so fields stand as the real server writes them. */
+function asGoOrders({ kind, name, apiVersion }: Json): Json {
+  return { kind, name, ...(apiVersion === undefined ? {} : { apiVersion }) };
 }
 
 function newMetric(_type: string, { name, container, metricName, target, metricSelector, selector, targetValue, averageValue, targetAverageValue, targetAverageUtilization }: Json): Json {
