@@ -1,5 +1,6 @@
 import { DisposableStore, type Disposable } from '../../base/disposables.ts';
 import { systemClock } from '../../base/clock.ts';
+import { TurnByTurn } from '../../base/turn-by-turn.ts';
 import type { WorkbenchError } from '../../base/errors.ts';
 import type { Workbench } from '../../compose.ts';
 import { gpuReport } from '../../inventory/gpus.ts';
@@ -43,8 +44,9 @@ const NOTHING: TreeContent = { rows: [], description: '' };
 
 export function createTrees(dependencies: TreeDependencies): Trees {
   const owned = new DisposableStore();
-  const cluster = owned.add(clusterTree(dependencies));
-  const modelServers = owned.add(modelServerTree(dependencies));
+  const turns = new TurnByTurn();
+  const cluster = owned.add(clusterTree(dependencies, turns));
+  const modelServers = owned.add(modelServerTree(dependencies, turns));
   const benchmarks = owned.add(benchmarkTree(dependencies));
   const traces = owned.add(traceTree(dependencies));
   owned.add(
@@ -55,20 +57,15 @@ export function createTrees(dependencies: TreeDependencies): Trees {
   return { cluster, modelServers, benchmarks, traces, dispose: () => owned.dispose() };
 }
 
-function clusterTree({ workbench, session, access, treeChoices, onError }: TreeDependencies): LiveTree {
+function clusterTree({ workbench, session, access, treeChoices, onError }: TreeDependencies, turns: TurnByTurn): LiveTree {
   const tree: LiveTree = new LiveTree({
     id: 'llmd.cluster',
     content: () =>
-      Promise.resolve(
-        ofSnapshot(workbench, session, (snapshot) => {
-          const report = gpuReport(snapshot);
-          return {
-            rows: [...stateRows('nodes', snapshot.states.nodes), ...stateRows('pods', snapshot.states.pods), ...clusterRows(report, snapshot, workbench.owner, treeChoices.grouping)],
-            message: uncounted(report),
-            description: `${gpuHeadline(report, snapshot)} · ${freshness([snapshot.states.nodes, snapshot.states.pods])}`,
-          };
-        }),
-      ),
+      ofSnapshot(workbench, session, turns, gpuReport, (snapshot, report) => ({
+        rows: [...stateRows('nodes', snapshot.states.nodes), ...stateRows('pods', snapshot.states.pods), ...clusterRows(report, snapshot, workbench.owner, treeChoices.grouping)],
+        message: uncounted(report),
+        description: `${gpuHeadline(report, snapshot)} · ${freshness([snapshot.states.nodes, snapshot.states.pods])}`,
+      })),
     whileVisible() {
       const watching = new DisposableStore();
       watching.add(watchInventory(workbench, () => tree.update()));
@@ -81,21 +78,18 @@ function clusterTree({ workbench, session, access, treeChoices, onError }: TreeD
   return tree;
 }
 
-function modelServerTree({ workbench, session, access, treeChoices, onError }: TreeDependencies): LiveTree {
+function modelServerTree({ workbench, session, access, treeChoices, onError }: TreeDependencies, turns: TurnByTurn): LiveTree {
   const tree: LiveTree = new LiveTree({
     id: 'llmd.modelServers',
     content: () =>
-      Promise.resolve(
-        ofSnapshot(workbench, session, (snapshot) => {
-          const report = podsReport(snapshot, workbench.owner);
-          const loads = { phases: workbench.loading.snapshot, crashes: workbench.loading.crashes, live: workbench.live.snapshot.pods };
-          return {
-            rows: withAccess([...stateRows('pods', snapshot.states.pods), ...modelServerRows(report, loads, treeChoices.owners)], accessRow(access.missing, snapshot.cluster)),
-            message: notes(hiddenByFilter(report, treeChoices.owners), report.warnings.find(({ code }) => code === 'pods-of-one-namespace')?.message),
-            description: `${modelServerHeadline(report, loads)} · ${freshness([snapshot.states.pods])}`,
-          };
-        }),
-      ),
+      ofSnapshot(workbench, session, turns, (snapshot) => podsReport(snapshot, workbench.owner), (snapshot, report) => {
+        const loads = { phases: workbench.loading.snapshot, crashes: workbench.loading.crashes, live: workbench.live.snapshot.pods };
+        return {
+          rows: withAccess([...stateRows('pods', snapshot.states.pods), ...modelServerRows(report, loads, treeChoices.owners)], accessRow(access.missing, snapshot.cluster)),
+          message: notes(hiddenByFilter(report, treeChoices.owners), report.warnings.find(({ code }) => code === 'pods-of-one-namespace')?.message),
+          description: `${modelServerHeadline(report, loads)} · ${freshness([snapshot.states.pods])}`,
+        };
+      }),
     whileVisible() {
       const watching = new DisposableStore();
       watching.add(watchInventory(workbench, () => tree.update()));
@@ -169,13 +163,23 @@ function remoteFailure(error: WorkbenchError): Row {
   return error.code === 'forbidden' && denied ? denied : { ...failureRow(error), id: 'remote-failure', label: 'in pods', opens: 'llmd.refresh' };
 }
 
-function ofSnapshot(workbench: Workbench, session: Session, show: (snapshot: InventorySnapshot) => TreeContent): TreeContent {
+/** Counting a large cluster and making rows of the counts each take a turn of their own. */
+async function ofSnapshot<Report>(
+  workbench: Workbench,
+  session: Session,
+  turns: TurnByTurn,
+  count: (snapshot: InventorySnapshot) => Report,
+  show: (snapshot: InventorySnapshot, report: Report) => TreeContent,
+): Promise<TreeContent> {
   const { connection } = session;
   if (connection.kind === 'failed') return { rows: [failureRow(connection.error)], description: 'not connected' };
   if (connection.kind !== 'ready') return NOTHING;
   const { snapshot } = workbench.inventory;
   if (!snapshot || !isOf(snapshot, connection.cluster)) return { rows: [], description: 'connecting', loading: true };
-  const content = show(snapshot);
+  const report = await turns.do(() => count(snapshot));
+  const content = await turns.do(() => show(snapshot, report));
+  // Another cluster may have been chosen meanwhile: what is of this one is not for its view.
+  if (session.connection !== connection) return ofSnapshot(workbench, session, turns, count, show);
   return { ...content, loading: !snapshot.complete };
 }
 

@@ -6,6 +6,7 @@ import { modelServerRows } from '../../../src/host/trees/model-server-rows.ts';
 import type { Row } from '../../../src/host/trees/row.ts';
 import { RowIndex, TREE_TURNS, type RowElement } from '../../../src/host/trees/row-index.ts';
 import { systemClock } from '../../../src/base/clock.ts';
+import { TurnByTurn } from '../../../src/base/turn-by-turn.ts';
 import { Turns } from '../../../src/base/turns.ts';
 
 const ME = 'bench';
@@ -18,9 +19,9 @@ class BenchTree {
   readonly #turns: Turns;
   refreshed = 0;
 
-  constructor(rows: () => readonly Row[] | undefined, shown: () => void) {
-    this.#turns = new Turns(systemClock, TREE_TURNS, () => {
-      const made = rows();
+  constructor(rows: () => Promise<readonly Row[] | undefined>, shown: () => void) {
+    this.#turns = new Turns(systemClock, TREE_TURNS, async () => {
+      const made = await rows();
       if (made) this.#take(made);
       shown();
     });
@@ -43,13 +44,16 @@ export class TreePair {
   readonly #trees: readonly BenchTree[];
 
   constructor(snapshot: () => InventorySnapshot | undefined, shown: () => void) {
-    const of = (rows: (snapshot: InventorySnapshot) => readonly Row[]) => (): readonly Row[] | undefined => {
+    const turns = new TurnByTurn();
+    const of = <Report>(count: (snapshot: InventorySnapshot) => Report, rows: (snapshot: InventorySnapshot, report: Report) => readonly Row[]) => async (): Promise<readonly Row[] | undefined> => {
       const newest = snapshot();
-      return newest && rows(newest);
+      if (newest === undefined) return undefined;
+      const report = await turns.do(() => count(newest));
+      return turns.do(() => rows(newest, report));
     };
     this.#trees = [
-      new BenchTree(of((newest) => clusterRows(gpuReport(newest), newest, ME)), shown),
-      new BenchTree(of((newest) => modelServerRows(podsReport(newest, ME))), shown),
+      new BenchTree(of(gpuReport, (newest, report) => clusterRows(report, newest, ME)), shown),
+      new BenchTree(of((newest) => podsReport(newest, ME), (_newest, report) => modelServerRows(report)), shown),
     ];
   }
 
