@@ -86,6 +86,8 @@ const suites: readonly Suite[] = [
   { name: 'conformance', run: conformance },
   { name: 'host', run: host },
   { name: 'package', run: () => check('node', ['scripts/package.ts']) },
+  // With the offline Perfetto UI of the package, and the browser of the host tests.
+  { name: 'ui', run: () => mocha(['test/ui/**/*.test.ts']) },
   { name: 'tour', run: () => check('node', ['scripts/demo.ts', '--tour', '--no-build']) },
 ];
 
