@@ -137,7 +137,8 @@ export function uncounted(report: GpuReport): string | undefined {
 export function gpuHeadline(report: GpuReport, snapshot: InventorySnapshot): string {
   const counted = tallies(report.nodes, snapshot.nodes);
   const [first] = counted.toSorted((a, b) => Number(b.noun === 'GPU') - Number(a.noun === 'GPU') || b.all - a.all);
-  if (!first) return 'no GPUs';
-  if (snapshot.states.nodes.kind === 'denied' && snapshot.nodes.size === 0) return `${plural(first.all, first.noun)} held · free unknown`;
+  const unlisted = snapshot.states.nodes.kind === 'denied' && snapshot.nodes.size === 0;
+  if (!first) return unlisted ? 'GPUs unknown' : 'no GPUs';
+  if (unlisted) return `${plural(first.all, first.noun)} held · free unknown`;
   return `${formatNumber(first.free)}/${plural(first.all, first.noun)} free`;
 }

@@ -14,6 +14,7 @@ import { clusterRows, gpuHeadline, uncounted } from './cluster-rows.ts';
 import { failureRow, freshness, stateRows } from './freshness.ts';
 import { LiveTree, type TreeContent } from './live-tree.ts';
 import { hiddenByFilter, modelServerHeadline, modelServerRows } from './model-server-rows.ts';
+import { noServersRow } from './no-servers-row.ts';
 import type { RemoteTraceList } from './remote-traces.ts';
 import type { Row } from './row.ts';
 import { traceRows } from './trace-rows.ts';
@@ -84,9 +85,13 @@ function modelServerTree({ workbench, session, access, treeChoices, onError }: T
     content: () =>
       ofSnapshot(workbench, session, turns, (snapshot) => podsReport(snapshot, workbench.owner), (snapshot, report) => {
         const loads = { phases: workbench.loading.snapshot, crashes: workbench.loading.crashes, live: workbench.live.snapshot.pods };
+        const hidden = hiddenByFilter(report, treeChoices.owners);
+        const message = notes(hidden, report.warnings.find(({ code }) => code === 'pods-of-one-namespace')?.message);
+        const servers = [...stateRows('pods', snapshot.states.pods), ...modelServerRows(report, loads, treeChoices.owners)];
+        const rows = servers.length === 0 && message !== undefined ? [noServersRow(snapshot.cluster, treeChoices.owners, hidden !== undefined)] : servers;
         return {
-          rows: withAccess([...stateRows('pods', snapshot.states.pods), ...modelServerRows(report, loads, treeChoices.owners)], accessRow(access.missing, snapshot.cluster)),
-          message: notes(hiddenByFilter(report, treeChoices.owners), report.warnings.find(({ code }) => code === 'pods-of-one-namespace')?.message),
+          rows: withAccess(rows, accessRow(access.missing, snapshot.cluster)),
+          message,
           description: `${modelServerHeadline(report, loads)} · ${freshness([snapshot.states.pods])}`,
         };
       }),

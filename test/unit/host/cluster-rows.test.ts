@@ -116,6 +116,8 @@ describe('rows of the Cluster view', () => {
     const report = gpuReport(picture);
     const rows = clusterRows(report, picture, 'ann');
     assert.equal(gpuHeadline(report, picture), '8 GPUs held · free unknown');
+    const nothing = { ...picture, pods: new Map() };
+    assert.equal(gpuHeadline(gpuReport(nothing), nothing), 'GPUs unknown', 'what may not be seen is not said to be none');
     assert.equal(rows[0]?.description, '8 GPUs held · free unknown');
     assert.equal(find(rows, 'node/g1').description, 'free unknown · p 8');
     assert.match(uncounted(report) ?? '', /^no permission to list nodes/);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { hiddenByFilter, modelServerHeadline, modelServerRows } from '../../../src/host/trees/model-server-rows.ts';
+import { noServersRow } from '../../../src/host/trees/no-servers-row.ts';
 import type { Row } from '../../../src/host/trees/row.ts';
 import type { Cause, Crash, LoadingPhase } from '../../../src/inventory/loading/types.ts';
 import type { ModelServerDeployment, ModelServerPod } from '../../../src/inventory/types.ts';
@@ -61,6 +62,14 @@ describe('rows of the Model Servers view', () => {
     assert.equal(hiddenByFilter(report, 'mine'), 'Only mine: 1 deployment of other people not shown.');
     assert.equal(hiddenByFilter({ ...report, deployments: report.deployments.slice(0, 1) }, 'mine'), undefined);
     assert.equal(hiddenByFilter(report, 'others'), "Only other people's: 1 deployment of mine not shown.");
+  });
+
+  it('say that there are none where a note stands in the way of the welcome, and where more may be', () => {
+    const cluster = { context: 'c', namespace: 'llm-d', server: 'https://s' };
+    assert.deepEqual([noServersRow(cluster, 'mine', true), noServersRow(cluster, 'everybody', false)].map(({ label, opens }) => [label, opens]), [
+      ['no model server of mine', 'llmd.filterModelServers'],
+      ['no model server in llm-d', 'llmd.selectNamespace'],
+    ]);
   });
 
   it('name the data-parallel ranks of a pod, and the revision of a set that rolls out', () => {
