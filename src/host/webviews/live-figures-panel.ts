@@ -5,8 +5,10 @@ import { FROM_LIVE_FIGURES, type FromLiveFigures, type Lines, type ToLiveFigures
 import type { Session } from '../session.ts';
 import { featureSettings } from '../settings.ts';
 import { liveFiguresPicture } from './live-figures-picture.ts';
+import { copyText } from './copy-text.ts';
 import { saveFile } from './save-file.ts';
 import { WebPanel } from './web-panel.ts';
+import { whileVisible } from './while-visible.ts';
 
 export interface LiveFiguresPanelOptions {
   readonly workbench: Workbench;
@@ -26,7 +28,6 @@ export class LiveFiguresPanel implements Disposable {
   readonly #web: WebPanel<ToLiveFigures, FromLiveFigures>;
   readonly #owned = new DisposableStore();
   #lines: Lines | undefined;
-  #following: Disposable | undefined;
 
   constructor(options: LiveFiguresPanelOptions) {
     const { panel, dist, session, onError } = options;
@@ -35,10 +36,8 @@ export class LiveFiguresPanel implements Disposable {
     this.#web = this.#owned.add(
       new WebPanel<ToLiveFigures, FromLiveFigures>({ panel, dist, bundle: 'live-figures', incoming: FROM_LIVE_FIGURES, receive: (message) => this.#receive(message), onError }),
     );
-    this.#owned.add(panel.onDidChangeViewState(() => this.#follow(panel.visible)));
     this.#owned.add(session.onDidChange(() => this.#show()));
-    this.#owned.add({ dispose: () => this.#follow(false) });
-    this.#follow(panel.visible);
+    this.#owned.add(whileVisible(panel, () => this.#follow()));
     this.#show();
   }
 
@@ -61,17 +60,12 @@ export class LiveFiguresPanel implements Disposable {
     this.#owned.dispose();
   }
 
-  #follow(visible: boolean): void {
-    if (!visible) {
-      this.#following?.dispose();
-      this.#following = undefined;
-    } else if (!this.#following) {
-      const { live } = this.#options.workbench;
-      const following = new DisposableStore();
-      following.add(live.onDidChange(() => this.#show()));
-      following.add(live.lease());
-      this.#following = following;
-    }
+  #follow(): Disposable {
+    const { live } = this.#options.workbench;
+    const following = new DisposableStore();
+    following.add(live.onDidChange(() => this.#show()));
+    following.add(live.lease());
+    return following;
   }
 
   #show(): void {
@@ -101,8 +95,7 @@ export class LiveFiguresPanel implements Disposable {
         await vscode.commands.executeCommand(HELP[message.help]);
         return;
       case 'copy':
-        await vscode.env.clipboard.writeText(message.text);
-        vscode.window.setStatusBarMessage(`$(clippy) ${message.what} copied`, 4000);
+        await copyText(message);
         return;
       case 'save':
         await saveFile(this.#options.workbench.workspace, 'live-figures.csv', Buffer.from(message.text, 'utf8'));

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { DisposableStore, type Disposable } from '../../base/disposables.ts';
+import { disposable, DisposableStore, type Disposable } from '../../base/disposables.ts';
 import type { Workbench } from '../../compose.ts';
 import { labelUses } from '../../inventory/node-table/rows.ts';
 import type { NodeRow } from '../../inventory/node-table/types.ts';
@@ -8,8 +8,10 @@ import type { Memory } from '../memory.ts';
 import type { Session } from '../session.ts';
 import { askColumns } from './node-table-columns.ts';
 import { changedRows, knownLayout, nodeTablePicture } from './node-table-picture.ts';
+import { copyText } from './copy-text.ts';
 import { saveFile } from './save-file.ts';
 import { WebPanel } from './web-panel.ts';
+import { whileVisible } from './while-visible.ts';
 
 export interface NodeTablePanelOptions {
   readonly workbench: Workbench;
@@ -34,7 +36,6 @@ export class NodeTablePanel implements Disposable {
   #picture: NodeTablePicture;
   /** The rows that the page shows. */
   #rows: ReadonlyMap<string, NodeRow> = new Map();
-  #following: Disposable | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: NodeTablePanelOptions) {
@@ -46,10 +47,8 @@ export class NodeTablePanel implements Disposable {
       new WebPanel<ToNodeTable, FromNodeTable>({ panel, dist, bundle: 'node-table', incoming: FROM_NODE_TABLE, receive: (message) => this.#receive(message), onError }),
     );
     this.#show({ type: 'picture', picture: this.#picture });
-    this.#owned.add(panel.onDidChangeViewState(() => this.#follow(panel.visible)));
     this.#owned.add(session.onDidChange(() => this.#update()));
-    this.#owned.add({ dispose: () => this.#follow(false) });
-    this.#follow(panel.visible);
+    this.#owned.add(whileVisible(panel, () => this.#follow()));
   }
 
   get whenReady(): Promise<void> {
@@ -76,20 +75,19 @@ export class NodeTablePanel implements Disposable {
     this.#owned.dispose();
   }
 
-  #follow(visible: boolean): void {
-    if (!visible) {
-      clearTimeout(this.#timer);
-      this.#timer = undefined;
-      this.#following?.dispose();
-      this.#following = undefined;
-    } else if (!this.#following) {
-      const { inventory } = this.#options.workbench;
-      const following = new DisposableStore();
-      following.add(inventory.onDidChange(() => this.#later()));
-      following.add(inventory.lease());
-      this.#following = following;
-      this.#update();
-    }
+  #follow(): Disposable {
+    const { inventory } = this.#options.workbench;
+    const following = new DisposableStore();
+    following.add(inventory.onDidChange(() => this.#later()));
+    following.add(inventory.lease());
+    following.add(
+      disposable(() => {
+        clearTimeout(this.#timer);
+        this.#timer = undefined;
+      }),
+    );
+    this.#update();
+    return following;
   }
 
   #later(): void {
@@ -137,8 +135,7 @@ export class NodeTablePanel implements Disposable {
         await vscode.commands.executeCommand(message.command);
         return;
       case 'copy':
-        await vscode.env.clipboard.writeText(message.text);
-        vscode.window.setStatusBarMessage(`$(clippy) ${message.what} copied`, 4000);
+        await copyText(message);
         return;
       case 'save':
         await saveFile(this.#options.workbench.workspace, 'nodes.csv', Buffer.from(message.text, 'utf8'));

@@ -5,6 +5,7 @@ import type { Workbench } from '../../compose.ts';
 import { FROM_RESULTS, type FromResults, type RunFigures, type RunItem, type ToResults } from '../../protocol/results.ts';
 import type { RunRecord } from '../../runs/types.ts';
 import { isActive } from '../trees/benchmark-rows.ts';
+import { copyText } from './copy-text.ts';
 import { saveFile } from './save-file.ts';
 import { WebPanel } from './web-panel.ts';
 
@@ -70,8 +71,7 @@ export class ResultsPanel implements Disposable {
         await vscode.commands.executeCommand('llmd.runBenchmark');
         return;
       case 'copy':
-        await vscode.env.clipboard.writeText(message.text);
-        vscode.window.setStatusBarMessage(`$(clippy) ${message.what} copied`, 4000);
+        await copyText(message);
         return;
       case 'save':
         await saveFile(this.#workbench.workspace, message.name, Buffer.from(message.data, message.encoding === 'base64' ? 'base64' : 'utf8'));

@@ -5,6 +5,7 @@ import { isAbort, toWorkbenchError } from '../../base/errors.ts';
 import type { Workbench } from '../../compose.ts';
 import { FROM_TRACE_SUMMARY, type FromTraceSummary, type ToTraceSummary } from '../../protocol/trace-summary.ts';
 import { traceView } from './trace-view.ts';
+import { copyText } from './copy-text.ts';
 import { WebPanel } from './web-panel.ts';
 
 export interface TracePanelOptions {
@@ -66,8 +67,7 @@ export class TraceSummaryPanel implements Disposable {
         await this.#read();
         return;
       case 'copy':
-        await vscode.env.clipboard.writeText(message.text);
-        vscode.window.setStatusBarMessage(`$(clippy) ${message.what} copied`, 4000);
+        await copyText(message);
     }
   }
 
