@@ -24,6 +24,8 @@ export interface Seen {
 export interface WatchingWindow {
   readonly window: Workbench;
   readonly clock: LeapClock;
+  /** True once the pod is in the picture; undefined until then, as `until` wants it. */
+  shows(pod: string): true | undefined;
 }
 
 /** A demo cluster behind a fault proxy, and windows that reach it only through the proxy. */
@@ -31,6 +33,7 @@ export class NetworkLab {
   readonly lab: Lab;
   readonly proxy: FaultProxy;
   readonly #watching = new Set<Workbench>();
+  #made = 0;
   #direct: KubeClient | undefined;
 
   private constructor(lab: Lab, proxy: FaultProxy) {
@@ -59,7 +62,7 @@ export class NetworkLab {
     const window = this.lab.window({ kubeconfig: await this.kubeconfig(), clock, ...options });
     window.inventory.lease();
     this.#watching.add(window);
-    return { window, clock };
+    return { window, clock, shows: (pod) => window.inventory.snapshot?.pods.has(pod) === true || undefined };
   }
 
   /** What a test leaves behind: its windows are closed, and its faults are over. */
@@ -101,6 +104,13 @@ export class NetworkLab {
       apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: where },
       spec: { containers: [{ name: 'sleeper', image: 'registry.example/sleeper', command: ['sleep', 'infinity'] }] },
     }, patience());
+  }
+
+  /** Something happens in the cluster that a window can only know if it goes on watching. Answers the key of the new pod. */
+  async change(): Promise<string> {
+    this.#made += 1;
+    await this.addPod(`pod-${this.#made}`);
+    return `${namespace}/pod-${this.#made}`;
   }
 
   async removePod(name: string): Promise<void> {

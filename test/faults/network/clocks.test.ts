@@ -11,7 +11,6 @@ const hourMs = 3_600_000;
 describe('a machine that sleeps', () => {
   let net: NetworkLab;
   let watching: WatchingWindow;
-  let made = 0;
 
   before(async () => {
     net = await NetworkLab.start();
@@ -24,21 +23,13 @@ describe('a machine that sleeps', () => {
   });
   afterEach(() => net.tidy());
 
-  async function change(): Promise<string> {
-    made += 1;
-    await net.addPod(`pod-${made}`);
-    return `${namespace}/pod-${made}`;
-  }
-
-  function shows(pod: string): true | undefined {
-    return watching.window.inventory.snapshot?.pods.has(pod) === true || undefined;
-  }
+  const shows = (pod: string): true | undefined => watching.shows(pod);
 
   it('finds its dead connections within seconds, where its timers stood still meanwhile', async () => {
-    const pod = await change();
+    const pod = await net.change();
     await until('the pod is shown', () => shows(pod));
     net.proxy.wire.goDead();
-    const unseen = await change();
+    const unseen = await net.change();
     watching.clock.step(hourMs);
     await passes(watching.clock, 10);
     await until('the pod is shown, and no more time has to pass for it', () => shows(unseen));
@@ -47,7 +38,7 @@ describe('a machine that sleeps', () => {
 
   it('finds its dead connections at once, where its timers are overdue', async () => {
     net.proxy.wire.goDead();
-    const unseen = await change();
+    const unseen = await net.change();
     watching.clock.leap(hourMs);
     await until('the pod is shown', () => shows(unseen));
     await net.equalsFreshList(watching);
@@ -76,7 +67,7 @@ describe('a machine that sleeps', () => {
 
   it('wakes up with its connections whole', async () => {
     watching.clock.step(hourMs);
-    const pod = await change();
+    const pod = await net.change();
     await passes(watching.clock, 10);
     await until('the pod is shown', () => shows(pod));
     assert.equal(seen(watching.window).description, 'live');
@@ -86,7 +77,7 @@ describe('a machine that sleeps', () => {
   it('does not mind that its clock is set back', async () => {
     watching.clock.step(-hourMs);
     net.proxy.wire.goDead();
-    const pod = await change();
+    const pod = await net.change();
     await inTime(watching.clock, 5, 'the pod is shown', () => shows(pod));
     await net.equalsFreshList(watching);
   });

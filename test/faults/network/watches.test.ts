@@ -45,7 +45,6 @@ const lasting: readonly Lasting[] = [
 describe('a watch over a bad network', () => {
   let net: NetworkLab;
   let watching: WatchingWindow;
-  let made = 0;
 
   before(async () => {
     net = await NetworkLab.start();
@@ -61,22 +60,13 @@ describe('a watch over a bad network', () => {
   });
   afterEach(() => net.tidy());
 
-  /** Something happens in the cluster that the window can only know if it goes on watching. */
-  async function change(): Promise<string> {
-    made += 1;
-    await net.addPod(`pod-${made}`);
-    return `llm-d/pod-${made}`;
-  }
-
-  function shows(pod: string): true | undefined {
-    return watching.window.inventory.snapshot?.pods.has(pod) === true || undefined;
-  }
+  const shows = (pod: string): true | undefined => watching.shows(pod);
 
   for (const { name, matches, fault, row, code, pace = 2 } of lasting) {
     it(`says since when it is stale, and recovers by itself: ${name}`, async () => {
       const rule = net.proxy.when(matches, fault);
       net.proxy.wire.cut();
-      const pod = await change();
+      const pod = await net.change();
       await inTime(watching.clock, pace, `the rows say "${row}"`, () => seen(watching.window).rows.find((each) => each.startsWith(`pods: ${row}, trying again: `)));
       const state = stateOf(watching.window, 'pods');
       assert.ok(state.kind === 'stale');
@@ -94,7 +84,7 @@ describe('a watch over a bad network', () => {
   it('goes on from where it stood after a dropped connection, without a list', async () => {
     const lists = net.proxy.count(listsOf('pods'));
     net.proxy.wire.cut();
-    const pod = await change();
+    const pod = await net.change();
     await until('the pod is shown', () => shows(pod));
     await net.equalsFreshList(watching);
     assert.equal(net.proxy.count(listsOf('pods')), lists);
@@ -106,7 +96,7 @@ describe('a watch over a bad network', () => {
     const lists = net.proxy.count(listsOf('pods'));
     net.proxy.when(watchesOf('pods'), refuse(410, 'Expired'), 1);
     net.proxy.wire.cut();
-    const pod = await change();
+    const pod = await net.change();
     await until('the pod is shown', () => shows(pod));
     assert.equal(net.proxy.count(listsOf('pods')), lists + 1);
     assert.deepEqual(new Set(states), new Set(['live']));
@@ -116,7 +106,7 @@ describe('a watch over a bad network', () => {
     const slow = holding();
     net.proxy.when(watchesOf('pods'), slow.fault, 1);
     net.proxy.wire.cut();
-    const pod = await change();
+    const pod = await net.change();
     net.lab.cluster.server.compact();
     slow.release();
     await until('the pod is shown', () => shows(pod));
@@ -133,7 +123,7 @@ describe('a watch over a bad network', () => {
 
   it('finds out that an open socket is dead', async () => {
     net.proxy.wire.goDead();
-    const pod = await change();
+    const pod = await net.change();
     await inTime(watching.clock, 5, 'the pod is shown', () => shows(pod));
     await net.equalsFreshList(watching);
   });
@@ -150,7 +140,7 @@ describe('a watch over a bad network', () => {
   it('does not believe a watch that is accepted and stays silent', async () => {
     const silent = net.proxy.when(watchesOf('pods'), acceptedAndSilent);
     net.proxy.wire.cut();
-    const pod = await change();
+    const pod = await net.change();
     await inTime(watching.clock, 5, 'the pod is shown', () => shows(pod));
     assert.ok(silent.hits > 0);
     silent.lift();
@@ -161,7 +151,7 @@ describe('a watch over a bad network', () => {
     const slow = holding();
     const rule = net.proxy.when(watchesOf('pods'), slow.fault);
     net.proxy.wire.cut();
-    const pod = await change();
+    const pod = await net.change();
     await until('the watch waits', () => rule.hits > 0 || undefined);
     watching.clock.leap(2000);
     assert.equal(stateOf(watching.window, 'pods').kind, 'live');
