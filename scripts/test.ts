@@ -76,7 +76,7 @@ async function host(): Promise<Outcome> {
 }
 
 const suites: readonly Suite[] = [
-  { name: 'types', run: () => check('npm', ['run', '--silent', 'typecheck']) },
+  { name: 'types', run: () => check('node', ['--run', 'typecheck']) },
   { name: 'lint', run: () => check('oxlint', ['--type-aware', 'src', 'test', 'scripts']) },
   { name: 'dead-code', run: () => check('knip', []) },
   { name: 'build', run: () => check('node', ['esbuild.mjs', '--production']) },

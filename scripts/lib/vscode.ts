@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { npmInstalled } from './cache.ts';
+import { npm } from './npm.ts';
 import { aptInstall, exists, which } from './system.ts';
 
 const source = join(import.meta.dirname, '..', 'installs', 'vscode');
@@ -22,7 +22,7 @@ export async function vsCodeServer(): Promise<VsCodeServer> {
       await aptInstall([...headers, ...((await which('g++')) ? [] : ['build-essential'])], 'A header that VS Code\'s native modules need');
     }
     // Its post-install insists on the Node that it was built for, which `npm run` puts first on the PATH.
-    await execa('npm', args, { cwd: target, stdout: 'ignore', stderr: 'inherit' });
+    await npm(args, { cwd: target });
   });
   const root = join(folder, 'node_modules', 'code-server');
   return { entry: join(root, 'out', 'node', 'entry.js'), serverMain: join(root, 'lib', 'vscode', 'out', 'server-main.js') };
