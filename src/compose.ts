@@ -4,6 +4,7 @@ import { systemClock, type Clock } from './base/clock.ts';
 import { DisposableStore, type Disposable } from './base/disposables.ts';
 import type { Logger } from './base/logger.ts';
 import type { KeyValueStore } from './base/store.ts';
+import type { Trust } from './base/trust.ts';
 import { createBenchmarkService } from './benchmarks/service.ts';
 import type { BenchmarkService } from './benchmarks/types.ts';
 import { createDemoControl } from './democtl/control.ts';
@@ -63,6 +64,8 @@ export interface Settings {
 export interface ComposeOptions {
   /** The open folder; without one nothing is written to disk and what needs a folder says so. */
   readonly workspace: string | undefined;
+  /** Until it is granted the open folder counts as none. */
+  readonly trust: Trust;
   readonly assets: Assets;
   readonly store: KeyValueStore;
   /** A folder for state of this machine and user. */
@@ -77,7 +80,9 @@ export interface ComposeOptions {
 /** Every feature, composed once a window or a command line. */
 export interface Workbench extends Disposable {
   readonly assets: Assets;
+  /** The open folder, once it is trusted. */
   readonly workspace: string | undefined;
+  readonly trust: Trust;
   readonly logger: Logger;
   /** Sanitised name that marks what is mine on a shared cluster. */
   readonly owner: string;
@@ -102,11 +107,16 @@ export function assetsAt(root: string): Assets {
 
 /** Constructs every feature by plain constructors. What one feature needs of another is handed in here, and nowhere else. */
 export function compose(options: ComposeOptions): Workbench {
-  const { workspace, assets, settings, env, logger, clock = systemClock } = options;
+  const { trust, assets, settings, env, logger, clock = systemClock } = options;
   const owned = new DisposableStore();
   const owner = ownerName({ USER: systemUser(), ...env }, settings().owner);
-  const folder = workspace ?? options.storage;
-  const workspaceEnv = (): Promise<WorkspaceEnv> => readEnv(join(folder, '.env'));
+  const workspace = (): string | undefined => (trust.granted ? options.workspace : undefined);
+  const below = (...path: readonly string[]) => (): string | undefined => {
+    const folder = workspace();
+    return folder === undefined ? undefined : join(folder, ...path);
+  };
+  const folder = (): string => workspace() ?? options.storage;
+  const workspaceEnv = (): Promise<WorkspaceEnv> => readEnv(join(folder(), '.env'));
 
   const demo = owned.add(createDemoControl({ storage: options.storage, cli: join(assets.dist, 'llmdw.mjs'), node: ownNode(env), clock }));
   const contexts = owned.add(
@@ -125,14 +135,13 @@ export function compose(options: ComposeOptions): Workbench {
   const runner = createCommandRunner({ env, toolPaths: () => ({ kubectl: settings().kubectlPath, helm: settings().helmPath }), logger });
   const inventory = owned.add(createInventory({ contexts, clock, logger }));
   const decodePods = owned.add(createDecodePodsFile({ workspace, contexts, owner, clock, logger }));
-  const evidenceFolder = workspace === undefined ? undefined : join(workspace, '.tmp', 'evidence');
-  const loading = owned.add(createLoadWatcher({ inventory, contexts, owner, evidenceFolder, clock, logger }));
+  const loading = owned.add(createLoadWatcher({ inventory, contexts, owner, evidenceFolder: below('.tmp', 'evidence'), clock, logger }));
   const live = owned.add(
     createLiveFigures({
       inventory,
       contexts,
       owner,
-      settings: () => ({ enabled: settings().liveFigures ?? false, intervalMs: Math.min(60, Math.max(1, settings().liveFiguresSeconds ?? 5)) * 1000 }),
+      settings: () => ({ enabled: trust.granted && (settings().liveFigures ?? false), intervalMs: Math.min(60, Math.max(1, settings().liveFiguresSeconds ?? 5)) * 1000 }),
       store: options.store,
       clock,
       logger,
@@ -144,7 +153,7 @@ export function compose(options: ComposeOptions): Workbench {
   };
   const deployments = createDeploymentService({ contexts, runner, manifests: assets.manifests, owner: () => owner, workspaceEnv, gpus, loads: deploymentLoads(loading, inventory, owner), clock });
   const poker = createPokerService({ contexts, runner, manifests: assets.manifests, owner: () => owner, deployments, servedModel, clock });
-  const runs = owned.add(createRunLedger({ folder: join(folder, 'results'), clock, logger }));
+  const runs = owned.add(createRunLedger({ folder: below('results'), clock, logger }));
   const benchmarks = owned.add(createBenchmarkService({ contexts, poker, ledger: runs, manifestsDir: assets.manifests, logger, clock }));
   const servers = async (cluster: ClusterRef, signal: AbortSignal): Promise<readonly RunningServer[]> => {
     const snapshot = await snapshotOf(inventory, cluster, signal);
@@ -153,7 +162,14 @@ export function compose(options: ComposeOptions): Workbench {
   const profiling = createProfilingService({ contexts, servers, clock });
   const traces = owned.add(createTraceService({ workspace, assets, contexts, servers, clock, logger, perfetto: () => settings().perfettoSource ?? 'auto' }));
 
-  return { assets, workspace, logger, owner, contexts, runner, inventory, decodePods, loading, live, deployments, poker, benchmarks, profiling, traces, runs, demo, dispose: () => owned.dispose() };
+  owned.add(
+    trust.onDidGrant(() => {
+      void contexts.reload();
+      live.reconfigure();
+    }),
+  );
+
+  return { assets, get workspace() { return workspace(); }, trust, logger, owner, contexts, runner, inventory, decodePods, loading, live, deployments, poker, benchmarks, profiling, traces, runs, demo, dispose: () => owned.dispose() };
 }
 
 /** Undefined in a container whose user has no entry. */

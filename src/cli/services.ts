@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MemoryStore } from '../base/store.ts';
 import { silentLogger } from '../base/logger.ts';
+import { trusted } from '../base/trust.ts';
 import { assetsAt, compose, type Assets, type Settings, type Workbench } from '../compose.ts';
 import type { InventorySnapshot } from '../inventory/types.ts';
 import { accessError, needOf } from '../kube/access.ts';
@@ -24,6 +25,7 @@ export function services(invocation: Invocation, io: Io, settings: Settings = {}
   const kubeconfig = invocation.text('kubeconfig');
   return compose({
     workspace: io.cwd,
+    trust: trusted,
     assets: ownAssets(),
     store: new MemoryStore(),
     storage: join(homedir(), '.llm-d-workbench'),

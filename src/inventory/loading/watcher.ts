@@ -24,7 +24,7 @@ export interface LoadWatcherOptions {
   /** Whose pods are followed. */
   readonly owner: string;
   /** Where evidence of crashes is written; undefined keeps it in memory only. */
-  readonly evidenceFolder: string | undefined;
+  readonly evidenceFolder: () => string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }

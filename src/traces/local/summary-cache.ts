@@ -50,10 +50,10 @@ const HEAD_BYTES = 512;
 
 /** Summaries beside the traces they are of, in `traces/<n>/<pod>/.cache/`; only for files below the workspace's `traces/`. */
 export class SummaryCache {
-  readonly #root: string | undefined;
+  readonly #root: () => string | undefined;
   readonly #logger: Logger;
 
-  constructor(root: string | undefined, logger: Logger) {
+  constructor(root: () => string | undefined, logger: Logger) {
     this.#root = root;
     this.#logger = logger;
   }
@@ -114,8 +114,9 @@ export class SummaryCache {
   }
 
   #fileFor(path: string): string | undefined {
-    if (this.#root === undefined) return undefined;
-    const below = relative(this.#root, path);
+    const root = this.#root();
+    if (root === undefined) return undefined;
+    const below = relative(root, path);
     if (below.startsWith('..') || !below.includes(sep)) return undefined;
     return join(dirname(path), CACHE_FOLDER, `${basename(path)}.summary.json`);
   }

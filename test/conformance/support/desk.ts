@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { MemoryStore } from '../../../src/base/store.ts';
+import { trusted } from '../../../src/base/trust.ts';
 import { assetsAt, compose, type Workbench } from '../../../src/compose.ts';
 import type { ClusterRef } from '../../../src/kube/types.ts';
 import type { Server } from './both.ts';
@@ -24,6 +25,7 @@ export async function sitDown(server: Server): Promise<Desk> {
   await mkdir(workspace);
   const workbench = compose({
     workspace,
+    trust: trusted,
     assets: assetsAt(root),
     store: new MemoryStore(),
     storage: join(folder, 'storage'),

@@ -49,7 +49,7 @@ describe('benchmark service', function () {
     folder = await mkdtemp(join(tmpdir(), 'bench-'));
     cluster = new FakeCluster(join(folder, 'cluster'));
     await cluster.tool('vllm', VLLM);
-    ledger = createRunLedger({ folder: join(folder, 'results'), clock: quickClock, logger: silentLogger });
+    ledger = createRunLedger({ folder: () => join(folder, 'results'), clock: quickClock, logger: silentLogger });
   });
   afterEach(async () => {
     for (const service of services.splice(0)) service.dispose();

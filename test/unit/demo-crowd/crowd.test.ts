@@ -103,7 +103,7 @@ describe('a demo cluster with a crowd', function () {
   });
 
   it('says why a pod of the crowd has no log', async () => {
-    const contexts = createContexts({ env: { KUBECONFIG: cluster.kubeconfigPath }, home: folder, folder, store: new MemoryStore(), clock: systemClock, logger: silentLogger });
+    const contexts = createContexts({ env: { KUBECONFIG: cluster.kubeconfigPath }, home: folder, folder: () => folder, store: new MemoryStore(), clock: systemClock, logger: silentLogger });
     try {
       const chosen = await contexts.current();
       const client = await contexts.client(chosen!);

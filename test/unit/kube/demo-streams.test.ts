@@ -29,7 +29,7 @@ describe('kube layer and inventory against the demo cluster, found by its kubeco
     folder = await mkdtemp(join(tmpdir(), 'llmdw-demo-'));
     const kubeconfigPath = join(folder, 'kubeconfig');
     demo = await startDemoCluster({ port: 0, kubeconfigPath, speed: 20, faults: [], logger: silentLogger, signal: never });
-    contexts = createContexts({ env: { KUBECONFIG: kubeconfigPath }, home: folder, folder, store: new MemoryStore(), clock: systemClock, logger: silentLogger });
+    contexts = createContexts({ env: { KUBECONFIG: kubeconfigPath }, home: folder, folder: () => folder, store: new MemoryStore(), clock: systemClock, logger: silentLogger });
     const current = await contexts.current();
     assert.ok(current);
     cluster = current;

@@ -66,7 +66,7 @@ describe('kubeconfig and contexts', () => {
   }
 
   function open(options: Partial<ContextsOptions> & { readonly env: ContextsOptions['env'] }): Contexts {
-    const contexts = createContexts({ home: folder, folder, store: new MemoryStore(), clock: systemClock, logger: silentLogger, ...options });
+    const contexts = createContexts({ home: folder, folder: () => folder, store: new MemoryStore(), clock: systemClock, logger: silentLogger, ...options });
     opened.push(contexts);
     return contexts;
   }

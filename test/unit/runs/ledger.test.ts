@@ -44,7 +44,7 @@ describe('run ledger', () => {
   });
 
   function ledger(): RunLedger {
-    const made = createRunLedger({ folder, clock: systemClock, logger: silentLogger });
+    const made = createRunLedger({ folder: () => folder, clock: systemClock, logger: silentLogger });
     open.push(made);
     return made;
   }

@@ -33,7 +33,7 @@ describe('copying traces', () => {
 
   async function create(disk: TraceDisk = realDisk, clock: Clock = instantClock): Promise<TraceService> {
     return createTraceService({
-      workspace,
+      workspace: () => workspace,
       assets: { dist: await scannerDist(), media: join(workspace, 'media') },
       contexts: pods.contexts(),
       servers: () => Promise.resolve(pods.files.keys().map((pod) => ({ pod, deployment: 'wide-ep' })).toArray()),
@@ -255,7 +255,7 @@ describe('copying traces', () => {
 
   it('needs an open folder', async () => {
     const closed = createTraceService({
-      workspace: undefined, assets: { dist: '', media: '' }, contexts: pods.contexts(), servers: () => Promise.resolve([]), clock: instantClock, logger: silentLogger,
+      workspace: () => undefined, assets: { dist: '', media: '' }, contexts: pods.contexts(), servers: () => Promise.resolve([]), clock: instantClock, logger: silentLogger,
     });
     await assert.rejects(closed.copy(cluster, [], call), (error) => error instanceof WorkbenchError && error.code === 'bad-usage');
   });

@@ -48,7 +48,7 @@ describe('the server of the Perfetto panel', () => {
     await mkdir(join(folder, 'workspace', 'traces', '1', 'decode-0'), { recursive: true });
     await writeFile(join(folder, 'secret.txt'), 'secret');
     service = createTraceService({
-      workspace: join(folder, 'workspace'),
+      workspace: () => join(folder, 'workspace'),
       assets: { dist: await scannerDist(), media: join(folder, 'media') },
       contexts: new FakeTracePods().contexts(),
       servers: () => Promise.resolve([]),

@@ -30,7 +30,7 @@ describe('decode_pods.txt', () => {
     here = new FakeCluster('here');
     contexts = new FakeContexts();
     contexts.chosen = here;
-    service = createDecodePodsFile({ workspace, contexts: contexts.contexts, owner: 'ann', clock, logger: silentLogger });
+    service = createDecodePodsFile({ workspace: () => workspace, contexts: contexts.contexts, owner: 'ann', clock, logger: silentLogger });
     writes = [];
     failures = [];
     service.onDidWrite((written) => writes.push(written));
@@ -75,7 +75,7 @@ describe('decode_pods.txt', () => {
     });
 
     it('needs a folder', async () => {
-      const none = createDecodePodsFile({ workspace: undefined, contexts: contexts.contexts, owner: 'ann', clock, logger: silentLogger });
+      const none = createDecodePodsFile({ workspace: () => undefined, contexts: contexts.contexts, owner: 'ann', clock, logger: silentLogger });
       await assert.rejects(none.write(here.cluster, never), (error) => isWorkbenchError(error, 'bad-usage'));
       none.dispose();
     });

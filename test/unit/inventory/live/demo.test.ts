@@ -48,7 +48,7 @@ describe('live figures of a demo engine under load', () => {
     folder = await mkdtemp(join(tmpdir(), 'llmdw-live-'));
     const kubeconfigPath = join(folder, 'kubeconfig');
     demo = await startDemoCluster({ port: 0, kubeconfigPath, speed: 50, faults: [], logger: silentLogger, signal });
-    contexts = createContexts({ env: { KUBECONFIG: kubeconfigPath }, home: folder, folder, store, clock: systemClock, logger: silentLogger });
+    contexts = createContexts({ env: { KUBECONFIG: kubeconfigPath }, home: folder, folder: () => folder, store, clock: systemClock, logger: silentLogger });
     const current = await contexts.current();
     assert.ok(current);
     cluster = current;
@@ -161,7 +161,7 @@ describe('live figures of a demo engine under load', () => {
     const forwarder = await restricted('forwarder', [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] }, { apiGroups: [''], resources: ['pods/portforward'], verbs: ['get', 'create'] }]);
     const states: string[] = [];
     for (const user of [looker, forwarder]) {
-      const theirs = createContexts({ env: { KUBECONFIG: user }, home: folder, folder, store: new MemoryStore(), clock: systemClock, logger: silentLogger });
+      const theirs = createContexts({ env: { KUBECONFIG: user }, home: folder, folder: () => folder, store: new MemoryStore(), clock: systemClock, logger: silentLogger });
       const seen = createInventory({ contexts: theirs, clock: systemClock, logger: silentLogger });
       const figures = createLiveFigures({ inventory: seen, contexts: theirs, owner: 'lab', settings: () => ({ enabled: true, intervalMs: 200 }), store: own, clock: systemClock, logger: silentLogger });
       const lease = figures.lease();

@@ -128,7 +128,7 @@ describe('the watcher of loading model servers', () => {
       },
     };
     const contexts: Partial<Contexts> = { client: () => Promise.resolve({ logs: (options: LogOptions) => logs.read(options) } as never) };
-    watcher = createLoadWatcher({ inventory: inventory as Inventory, contexts: contexts as Contexts, owner: 'me', evidenceFolder: join(folder, 'evidence'), clock, logger: silentLogger });
+    watcher = createLoadWatcher({ inventory: inventory as Inventory, contexts: contexts as Contexts, owner: 'me', evidenceFolder: () => join(folder, 'evidence'), clock, logger: silentLogger });
   });
   afterEach(async () => {
     watcher.dispose();
