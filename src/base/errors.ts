@@ -55,6 +55,7 @@ export type ErrorCode =
   | 'json-cut'
   | 'format-unknown'
   | 'version-unknown'
+  | 'too-large'
   | 'no-result';
 
 export interface WorkbenchErrorOptions {

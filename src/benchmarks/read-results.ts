@@ -4,17 +4,16 @@ import { join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { throwIfAborted } from '../base/clock.ts';
 import { isAbort, isWorkbenchError, toWorkbenchError, WorkbenchError } from '../base/errors.ts';
+import type { Warning } from '../inventory/types.ts';
 import type { FileError, ResultFile, ResultsReport } from './types.ts';
 import { DOCUMENT_FORMATS, RESULT_SHAPE, TEXT_FORMATS } from './readers/formats.ts';
 import { readBytes } from './readers/input.ts';
-import { JsonStream, type Shape } from './readers/json-stream.ts';
+import { OPEN_BRACE, OPEN_BRACKET, SPACE } from './readers/json-bytes.ts';
+import { JsonStream, type LeftOut, type Shape } from './readers/json-stream.ts';
+import { DEEPEST_LEVEL, LARGEST_TEXT, LARGEST_YAML, LONGEST_STRING } from './readers/limits.ts';
 import { llmdBenchmarkReport } from './readers/llm-d-benchmark.ts';
 import type { Reading } from './readers/reading.ts';
 
-/** Result tables stand at the end of an output; what came before is cut from huge logs. */
-const TEXT_LIMIT = 32 << 20;
-const OPEN_BRACE = 0x7b;
-const OPEN_BRACKET = 0x5b;
 
 /** What a directory walk looks at, by name. */
 const CANDIDATE = /\.(?:json|jsonl|ya?ml|txt|log)(?:\.gz)?$/;
@@ -49,18 +48,19 @@ export async function readResultFile(path: string, signal: AbortSignal): Promise
       return await readJsonFile(path, signal);
     } catch (error) {
       if (!isWorkbenchError(error, 'json-invalid', 'json-cut')) throw error;
-      return readTables(path, await readText(path, signal), error);
+      return readTablesOr(error, path, await readText(path, signal));
     }
   }
   return readTextFile(path, await readText(path, signal));
 }
 
-/** All documents of a JSON or JSON lines file, of which only `shape` is built. `onDocument` may throw to stop early. */
-export async function readDocuments(path: string, shape: Shape, signal: AbortSignal, onDocument: (document: unknown) => void): Promise<void> {
+/** All documents of a JSON or JSON lines file, of which only `shape` is built, and what had to be left out. `onDocument` may throw to stop early. */
+export async function readDocuments(path: string, shape: Shape, signal: AbortSignal, onDocument: (document: unknown) => void): Promise<LeftOut> {
   const stream = new JsonStream(shape, onDocument);
   try {
     for await (const chunk of readBytes(path, signal)) stream.push(chunk);
     stream.end();
+    return stream.leftOut;
   } catch (error) {
     if (!isWorkbenchError(error, 'json-invalid', 'json-cut')) throw error;
     const hint = error.code === 'json-cut' ? 'The run or the copy was cut. Copy the file again, or run it again.' : `The file is no JSON. Give a result file of ${TOOLS}.`;
@@ -121,8 +121,9 @@ async function entries(directory: string, errors: FileError[]): Promise<readonly
 
 async function startsLikeJson(path: string, signal: AbortSignal): Promise<boolean> {
   for await (const chunk of readBytes(path, signal)) {
-    const first = chunk.find((byte) => byte > 0x20);
-    if (first !== undefined) return first === OPEN_BRACE || first === OPEN_BRACKET;
+    let at = 0;
+    while ((chunk[at] ?? Number.NaN) <= SPACE) at += 1;
+    if (at < chunk.length) return chunk[at] === OPEN_BRACE || chunk[at] === OPEN_BRACKET;
   }
   throw new WorkbenchError({ code: 'file-empty', message: `${path} holds only blanks`, hint: 'The run was cut before it wrote its result, or its disk was full. Run it again.' });
 }
@@ -130,7 +131,7 @@ async function startsLikeJson(path: string, signal: AbortSignal): Promise<boolea
 async function readJsonFile(path: string, signal: AbortSignal): Promise<ResultFile> {
   const readings: Reading[] = [];
   let documents = 0;
-  await readDocuments(path, RESULT_SHAPE, signal, (document) => {
+  const leftOut = await readDocuments(path, RESULT_SHAPE, signal, (document) => {
     documents += 1;
     // A sweep's summary is one array of records.
     for (const record of Array.isArray(document) ? document : [document]) readings.push(readDocument(record, path));
@@ -144,8 +145,15 @@ async function readJsonFile(path: string, signal: AbortSignal): Promise<ResultFi
     tool_version: first.tool_version,
     points: readings.flatMap((reading) => reading.points),
     scores: readings.flatMap((reading) => reading.scores),
-    warnings: readings.flatMap((reading) => reading.warnings),
+    warnings: [...readings.flatMap((reading) => reading.warnings), ...leftOutWarnings(leftOut)],
   };
+}
+
+function leftOutWarnings({ deep, long }: LeftOut): readonly Warning[] {
+  return [
+    ...(deep > 0 ? [{ code: 'too-deep', message: `${deep} part(s) nested deeper than ${DEEPEST_LEVEL} levels were left out` }] : []),
+    ...(long > 0 ? [{ code: 'too-long', message: `${long} text(s) longer than ${LONGEST_STRING >> 20} MB were left out` }] : []),
+  ];
 }
 
 function readDocument(document: unknown, path: string): Reading {
@@ -154,24 +162,41 @@ function readDocument(document: unknown, path: string): Reading {
   return format.read(document, path);
 }
 
-async function readText(path: string, signal: AbortSignal): Promise<string> {
+/** The end of an output, where result tables stand. */
+interface Output {
+  readonly text: string;
+  /** Bytes before it. */
+  readonly cut: number;
+}
+
+async function readText(path: string, signal: AbortSignal): Promise<Output> {
   const chunks: Buffer[] = [];
   let size = 0;
+  let cut = 0;
   for await (const chunk of readBytes(path, signal)) {
     chunks.push(Buffer.from(chunk));
     size += chunk.length;
-    while (size - (chunks[0]?.length ?? 0) >= TEXT_LIMIT) size -= chunks.shift()?.length ?? 0;
+    while (size - (chunks[0]?.length ?? 0) >= LARGEST_TEXT) {
+      const gone = chunks.shift()?.length ?? 0;
+      size -= gone;
+      cut += gone;
+    }
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return { text: Buffer.concat(chunks).toString('utf8'), cut };
 }
 
-function readTextFile(path: string, text: string): ResultFile {
-  if (/^version:/m.test(text) && /^scenario:/m.test(text)) {
+function readTextFile(path: string, output: Output): ResultFile {
+  const { text } = output;
+  const report = /^version:/m.test(text) && /^scenario:/m.test(text);
+  if (report && text.length <= LARGEST_YAML) {
     const document = yamlDocument(path, text);
     if (llmdBenchmarkReport.matches(document)) return { path, format: 'json', ...llmdBenchmarkReport.read(document, path) };
   }
-  const format = TEXT_FORMATS.find((each) => each.matches(text));
-  if (format) return { path, format: 'stdout', ...format.read(text, path) };
+  const tables = readTables(path, output);
+  if (tables) return tables;
+  if (report && text.length > LARGEST_YAML) {
+    throw new WorkbenchError({ code: 'too-large', message: `${path} looks like an llm-d-benchmark report in YAML, but holds more than ${LARGEST_YAML >> 20} MB`, hint: 'Reports are some kB. Give the report in JSON.' });
+  }
   if (/\.jsonl?(\.gz)?$/.test(path)) {
     throw new WorkbenchError({ code: 'json-invalid', message: `${path} is named as JSON but holds none`, hint: `Give a result file of ${TOOLS}.` });
   }
@@ -179,14 +204,22 @@ function readTextFile(path: string, text: string): ResultFile {
 }
 
 /** A log may begin with a bracket: the tables in it still count. Without any, `otherwise` is what was wrong. */
-function readTables(path: string, text: string, otherwise: WorkbenchError): ResultFile {
+function readTablesOr(otherwise: WorkbenchError, path: string, output: Output): ResultFile {
   try {
-    const format = TEXT_FORMATS.find((each) => each.matches(text));
-    if (format) return { path, format: 'stdout', ...format.read(text, path) };
+    const tables = readTables(path, output);
+    if (tables) return tables;
   } catch (error) {
     if (!isWorkbenchError(error, 'no-result')) throw error;
   }
   throw otherwise;
+}
+
+function readTables(path: string, { text, cut }: Output): ResultFile | undefined {
+  const format = TEXT_FORMATS.find((each) => each.matches(text));
+  if (!format) return undefined;
+  const reading = format.read(text, path);
+  const warnings = cut === 0 ? reading.warnings : [...reading.warnings, { code: 'output-cut', message: `only the last ${LARGEST_TEXT >> 20} MB of the output were looked through` }];
+  return { path, format: 'stdout', ...reading, warnings };
 }
 
 function yamlDocument(path: string, text: string): unknown {

@@ -1,5 +1,6 @@
 import type { ResultPoint } from '../types.ts';
 import { latency } from './latency.ts';
+import { LONGEST_ROW } from './limits.ts';
 import { EMPTY_POINT } from './reading.ts';
 import { tableNumber } from './text-table.ts';
 
@@ -55,6 +56,7 @@ function rows(lines: readonly string[], title: string, columns: number): string[
   for (const line of below.slice(firstDivider + afterDivider)) {
     if (/^=+$/.test(line) || line === '') break;
     pending = pending === '' ? line : `${pending} ${line}`;
+    if (pending.length > LONGEST_ROW) break;
     const cells = pending.split('|').map((cell) => cell.trim());
     if (cells.length < columns || cells.at(-1) === '') continue;
     if (cells.length === columns) found.push(cells);

@@ -6,6 +6,7 @@ import { EMPTY_POINT, type TextFormat } from './reading.ts';
 import { pipeCells, plainLines, tableNumber } from './text-table.ts';
 
 const SECOND = 1000;
+const HEADER_ROWS = 3;
 const LATENCY = 'Request Latency Statistics';
 const THROUGHPUT = 'Server Throughput Statistics';
 const SUMMARY = 'Run Summary Info';
@@ -63,7 +64,7 @@ function table(lines: readonly string[], title: string): Row[] {
   const body = (end < 0 ? framed : framed.slice(0, end)).filter((line) => !line.trim().startsWith('|='));
   const divider = body.findIndex((line) => line.trim().startsWith('|-'));
   if (divider < 0) return [];
-  const headers = body.slice(0, divider).map((line) => spread(pipeCells(line)));
+  const headers = body.slice(0, Math.min(divider, HEADER_ROWS)).map((line) => spread(pipeCells(line)));
   return body.slice(divider + 1).map((line) => new Map(pipeCells(line).map((cell, column) => [headers.map((header) => header[column] ?? '').join('/'), cell])));
 }
 

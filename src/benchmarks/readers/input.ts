@@ -4,13 +4,14 @@ import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { isAbort, systemCode, WorkbenchError } from '../../base/errors.ts';
 import { aborted, throwIfAborted } from '../../base/clock.ts';
+import { LARGEST_FILE } from './limits.ts';
 
 const CHUNK = 1 << 20;
 const GZIP_MAGIC = Buffer.of(0x1f, 0x8b);
 
 /**
  * The bytes of a file, gunzipped where its first bytes say so, chunk by chunk. A chunk is valid until the next one is asked for.
- * Rejects with `file-missing`, `file-is-directory`, `file-unreadable`, `file-empty`, `gzip-cut` or `gzip-invalid`.
+ * Rejects with `file-missing`, `file-is-directory`, `file-unreadable`, `file-empty`, `gzip-cut`, `gzip-invalid` or `too-large`.
  */
 export async function* readBytes(path: string, signal: AbortSignal): AsyncGenerator<Buffer> {
   throwIfAborted(signal);
@@ -18,9 +19,12 @@ export async function* readBytes(path: string, signal: AbortSignal): AsyncGenera
   if (magic.length === 0) throw new WorkbenchError({ code: 'file-empty', message: `${path} is empty`, hint: 'The run was cut before it wrote its result, or its disk was full. Run it again.' });
   const zipped = magic.equals(GZIP_MAGIC);
   if (!zipped && path.endsWith('.gz')) throw new WorkbenchError({ code: 'gzip-invalid', message: `${path} is named .gz but is not gzip`, hint: 'Rename it, or copy it again in binary mode.' });
+  let bytes = 0;
   try {
     for await (const chunk of zipped ? gunzip(path) : plain(path)) {
       throwIfAborted(signal);
+      bytes += chunk.length;
+      if (bytes > LARGEST_FILE) throw new WorkbenchError({ code: 'too-large', message: `${path} holds more than ${LARGEST_FILE / 2 ** 30} GB${zipped ? ' when inflated' : ''}`, hint: 'It is no result of a benchmark, or one with all prompts and answers: write it without them.' });
       yield chunk;
     }
   } catch (error) {

@@ -1,4 +1,8 @@
 import { WorkbenchError } from '../../base/errors.ts';
+import {
+  BACKSLASH, CLOSE_BRACE, CLOSE_BRACKET, closingQuote, COLON, COMMA, isBlank, OPEN_BRACE, OPEN_BRACKET, QUOTE, scalarEnd, SPACE,
+} from './json-bytes.ts';
+import { DEEPEST_LEVEL, LONGEST_SCALAR, LONGEST_STRING } from './limits.ts';
 
 /**
  * Which parts of a JSON text are built: `keep` a whole subtree, `drop` it, or decide by key.
@@ -14,17 +18,25 @@ interface Frame {
   key: string;
 }
 
-type Expect = 'value' | 'value-or-end' | 'key' | 'key-or-end' | 'colon' | 'comma-or-end';
+/** What was not built because of a limit, by how often. */
+export interface LeftOut {
+  /** Parts deeper than `DEEPEST_LEVEL`. */
+  readonly deep: number;
+  /** Keys, with their values, and strings longer than `LONGEST_STRING`. */
+  readonly long: number;
+}
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-const SPACE = 0x20;
+/** A key or string that the last chunk did not finish. */
+interface OpenString {
+  /** Offset in the whole text. */
+  readonly start: number;
+  readonly pieces: Buffer[];
+  bytes: number;
+  /** The last byte was a backslash: the next one is part of the string whatever it is. */
+  escaped: boolean;
+}
+
+type Expect = 'value' | 'value-or-end' | 'key' | 'key-or-end' | 'colon' | 'comma-or-end';
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 /** Python writes the last three, which JSON does not know. */
@@ -40,7 +52,8 @@ const LITERALS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
 /**
  * Reads JSON from chunks of bytes and builds only what a `Shape` keeps, so that a result file of hundreds of MB
  * costs the memory of its figures. Several documents after one another (JSON lines) are answered one by one.
- * Dropped parts are only checked for balanced brackets and closed strings.
+ * Dropped parts are only checked for balanced brackets and closed strings. Every byte is looked at a bounded number of times,
+ * and what is held of an unfinished token is bounded.
  * Throws `json-invalid` with the offset in bytes, and from `end()` `json-cut` when the text stops inside a value.
  */
 export class JsonStream {
@@ -48,8 +61,9 @@ export class JsonStream {
   readonly #onDocument: (document: unknown) => void;
   readonly #stack: Frame[] = [];
   #expect: Expect = 'value';
-  /** A key, string or scalar that the last chunk did not finish. */
+  /** A number or word that the last chunk did not finish. */
   #rest: Buffer | undefined;
+  #openString: OpenString | undefined;
   /** Offset in the whole text of the first byte of the buffer being read. */
   #offset = 0;
   #documents = 0;
@@ -57,17 +71,23 @@ export class JsonStream {
   #dropDepth: number | undefined;
   #dropInString = false;
   #dropEscaped = false;
+  #deep = 0;
+  #long = 0;
 
   constructor(shape: Shape, onDocument: (document: unknown) => void) {
     this.#shape = shape;
     this.#onDocument = onDocument;
   }
 
+  get leftOut(): LeftOut {
+    return { deep: this.#deep, long: this.#long };
+  }
+
   /** Does not keep `chunk`: its memory may be used again afterwards. */
   push(chunk: Buffer): void {
     const buffer = this.#rest ? Buffer.concat([this.#rest, chunk]) : chunk;
     this.#rest = undefined;
-    let at = 0;
+    let at = this.#openString ? this.#string(buffer, this.#openString.escaped ? 1 : 0, this.#openString) : 0;
     while (at < buffer.length) {
       if (this.#dropDepth !== undefined) {
         at = this.#drop(buffer, at);
@@ -80,6 +100,7 @@ export class JsonStream {
       }
       const next = this.#token(buffer, at, byte);
       if (next === undefined) {
+        if (buffer.length - at > LONGEST_SCALAR) throw this.#invalid(at);
         this.#rest = Buffer.from(buffer.subarray(at));
         this.#offset += at;
         return;
@@ -94,7 +115,7 @@ export class JsonStream {
     const open = this.#stack.length > 0;
     // Only a blank ends a number that is a document of its own.
     if (!open) this.push(Buffer.of(SPACE));
-    if (open || this.#rest !== undefined || this.#dropDepth !== undefined || this.#documents === 0) {
+    if (open || this.#rest !== undefined || this.#openString !== undefined || this.#dropDepth !== undefined || this.#documents === 0) {
       throw new WorkbenchError({ code: 'json-cut', message: `the JSON ends inside a value after ${size} bytes` });
     }
   }
@@ -123,18 +144,14 @@ export class JsonStream {
 
   #value(buffer: Buffer, at: number, byte: number): number | undefined {
     const shape = this.#stack.at(-1)?.child ?? this.#shape;
-    if (shape === 'drop') {
-      this.#startDropping(at, byte);
-      return byte === QUOTE || byte === OPEN_BRACE || byte === OPEN_BRACKET ? at + 1 : at;
+    if (shape === 'drop') return this.#startDropping(at, byte);
+    if (this.#stack.length >= DEEPEST_LEVEL && (byte === OPEN_BRACE || byte === OPEN_BRACKET)) {
+      this.#deep += 1;
+      return this.#startDropping(at, byte);
     }
     if (byte === OPEN_BRACE) return this.#open({}, shape, 'key-or-end', at);
     if (byte === OPEN_BRACKET) return this.#open([], shape, 'value-or-end', at);
-    if (byte === QUOTE) {
-      const end = stringEnd(buffer, at);
-      if (end === undefined) return undefined;
-      this.#built(this.#text(buffer, at, end));
-      return end;
-    }
+    if (byte === QUOTE) return this.#string(buffer, at + 1);
     const end = scalarEnd(buffer, at);
     if (end === undefined) return undefined;
     const text = buffer.toString('latin1', at, end);
@@ -144,15 +161,41 @@ export class JsonStream {
     return end;
   }
 
-  #key(buffer: Buffer, at: number, byte: number): number | undefined {
+  #key(buffer: Buffer, at: number, byte: number): number {
+    if (byte !== QUOTE) throw this.#invalid(at);
+    return this.#string(buffer, at + 1);
+  }
+
+  /** Reads on in a key or string from behind its opening quote, or where the last chunk ended; answers the position after what it read. */
+  #string(buffer: Buffer, from: number, open?: OpenString): number {
+    const close = closingQuote(buffer, from);
+    const piece = buffer.subarray(open ? 0 : from, close);
+    if (close < buffer.length) {
+      this.#openString = undefined;
+      const whole = open ? Buffer.concat([...open.pieces, piece]) : piece;
+      const tooLong = (open?.bytes ?? 0) + piece.length > LONGEST_STRING;
+      this.#stringRead(tooLong ? undefined : this.#text(whole, open?.start ?? this.#offset + from - 1));
+      return close + 1;
+    }
+    const held = open ?? { start: this.#offset + from - 1, pieces: [], bytes: 0, escaped: false };
+    held.bytes += piece.length;
+    held.escaped = close > buffer.length;
+    if (held.bytes <= LONGEST_STRING) held.pieces.push(Buffer.from(piece));
+    else held.pieces.length = 0;
+    this.#openString = held;
+    return buffer.length;
+  }
+
+  /** Puts a key or string where it belongs; undefined is one that was too long. */
+  #stringRead(text: string | undefined): void {
+    if (text === undefined) this.#long += 1;
     const frame = this.#stack.at(-1);
-    if (byte !== QUOTE || !frame) throw this.#invalid(at);
-    const end = stringEnd(buffer, at);
-    if (end === undefined) return undefined;
-    frame.key = this.#text(buffer, at, end);
-    frame.child = childOf(frame.shape, frame.key);
-    this.#expect = 'colon';
-    return end;
+    if (frame && (this.#expect === 'key' || this.#expect === 'key-or-end')) {
+      frame.key = text ?? '';
+      frame.child = text === undefined ? 'drop' : childOf(frame.shape, text);
+      this.#expect = 'colon';
+    } else if (text === undefined) this.#dropped();
+    else this.#built(text);
   }
 
   #separator(at: number, byte: number): number {
@@ -190,12 +233,14 @@ export class JsonStream {
     this.#expect = 'comma-or-end';
   }
 
-  #startDropping(at: number, byte: number): void {
+  /** Answers the position from which on `#drop` reads. */
+  #startDropping(at: number, byte: number): number {
     if (byte === COMMA || byte === COLON || byte === CLOSE_BRACE || byte === CLOSE_BRACKET) throw this.#invalid(at);
     this.#dropInString = byte === QUOTE;
     this.#dropEscaped = false;
     if (byte === QUOTE) this.#dropDepth = 0;
     else this.#dropDepth = byte === OPEN_BRACE || byte === OPEN_BRACKET ? 1 : -1;
+    return this.#dropDepth === -1 ? at : at + 1;
   }
 
   #drop(buffer: Buffer, start: number): number {
@@ -241,15 +286,15 @@ export class JsonStream {
     return next;
   }
 
-  #text(buffer: Buffer, start: number, end: number): string {
-    if (buffer.subarray(start, end).includes(BACKSLASH)) {
-      try {
-        return String(JSON.parse(buffer.toString('utf8', start, end)));
-      } catch (error) {
-        throw this.#invalid(start, error);
-      }
+  /** The text between two quotes, of which the first is at `start` of the whole text. */
+  #text(raw: Buffer, start: number): string {
+    const text = raw.toString('utf8');
+    if (!raw.includes(BACKSLASH)) return text;
+    try {
+      return String(JSON.parse(`"${text}"`));
+    } catch (error) {
+      throw this.#invalid(start - this.#offset, error);
     }
-    return buffer.toString('utf8', start + 1, end - 1);
   }
 
   #invalid(at: number, cause?: unknown): WorkbenchError {
@@ -262,55 +307,4 @@ function childOf(shape: Shape, key: string): Shape {
   if (key === '__proto__') return 'drop';
   if (typeof shape === 'string') return shape;
   return (Object.hasOwn(shape, key) ? shape[key] : shape['*']) ?? 'drop';
-}
-
-function isBlank(byte: number): boolean {
-  return byte === SPACE || byte === 0x0a || byte === 0x0d || byte === 0x09;
-}
-
-/** Position after the closing quote of the string that opens at `start`. */
-function stringEnd(buffer: Buffer, start: number): number | undefined {
-  for (let at = start + 1; at < buffer.length; at += 1) {
-    const byte = buffer[at];
-    if (byte === BACKSLASH) at += 1;
-    else if (byte === QUOTE) return at + 1;
-  }
-  return undefined;
-}
-
-/** Strings up to this length are looked through byte by byte; a native search pays for longer ones only. */
-const SHORT_STRING = 48;
-
-/**
- * Position of the quote that ends the string which `start` lies in. Without one in the buffer its length,
- * or one more where the last byte is a backslash that escapes the next chunk's first.
- */
-function closingQuote(buffer: Buffer, start: number): number {
-  let at = start;
-  while (at < buffer.length) {
-    const near = Math.min(at + SHORT_STRING, buffer.length);
-    for (; at < near; at += 1) {
-      const byte = buffer[at];
-      if (byte === BACKSLASH) at += 1;
-      else if (byte === QUOTE) return at;
-    }
-    const found = buffer.indexOf(QUOTE, at);
-    const end = found < 0 ? buffer.length : found;
-    let backslashes = 0;
-    while (end - backslashes > at && buffer[end - backslashes - 1] === BACKSLASH) backslashes += 1;
-    const escaped = backslashes % 2 === 1;
-    if (found < 0) return Math.max(at, end) + (escaped ? 1 : 0);
-    if (!escaped) return found;
-    at = found + 1;
-  }
-  return at;
-}
-
-/** Position of the delimiter after a number or literal. */
-function scalarEnd(buffer: Buffer, start: number): number | undefined {
-  for (let at = start; at < buffer.length; at += 1) {
-    const byte = buffer[at] ?? 0;
-    if (byte === COMMA || byte === CLOSE_BRACE || byte === CLOSE_BRACKET || isBlank(byte)) return at;
-  }
-  return undefined;
 }

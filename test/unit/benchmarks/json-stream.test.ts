@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { assert as check, constantFrom, integer, jsonValue, property, string } from 'fast-check';
 import { isWorkbenchError } from '../../../src/base/errors.ts';
-import { JsonStream, type Shape } from '../../../src/benchmarks/readers/json-stream.ts';
+import { JsonStream, type LeftOut, type Shape } from '../../../src/benchmarks/readers/json-stream.ts';
 
 function read(text: string, shape: Shape = 'keep', chunkSize = Number.POSITIVE_INFINITY): unknown[] {
   const documents: unknown[] = [];
@@ -15,6 +15,18 @@ function read(text: string, shape: Shape = 'keep', chunkSize = Number.POSITIVE_I
   }
   stream.end();
   return documents;
+}
+
+/** A text that is long, in pieces of 64 kB: `middle` so many MB. */
+function readLong(before: string, middle: string, megabytes: number, after: string): { readonly documents: unknown[]; readonly leftOut: LeftOut } {
+  const documents: unknown[] = [];
+  const stream = new JsonStream('keep', (document) => documents.push(document));
+  const piece = Buffer.from(middle.repeat(65_536 / middle.length));
+  stream.push(Buffer.from(before));
+  for (let count = megabytes * 16; count > 0; count -= 1) stream.push(piece);
+  stream.push(Buffer.from(after));
+  stream.end();
+  return { documents, leftOut: stream.leftOut };
 }
 
 function codeOf(text: string, shape?: Shape): string {
@@ -90,5 +102,36 @@ describe('JsonStream', () => {
     assert.equal(codeOf('{"a":,"b":1}', 'drop'), 'read', 'dropped parts are only checked for brackets and strings');
     assert.equal(codeOf('{"a":,"b":1}', { a: 'drop' }), 'json-invalid');
     assert.throws(() => read('{"abc": }', 'keep', 2), /byte 8/);
+  });
+
+  it('leaves out what is nested deeper than 64 levels, and says how often', () => {
+    const nested = (levels: number): unknown => JSON.parse(`${'['.repeat(levels)}1${']'.repeat(levels)}`);
+    const deep = (levels: number): string => JSON.stringify({ before: 1, part: nested(levels), after: 2 });
+    const stream = (text: string): { readonly read: unknown; readonly leftOut: LeftOut } => {
+      let document: unknown;
+      const reader = new JsonStream('keep', (built) => (document = built));
+      reader.push(Buffer.from(text));
+      reader.end();
+      return { read: document, leftOut: reader.leftOut };
+    };
+    assert.deepEqual(stream(deep(63)), { read: { before: 1, part: nested(63), after: 2 }, leftOut: { deep: 0, long: 0 } });
+    const { read: cut, leftOut } = stream(deep(64));
+    assert.deepEqual(leftOut, { deep: 1, long: 0 });
+    assert.equal(JSON.stringify(cut), `{"before":1,"part":${'['.repeat(63)}${']'.repeat(63)},"after":2}`);
+  });
+
+  it('leaves out strings and keys longer than 1 MB, and says how many', () => {
+    for (const content of ['x', String.raw`\"`, String.raw`\\`, '[{]}'.repeat(8)]) {
+      const long = readLong('{"a":1,"long":"', content, 2, '","list":["b"]}');
+      assert.deepEqual(long, { documents: [{ a: 1, list: ['b'] }], leftOut: { deep: 0, long: 1 } }, content);
+      const key = readLong('{"a":1,"', content, 2, '":[2],"b":3}');
+      assert.deepEqual(key, { documents: [{ a: 1, b: 3 }], leftOut: { deep: 0, long: 1 } }, content);
+    }
+    const kept = readLong('{"a":"', 'x', 1, '"}');
+    assert.deepEqual(kept, { documents: [{ a: 'x'.repeat(1 << 20) }], leftOut: { deep: 0, long: 0 } });
+  });
+
+  it('ends at a number that does not', () => {
+    assert.throws(() => readLong('{"a":', '1', 1, '}'), { code: 'json-invalid', message: /byte 5$/ });
   });
 });
