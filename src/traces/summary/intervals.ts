@@ -1,31 +1,26 @@
 /** Disjoint half-open intervals [start, end) in rising order, flat: start, end, start, end… Integer ns, exact. */
 export type Intervals = Float64Array;
 
-/** Collects intervals that come in the order of their starts, and joins those that touch. */
-export class IntervalBuilder {
-  #bounds: Float64Array;
-  #length = 0;
-
-  /** `capacity`: the most intervals that may come. */
-  constructor(capacity: number) {
-    this.#bounds = new Float64Array(capacity * 2);
-  }
-
-  add(start: number, end: number): void {
-    if (end <= start) return;
-    const last = this.#length - 1;
-    if (last > 0 && start <= (this.#bounds[last] ?? 0)) {
-      if (end > (this.#bounds[last] ?? 0)) this.#bounds[last] = end;
-      return;
+/** The time that events cover, one or more at once. `rows` are in the order of their starts; offsets and durations in ns. */
+export function coveredTime(rows: Uint32Array, starts: Float64Array, durations: Float64Array): Intervals {
+  const bounds = new Float64Array(rows.length * 2);
+  let length = 0;
+  let end = -Infinity;
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i] ?? 0;
+    const start = starts[row] ?? 0;
+    const until = start + (durations[row] ?? 0);
+    if (until <= start) continue;
+    if (start > end) {
+      bounds[length] = start;
+      length += 2;
+    } else if (until <= end) {
+      continue;
     }
-    this.#bounds[this.#length] = start;
-    this.#bounds[this.#length + 1] = end;
-    this.#length += 2;
+    end = until;
+    bounds[length - 1] = end;
   }
-
-  build(): Intervals {
-    return this.#bounds.subarray(0, this.#length);
-  }
+  return bounds.subarray(0, length);
 }
 
 /** The summed length. */
@@ -50,21 +45,4 @@ export function measureOfOverlap(a: Intervals, b: Intervals): number {
     else j += 2;
   }
   return total;
-}
-
-/** What lies in either. */
-export function union(a: Intervals, b: Intervals): Intervals {
-  const joined = new IntervalBuilder((a.length + b.length) / 2);
-  let i = 0;
-  let j = 0;
-  while (i < a.length || j < b.length) {
-    if (j >= b.length || (i < a.length && (a[i] ?? 0) <= (b[j] ?? 0))) {
-      joined.add(a[i] ?? 0, a[i + 1] ?? 0);
-      i += 2;
-    } else {
-      joined.add(b[j] ?? 0, b[j + 1] ?? 0);
-      j += 2;
-    }
-  }
-  return joined.build();
 }
