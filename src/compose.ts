@@ -66,6 +66,8 @@ export interface ComposeOptions {
   readonly workspace: string | undefined;
   /** Until it is granted the open folder counts as none. */
   readonly trust: Trust;
+  /** Throws where the folder's `.env` asks for more than its reader granted. */
+  readonly checkEnv?: (env: WorkspaceEnv) => void;
   readonly assets: Assets;
   readonly store: KeyValueStore;
   /** A folder for state of this machine and user. */
@@ -116,7 +118,11 @@ export function compose(options: ComposeOptions): Workbench {
     return folder === undefined ? undefined : join(folder, ...path);
   };
   const folder = (): string => workspace() ?? options.storage;
-  const workspaceEnv = (): Promise<WorkspaceEnv> => readEnv(join(folder(), '.env'));
+  const workspaceEnv = async (): Promise<WorkspaceEnv> => {
+    const read = await readEnv(join(folder(), '.env'));
+    options.checkEnv?.(read);
+    return read;
+  };
 
   const demo = owned.add(createDemoControl({ storage: options.storage, cli: join(assets.dist, 'llmdw.mjs'), node: ownNode(env), clock }));
   const contexts = owned.add(

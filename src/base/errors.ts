@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'bad-usage'
   | 'internal'
   | 'not-supported'
+  | 'untrusted'
   // the cluster's door
   | 'kubeconfig-missing'
   | 'kubeconfig-invalid'

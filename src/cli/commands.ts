@@ -5,6 +5,7 @@ const cluster: Readonly<Record<string, Option>> = {
   kubeconfig: { type: 'string', value: 'FILE', description: 'instead of KUBECONFIG' },
   context: { type: 'string', value: 'NAME', description: 'instead of the kubeconfig\'s current context' },
   namespace: { type: 'string', value: 'NAME', description: 'instead of the context\'s namespace' },
+  'trust-env': { type: 'boolean', description: 'use the KUBECONFIG that ./.env names; a kubeconfig can run programs' },
   json,
 };
 

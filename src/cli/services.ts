@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MemoryStore } from '../base/store.ts';
+import { WorkbenchError } from '../base/errors.ts';
 import { silentLogger } from '../base/logger.ts';
 import { trusted } from '../base/trust.ts';
 import { assetsAt, compose, type Assets, type Settings, type Workbench } from '../compose.ts';
@@ -26,6 +27,14 @@ export function services(invocation: Invocation, io: Io, settings: Settings = {}
   return compose({
     workspace: io.cwd,
     trust: trusted,
+    checkEnv: ({ path, values }) => {
+      if (!values['KUBECONFIG'] || kubeconfig !== undefined || invocation.flag('trust-env')) return;
+      throw new WorkbenchError({
+        code: 'untrusted',
+        message: `${path} names a kubeconfig, and a kubeconfig can run programs`,
+        hint: 'Add --trust-env if the folder is yours or you know what it holds; or name a file with --kubeconfig.',
+      });
+    },
     assets: ownAssets(),
     store: new MemoryStore(),
     storage: join(homedir(), '.llm-d-workbench'),

@@ -30,7 +30,7 @@ export interface ContextsOptions {
   /** The setting's file, asked anew at each reading; empty counts as not set. */
   readonly kubeconfigSetting?: () => string | undefined;
   /** The values of the workspace's `.env`: NAMESPACE and KUBECONFIG count here. */
-  readonly workspaceEnv?: () => Promise<Readonly<Record<string, string>>>;
+  readonly workspaceEnv?: () => Promise<Readonly<Record<string, string | undefined>>>;
   /** Files that are read after the person's own, such as the one of a demo cluster that this window started. */
   readonly alsoRead?: () => readonly string[];
   /** Where a pod finds its service account; the kubelet's place unless a test has another one. */
