@@ -19,7 +19,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Resolves after `ms`; rejects with code `aborted` when the signal fires first. */
+/** Resolves after `ms`; rejects with the signal's reason when it fires first. */
 export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
@@ -38,7 +38,15 @@ export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<vo
   });
 }
 
-/** The error that a cancelled call rejects with; keeps the reason the canceller gave. */
+/** A signal that fires after `ms` with code `timeout`: nobody cancelled anything, `doing` ("list deployments") took too long. */
+export function timeLimit(ms: number, doing: string, hint = 'Check the connection to the cluster, and try again.'): AbortSignal {
+  const limit = new AbortController();
+  const error = new WorkbenchError({ code: 'timeout', message: `cannot ${doing}: not done within ${ms / 1000} s`, hint });
+  setTimeout(() => limit.abort(error), ms).unref();
+  return limit.signal;
+}
+
+/** The error that a call rejects with after its signal fired: the reason that came with it, else `aborted`. */
 export function aborted(signal: AbortSignal): WorkbenchError {
   return signal.reason instanceof WorkbenchError
     ? signal.reason
@@ -49,7 +57,7 @@ export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw aborted(signal);
 }
 
-/** The outcome of work that goes on for others; rejects at once, with code `aborted`, when this caller's signal fires. */
+/** The outcome of work that goes on for others; rejects at once when this caller's signal fires. */
 export function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(aborted(signal));

@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'server-error'
   | 'timeout'
   | 'connection-lost'
+  | 'too-large'
   | 'exec-failed'
   | 'tool-missing'
   | 'tool-too-old'
@@ -85,14 +86,21 @@ export function isWorkbenchError(error: unknown, ...codes: readonly ErrorCode[])
   return error instanceof WorkbenchError && (codes.length === 0 || codes.includes(error.code));
 }
 
-/** True for our own `aborted` and for the DOMException that Node's APIs throw when an AbortSignal fires. */
+/** True for our own `aborted` and for the AbortError that Node's APIs throw when an AbortSignal fires; a time limit is neither. */
 export function isAbort(error: unknown): boolean {
-  return isWorkbenchError(error, 'aborted') || (error instanceof Error && error.name === 'AbortError');
+  const reason = reasonOf(error);
+  return isWorkbenchError(reason, 'aborted') || (reason instanceof Error && reason.name === 'AbortError');
+}
+
+/** Node hides the reason of a signal in an AbortError of its own. */
+function reasonOf(error: unknown): unknown {
+  return error instanceof Error && error.name === 'AbortError' && error.cause instanceof WorkbenchError ? error.cause : error;
 }
 
 /** Wraps whatever was thrown so that a caller can rely on `code`, `message` and `hint`. */
 export function toWorkbenchError(error: unknown, doing: string): WorkbenchError {
-  if (error instanceof WorkbenchError) return error;
+  const reason = reasonOf(error);
+  if (reason instanceof WorkbenchError) return reason;
   if (isAbort(error)) return new WorkbenchError({ code: 'aborted', message: `${doing}: cancelled`, cause: error });
   return new WorkbenchError({ code: 'internal', message: `${doing}: ${errorText(error)}`, cause: error });
 }

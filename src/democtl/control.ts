@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { poll, sleep, type Clock } from '../base/clock.ts';
+import { poll, sleep, timeLimit, type Clock } from '../base/clock.ts';
 import { Emitter } from '../base/events.ts';
 import { systemCode, WorkbenchError } from '../base/errors.ts';
 import { endProcess, processAlive, startDaemon } from '../kube/daemon.ts';
@@ -66,7 +66,7 @@ class Control implements DemoControl {
       env: node.env,
       logFile,
     });
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(startTimeoutMs)]);
+    const limit = AbortSignal.any([signal, timeLimit(startTimeoutMs, 'start the demo cluster', `Read ${logFile}.`)]);
     try {
       const demo = await poll(clock, 200, limit, async () => {
         const now = await this.running();
@@ -79,9 +79,6 @@ class Control implements DemoControl {
       return demo;
     } catch (error) {
       endProcess(pid);
-      if (limit.aborted && !signal.aborted) {
-        throw new WorkbenchError({ code: 'timeout', message: `the demo cluster did not serve within ${startTimeoutMs / 1000} s`, hint: `Read ${logFile}.`, cause: error });
-      }
       throw error;
     }
   }
@@ -90,7 +87,7 @@ class Control implements DemoControl {
     const demo = await this.running();
     if (!demo) return;
     endProcess(demo.pid);
-    const limit = AbortSignal.timeout(stopTimeoutMs);
+    const limit = timeLimit(stopTimeoutMs, 'stop the demo cluster', `Its process ${demo.pid} does not end.`);
     while (processAlive(demo.pid)) {
       await sleep(this.#dependencies.clock, 100, limit);
     }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { timeLimit } from '../base/clock.ts';
 import { disposable, DisposableStore, type Disposable } from '../base/disposables.ts';
 import { Emitter } from '../base/events.ts';
 import type { AccessNeed, ClusterRef, Contexts } from '../kube/types.ts';
@@ -83,7 +84,7 @@ export class AccessKeys implements Disposable {
 
   async #ask(cluster: ClusterRef, asking: AbortSignal): Promise<void> {
     const client = await this.#options.contexts.client(cluster);
-    const denied = await deniedCommands(client, cluster.namespace, AbortSignal.any([asking, AbortSignal.timeout(PATIENCE_MS)]));
+    const denied = await deniedCommands(client, cluster.namespace, AbortSignal.any([asking, timeLimit(PATIENCE_MS, `ask what is allowed in namespace "${cluster.namespace}"`)]));
     if (!asking.aborted) this.#show(denied, cluster);
   }
 

@@ -1,4 +1,4 @@
-import { errorText, isAbort, systemCode, WorkbenchError, type ErrorCode } from '../base/errors.ts';
+import { errorText, isAbort, systemCode, toWorkbenchError, WorkbenchError, type ErrorCode } from '../base/errors.ts';
 import type { ClusterRef } from './types.ts';
 
 const UNREACHABLE: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EAI_AGAIN', 'EADDRNOTAVAIL', 'EHOSTDOWN']);
@@ -9,8 +9,7 @@ const TLS: ReadonlySet<string> = new Set([
 
 /** Turns whatever a socket, TLS or stream threw while `doing` something into an error with a code and a hint. */
 export function networkError(error: unknown, doing: string, cluster: ClusterRef): WorkbenchError {
-  if (error instanceof WorkbenchError) return error;
-  if (isAbort(error)) return new WorkbenchError({ code: 'aborted', message: `${doing}: cancelled`, cause: error });
+  if (error instanceof WorkbenchError || isAbort(error)) return toWorkbenchError(error, doing);
   const first = firstOf(error);
   const { code, hint } = classify(systemCode(first), cluster);
   return new WorkbenchError({ code, message: `cannot ${doing}: ${wordsOf(first, cluster)}`, hint, cause: error });

@@ -1,4 +1,4 @@
-import { sleep, throwIfAborted, type Clock } from '../base/clock.ts';
+import { sleep, throwIfAborted, type Clock, timeLimit } from '../base/clock.ts';
 import { isAbort, isWorkbenchError, toWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import type { LongCall } from '../deployment/types.ts';
 import type { ClusterRef, Contexts, KubeClient } from '../kube/types.ts';
@@ -58,7 +58,7 @@ class Profiling implements ProfilingService {
     }
     progress({ message: 'stopping the profiler: every rank writes its trace' });
     // A profiler left on slows the model for everybody and fills the disk: the stop is never cancelled with the rest.
-    const stopped = await Promise.all(running.map((target) => this.#call(client, target, '/stop_profile', stopTimeoutMs, AbortSignal.timeout(stopTimeoutMs))));
+    const stopped = await Promise.all(running.map((target) => this.#call(client, target, '/stop_profile', stopTimeoutMs, timeLimit(stopTimeoutMs, 'stop the profiler'))));
     throwIfAborted(signal);
     return [...started.filter((outcome) => !outcome.ok), ...stopped];
   }

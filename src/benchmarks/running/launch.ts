@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { timeLimit } from '../../base/clock.ts';
 import { isAbort, WorkbenchError } from '../../base/errors.ts';
 import { labels } from '../../base/labels.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -102,7 +103,7 @@ async function guidellmVersion(client: KubeClient, pod: string, signal: AbortSig
 async function keepManifests({ client, ledger, logger }: Launcher, { deployment }: RunPlan, { id }: RunRecord): Promise<void> {
   if (deployment === undefined) return;
   try {
-    const manifests = await deploymentManifests(client, deployment, AbortSignal.timeout(10_000));
+    const manifests = await deploymentManifests(client, deployment, timeLimit(10_000, `read the manifests of deployment ${deployment}`));
     if (manifests !== '') await writeFile(join(ledger.folder(id), 'manifests.yaml'), manifests);
   } catch (error) {
     if (isAbort(error)) throw error;

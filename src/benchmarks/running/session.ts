@@ -1,6 +1,6 @@
 import { open, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, sleep } from '../../base/clock.ts';
+import { type Clock, sleep, timeLimit } from '../../base/clock.ts';
 import { isAbort, isWorkbenchError, toWorkbenchError, WorkbenchError } from '../../base/errors.ts';
 import type { Logger, ReportProgress } from '../../base/logger.ts';
 import type { KubeClient } from '../../kube/types.ts';
@@ -55,7 +55,7 @@ export class Session {
     this.#cancelled = true;
     try {
       await this.#note({ cancelAsked: true });
-      await this.#endInCluster(AbortSignal.timeout(KILL_TIMEOUT_MS));
+      await this.#endInCluster(timeLimit(KILL_TIMEOUT_MS, `end the benchmark ${this.#options.runId}`));
     } catch (error) {
       this.#cancelled = false;
       await this.#note({ cancelAsked: false });
@@ -135,7 +135,7 @@ export class Session {
   /** The run could not be started, or not be followed to its end. */
   async #closeAfter(error: unknown): Promise<void> {
     const failure = toWorkbenchError(error, `run the benchmark ${this.#options.runId}`);
-    if (this.#cancelled) await this.#signalAll('KILL', AbortSignal.timeout(KILL_TIMEOUT_MS));
+    if (this.#cancelled) await this.#signalAll('KILL', timeLimit(KILL_TIMEOUT_MS, `end the benchmark ${this.#options.runId}`));
     else this.#options.logger.error(`benchmark ${this.#options.runId} failed`, failure);
     try {
       await this.#options.ledger.update(this.#options.runId, { files: await this.#files() });

@@ -1,3 +1,4 @@
+import { timeLimit } from '../../base/clock.ts';
 import { WorkbenchError } from '../../base/errors.ts';
 import type { ClusterRef } from '../../kube/types.ts';
 import type { Host } from '../host.ts';
@@ -6,7 +7,7 @@ import { choose } from './steps.ts';
 
 /** One of my deployments by name: the only one without asking, else from a list. */
 export async function askDeployment(host: Host, cluster: ClusterRef, title: string): Promise<string | undefined> {
-  const deployed = await host.workbench.deployments.list(cluster, AbortSignal.timeout(30_000));
+  const deployed = await host.workbench.deployments.list(cluster, timeLimit(30_000, `list deployments in ${placeOf(cluster)}`));
   const [first] = deployed;
   if (!first) {
     throw new WorkbenchError({ code: 'not-found', message: `${host.workbench.owner} has no deployment in ${placeOf(cluster)}`, hint: 'Deploy a guide first, or select the namespace where it is.' });

@@ -1,3 +1,4 @@
+import { timeLimit } from '../../base/clock.ts';
 import { placeOf } from '../session.ts';
 import { plural } from '../../protocol/format.ts';
 import { clusterCommand, noArgument, type TableEntry } from './definition.ts';
@@ -13,7 +14,7 @@ export const DECODE_POD_COMMANDS: readonly TableEntry[] = [
     ...noArgument,
     async run({ host, cluster }) {
       const { decodePods } = host.workbench;
-      const { pods } = await decodePods.write(cluster, AbortSignal.timeout(PATIENCE_MS));
+      const { pods } = await decodePods.write(cluster, timeLimit(PATIENCE_MS, `list the decode pods of ${placeOf(cluster)}`));
       await decodePods.follow();
       host.say(`.tmp/decode_pods.txt names ${plural(pods, 'decode pod')} of ${placeOf(cluster)}, and is kept current until it is deleted.`);
     },

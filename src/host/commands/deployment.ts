@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { timeLimit } from '../../base/clock.ts';
 import type { DeployPlan } from '../../deployment/types.ts';
 import type { ClusterRef } from '../../kube/types.ts';
 import { formatDuration } from '../../protocol/format.ts';
@@ -90,7 +91,7 @@ async function waitAndTell(host: Host, cluster: ClusterRef, name: string): Promi
 const LISTED = 30;
 
 async function stopConfirmation({ host, cluster }: ClusterCall, name: string): Promise<Confirmation> {
-  const targets = await host.workbench.deployments.stopTargets(cluster, name, AbortSignal.timeout(30_000));
+  const targets = await host.workbench.deployments.stopTargets(cluster, name, timeLimit(30_000, `list what belongs to ${name} in ${placeOf(cluster)}`));
   const names = targets.map((object) => `${object.kind} ${object.metadata.name}`);
   const shown = names.length > LISTED ? [...names.slice(0, LISTED), `and ${names.length - LISTED} more`] : names;
   return {

@@ -1,3 +1,4 @@
+import { timeLimit } from '../../base/clock.ts';
 import { isWorkbenchError } from '../../base/errors.ts';
 import type { ClusterRef, Contexts } from '../../kube/types.ts';
 import { requireAccess } from './access.ts';
@@ -15,7 +16,7 @@ export interface Guarded {
 /** Throws when it is known that the cluster would refuse the command in this namespace. What could not be asked is noted, and refuses nothing. */
 export async function permitted(contexts: Contexts, errors: { note(error: unknown, doing: string): void }, cluster: ClusterRef, { id, doing }: Guarded, namespace: string): Promise<void> {
   try {
-    await requireAccess(id, doing, await contexts.client(cluster), namespace, AbortSignal.timeout(PATIENCE_MS));
+    await requireAccess(id, doing, await contexts.client(cluster), namespace, timeLimit(PATIENCE_MS, `ask whether one may ${doing}`));
   } catch (error) {
     if (isWorkbenchError(error, 'forbidden')) throw error;
     errors.note(error, `ask whether one may ${doing}`);

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { timeLimit } from '../../base/clock.ts';
 import { WorkbenchError } from '../../base/errors.ts';
 import { podsReport } from '../../inventory/pods.ts';
 import type { ProfileOutcome } from '../../profiling/types.ts';
@@ -70,7 +71,7 @@ async function askPod({ host, cluster }: ClusterCall): Promise<Selection | undef
       title: 'Profile One Instance',
       placeholder: `Ready model servers in ${placeOf(cluster)}`,
       async choices() {
-        const snapshot = await host.workbench.inventory.whenComplete(AbortSignal.timeout(30_000));
+        const snapshot = await host.workbench.inventory.whenComplete(timeLimit(30_000, `list the model servers of ${placeOf(cluster)}`));
         const report = podsReport(snapshot, host.workbench.owner);
         const pods = report.deployments
           .filter((deployment) => deployment.mine && deployment.namespace === cluster.namespace)

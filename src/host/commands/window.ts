@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { timeLimit } from '../../base/clock.ts';
 import { WorkbenchError } from '../../base/errors.ts';
 import { choose } from '../ask/steps.ts';
 import type { Job } from '../jobs.ts';
@@ -105,7 +106,7 @@ async function askPod({ host, cluster }: ClusterCall): Promise<{ readonly namesp
       title: 'Show Logs',
       placeholder: `Pods in ${placeOf(cluster)}`,
       async choices() {
-        const snapshot = await host.workbench.inventory.whenComplete(AbortSignal.timeout(30_000));
+        const snapshot = await host.workbench.inventory.whenComplete(timeLimit(30_000, `list the pods of ${placeOf(cluster)}`));
         return snapshot.pods
           .values()
           .filter((pod) => pod.namespace === cluster.namespace)

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../../base/clock.ts';
+import { type Clock, timeLimit } from '../../base/clock.ts';
 import { errorText, isAbort } from '../../base/errors.ts';
 import { Limiter } from '../../base/limiter.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -105,7 +105,7 @@ export class CrashBook {
   async #read({ pod, container }: ServerPod, previous: boolean, signal: AbortSignal): Promise<readonly LogLine[]> {
     const client = await this.#options.client();
     const lines: LogLine[] = [];
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
+    const patience = AbortSignal.any([signal, timeLimit(PATIENCE_MS, `read the log of ${pod.key}`)]);
     for await (const line of client.logs({ namespace: pod.namespace, pod: pod.name, container: container.name, previous, tailLines: KEPT_LINES, signal: patience })) lines.push(line);
     return lines;
   }
