@@ -35,6 +35,11 @@ export function dropIdle(agent: HttpAgent): void {
   for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
 }
 
+/** Whether a connection of it is open, idle or not, or being made. */
+export function isBusy(agent: HttpAgent): boolean {
+  return [agent.sockets, agent.freeSockets, agent.requests].some((entries) => Object.keys(entries).length > 0);
+}
+
 class TunnelledHttpAgent extends HttpAgent {
   readonly #tunnel: Tunnel;
 

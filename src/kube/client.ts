@@ -13,7 +13,7 @@ import { Permissions } from './permissions.ts';
 import { forwardPort } from './port-forward.ts';
 import { resourcePath } from './resources.ts';
 import { Transport } from './transport.ts';
-import type { AccessNeed, AccessRules, ApplyOptions, ClusterRef, DeleteOptions, ExecOptions, ForwardTarget, KubeClient, KubeObject, KubeRequest, ListOptions, LogLine, LogOptions, PortForward, ResourceType, WatchOptions } from './types.ts';
+import type { AccessNeed, AccessRules, ApplyOptions, ClusterRef, DeleteOptions, ExecOptions, ExecOutputOptions, ForwardTarget, KubeClient, KubeObject, KubeRequest, ListOptions, LogLine, LogOptions, PortForward, ResourceType, WatchOptions } from './types.ts';
 import { WatchSupervisor } from './watch.ts';
 
 export interface KubeClientOptions {
@@ -138,7 +138,7 @@ class Client implements KubeClient {
     return this.#heeding(execInPod(this.#transport, this.cluster, this.#clock, options));
   }
 
-  execOutput(options: Omit<ExecOptions, 'stdout' | 'stderr'>): ReturnType<KubeClient['execOutput']> {
+  execOutput(options: ExecOutputOptions): ReturnType<KubeClient['execOutput']> {
     return collectExec((whole) => this.exec(whole), options);
   }
 

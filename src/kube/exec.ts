@@ -1,14 +1,15 @@
-import { once } from 'node:events';
-import { Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { WebSocket } from 'ws';
 import { aborted, throwIfAborted, type Clock } from '../base/clock.ts';
 import { DisposableStore, disposable } from '../base/disposables.ts';
 import { toWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import { arrayAt, stringAt } from '../base/json.ts';
+import { Collector } from './bounded.ts';
 import { parseStatus } from './json-calls.ts';
+import { EXEC_OUTPUT, EXEC_OUTPUT_MS, STATUS_BYTES } from './limits.ts';
 import { Pods, resourcePath } from './resources.ts';
 import type { Transport } from './transport.ts';
-import type { ClusterRef, ExecOptions, ExecOutput } from './types.ts';
+import type { ClusterRef, ExecOptions, ExecOutput, ExecOutputOptions } from './types.ts';
 import { keepAlive, messageBytes, openWebSocket } from './websocket.ts';
 
 const V5 = 'v5.channel.k8s.io';
@@ -65,11 +66,12 @@ class ExecSession {
 
   async run(clock: Clock): Promise<number> {
     const ended = Promise.withResolvers<number>();
-    const { signal, stdin } = this.#options;
+    const { signal, stdin, timeoutMs } = this.#options;
     const onAbort = (): void => ended.reject(aborted(signal));
     signal.addEventListener('abort', onAbort, { once: true });
     this.#owned.add(disposable(() => signal.removeEventListener('abort', onAbort)));
     this.#owned.add(keepAlive(this.#socket, clock));
+    if (timeoutMs !== undefined) this.#owned.add(clock.setTimer(timeoutMs, () => ended.reject(this.#late(timeoutMs))));
     for (const output of [this.#options.stdout, this.#options.stderr]) this.#failWith(output, ended.reject);
     this.#socket.on('message', (data) => {
       this.#receive(messageBytes(data));
@@ -86,6 +88,10 @@ class ExecSession {
       if (this.#status === undefined) this.#socket.terminate();
       else this.#socket.close(1000);
     }
+  }
+
+  #late(ms: number): WorkbenchError {
+    return new WorkbenchError({ code: 'timeout', message: `cannot finish ${this.#where}: the command still runs after ${ms / 1000} s`, hint: 'Look at the pod: what the command reads may hang.' });
   }
 
   #failWith(output: Writable | undefined, reject: (error: Error) => void): void {
@@ -105,7 +111,7 @@ class ExecSession {
         this.#write(this.#options.stderr, bytes);
         break;
       case STATUS:
-        if (bytes.length > 0) this.#status = parseStatus(bytes.toString('utf8'));
+        if (bytes.length > 0) this.#status = parseStatus(bytes.toString('utf8', 0, STATUS_BYTES));
         break;
       default:
         break;
@@ -166,24 +172,10 @@ function exitCodeOf(status: unknown, where: string): number {
 }
 
 /** Runs a short command and collects what it writes. */
-export async function collectExec(run: (options: ExecOptions) => Promise<number>, options: Omit<ExecOptions, 'stdout' | 'stderr'>): Promise<ExecOutput> {
-  const stdout = new Collector();
-  const stderr = new Collector();
-  const exitCode = await run({ ...options, stdout, stderr });
-  return { exitCode, stdout: await stdout.whole(), stderr: (await stderr.whole()).toString('utf8') };
-}
-
-class Collector extends Writable {
-  readonly #chunks: Buffer[] = [];
-
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.#chunks.push(chunk);
-    done();
-  }
-
-  async whole(): Promise<Buffer> {
-    this.end();
-    await once(this, 'close');
-    return Buffer.concat(this.#chunks);
-  }
+export async function collectExec(run: (options: ExecOptions) => Promise<number>, options: ExecOutputOptions): Promise<ExecOutput> {
+  const doing = `collect the output of "${options.command[0] ?? ''}" in pod "${options.pod}" in namespace "${options.namespace}"`;
+  const stdout = new Collector(EXEC_OUTPUT, doing);
+  const stderr = new Collector(EXEC_OUTPUT, doing);
+  const exitCode = await run({ ...options, timeoutMs: options.timeoutMs ?? EXEC_OUTPUT_MS, stdout, stderr });
+  return { exitCode, stdout: stdout.bytes, stderr: stderr.bytes.toString('utf8') };
 }

@@ -4,6 +4,7 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
+const COMMA = 0x2c;
 
 /** Depth of brackets inside a list's `items`, inside one item, and inside its metadata. */
 const ITEMS_DEPTH = 2;
@@ -28,6 +29,8 @@ export class ItemSplitter {
   #leavingOut = false;
   #outside: Buffer[] = [];
   #item: Buffer[] = [];
+  #itemBytes = 0;
+  #outsideBytes = 0;
   #started = false;
 
   /** The items that this chunk completes, as JSON texts. */
@@ -38,7 +41,7 @@ export class ItemSplitter {
     /** From where bytes are still to be kept. */
     let from = 0;
     const keep = (end: number): void => {
-      if (end > from && !this.#leavingOut) (this.#depth >= ITEM_DEPTH && this.#inItems ? this.#item : this.#outside).push(chunk.subarray(from, end));
+      if (end > from && !this.#leavingOut) this.#keep(chunk.subarray(from, end));
       from = end;
     };
     for (let at = 0; at < chunk.length; at += 1) {
@@ -85,6 +88,7 @@ export class ItemSplitter {
           if (this.#inItems && this.#depth === ITEM_DEPTH) {
             keep(at + 1);
             items.push(take(this.#item));
+            this.#itemBytes = 0;
           }
           this.#depth -= 1;
           break;
@@ -100,9 +104,28 @@ export class ItemSplitter {
     return take(this.#outside).replace(/("items"\s*:\s*\[)[\s,]*\]/, '$1]');
   }
 
+  /** Bytes of the item that has begun, and of what is around the items. */
+  get heldBytes(): number {
+    return this.#itemBytes + this.#outsideBytes;
+  }
+
   /** Whether every bracket that came was closed again. */
   get complete(): boolean {
     return this.#started && this.#depth === 0 && !this.#inString;
+  }
+
+  #keep(piece: Buffer): void {
+    if (this.#inItems && this.#depth >= ITEM_DEPTH) {
+      this.#item.push(piece);
+      this.#itemBytes += piece.length;
+      return;
+    }
+    const separator = this.#inItems && this.#depth === ITEMS_DEPTH && !this.#inString && piece.length === 1 && piece[0] === COMMA;
+    if (!separator) {
+      // A copy: what is around the items stays to the end, and must not hold what came with it.
+      this.#outside.push(Buffer.from(piece));
+      this.#outsideBytes += piece.length;
+    }
   }
 
   /** Only keys that matter are remembered; one that lies across two chunks is not told, and its managers are parsed in vain. */

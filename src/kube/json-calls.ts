@@ -1,8 +1,8 @@
-import { gunzip } from 'node:zlib';
-import { promisify } from 'node:util';
 import { sleep, throwIfAborted, type Clock } from '../base/clock.ts';
 import { isWorkbenchError, systemCode, WorkbenchError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import { inflated, readStart, readWhole } from './bounded.ts';
+import { JSON_ANSWER, REFUSAL_BYTES } from './limits.ts';
 import { NotJson, readPage, type RawPage } from './list-page.ts';
 import { networkError } from './network-errors.ts';
 import { describeSubject, errorFromStatus, retryAfterMs, statusOf, subjectOf, type RequestSubject } from './status.ts';
@@ -13,9 +13,6 @@ const ATTEMPTS = 4;
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 30_000;
 const TIMEOUT_MS = 60_000;
-const ERROR_BODY_BYTES = 64 * 1024;
-
-const unzip = promisify(gunzip);
 
 /** Requests with a JSON answer: errors become `WorkbenchError`s, and what may be repeated is repeated. */
 export class JsonCalls {
@@ -32,15 +29,15 @@ export class JsonCalls {
   }
 
   call(request: KubeRequest): Promise<unknown> {
-    return this.#repeated(request, async (response) => parseJson(await readText(response)));
+    return this.#repeated(request, async (response, doing) => parseJson(await readText(response, doing)));
   }
 
   /** One page of a list, read item by item; see readPage. */
   page<T>(request: KubeRequest, read: (item: unknown) => T): Promise<RawPage<T>> {
-    return this.#repeated(request, (response) => readPage(response, this.#clock, read));
+    return this.#repeated(request, (response, doing) => readPage(response, this.#clock, doing, read));
   }
 
-  async #repeated<T>(request: KubeRequest, read: (response: KubeResponse) => Promise<T>): Promise<T> {
+  async #repeated<T>(request: KubeRequest, read: (response: KubeResponse, doing: string) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       const outcome = await this.#once(request, read);
       if (outcome.ok) return outcome.value;
@@ -52,13 +49,13 @@ export class JsonCalls {
     }
   }
 
-  async #once<T>(request: KubeRequest, read: (response: KubeResponse) => Promise<T>): Promise<Outcome<T>> {
+  async #once<T>(request: KubeRequest, read: (response: KubeResponse, doing: string) => Promise<T>): Promise<Outcome<T>> {
     const subject = subjectOf(request.method ?? 'GET', request.path);
     const doing = describeSubject(subject, this.#cluster);
     try {
       const response = await this.#transport.send({ ...request, timeoutMs: request.timeoutMs ?? TIMEOUT_MS });
       if (response.status < 200 || response.status >= 300) return { ok: false, error: await refusal(response, subject, this.#cluster) };
-      return { ok: true, value: await read(response) };
+      return { ok: true, value: await read(response, doing) };
     } catch (error) {
       throwIfAborted(request.signal);
       return { ok: false, error: error instanceof NotJson ? unreadable(error, doing, this.#cluster) : networkError(error, doing, this.#cluster) };
@@ -70,29 +67,13 @@ type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: fals
 
 /** The error of an answer that is not 2xx, read from its head and as much of its body as a Status needs. */
 export async function refusal(response: KubeResponse, subject: RequestSubject, cluster: ClusterRef): Promise<WorkbenchError> {
-  const status = parseStatus(await readStart(response));
+  const status = parseStatus((await readStart(inflated(response), REFUSAL_BYTES)).toString('utf8'));
   return errorFromStatus(response.status, status, subject, cluster, retryAfterMs(response.headers, status));
 }
 
-/** What answers in the server's place may send a page without an end. */
-async function readStart(response: KubeResponse): Promise<string> {
-  if (response.headers['content-encoding'] === 'gzip') return readText(response);
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of response.body) {
-    chunks.push(chunk as Buffer);
-    length += (chunk as Buffer).length;
-    if (length >= ERROR_BODY_BYTES) break;
-  }
-  return Buffer.concat(chunks).subarray(0, ERROR_BODY_BYTES).toString('utf8');
-}
-
 /** The whole body as text. */
-export async function readText(response: KubeResponse): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of response.body) chunks.push(chunk as Buffer);
-  const bytes = Buffer.concat(chunks);
-  return (response.headers['content-encoding'] === 'gzip' ? await unzip(bytes) : bytes).toString('utf8');
+export async function readText(response: KubeResponse, doing: string): Promise<string> {
+  return (await readWhole(inflated(response), JSON_ANSWER, doing)).toString('utf8');
 }
 
 /** The Status of a failed answer, or its text when it is none (a proxy's page). */

@@ -1,8 +1,8 @@
-import { pipeline, type Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createGunzip } from 'node:zlib';
 import type { Clock } from '../base/clock.ts';
+import { inflated } from './bounded.ts';
 import { ItemSplitter } from './item-splitter.ts';
+import { LIST_ITEMS, LIST_PAGE, OBJECT, tooLarge, tooMany } from './limits.ts';
 import type { KubeResponse } from './types.ts';
 
 /** So long at a stretch, then others have their turn: well below what a person feels, also where the machine is slow. */
@@ -27,19 +27,24 @@ export interface RawPage<T> {
 
 /**
  * Reads one page of a list while it comes: each item is parsed alone, handed to `read` and let go, so that neither the
- * event loop nor the memory feels how long the list is. Throws NotJson when the answer is none.
+ * event loop nor the memory feels how long the list is. Throws NotJson when the answer is none, `too-large` when it does not end.
  */
-export async function readPage<T>(response: KubeResponse, clock: Clock, read: (item: unknown) => T): Promise<RawPage<T>> {
+export async function readPage<T>(response: KubeResponse, clock: Clock, doing: string, read: (item: unknown) => T): Promise<RawPage<T>> {
   const splitter = new ItemSplitter();
   const items: T[] = [];
   let since = clock.monotonic();
+  let bytes = 0;
   for await (const chunk of inflated(response)) {
+    bytes += (chunk as Buffer).length;
+    if (bytes > LIST_PAGE.bytes) throw tooLarge(doing, LIST_PAGE);
     for (const text of splitter.push(chunk as Buffer)) {
       items.push(read(parse(text)));
       if (clock.monotonic() - since < SLICE_MS) continue;
       await nextTurn();
       since = clock.monotonic();
     }
+    if (splitter.heldBytes > OBJECT.bytes) throw tooLarge(doing, OBJECT);
+    if (items.length > LIST_ITEMS) throw tooMany(doing);
   }
   const rest = splitter.rest();
   if (!splitter.complete) throw new NotJson(rest.startsWith('{'));
@@ -52,9 +57,4 @@ function parse(text: string): unknown {
   } catch {
     throw new NotJson(text.startsWith('{'));
   }
-}
-
-function inflated({ headers, body }: KubeResponse): Readable {
-  // Whatever breaks is thrown by the reading side.
-  return headers['content-encoding'] === 'gzip' ? pipeline(body, createGunzip(), () => {}) : body;
 }

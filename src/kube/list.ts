@@ -1,6 +1,7 @@
 import { at, stringAt } from '../base/json.ts';
 import { isWorkbenchError } from '../base/errors.ts';
 import type { JsonCalls } from './json-calls.ts';
+import { LIST_ITEMS, tooMany } from './limits.ts';
 import { resourcePath, withType } from './resources.ts';
 import type { KubeObject, ListOptions, ResourceType } from './types.ts';
 
@@ -27,14 +28,21 @@ export async function listChunks<T>(
 ): Promise<void> {
   let token: string | undefined;
   let restarted = false;
+  let count = 0;
+  const counted = (chunk: ListedChunk<T>): void => {
+    count += chunk.items.length;
+    if (count > LIST_ITEMS) throw tooMany(`list ${resource.plural}`);
+    take(chunk);
+  };
   for (;;) {
     try {
-      token = await readChunk(calls, resource, options, token, read, take);
+      token = await readChunk(calls, resource, options, token, read, counted);
       if (token === undefined) return;
     } catch (error) {
       if (token === undefined || restarted || !isWorkbenchError(error, 'expired')) throw error;
       restarted = true;
       token = undefined;
+      count = 0;
       restart();
     }
   }

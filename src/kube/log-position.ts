@@ -1,3 +1,4 @@
+import { LOG_MEMORY_CHARACTERS } from './limits.ts';
 import type { LogLine, LogOptions } from './types.ts';
 
 /** A container's two streams are stamped by two writers: a line may be older than the one before it by less than this. */
@@ -17,17 +18,19 @@ export class LogPosition {
   #last: Known | undefined;
   /** How often each text was read with the last line's time stamp. */
   #texts = new Map<string, number>();
+  #textCharacters = 0;
   #newest = 0n;
   /** How many more times the last line has to come by until what follows is new. */
   #repeated = 0;
   /** What came before the last line did: new only if that line turns out to be gone. */
   #held: LogLine[] = [];
+  #heldCharacters = 0;
 
   /** The options of a connection that goes on from here. */
   resume(options: LogOptions): LogOptions {
     if (this.#last === undefined) return options;
     this.#repeated = this.#texts.get(this.#last.text) ?? 1;
-    this.#held = [];
+    this.#drop();
     const { tailLines: _read, ...rest } = options;
     return { ...rest, sinceTime: new Date(Date.parse(this.#last.time) - DISORDER_MS).toISOString() };
   }
@@ -39,11 +42,12 @@ export class LogPosition {
     if (this.#repeated === 0) return [this.#read(line, ns)];
     if (line.time === this.#last?.time && line.text === this.#last.text) {
       this.#repeated -= 1;
-      this.#held = [];
+      this.#drop();
       return [];
     }
     this.#held.push(line);
-    return ns > this.#newest ? this.#afterGap() : [];
+    this.#heldCharacters += line.text.length;
+    return ns > this.#newest || this.#heldCharacters > LOG_MEMORY_CHARACTERS ? this.#afterGap() : [];
   }
 
   /** What is left to tell when the log is at its end. */
@@ -61,14 +65,23 @@ export class LogPosition {
       return ns > from || (ns === from && !known.has(line.text));
     });
     this.#repeated = 0;
-    this.#held = [];
+    this.#drop();
     const [first] = fresh;
     if (first === undefined || last === undefined) return [];
     return [gapLine('rotated', first.time, `between ${last.time} and ${first.time}: the log was rotated`), ...fresh.map((line) => this.#read(line, nanoseconds(line.time) ?? 0n))];
   }
 
+  #drop(): void {
+    this.#held = [];
+    this.#heldCharacters = 0;
+  }
+
   #read(line: LogLine, ns: bigint): LogLine {
-    if (line.time !== this.#last?.time) this.#texts = new Map();
+    this.#textCharacters += line.text.length;
+    if (line.time !== this.#last?.time || this.#textCharacters > LOG_MEMORY_CHARACTERS) {
+      this.#texts = new Map();
+      this.#textCharacters = line.text.length;
+    }
     this.#texts.set(line.text, (this.#texts.get(line.text) ?? 0) + 1);
     this.#last = { time: line.time, text: line.text };
     if (ns > this.#newest) this.#newest = ns;

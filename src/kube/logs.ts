@@ -2,6 +2,7 @@ import { sleep, throwIfAborted, type Clock } from '../base/clock.ts';
 import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import { lookAtRun, PASSING, type ContainerRun, type RunState } from './container-run.ts';
 import { refusal, type JsonCalls } from './json-calls.ts';
+import { LOG_LINE_BYTES } from './limits.ts';
 import { LineSplitter } from './lines.ts';
 import { Liveness } from './liveness.ts';
 import { gapLine, LogPosition, nanoseconds } from './log-position.ts';
@@ -134,7 +135,7 @@ async function* readOnce(deps: LogDependencies, options: LogOptions, mode: 'whol
     deps.transport.dropIdle();
     response.body.destroy(new WorkbenchError({ code: 'connection-lost', message: `cannot ${doing}: nothing came for ${SILENCE_MS / 1000} s`, hint: 'The connection may be dead; try again.' }));
   });
-  const splitter = new LineSplitter();
+  const splitter = new LineSplitter(LOG_LINE_BYTES);
   try {
     for await (const chunk of response.body) {
       for (const line of splitter.push(chunk as Buffer)) yield parseLine(line);

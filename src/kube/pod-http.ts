@@ -1,5 +1,9 @@
-import { WorkbenchError, errorText } from '../base/errors.ts';
+import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
+import { aborted, timeLimit } from '../base/clock.ts';
+import { errorText, isWorkbenchError, WorkbenchError } from '../base/errors.ts';
+import { readWhole } from './bounded.ts';
 import { describeTarget } from './forward-target.ts';
+import { POD_ANSWER } from './limits.ts';
 import type { ForwardTarget, KubeClient } from './types.ts';
 
 export interface PodHttpRequest {
@@ -18,32 +22,44 @@ export interface PodHttpResponse {
   readonly body: string;
 }
 
+const HINT = 'Look at the logs of the pod.';
+
 /**
  * One HTTP call to a port of a pod, through a port-forward that lives as long as the call.
  * The API server's own proxy would need the pod's network to be reachable from the control plane, which managed clusters often forbid.
+ * A redirect is an error: it would lead out of the pod, to whatever this machine can reach.
  */
 export async function podHttp(client: KubeClient, request: PodHttpRequest): Promise<PodHttpResponse> {
-  const forward = await client.portForward(request.namespace, request.pod, request.port, request.signal);
+  const { namespace, port, path, timeoutMs, method = 'GET' } = request;
+  const target = typeof request.pod === 'string' ? { pod: request.pod } : request.pod;
+  const doing = `${method} ${path} on ${describeTarget(target, namespace, port)} (context "${client.cluster.context}")`;
+  const signal = AbortSignal.any([request.signal, timeLimit(timeoutMs, doing, HINT)]);
+  const forward = await client.portForward(namespace, target, port, signal);
   let broken: WorkbenchError | undefined;
   forward.onDidFail((error) => { broken = error; });
   try {
-    const response = await fetch(`http://127.0.0.1:${forward.port}${request.path}`, {
-      method: request.method ?? 'GET',
-      signal: AbortSignal.any([request.signal, AbortSignal.timeout(request.timeoutMs)]),
-    });
-    return { status: response.status, body: await response.text() };
+    const response = await answerOf(httpRequest({ createConnection: () => forward.connect(), host: '127.0.0.1', port, method, path, signal }));
+    const status = response.statusCode ?? 0;
+    if (status >= 300 && status < 400) {
+      throw new WorkbenchError({ code: 'server-error', message: `cannot ${doing}: it answers with a redirect (${status}), which is not followed`, hint: HINT });
+    }
+    return { status, body: (await readWhole(response, POD_ANSWER, doing)).toString('utf8') };
   } catch (error) {
-    if (request.signal.aborted) throw new WorkbenchError({ code: 'aborted', message: 'cancelled', cause: error });
-    const timedOut = error instanceof Error && error.name === 'TimeoutError';
-    // The forward knows why its pod was lost or refused the port; the call saw only a reset.
+    if (signal.aborted) throw aborted(signal);
+    // The forward knows why its pod was lost or refused the port; the call may have seen only an end.
     if (broken !== undefined) throw broken;
-    throw new WorkbenchError({
-      code: timedOut ? 'timeout' : 'connection-lost',
-      message: `${request.method ?? 'GET'} ${request.path} on ${describeTarget(typeof request.pod === 'string' ? { pod: request.pod } : request.pod, request.namespace, request.port)} (context "${client.cluster.context}"): ${timedOut ? `no answer within ${request.timeoutMs / 1000} s` : errorText(error)}`,
-      hint: 'Look at the logs of the pod.',
-      cause: error,
-    });
+    if (isWorkbenchError(error)) throw error;
+    throw new WorkbenchError({ code: 'connection-lost', message: `cannot ${doing}: ${errorText(error)}`, hint: HINT, cause: error });
   } finally {
     forward.dispose();
   }
+}
+
+function answerOf(outgoing: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    outgoing.once('response', resolve);
+    // Registered for good: an answer that breaks off is told by its body.
+    outgoing.on('error', reject);
+    outgoing.end();
+  });
 }

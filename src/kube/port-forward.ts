@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { throwIfAborted, type Clock } from '../base/clock.ts';
 import { DisposableStore, disposable, type Disposable } from '../base/disposables.ts';
@@ -7,7 +6,7 @@ import { errorText, isWorkbenchError, toWorkbenchError, WorkbenchError, type Err
 import { Emitter } from '../base/events.ts';
 import type { Logger } from '../base/logger.ts';
 import { describeTarget, resolveTarget, type ForwardedPod } from './forward-target.ts';
-import { carry } from './forwarded-connection.ts';
+import { ForwardedConnection } from './forwarded-connection.ts';
 import { Pods, resourcePath } from './resources.ts';
 import type { Transport } from './transport.ts';
 import type { ForwardState, ForwardTarget, KubeClient, PortForward } from './types.ts';
@@ -35,26 +34,16 @@ export interface ForwardRequest {
   readonly port: number;
 }
 
-/** Looks the pod up, then listens on a free port of 127.0.0.1; see `KubeClient.portForward`. */
+/** Looks the pod up, so that what cannot be reached fails at once; see `KubeClient.portForward`. */
 export async function forwardPort(dependencies: ForwardDependencies, request: ForwardRequest, signal: AbortSignal): Promise<PortForward> {
   const { namespace, target, port } = request;
   const first = await resolveTarget(dependencies.client, namespace, target, port, undefined, signal);
-  const server = createServer({ pauseOnConnect: true });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const forward = new Forward(dependencies, request, server, first);
-  try {
-    throwIfAborted(signal);
-  } catch (error) {
-    forward.dispose();
-    throw error;
-  }
-  return forward;
+  throwIfAborted(signal);
+  return new Forward(dependencies, request, first);
 }
 
-/** Carries each local connection to the pod over a WebSocket of its own, and knows whether there still is one. */
+/** Makes connections to the pod, each over a WebSocket of its own, and knows whether there still is one. */
 class Forward implements PortForward {
-  readonly port: number;
   readonly #dependencies: ForwardDependencies;
   readonly #request: ForwardRequest;
   readonly #where: string;
@@ -62,27 +51,23 @@ class Forward implements PortForward {
   readonly #changes = new Emitter<ForwardState>();
   readonly #failures = new Emitter<WorkbenchError>();
   readonly #stop = new AbortController();
-  /** The connections that run, by the pod that they lead to. */
-  readonly #connections = new Map<AbortController, string>();
+  /** The connections that run, by the pod that they lead to; undefined while it is looked for. */
+  readonly #connections = new Map<ForwardedConnection, string | undefined>();
   #pod: ForwardedPod;
   #state: ForwardState;
   #lookedAt: number;
   #heardAt = Number.NEGATIVE_INFINITY;
   #looking: Promise<ForwardedPod> | undefined;
 
-  constructor(dependencies: ForwardDependencies, request: ForwardRequest, server: Server, pod: ForwardedPod) {
+  constructor(dependencies: ForwardDependencies, request: ForwardRequest, pod: ForwardedPod) {
     this.#dependencies = dependencies;
     this.#request = request;
     this.#where = `port-forward to ${describeTarget(request.target, request.namespace, request.port)} (context "${dependencies.client.cluster.context}")`;
     this.#pod = pod;
     this.#state = { kind: 'open', pod: pod.name, uid: pod.uid };
     this.#lookedAt = dependencies.clock.monotonic();
-    this.port = (server.address() as AddressInfo).port;
-    server.on('connection', (local) => this.#accept(local));
-    server.on('error', (error) => dependencies.logger.warn(`${this.#where}: ${error.message}`));
     this.#owned.add(this.#changes);
     this.#owned.add(this.#failures);
-    this.#owned.add(disposable(() => server.close()));
     this.#owned.add(disposable(() => this.#stop.abort()));
     this.#owned.add(this.#probeRegularly());
   }
@@ -102,51 +87,55 @@ class Forward implements PortForward {
   dispose(): void {
     this.#owned.dispose();
     this.#dependencies.ended(this);
-    for (const connection of this.#connections.keys()) connection.abort();
+    for (const connection of this.#connections.keys()) connection.destroy(this.#closed());
   }
 
-  #accept(local: Socket): void {
-    // Registered for good: a local end that breaks must not throw in nobody's face.
-    local.on('error', (error) => this.#dependencies.logger.debug(`local end of the ${this.#where}: ${error.message}`));
-    this.#serve(local).catch((error: unknown) => {
-      local.resetAndDestroy();
-      if (this.#stop.signal.aborted) return;
-      const failure = toWorkbenchError(error, this.#where);
-      this.#dependencies.logger.warn(`${this.#where}: ${failure.message}`);
-      this.#failures.fire(failure);
+  connect(): Duplex {
+    const { clock, logger } = this.#dependencies;
+    const leadsTo = (uid: string): void => {
+      if (!connection.destroyed) this.#connections.set(connection, uid);
+    };
+    const connection = new ForwardedConnection({ where: this.#where, clock, heard: () => this.#heard(), open: (signal) => this.#open(signal, leadsTo) });
+    this.#connections.set(connection, undefined);
+    connection.once('close', () => this.#connections.delete(connection));
+    connection.once('error', (error) => {
+      // Its user's own reasons for ending it are no failures.
+      if (!isWorkbenchError(error) || error.code === 'aborted') return;
+      logger.warn(`${this.#where}: ${error.message}`);
+      this.#failures.fire(error);
     });
+    if (this.#stop.signal.aborted) connection.destroy(this.#closed());
+    return connection;
   }
 
-  async #serve(local: Socket): Promise<void> {
-    const { pod, remote } = await this.#open();
-    const connection = new AbortController();
-    this.#connections.set(connection, pod.uid);
-    try {
-      await carry({ local, remote, where: this.#where, clock: this.#dependencies.clock, signal: AbortSignal.any([connection.signal, this.#stop.signal]), heard: () => this.#heard() });
-    } finally {
-      this.#connections.delete(connection);
-    }
+  #closed(): WorkbenchError {
+    return new WorkbenchError({ code: 'aborted', message: `${this.#where} was closed` });
   }
 
   /** A pod that went between the look and the connection is looked for once more. */
-  async #open(): Promise<{ readonly pod: ForwardedPod; readonly remote: WebSocket }> {
+  async #open(signal: AbortSignal, leadsTo: (uid: string) => void): Promise<WebSocket> {
     const pod = await this.#currentPod();
+    const to = async (found: ForwardedPod): Promise<WebSocket> => {
+      const remote = await this.#webSocket(found, signal);
+      leadsTo(found.uid);
+      return remote;
+    };
     try {
-      return { pod, remote: await this.#connect(pod) };
+      return await to(pod);
     } catch (error) {
-      if (!isWorkbenchError(error) || error.code === 'aborted') throw error;
+      if (!isWorkbenchError(error) || signal.aborted) throw error;
       const now = await this.#look();
       if (now.uid === pod.uid) throw error;
-      return { pod: now, remote: await this.#connect(now) };
+      return to(now);
     }
   }
 
-  #connect(pod: ForwardedPod): Promise<WebSocket> {
+  #webSocket(pod: ForwardedPod, signal: AbortSignal): Promise<WebSocket> {
     return openWebSocket(this.#dependencies.transport, this.#dependencies.client.cluster, {
       path: resourcePath(Pods, this.#request.namespace, pod.name, 'portforward'),
       query: { ports: pod.port },
       protocols: [PROTOCOL],
-      signal: this.#stop.signal,
+      signal,
     });
   }
 
@@ -194,7 +183,7 @@ class Forward implements PortForward {
   }
 
   #cut(uid: string, reason: WorkbenchError): void {
-    for (const [connection, leadsTo] of this.#connections) if (leadsTo === uid) connection.abort(reason);
+    for (const [connection, leadsTo] of this.#connections) if (leadsTo === uid) connection.destroy(reason);
   }
 
   #tell(state: ForwardState): void {

@@ -3,7 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { TLSSocket } from 'node:tls';
 import { aborted, throwIfAborted, type Clock } from '../base/clock.ts';
 import { disposable, type Disposable } from '../base/disposables.ts';
-import { createAgent, dropIdle, IDLE_MS } from './agent.ts';
+import { createAgent, dropIdle, IDLE_MS, isBusy } from './agent.ts';
 import { credentialsOf, type Connection, type Credentials, type CredentialSource, type Pem } from './connection.ts';
 import { networkError, timeoutError } from './network-errors.ts';
 import { queryString } from './resources.ts';
@@ -45,7 +45,8 @@ export class Transport implements Disposable {
   readonly #clock: Clock;
   readonly #credentials: CredentialSource;
   readonly #disposed = new AbortController();
-  readonly #agents: Agent[] = [];
+  /** Of the credentials that count now, and of older ones as long as something runs over them. */
+  #agents: Agent[] = [];
   #pool: Pool | undefined;
   /** Wall ms of the last request. */
   #lastSent: number;
@@ -108,9 +109,10 @@ export class Transport implements Disposable {
     this.#forgetSlept();
     const pool = this.#pool;
     if (pool && samePem(pool.ca, ca) && samePem(pool.cert, credentials.cert) && samePem(pool.key, credentials.key)) return pool.agent;
-    // What runs over the pool of the old certificate may end in peace; its idle sockets time out.
+    // What runs over the pool of the old certificate may end in peace; what idles there is of no use any more.
+    if (pool !== undefined) dropIdle(pool.agent);
     const agent = createAgent(this.#connection, ca, credentials);
-    this.#agents.push(agent);
+    this.#agents = [...this.#agents.filter(isBusy), agent];
     this.#pool = { ca, cert: credentials.cert, key: credentials.key, agent };
     return agent;
   }

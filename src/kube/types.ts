@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import type { Disposable } from '../base/disposables.ts';
 import type { WorkbenchError } from '../base/errors.ts';
 
@@ -78,8 +78,13 @@ export interface ExecOptions {
   readonly stdin?: Readable;
   readonly stdout?: Writable;
   readonly stderr?: Writable;
+  /** How long the command may run; absent: as long as it likes. */
+  readonly timeoutMs?: number;
   readonly signal: AbortSignal;
 }
+
+/** A short command: its output is collected up to a limit (`too-large`), and it has two minutes if nothing else is said (`timeout`). */
+export type ExecOutputOptions = Omit<ExecOptions, 'stdout' | 'stderr'>;
 
 export interface ExecOutput {
   readonly exitCode: number;
@@ -118,12 +123,15 @@ export type ForwardState =
   | { readonly kind: 'lost'; readonly error: WorkbenchError };
 
 export interface PortForward extends Disposable {
-  /** The local port on 127.0.0.1. */
-  readonly port: number;
+  /**
+   * A new connection to the pod's port, for an HTTP request's `createConnection`; it may be written to at once. A stream of
+   * this process: nothing listens that other users of the machine could reach. What breaks is an error, never an end.
+   */
+  connect(): Duplex;
   readonly state: ForwardState;
   /** Told when the forward goes on to another pod, loses its pod or finds one again. */
   onDidChange(listener: (state: ForwardState) => void): Disposable;
-  /** Told why a connection could not be made or broke; its local end sees a reset. */
+  /** Told why a connection could not be made or broke; it fails with the same error. */
   onDidFail(listener: (error: WorkbenchError) => void): Disposable;
 }
 
@@ -235,14 +243,14 @@ export interface KubeClient extends Disposable {
   /** Streams; resolves with the exit code. The given streams are written to, never ended. A connection that ends without a status rejects with `connection-lost`. */
   exec(options: ExecOptions): Promise<number>;
   /** Collects the output of a short command. */
-  execOutput(options: Omit<ExecOptions, 'stdout' | 'stderr'>): Promise<ExecOutput>;
+  execOutput(options: ExecOutputOptions): Promise<ExecOutput>;
   /**
    * Line by line. With `follow`: waits for the container to start, then reads this run of it to its end, over broken
    * connections and rotation, without losing or doubling a line; what cannot be had any more is marked as a gap.
    */
   logs(options: LogOptions): AsyncIterable<LogLine>;
   /**
-   * Carries connections to 127.0.0.1 to a pod until disposed; the signal ends the set-up only. The pod is looked up again
+   * Makes connections to a pod until disposed; the signal ends the set-up only. The pod is looked up again
    * before a new connection, and while one waits in silence: connections to a pod that is gone are cut with the reason.
    * For a Service, `port` is the Service's.
    */

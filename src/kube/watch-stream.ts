@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { isObject, numberAt, stringAt } from '../base/json.ts';
 import { WorkbenchError } from '../base/errors.ts';
 import { parseStatus, refusal } from './json-calls.ts';
+import { OBJECT } from './limits.ts';
 import { LineSplitter } from './lines.ts';
 import { Liveness } from './liveness.ts';
 import { networkError } from './network-errors.ts';
@@ -17,8 +18,6 @@ const SERVER_TIMEOUT_S = 240;
  * so silence is no error: the watch is begun anew.
  */
 const SILENCE_MS = 90_000;
-/** etcd takes objects of some MiB at most; what is longer is no event. */
-const LONGEST_EVENT_BYTES = 16 * 1024 * 1024;
 
 export interface WatchTarget {
   readonly resource: ResourceType;
@@ -79,7 +78,7 @@ export async function followWatch(
     silent = true;
     response.body.destroy();
   });
-  const splitter = new LineSplitter();
+  const splitter = new LineSplitter(OBJECT.bytes);
   try {
     for await (const chunk of response.body) {
       liveness.heard();
@@ -89,7 +88,7 @@ export async function followWatch(
         tell(line, target.resource, listener, (code, status) => errorFromStatus(code, status, subject, cluster));
         spoke = true;
       }
-      if (splitter.pendingBytes > LONGEST_EVENT_BYTES) throw new WorkbenchError({ code: 'server-error', message: `cannot ${doing}: an event does not end after ${LONGEST_EVENT_BYTES} bytes`, hint: 'The watch is started again by itself.' });
+      if (splitter.pendingBytes > OBJECT.bytes) throw new WorkbenchError({ code: 'server-error', message: `cannot ${doing}: an event does not end after ${OBJECT.bytes} bytes`, hint: 'The watch is started again by itself.' });
     }
   } catch (error) {
     if (!silent) throw networkError(error, doing, cluster);

@@ -3,14 +3,15 @@ import { WebSocket } from 'ws';
 import { aborted, throwIfAborted, type Clock } from '../base/clock.ts';
 import { disposable, type Disposable } from '../base/disposables.ts';
 import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
+import { readStart } from './bounded.ts';
 import { parseStatus } from './json-calls.ts';
+import { MESSAGE_BYTES, REFUSAL_BYTES } from './limits.ts';
 import { networkError, timeoutError } from './network-errors.ts';
 import { describeSubject, errorFromStatus, subjectOf, type RequestSubject } from './status.ts';
 import type { Transport } from './transport.ts';
 import type { ClusterRef, Query } from './types.ts';
 
 const HANDSHAKE_MS = 30_000;
-const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 /** Well under the five minutes after which load balancers drop an idle connection. */
 const PING_MS = 15_000;
 const DEAD_AFTER_MS = 60_000;
@@ -42,7 +43,7 @@ async function attempt(transport: Transport, cluster: ClusterRef, request: WebSo
     agent: target.agent,
     headers: { ...target.headers, 'user-agent': 'llm-d-workbench' },
     handshakeTimeout: HANDSHAKE_MS,
-    maxPayload: MAX_MESSAGE_BYTES,
+    maxPayload: MESSAGE_BYTES,
     perMessageDeflate: false,
   });
   return new Promise((resolve, reject) => {
@@ -59,8 +60,8 @@ async function attempt(transport: Transport, cluster: ClusterRef, request: WebSo
     });
     socket.once('unexpected-response', (_request, response: IncomingMessage) => {
       settle();
-      readBody(response).then(
-        (text) => reject(withBothVerbs(errorFromStatus(response.statusCode ?? 0, parseStatus(text), subject, cluster), subject)),
+      readStart(response, REFUSAL_BYTES).then(
+        (start) => reject(withBothVerbs(errorFromStatus(response.statusCode ?? 0, parseStatus(start.toString('utf8')), subject, cluster), subject)),
         (error: unknown) => reject(networkError(error, doing, cluster)),
       ).finally(() => socket.terminate());
     });
@@ -77,12 +78,6 @@ function withBothVerbs(error: WorkbenchError, { plural, subresource, namespace }
   if (error.code !== 'forbidden') return error;
   const hint = `Ask the administrator of this cluster for the verbs get and create on ${plural}/${subresource ?? ''} in namespace "${namespace ?? ''}": a stream needs both.`;
   return new WorkbenchError({ code: error.code, message: error.message, hint, cause: error.cause });
-}
-
-async function readBody(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** Pings, so that nothing on the way takes the connection for idle, and ends it when nothing at all comes back. */

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { systemClock } from '../../src/base/clock.ts';
@@ -10,6 +9,7 @@ import { followContainer, type LogEvent } from '../../src/kube/container-logs.ts
 import { podHttp } from '../../src/kube/pod-http.ts';
 import { Pods } from '../../src/kube/resources.ts';
 import type { ForwardState, KubeClient } from '../../src/kube/types.ts';
+import { statusThrough } from '../support/through-forward.ts';
 import { failure, Lab, namespace, patience, until } from '../support/faults-lab.ts';
 
 describe('streams into pods that go away', () => {
@@ -36,8 +36,7 @@ describe('streams into pods that go away', () => {
     const states: ForwardState[] = [];
     forward.onDidChange((state) => states.push(state));
     const first = await uidOf(server);
-    const waiting = connect(forward.port, '127.0.0.1');
-    waiting.on('error', () => {});
+    const waiting = forward.connect();
     const cut = new Promise((resolve) => waiting.once('close', resolve));
     // Half a request: the server waits for the rest of it, and the connection lives as long as its pod.
     waiting.write('POST /v1/completions HTTP/1.1\r\nhost: server\r\ncontent-length: 100\r\n\r\n');
@@ -50,8 +49,8 @@ describe('streams into pods that go away', () => {
     await until('the forward to know of it', () => (forward.state.kind === 'open' && forward.state.uid === second ? true : undefined));
     assert.ok(states.every((state) => state.kind === 'lost' ? state.error.code === 'pod-gone' : state.uid === second), JSON.stringify(states));
     await until('the new server to answer', async () => {
-      const answer = await fetch(`http://127.0.0.1:${forward.port}/health`).catch(() => undefined);
-      return answer?.status === 200 ? true : undefined;
+      const status = await statusThrough(forward, '/health').catch(() => undefined);
+      return status === 200 ? true : undefined;
     });
     forward.dispose();
   });

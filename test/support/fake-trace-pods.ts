@@ -84,6 +84,12 @@ export class FakeTracePods {
   }
 
   async #exec(options: ExecOptions): Promise<number> {
+    if (options.command[0] === 'find') {
+      const { exitCode, stdout, stderr } = await this.#execOutput(options);
+      options.stderr?.write(stderr);
+      await this.#send(options, stdout, stdout.length);
+      return exitCode;
+    }
     const files = this.#filesOf(options.pod);
     this.commands.push(options.command.join(' '));
     const settings = new Map(options.command.slice(1).map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]));
@@ -97,14 +103,16 @@ export class FakeTracePods {
     }
     const bytes = file.content.subarray(offset, offset + Number(settings.get('count')) * block);
     const cut = await this.onRange(options.pod, path, offset);
-    for (let at = 0; at < Math.min(cut ?? Infinity, bytes.length); at += 65536) {
-      const failed = options.stdout!.errored;
-      if (failed) throw failed;
-      const chunk = bytes.subarray(at, Math.min(at + 65536, cut ?? Infinity));
-      await new Promise<void>((resolve) => options.stdout!.write(chunk, () => resolve()));
-    }
+    await this.#send(options, bytes, Math.min(cut ?? Infinity, bytes.length));
     if (cut !== undefined) throw new WorkbenchError({ code: 'connection-lost', message: 'the connection ended before the command did' });
     return 0;
+  }
+
+  async #send({ stdout }: ExecOptions, bytes: Buffer, count: number): Promise<void> {
+    for (let at = 0; at < count; at += 65536) {
+      await new Promise<void>((resolve) => stdout!.write(bytes.subarray(at, Math.min(at + 65536, count)), () => resolve()));
+      if (stdout!.errored) throw stdout!.errored;
+    }
   }
 }
 

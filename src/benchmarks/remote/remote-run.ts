@@ -102,7 +102,7 @@ export class RemoteRun {
   }
 
   async #copy(file: RemoteFile, draft: string, signal: AbortSignal): Promise<void> {
-    const digest = new DigestStream();
+    const digest = new DigestStream(file.size);
     const target = createWriteStream(draft);
     const written = finished(target);
     // Heard of by `written`; without a listener of its own an early error would end the process.
@@ -150,13 +150,23 @@ export class RemoteRun {
   }
 }
 
-/** Passes bytes on and knows their number and digest. */
+/** Passes bytes on and knows their number and digest. More than the file was said to have is an error: a pod may send without an end. */
 class DigestStream extends Transform {
   readonly #hash = createHash('sha256');
+  readonly #limit: number;
   size = 0;
+
+  constructor(limit: number) {
+    super();
+    this.#limit = limit;
+  }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     this.size += chunk.length;
+    if (this.size > this.#limit) {
+      done(new WorkbenchError({ code: 'exec-failed', message: `more came than the ${this.#limit} bytes that the file was said to have`, hint: 'The file may have changed meanwhile; try again.' }));
+      return;
+    }
     this.#hash.update(chunk);
     done(null, chunk);
   }

@@ -45,9 +45,12 @@ export const START = [
   '[ -e pid ] || { cat launch.log >&2; exit 1; }',
 ].join('\n');
 
+/** Of a log at a time: a window that was closed over night finds more than a collected output may hold. */
+export const LOOK_BYTES = 4 * 1024 * 1024;
+
 /**
- * Prints the log from byte $2 on, and to stderr the step and the state. The state is taken before the log,
- * so that a run that has ended has been printed whole.
+ * Prints the log from byte $2 on, up to LOOK_BYTES of it, and to stderr the step and the state. The state is taken before
+ * the log, so that a run that has ended has been printed whole when less than that came.
  */
 export const LOOK = [
   'cd "$1" 2> /dev/null || { echo >&2; echo lost >&2; exit 0; }',
@@ -58,7 +61,7 @@ export const LOOK = [
   '  if ! kill -0 "$pid" 2> /dev/null || grep -qs "^State:.[ZX]" "/proc/$pid/status"; then state=gone; fi',
   'fi',
   'if [ -e exit ]; then state="exit $(cat exit)"; fi',
-  'if [ -e stdout.log ]; then tail -c "+$2" stdout.log; fi',
+  `if [ -e stdout.log ]; then tail -c "+$2" stdout.log | head -c ${LOOK_BYTES}; fi`,
   'if [ -e step ]; then cat step >&2; else echo >&2; fi',
   'echo "$state" >&2',
 ].join('\n');

@@ -2,6 +2,7 @@ import { appendFile } from 'node:fs/promises';
 import { sleep, throwIfAborted } from '../../base/clock.ts';
 import { isAbort } from '../../base/errors.ts';
 import type { Look, RemoteRun } from '../remote/remote-run.ts';
+import { LOOK_BYTES } from '../remote/scripts.ts';
 import { writeError } from '../write-error.ts';
 import { fileSize } from './file-size.ts';
 import { OutputProgress } from './progress.ts';
@@ -36,6 +37,7 @@ export async function follow(run: RemoteRun, { clock, logFile, progress, signal 
       await append(logFile, look.log);
       offset += look.log.length;
     }
+    if (look.log.length >= LOOK_BYTES) continue;
     switch (look.state.kind) {
       case 'ended':
         return { kind: 'exited', exitCode: look.state.exitCode };

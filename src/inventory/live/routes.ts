@@ -1,12 +1,13 @@
-import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { type Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Disposable } from '../../base/disposables.ts';
 import { errorText, isAbort, systemCode, WorkbenchError } from '../../base/errors.ts';
 import { stringAt } from '../../base/json.ts';
+import { ForwardAgent } from '../../kube/forward-agent.ts';
 import { parseStatus } from '../../kube/json-calls.ts';
 import { Pods, resourcePath } from '../../kube/resources.ts';
 import { errorFromStatus, subjectOf } from '../../kube/status.ts';
-import type { KubeClient, PortForward } from '../../kube/types.ts';
+import type { KubeClient } from '../../kube/types.ts';
 import type { MetricsTarget, RouteName } from './types.ts';
 
 export const PATH = '/metrics';
@@ -62,8 +63,7 @@ export class ApiProxyRoute implements Route {
 
 interface Tunnel {
   readonly uid: string;
-  readonly forward: Promise<PortForward>;
-  readonly agent: Agent;
+  readonly agent: Promise<ForwardAgent>;
 }
 
 /** Through a port-forward that stays open as long as the pod is asked. Needs `get` and `create` on pods/portforward. */
@@ -84,8 +84,7 @@ export class PortForwardRoute implements Route {
   async open(target: MetricsTarget, signal: AbortSignal): Promise<RouteAnswer> {
     const tunnel = this.#tunnel(target, signal);
     try {
-      const { port } = await tunnel.forward;
-      const response = await getOnce(port, tunnel.agent, signal);
+      const response = await getOnce(target.port, await tunnel.agent, signal);
       return { status: response.statusCode ?? 0, body: response };
     } catch (error) {
       this.#close(target.id);
@@ -112,7 +111,7 @@ export class PortForwardRoute implements Route {
     const open = this.#tunnels.get(target.id);
     if (open?.uid === target.uid) return open;
     this.#close(target.id);
-    const made = { uid: target.uid, forward: this.#client.portForward(target.namespace, target.pod, target.port, signal), agent: new Agent({ keepAlive: true, maxSockets: 1 }) };
+    const made = { uid: target.uid, agent: this.#client.portForward(target.namespace, target.pod, target.port, signal).then((forward) => new ForwardAgent(forward)) };
     this.#tunnels.set(target.id, made);
     return made;
   }
@@ -121,9 +120,8 @@ export class PortForwardRoute implements Route {
     const tunnel = this.#tunnels.get(id);
     if (tunnel === undefined) return;
     this.#tunnels.delete(id);
-    tunnel.agent.destroy();
     // One that never came to be is told to whoever asked for it.
-    tunnel.forward.then((forward) => forward.dispose(), () => undefined);
+    tunnel.agent.then((agent) => agent.destroy(), () => undefined);
   }
 }
 

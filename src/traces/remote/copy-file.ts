@@ -1,8 +1,9 @@
 import { rm } from 'node:fs/promises';
-import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { sleep, throwIfAborted, type Clock } from '../../base/clock.ts';
 import { isAbort, isWorkbenchError, WorkbenchError } from '../../base/errors.ts';
+import { Collector } from '../../kube/bounded.ts';
+import { EXEC_OUTPUT } from '../../kube/limits.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import type { RemoteTrace } from '../types.ts';
 import { cksum, sha256 } from './checksum.ts';
@@ -15,6 +16,8 @@ const CHUNK_BLOCKS = 32;
 /** Attempts without a single new block before a file is given up. */
 const ATTEMPTS = 5;
 const FIRST_PAUSE_MS = 500;
+/** A trace of many gigabytes on a slow disk. */
+const CHECKSUM_MS = 30 * 60_000;
 
 export interface FileCopy {
   readonly client: KubeClient;
@@ -100,13 +103,7 @@ async function fetchRange(copy: FileCopy, file: PartFile, start: number): Promis
   const { client, trace, signal } = copy;
   const end = Math.min(trace.bytes, start + CHUNK_BLOCKS * BLOCK);
   const writer = new CountingWriter(file, start, end, copy);
-  const stderr: Buffer[] = [];
-  const complaints = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      stderr.push(chunk);
-      done();
-    },
-  });
+  const complaints = new Collector(EXEC_OUTPUT, `copy ${JSON.stringify(trace.path)} from pod "${trace.pod}" (${placeOf(client.cluster)})`);
   let exitCode: number;
   try {
     exitCode = await client.exec({
@@ -126,7 +123,7 @@ async function fetchRange(copy: FileCopy, file: PartFile, start: number): Promis
   } finally {
     complaints.destroy();
   }
-  if (exitCode !== 0) throw rangeFailed(copy, `dd ended with ${exitCode}: ${lastLine(Buffer.concat(stderr).toString('utf8'))}`);
+  if (exitCode !== 0) throw rangeFailed(copy, `dd ended with ${exitCode}: ${lastLine(complaints.bytes.toString('utf8'))}`);
   if (writer.position < end) throw changed(copy);
   return end;
 }
@@ -155,7 +152,7 @@ class CountingWriter extends PartWriter {
 async function prove(copy: FileCopy, part: string): Promise<Proof> {
   const { client, trace, signal } = copy;
   for (const checksum of [sha256, cksum]) {
-    const remote = await client.execOutput({ namespace: client.cluster.namespace, pod: trace.pod, container: trace.container, command: [checksum.program, trace.path], signal });
+    const remote = await client.execOutput({ namespace: client.cluster.namespace, pod: trace.pod, container: trace.container, command: [checksum.program, trace.path], timeoutMs: CHECKSUM_MS, signal });
     const wanted = remote.exitCode === 0 ? checksum.read(remote.stdout.toString('utf8')) : undefined;
     if (wanted === undefined) continue;
     if ((await checksum.ofFile(part, signal)) === wanted) return { checksum: `${checksum.program} ${wanted}` };

@@ -60,7 +60,7 @@ export class Server {
   /** Asks without writing it down: preparation, or answers of which only a part can be compared. */
   async ask(method: NonNullable<KubeRequest['method']>, path: string, { by, ...call }: Call = {}): Promise<Answer> {
     const response = await (by ?? this.target.admin).stream({ method, path, ...call, signal: AbortSignal.timeout(patienceMs) });
-    const body = await readText(response);
+    const body = await readText(response, `read ${path}`);
     return { status: response.status, json: (response.headers['content-type'] ?? '').includes('json') ? JSON.parse(body) : body };
   }
 

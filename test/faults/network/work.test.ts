@@ -10,6 +10,7 @@ import { call, failure, namespace, patience, until } from '../../support/faults-
 import { cutAfterDoing, refuse } from '../../support/fault-proxy/faults.ts';
 import { method } from '../../support/fault-proxy/matchers.ts';
 import type { Matcher } from '../../support/fault-proxy/proxy.ts';
+import { statusThrough } from '../../support/through-forward.ts';
 import { ended, inTime, NetworkLab, type WatchingWindow } from '../../support/network-lab.ts';
 
 const shell = 'shell';
@@ -161,12 +162,12 @@ describe('work in flight when the network breaks', () => {
       const [gateway] = await net.lab.pods('gateway.networking.k8s.io/gateway-name');
       assert.ok(gateway);
       const forward = await client.portForward(namespace, gateway.metadata.name, 80, patience());
-      const models = (): Promise<Response> => fetch(`http://127.0.0.1:${forward.port}/v1/models`, { headers: { connection: 'close' }, signal: patience() });
-      assert.equal((await models()).status, 200);
+      const models = (): Promise<number> => statusThrough(forward, '/v1/models');
+      assert.equal(await models(), 200);
       net.proxy.wire.cut();
-      assert.equal((await models()).status, 200);
+      assert.equal(await models(), 200);
       net.proxy.wire.goDead();
-      assert.equal((await models()).status, 200);
+      assert.equal(await models(), 200);
       forward.dispose();
       assert.equal((await podHttp(client, { namespace, pod: gateway.metadata.name, port: 80, path: '/v1/models', timeoutMs: 10_000, signal: patience() })).status, 200);
     });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
+import { poll, systemClock } from '../../../src/base/clock.ts';
 import { isWorkbenchError, WorkbenchError, type ErrorCode } from '../../../src/base/errors.ts';
 import { Pods, Nodes } from '../../../src/kube/resources.ts';
 import { applyConflicts, statusOf } from '../../../src/kube/status.ts';
@@ -192,6 +193,19 @@ describe('kube client', () => {
       assert.equal(error.code, 'conflict');
       assert.deepEqual(applyConflicts(error), [{ field: '.spec.replicas', manager: 'kubectl' }]);
     });
+  });
+
+  it('keeps no connection of credentials that have been renewed', async () => {
+    let renewed = 0;
+    server.server.keepAliveTimeout = 600_000;
+    const credentials = { get: () => Promise.resolve({ headers: {}, cert: `certificate ${renewed}` }), invalidate() {} };
+    const renewing = clientOf(server.url, { credentials });
+    server.handle = (_request, response) => sendJson(response, 200, pod('p', '1'));
+    const open = (): Promise<number> => new Promise((resolve, reject) => server.server.getConnections((error, count) => (error ? reject(error) : resolve(count))));
+    for (; renewed < 30; renewed += 1) await renewing.get(Pods, 'ns', 'p', never);
+    await poll(systemClock, 5, never, async () => ((await open()) <= 2 ? true : undefined));
+    assert.equal(server.connections, 30);
+    renewing.dispose();
   });
 
   it('takes fresh credentials once after 401', async () => {

@@ -4,6 +4,7 @@ import { callbackify } from 'node:util';
 import type { WebSocket } from 'ws';
 import { isWorkbenchError, type ErrorCode } from '../../../src/base/errors.ts';
 import type { ExecOptions, KubeClient } from '../../../src/kube/types.ts';
+import { ManualClock } from './manual-clock.ts';
 import { clientOf, ScriptedServer, sendStatus, until } from './server.ts';
 
 const never = new AbortController().signal;
@@ -168,6 +169,29 @@ describe('exec', () => {
     full.destroy(new Error('no space'));
     await fails(second, 'internal');
     await until(() => closed >= 1);
+  });
+
+  it('ends a short command that hangs, after two minutes where nothing else is said; one that streams may take its time', async () => {
+    let open = 0;
+    server.upgrade = (socket) => {
+      open += 1;
+      socket.on('close', () => { open -= 1; });
+    };
+    const clock = new ManualClock();
+    const patient = clientOf(server.url, {}, clock);
+    const limits = (): readonly number[] => clock.waiting.filter((ms) => ms === 500 || ms >= 60_000);
+    const stop = new AbortController();
+    const streaming = patient.exec({ ...options, signal: stop.signal });
+    const usual = patient.execOutput({ ...options, signal: stop.signal });
+    const hanging = patient.execOutput({ ...options, timeoutMs: 500 });
+    await until(() => open === 3 && limits().length === 2);
+    assert.deepEqual(limits(), [500, 120_000]);
+    clock.advance(500);
+    await assert.rejects(hanging, (error) => isWorkbenchError(error, 'timeout') && error.message.includes('still runs after 0.5 s'));
+    await until(() => open === 2);
+    stop.abort();
+    await Promise.all([fails(streaming, 'aborted'), fails(usual, 'aborted')]);
+    patient.dispose();
   });
 
   it('takes fresh credentials once after 401', async () => {

@@ -21,7 +21,7 @@ describe('a page of a list', () => {
       if (reading) setImmediate(turn);
     };
     setImmediate(turn);
-    const { items, envelope } = await readPage(answer(Buffer.from(JSON.stringify(list))), clock, (item) => {
+    const { items, envelope } = await readPage(answer(Buffer.from(JSON.stringify(list))), clock, 'list pods', (item) => {
       clock.advance(10);
       return item;
     });
@@ -32,14 +32,14 @@ describe('a page of a list', () => {
   });
 
   it('may come compressed', async () => {
-    const { items } = await readPage(answer(gzipSync(JSON.stringify(list)), { 'content-encoding': 'gzip' }), new ManualClock(), (item) => item);
+    const { items } = await readPage(answer(gzipSync(JSON.stringify(list)), { 'content-encoding': 'gzip' }), new ManualClock(), 'list pods', (item) => item);
     assert.equal(items.length, 50);
   });
 
   it('is refused when it is a part of one, or none, without a word of what it said', async () => {
     const text = JSON.stringify(list);
     for (const [bytes, begins] of [[text.slice(0, 200), true], [text.slice(0, -1), true], ['<html>secret</html>', false], ['', false]] as const) {
-      await assert.rejects(readPage(answer(Buffer.from(bytes)), new ManualClock(), (item) => item), (error) => error instanceof NotJson && error.begins === begins && !error.message.includes('secret'));
+      await assert.rejects(readPage(answer(Buffer.from(bytes)), new ManualClock(), 'list pods', (item) => item), (error) => error instanceof NotJson && error.begins === begins && !error.message.includes('secret'));
     }
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { isWorkbenchError, type WorkbenchError } from '../../../src/base/errors.ts';
 import { podHttp } from '../../../src/kube/pod-http.ts';
@@ -63,18 +64,18 @@ describe('port-forward', () => {
   }
 
   /** A connection that answered: it is carried. */
-  async function talk(forward: PortForward): Promise<Socket> {
-    const local = connect(forward.port, '127.0.0.1');
-    local.on('error', () => {});
+  async function talk(forward: PortForward): Promise<Duplex> {
+    const local = forward.connect();
     local.write('hello');
     await once(local, 'data');
     return local;
   }
 
-  async function closeError(local: Socket): Promise<string | undefined> {
-    const reset = new Promise<string | undefined>((resolve) => local.once('error', (error: NodeJS.ErrnoException) => resolve(error.code)));
-    const closed = once(local, 'close').then(() => undefined);
-    return Promise.race([reset, closed]);
+  /** How a connection ended: the code of its error, or undefined for an orderly end. */
+  async function closeError(local: Duplex): Promise<string | undefined> {
+    local.resume();
+    await new Promise((resolve) => { local.once('close', resolve); });
+    return isWorkbenchError(local.errored) ? local.errored.code : undefined;
   }
 
   const lookUps = (): number => server.requests.filter(({ method }) => method === 'GET').length;
@@ -82,7 +83,7 @@ describe('port-forward', () => {
   it('carries several connections at once, whole and in order', async () => {
     const forward = await client.portForward('ns', 'p', 8200, never);
     const sendAndReceive = async (fill: number): Promise<void> => {
-      const local = connect(forward.port, '127.0.0.1');
+      const local = forward.connect();
       const sent = Buffer.alloc(3 * 1024 * 1024, fill);
       local.write(sent);
       const received: Buffer[] = [];
@@ -98,8 +99,7 @@ describe('port-forward', () => {
     assert.deepEqual([...new Set(server.requests.filter(({ method }) => method === 'UPGRADE').map(({ url }) => url.searchParams.get('ports')))], ['8200']);
     assert.equal(lookUps(), 1, 'connections of one moment share a look');
     forward.dispose();
-    const late = connect(forward.port, '127.0.0.1');
-    await assert.rejects(once(late, 'connect'));
+    assert.equal(await closeError(forward.connect()), 'aborted');
   });
 
   it('fails at once for a pod that is not there, does not run yet, or has ended', async () => {
@@ -110,7 +110,7 @@ describe('port-forward', () => {
     await assert.rejects(client.portForward('ns', 'done', 1, never), (error) => isWorkbenchError(error, 'pod-gone'));
   });
 
-  it('resets the local connection when the pod refuses its port, and says why', async () => {
+  it('fails a connection when the pod refuses its port, and says why', async () => {
     server.upgrade = (socket) => {
       preambles(socket);
       socket.send(Buffer.concat([Buffer.of(1), Buffer.from('connection refused')]));
@@ -118,13 +118,13 @@ describe('port-forward', () => {
     const forward = await client.portForward('ns', 'p', 1, never);
     const failures: WorkbenchError[] = [];
     forward.onDidFail((error) => failures.push(error));
-    const local = connect(forward.port, '127.0.0.1');
-    assert.equal(await closeError(local), 'ECONNRESET');
+    const local = forward.connect();
+    assert.equal(await closeError(local), 'connection-lost');
     assert.match(failures[0]?.message ?? '', /port 1 of pod "p" in namespace "ns" \(context "test-context"\): connection refused/);
     await assert.rejects(podHttp(client, { namespace: 'ns', pod: 'p', port: 1, path: '/', timeoutMs: 10_000, signal: never }), /connection refused/);
   });
 
-  it('resets what breaks, so that a cut answer never looks whole; an orderly end stays one', async () => {
+  it('fails what breaks, so that a cut answer never looks whole; an orderly end stays one', async () => {
     const sockets: WebSocket[] = [];
     server.upgrade = (socket) => {
       sockets.push(socket);
@@ -132,11 +132,11 @@ describe('port-forward', () => {
       socket.send(Buffer.from('\0half an answer'));
     };
     const forward = await client.portForward('ns', 'p', 1, never);
-    const cut = connect(forward.port, '127.0.0.1');
+    const cut = forward.connect();
     await once(cut, 'data');
     sockets[0]?.terminate();
-    assert.equal(await closeError(cut), 'ECONNRESET');
-    const whole = connect(forward.port, '127.0.0.1');
+    assert.equal(await closeError(cut), 'connection-lost');
+    const whole = forward.connect();
     await once(whole, 'data');
     sockets[1]?.close(1000);
     assert.equal(await closeError(whole), undefined);
@@ -151,7 +151,7 @@ describe('port-forward', () => {
     };
     const forward = await client.portForward('ns', 'p', 1, never);
     for (let round = 0; round < 10; round += 1) {
-      const local = connect(forward.port, '127.0.0.1');
+      const local = forward.connect();
       local.on('error', () => {});
       await once(local, 'data');
       if (round % 2 === 0) local.destroy();
@@ -170,7 +170,7 @@ describe('port-forward', () => {
     pods.set('p', runningPod('p', 'second'));
     clock.advance(2000);
     const fresh = await talk(forward);
-    assert.equal(await old, 'ECONNRESET', 'the old pod\'s connection does not linger');
+    assert.equal(await old, 'pod-gone', 'the old pod\'s connection does not linger');
     assert.deepEqual(states, [{ kind: 'open', pod: 'p', uid: 'second' }]);
     assert.deepEqual(forward.state, states[0]);
     fresh.destroy();
@@ -185,13 +185,13 @@ describe('port-forward', () => {
     const ended = closeError(waiting);
     clock.advance(6000);
     clock.advance(6000);
-    assert.equal(await ended, 'ECONNRESET');
+    assert.equal(await ended, 'pod-gone');
     assert.ok(forward.state.kind === 'lost');
     assert.equal(forward.state.error.code, 'pod-gone');
     assert.match(forward.state.error.message, /pod "p" in namespace "ns" \(context "test-context"\) is dead/);
     await until(() => failures.length === 1);
-    const refused = connect(forward.port, '127.0.0.1');
-    assert.equal(await closeError(refused), 'ECONNRESET');
+    const refused = forward.connect();
+    assert.equal(await closeError(refused), 'pod-gone');
     assert.equal(failures.length, 2);
     pods.set('p', runningPod('p', 'second'));
     (await talk(forward)).destroy();
@@ -245,7 +245,7 @@ describe('port-forward', () => {
     assert.deepEqual(upgrades(), ['p', 'p', 'a']);
     pods.clear();
     clock.advance(2000);
-    await closeError(connect(forward.port, '127.0.0.1'));
+    await closeError(forward.connect());
     assert.ok(forward.state.kind === 'lost');
     assert.match(forward.state.error.message, /no pod of "app=x" in namespace "ns"/);
   });

@@ -83,12 +83,19 @@ function bytesOf(data: RawData): Buffer {
   return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
 }
 
+/** A real kubelet sends 32 KiB; clients do not take messages of any length. */
+const longestMessage = 1 << 20;
+
 function channelWritable(socket: WebSocket, number: number): Writable {
   return new Writable({
     highWaterMark: 1 << 20,
     write(chunk: Buffer, _encoding, done) {
-      // A client that has gone is told by the session's signal; writers must not fail on the way out.
-      sendMessage(socket, number, chunk, () => done());
+      const send = (start: number): void => {
+        const end = Math.min(chunk.length, start + longestMessage);
+        // A client that has gone is told by the session's signal; writers must not fail on the way out.
+        sendMessage(socket, number, chunk.subarray(start, end), () => (end < chunk.length ? send(end) : done()));
+      };
+      send(0);
     },
   });
 }

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { poll, sleep, systemClock } from '../../../../src/base/clock.ts';
 import type { Disposable } from '../../../../src/base/disposables.ts';
 import { arrayAt, stringAt } from '../../../../src/base/json.ts';
@@ -80,11 +83,10 @@ describe('live figures of a demo engine under load', () => {
   async function complete(prompt: string, maxTokens: number): Promise<void> {
     const forward = await client.portForward(cluster.namespace, POD, PORT, signal);
     try {
-      const response = await fetch(`http://127.0.0.1:${forward.port}/v1/completions`, {
-        method: 'POST', headers: { 'content-type': 'application/json' }, signal,
-        body: JSON.stringify({ model: MODEL, prompt, max_tokens: maxTokens, ignore_eos: true }),
-      });
-      assert.equal(response.status, 200, await response.text());
+      const outgoing = request({ createConnection: () => forward.connect(), host: POD, path: '/v1/completions', method: 'POST', headers: { 'content-type': 'application/json' }, signal });
+      outgoing.end(JSON.stringify({ model: MODEL, prompt, max_tokens: maxTokens, ignore_eos: true }));
+      const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+      assert.equal(response.statusCode, 200, await text(response));
     } finally {
       forward.dispose();
     }
