@@ -87,7 +87,8 @@ class Forward implements PortForward {
   dispose(): void {
     this.#owned.dispose();
     this.#dependencies.ended(this);
-    for (const connection of this.#connections.keys()) connection.destroy(this.#closed());
+    // Whoever has sent all that there was and let go of it waits for nothing.
+    for (const connection of this.#connections.keys()) connection.destroy(connection.writableEnded ? undefined : this.#closed());
   }
 
   connect(): Duplex {
