@@ -29,7 +29,6 @@ export type ErrorCode =
   | 'server-error'
   | 'timeout'
   | 'connection-lost'
-  | 'too-large'
   | 'exec-failed'
   | 'tool-missing'
   | 'tool-too-old'
