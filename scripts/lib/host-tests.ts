@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium as browserType } from 'playwright-core';
@@ -6,9 +6,9 @@ import { background } from './background.ts';
 import { freePort } from './port.ts';
 import { chromium, chromiumArgs, vsCodeServer } from './vscode.ts';
 import { kubeTools } from './clients.ts';
-import { quietSettings, toolSettings } from './workbench-window.ts';
+import { trustFlags, writeSettings, type TrustOption } from './workbench-window.ts';
 
-export interface HostTestOptions {
+export interface HostTestOptions extends TrustOption {
   /** The extension's folder, built. */
   readonly extension: string;
   /** A module with `run(): Promise<void>`, as for `@vscode/test-electron`. */
@@ -57,12 +57,11 @@ async function runOnDesktop(executable: string, options: HostTestOptions): Promi
 async function runInBrowser(options: HostTestOptions): Promise<HostTestResult> {
   const { serverMain } = await vsCodeServer();
   const data = await mkdtemp(join(tmpdir(), 'llmdw-host-'));
-  await mkdir(join(data, 'data', 'Machine'), { recursive: true });
-  await writeFile(join(data, 'data', 'Machine', 'settings.json'), JSON.stringify({ ...quietSettings, 'workbench.colorTheme': 'Dark Modern', ...toolSettings(await kubeTools()) }));
+  await writeSettings(join(data, 'data'), await kubeTools(), options);
   const port = await freePort();
   const server = background(
     'node',
-    [serverMain, '--enable-smoke-test-driver', '--without-connection-token', '--accept-server-license-terms', '--host', '127.0.0.1', '--port', String(port), '--server-data-dir', data, '--disable-telemetry', '--disable-workspace-trust'],
+    [serverMain, '--enable-smoke-test-driver', '--without-connection-token', '--accept-server-license-terms', '--host', '127.0.0.1', '--port', String(port), '--server-data-dir', data, '--disable-telemetry', ...trustFlags(options)],
     { env: options.env },
   );
   const browser = await browserType.launch({ executablePath: await chromium(), args: chromiumArgs });

@@ -7,23 +7,43 @@ import { freePort } from './port.ts';
 import { vsCodeServer } from './vscode.ts';
 
 /** Settings that keep a driven VS Code quiet. */
-export const quietSettings = {
+const quietSettings = {
   'chat.disableAIFeatures': true,
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'workbench.startupEditor': 'none',
   'telemetry.telemetryLevel': 'off',
   'extensions.autoUpdate': false,
   'extensions.autoCheckUpdates': false,
-  'security.workspace.trust.enabled': false,
   'git.openRepositoryInParentFolders': 'never',
   'remote.autoForwardPorts': false,
   // Drawn as text, so that a test can read it.
   'terminal.integrated.gpuAcceleration': 'off',
 } as const;
 
+/** Whether the folder opens in Restricted Mode, as any folder does that nobody trusts yet; else VS Code starts without workspace trust. */
+export interface TrustOption {
+  readonly restricted?: boolean;
+}
+
+/** A browser has no window that asks at the start, so that a driven one can go on. */
+const restrictedSettings = { 'security.workspace.trust.enabled': true, 'security.workspace.trust.startupPrompt': 'never' } as const;
+
+/** Writes the settings below a server's data folder. Trust is a setting of the user alone: VS Code leaves it out in a machine's. */
+export async function writeSettings(data: string, tools: KubeTools, { restricted = false }: TrustOption): Promise<void> {
+  const machine = { ...quietSettings, 'workbench.colorTheme': 'Dark Modern', ...toolSettings(tools) };
+  for (const [folder, settings] of Object.entries({ Machine: machine, ...(restricted ? { User: restrictedSettings } : {}) })) {
+    await mkdir(join(data, folder), { recursive: true });
+    await writeFile(join(data, folder, 'settings.json'), `${JSON.stringify(settings, undefined, 2)}\n`);
+  }
+}
+
 /** The extension's own settings for kubectl and helm. */
-export function toolSettings(tools: KubeTools): Readonly<Record<string, string>> {
+function toolSettings(tools: KubeTools): Readonly<Record<string, string>> {
   return { 'llmd.kubectlPath': tools.kubectl, 'llmd.helmPath': tools.helm };
+}
+
+export function trustFlags({ restricted = false }: TrustOption): readonly string[] {
+  return restricted ? [] : ['--disable-workspace-trust'];
 }
 
 export interface WorkbenchServer {
@@ -31,7 +51,7 @@ export interface WorkbenchServer {
   stop(): Promise<void>;
 }
 
-export interface WorkbenchServerOptions {
+export interface WorkbenchServerOptions extends TrustOption {
   readonly vsix: string;
   readonly workspace: string;
   /** Holds user data and extensions; kept between starts by who wants that. */
@@ -46,17 +66,15 @@ export async function startWorkbenchServer(options: WorkbenchServerOptions): Pro
   const { entry } = await vsCodeServer();
   const user = join(options.data, 'user');
   const extensions = join(options.data, 'extensions');
-  await mkdir(join(user, 'Machine'), { recursive: true });
   await mkdir(extensions, { recursive: true });
   // A server takes its PATH from a login shell, so what this script put on its own would be lost.
-  const settings = { ...quietSettings, 'workbench.colorTheme': 'Dark Modern', ...toolSettings(options.tools) };
-  await writeFile(join(user, 'Machine', 'settings.json'), `${JSON.stringify(settings, undefined, 2)}\n`);
+  await writeSettings(user, options.tools, options);
   const common = ['--user-data-dir', user, '--extensions-dir', extensions];
   await execa('node', [entry, ...common, '--install-extension', options.vsix], { env: options.env, stdout: 'ignore', stderr: 'inherit' });
   const port = options.port ?? (await freePort());
   const server: Background = background(
     'node',
-    [entry, ...common, '--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, '--disable-telemetry', '--disable-update-check', '--disable-workspace-trust', options.workspace],
+    [entry, ...common, '--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, '--disable-telemetry', '--disable-update-check', ...trustFlags(options), options.workspace],
     { env: options.env },
   );
   await server.printed(/HTTP server listening/, 60_000);
