@@ -3,10 +3,13 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { background } from './lib/background.ts';
-import { kubeTools } from './lib/clients.ts';
+import { kubeToolNeeds, kubeTools } from './lib/clients.ts';
+import { ensure } from './lib/needs.ts';
+import { refused } from './lib/refusal.ts';
 import { run } from './lib/run.ts';
 import { say } from './lib/say.ts';
 import { which } from './lib/system.ts';
+import { browserNeeds, vsCodeNeeds } from './lib/vscode.ts';
 import { startWorkbenchServer } from './lib/workbench-window.ts';
 import { TourReport } from './tour/report.ts';
 import { tour } from './tour/steps.ts';
@@ -22,6 +25,9 @@ const { name, version } = JSON.parse(await readFile(join(root, 'package.json'), 
 const vsix = join(out, `${name}-${version}.vsix`);
 const cli = join(root, 'dist', 'llmdw.mjs');
 
+const desktop = driven ? undefined : await desktopCode();
+// All at once and before anything else: a person is told of all that is missing, and nothing is half there.
+await ensure([...kubeToolNeeds, ...(desktop === undefined ? vsCodeNeeds : []), ...(driven ? browserNeeds : [])]).catch(refused);
 if (build) await run('node', ['scripts/package.ts'], { cwd: root });
 const tools = await kubeTools();
 const kubeconfig = join(out, 'demo', 'kubeconfig');
@@ -60,19 +66,23 @@ async function drive(): Promise<void> {
   }
 }
 
+/** The `code` of a machine with a desktop. */
+async function desktopCode(): Promise<string | undefined> {
+  const shown = process.env['DISPLAY'] !== undefined || process.platform === 'darwin' || process.platform === 'win32';
+  return shown ? which(process.platform === 'win32' ? 'code.cmd' : 'code') : undefined;
+}
+
 async function openForPerson(): Promise<void> {
   const workspace = join(out, 'demo-workspace');
   await prepareWorkspace(workspace);
-  const desktop = process.env['DISPLAY'] !== undefined || process.platform === 'darwin' || process.platform === 'win32';
-  const code = desktop ? await which(process.platform === 'win32' ? 'code.cmd' : 'code') : undefined;
   const data = join(out, 'demo-vscode');
   say('What to click:');
   for (const [index, line] of whatToClick.entries()) console.log(`  ${index + 1}. ${line}`);
-  if (code !== undefined) {
+  if (desktop !== undefined) {
     const common = ['--user-data-dir', join(data, 'user'), '--extensions-dir', join(data, 'extensions')];
-    await run(code, [...common, '--install-extension', vsix, '--force'], { env });
+    await run(desktop, [...common, '--install-extension', vsix, '--force'], { env });
     say('VS Code opens; close its window to end the demo');
-    await execa(code, [...common, '--wait', '--new-window', workspace], { env, reject: false });
+    await execa(desktop, [...common, '--wait', '--new-window', workspace], { env, reject: false });
     return;
   }
   const server = await startWorkbenchServer({ vsix, workspace, data, env, tools });

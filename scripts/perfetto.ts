@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa, ExecaError } from 'execa';
 import { cacheRoot } from './lib/cache.ts';
+import { Refusal } from './lib/refusal.ts';
 
 const root = join(import.meta.dirname, '..');
 const target = join(root, 'media', 'perfetto');
@@ -24,9 +25,6 @@ const FILES = [
   'assets/MaterialSymbolsOutlined.woff2', 'assets/Roboto-300.woff2', 'assets/Roboto-400.woff2', 'assets/Roboto-500.woff2',
   'assets/RobotoCondensed-Regular.woff2', 'assets/RobotoCondensed-Light.woff2', 'assets/RobotoMono-Regular.woff2',
 ];
-
-/** What a person reads when it did not work. */
-class Refusal extends Error {}
 
 async function sha256(path: string): Promise<string> {
   return createHash('sha256').update(await readFile(path)).digest('hex');

@@ -3,9 +3,13 @@ import { mkdir } from 'node:fs/promises';
 import { execa } from 'execa';
 import { controlPlaneBinaries, goOfThisMachine, type ControlPlaneBinaries } from './conformance/binaries.ts';
 import { runConformance, skippedWithoutGo } from './conformance/suite.ts';
-import { kubeClients } from './lib/clients.ts';
+import { kubeClientNeeds, kubeClients, kubeToolNeeds } from './lib/clients.ts';
 import { runHostSuite } from './lib/host-suite.ts';
+import { ensure, type Need } from './lib/needs.ts';
+import { Refusal, refused } from './lib/refusal.ts';
 import { say } from './lib/say.ts';
+import { step, told, type Tell } from './lib/step.ts';
+import { browserNeeds, vsCodeNeeds, vsCodeServer } from './lib/vscode.ts';
 
 interface Outcome {
   readonly passed: number;
@@ -15,21 +19,25 @@ interface Outcome {
 
 interface Suite {
   readonly name: string;
-  readonly run: () => Promise<Outcome>;
+  /** What the machine has to have. */
+  readonly needs?: readonly Need[];
+  /** What may take minutes the first time: begun for all suites at once, behind those that run. */
+  readonly prepare?: () => Promise<unknown>;
+  readonly run: (tell: Tell) => Promise<Outcome>;
 }
 
 const nothing: Outcome = { passed: 0, failed: 0, skipped: 0 };
 const failure: Outcome = { ...nothing, failed: 1 };
 
 /** A check that is one thing: it holds or it does not. */
-async function check(file: string, args: readonly string[]): Promise<Outcome> {
-  const { exitCode } = await execa(file, args, { stdout: 'inherit', stderr: 'inherit', stdin: 'ignore', reject: false });
+async function check(tell: Tell, file: string, args: readonly string[]): Promise<Outcome> {
+  const { exitCode } = await execa(file, args, { stdout: [told(tell), 'inherit'], stderr: 'inherit', stdin: 'ignore', reject: false, buffer: false });
   return exitCode === 0 ? { ...nothing, passed: 1 } : failure;
 }
 
 /** Runs mocha and reads its closing lines; a run that ends without them failed. */
-async function mocha(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
-  const result = await execa('mocha', args, { stdout: ['pipe', 'inherit'], stderr: 'inherit', stdin: 'ignore', reject: false, env: { FORCE_COLOR: '0', ...env } });
+async function mocha(tell: Tell, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
+  const result = await execa('mocha', args, { stdout: [told(tell), 'pipe', 'inherit'], stderr: 'inherit', stdin: 'ignore', reject: false, env: { FORCE_COLOR: '0', ...env } });
   return mochaOutcome(result.stdout, result.exitCode ?? 1);
 }
 
@@ -39,25 +47,19 @@ function mochaOutcome(output: string, exitCode: number): Outcome {
   return exitCode !== 0 && outcome.failed === 0 ? { ...outcome, failed: 1 } : outcome;
 }
 
-async function clients(): Promise<Outcome> {
+async function clients(tell: Tell): Promise<Outcome> {
   const tools = await kubeClients();
-  return mocha(['--timeout', '120000', 'test/clients/**/*.test.ts'], { KUBECTL_OLD: tools.kubectlOld, KUBECTL_NEW: tools.kubectlNew, HELM_OLD: tools.helmOld, HELM_NEW: tools.helmNew });
+  return mocha(tell, ['--timeout', '120000', 'test/clients/**/*.test.ts'], { KUBECTL_OLD: tools.kubectlOld, KUBECTL_NEW: tools.kubectlNew, HELM_OLD: tools.helmOld, HELM_NEW: tools.helmNew });
 }
 
-async function faults(): Promise<Outcome> {
+async function faults(tell: Tell): Promise<Outcome> {
   const tools = await kubeClients();
-  return mocha(['--timeout', '180000', 'test/faults/**/*.test.ts'], { KUBECTL_NEW: tools.kubectlNew, HELM_NEW: tools.helmNew });
+  return mocha(tell, ['--timeout', '180000', 'test/faults/**/*.test.ts'], { KUBECTL_NEW: tools.kubectlNew, HELM_NEW: tools.helmNew });
 }
 
-let building: Promise<ControlPlaneBinaries | undefined> | undefined;
-
-/** The build takes minutes on a machine that has none yet. */
-function controlPlane(): Promise<ControlPlaneBinaries | undefined> {
-  building ??= (async () => {
-    const go = await goOfThisMachine();
-    return go === undefined ? undefined : controlPlaneBinaries(go);
-  })();
-  return building;
+async function controlPlane(): Promise<ControlPlaneBinaries | undefined> {
+  const go = await goOfThisMachine();
+  return go === undefined ? undefined : controlPlaneBinaries(go);
 }
 
 async function conformance(): Promise<Outcome> {
@@ -76,19 +78,20 @@ async function host(): Promise<Outcome> {
 }
 
 const suites: readonly Suite[] = [
-  { name: 'types', run: () => check('node', ['--run', 'typecheck']) },
-  { name: 'lint', run: () => check('oxlint', ['--type-aware', 'src', 'test', 'scripts']) },
-  { name: 'dead-code', run: () => check('knip', []) },
-  { name: 'build', run: () => check('node', ['esbuild.mjs', '--production']) },
-  { name: 'unit', run: () => mocha(['test/unit/**/*.test.ts']) },
-  { name: 'clients', run: clients },
-  { name: 'faults', run: faults },
-  { name: 'conformance', run: conformance },
-  { name: 'host', run: host },
-  { name: 'package', run: () => check('node', ['scripts/package.ts']) },
+  { name: 'types', run: (tell) => check(tell, 'node', ['--run', 'typecheck']) },
+  { name: 'lint', run: (tell) => check(tell, 'oxlint', ['--type-aware', 'src', 'test', 'scripts']) },
+  { name: 'dead-code', run: (tell) => check(tell, 'knip', []) },
+  { name: 'build', run: (tell) => check(tell, 'node', ['esbuild.mjs', '--production']) },
+  { name: 'unit', run: (tell) => mocha(tell, ['test/unit/**/*.test.ts']) },
+  { name: 'clients', needs: kubeClientNeeds, prepare: kubeClients, run: clients },
+  { name: 'faults', needs: kubeClientNeeds, prepare: kubeClients, run: faults },
+  { name: 'host', needs: [...kubeToolNeeds, ...vsCodeNeeds, ...browserNeeds], prepare: vsCodeServer, run: host },
+  { name: 'package', run: (tell) => check(tell, 'node', ['scripts/package.ts']) },
   // With the offline Perfetto UI of the package, and the browser of the host tests.
-  { name: 'ui', run: () => mocha(['test/ui/**/*.test.ts']) },
-  { name: 'tour', run: () => check('node', ['scripts/demo.ts', '--tour', '--no-build']) },
+  { name: 'ui', needs: browserNeeds, run: (tell) => mocha(tell, ['test/ui/**/*.test.ts']) },
+  { name: 'tour', needs: [...kubeToolNeeds, ...vsCodeNeeds, ...browserNeeds], prepare: vsCodeServer, run: (tell) => check(tell, 'node', ['scripts/demo.ts', '--tour', '--no-build']) },
+  // Last, so that the build of its control plane has the time of all others.
+  { name: 'conformance', needs: kubeToolNeeds, prepare: controlPlane, run: conformance },
 ];
 
 const chosen = process.argv.slice(2);
@@ -96,16 +99,22 @@ const unknown = chosen.filter((name) => !suites.some((suite) => suite.name === n
 if (unknown.length > 0) throw new Error(`no suite ${unknown.join(', ')}; there are ${suites.map((suite) => suite.name).join(', ')}`);
 
 const wanted = suites.filter(({ name }) => chosen.length === 0 || chosen.includes(name));
+await ensure(wanted.flatMap(({ needs = [] }) => needs)).catch((error: unknown) => {
+  const others = suites.filter(({ needs }) => needs === undefined).map(({ name }) => name);
+  return refused(error instanceof Refusal ? new Refusal(`${error.message}\nWithout it: npm test -- ${others.join(' ')}`, { cause: error }) : error);
+});
 await mkdir('out', { recursive: true });
-// Begun while the light suites run; should it fail, the suite tells when its turn comes.
-if (wanted.some(({ name }) => name === 'conformance')) controlPlane().catch(() => undefined);
+const prepared = wanted.map(({ prepare }) => prepare?.());
+// Should one fail, its suite tells when its turn comes.
+for (const each of prepared) each?.catch(() => undefined);
 const outcomes: Outcome[] = [];
-for (const suite of wanted) {
+for (const [index, suite] of wanted.entries()) {
   const started = performance.now();
   say(`suite ${suite.name}`);
   let outcome: Outcome;
   try {
-    outcome = await suite.run();
+    await prepared[index];
+    outcome = await step(`suite ${suite.name}`, suite.run);
   } catch (error) {
     console.error(error);
     outcome = failure;

