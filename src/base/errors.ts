@@ -23,6 +23,8 @@ export type ErrorCode =
   | 'resource-absent'
   | 'conflict'
   | 'already-exists'
+  /** The object is somebody else's, or another tool's: it is left as it is. */
+  | 'not-yours'
   | 'invalid'
   | 'expired'
   | 'too-many-requests'

@@ -26,13 +26,21 @@ export function ownSelector(owner: string, deployment?: string): string {
   return deployment === undefined ? `${base},${labels.deployment}` : `${base},${labels.deployment}=${deployment}`;
 }
 
-/** Every object of ours in the namespace; a kind that the cluster does not serve holds none. */
-export async function listOwned(client: KubeClient, owner: string, deployment: string | undefined, signal: AbortSignal): Promise<readonly OwnedObject[]> {
+/** Selects what the Workbench deployed under this name for anybody. */
+export function anyonesSelector(deployment: string): string {
+  return `${labels.managedBy}=${manager},${labels.deployment}=${deployment}`;
+}
+
+/**
+ * Every object of a deployment in the namespace; a kind that the cluster does not serve holds none. What a controller made of
+ * them goes with them, and is left out.
+ */
+export async function listDeployed(client: KubeClient, labelSelector: string, signal: AbortSignal): Promise<readonly OwnedObject[]> {
   const lists = await Promise.all(
     kinds.map(async ({ apiVersion, kind }) => {
       const resource = await client.resourceOf(apiVersion, kind, signal);
       if (!resource) return [];
-      const objects = await client.list(resource, { namespace: client.cluster.namespace, labelSelector: ownSelector(owner, deployment), signal });
+      const objects = await client.list(resource, { namespace: client.cluster.namespace, labelSelector, signal });
       return objects
         .filter((object) => (object.metadata.ownerReferences ?? []).length === 0)
         .map((object) => ({ resource, object: { ...object, apiVersion, kind } }));

@@ -1,16 +1,21 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
+import { isWorkbenchError } from '../base/errors.ts';
 import { manager } from '../base/labels.ts';
+import { liveObject } from '../kube/apply-ours.ts';
+import { applyConflicts } from '../kube/status.ts';
 import type { KubeClient, KubeObject } from '../kube/types.ts';
-import type { PlannedObject } from './types.ts';
+import { notOurs, type Claim } from '../kube/whose.ts';
+import type { Finding, PlannedObject } from './types.ts';
 
-/** Asks the server, by dry run, what an apply of each object would do. */
-export function planObjects(client: KubeClient, objects: readonly KubeObject[], signal: AbortSignal): Promise<readonly PlannedObject[]> {
-  return Promise.all(objects.map((object) => planObject(client, object, signal)));
+/** Asks the server, by dry run, what an apply of each object would do; what is not ours to change is told without one. */
+export function planObjects(client: KubeClient, objects: readonly KubeObject[], claim: Claim, signal: AbortSignal): Promise<readonly PlannedObject[]> {
+  return Promise.all(objects.map((object) => planObject(client, object, claim, signal)));
 }
 
-async function planObject(client: KubeClient, object: KubeObject, signal: AbortSignal): Promise<PlannedObject> {
+async function planObject(client: KubeClient, object: KubeObject, claim: Claim, signal: AbortSignal): Promise<PlannedObject> {
   const live = await liveObject(client, object, signal);
+  const whose = live && notOurs(live, claim);
+  if (whose !== undefined) return { action: 'conflict', object, live, dryRun: undefined, conflict: whose };
   try {
     const dryRun = await client.apply(object, { fieldManager: manager, dryRun: true, signal });
     if (!live) return { action: 'create', object, live, dryRun, conflict: undefined };
@@ -18,25 +23,24 @@ async function planObject(client: KubeClient, object: KubeObject, signal: AbortS
     return { action: same ? 'unchanged' : 'change', object, live, dryRun, conflict: undefined };
   } catch (error) {
     if (!isWorkbenchError(error, 'conflict')) throw error;
-    return { action: 'conflict', object, live, dryRun: undefined, conflict: error.message };
+    const others = [...new Set(applyConflicts(error).map((conflict) => conflict.manager))];
+    const conflict = others.length === 0 ? error.message : `fields of it belong to ${others.join(', ')}`;
+    return { action: 'conflict', object, live, dryRun: undefined, conflict };
   }
 }
 
-async function liveObject(client: KubeClient, object: KubeObject, signal: AbortSignal): Promise<KubeObject | undefined> {
-  const resource = await client.resourceOf(object.apiVersion, object.kind, signal);
-  if (!resource) {
-    throw new WorkbenchError({
-      code: 'resource-absent',
-      message: `context ${client.cluster.context} does not serve ${object.kind} (${object.apiVersion})`,
-      hint: 'Install its custom resource definition, or choose another context.',
-    });
-  }
-  try {
-    return await client.get(resource, client.cluster.namespace, object.metadata.name, signal);
-  } catch (error) {
-    if (isWorkbenchError(error, 'not-found')) return undefined;
-    throw error;
-  }
+/** What the plan would have to take from others, one finding for each of them: nothing is applied then. */
+export function foreignObjects({ cluster }: KubeClient, planned: readonly PlannedObject[], claim: Claim): readonly Finding[] {
+  const foreign = planned.flatMap(({ object, live }) => {
+    const whose = live && notOurs(live, claim);
+    return whose === undefined ? [] : [{ name: `${object.kind} ${object.metadata.name}`, whose }];
+  });
+  return [...Map.groupBy(foreign, ({ whose }) => whose)].map(([whose, objects]): Finding => ({
+    severity: 'error',
+    code: 'not-yours',
+    message: `${objects[0]?.name ?? ''}${objects.length === 1 ? '' : ` (and ${objects.length - 1} more)`} in ${cluster.context}/${cluster.namespace} ${whose}.`,
+    hint: `It stays as it is. Deploy under another name than ${claim.deployment ?? ''}, select another namespace, or ask whoever made it.`,
+  }));
 }
 
 /** What a person means by "the object": without the server's bookkeeping. */

@@ -67,14 +67,14 @@ async function missingSecrets(client: KubeClient, guide: GuideFile, signal: Abor
   return findings.filter((finding) => finding !== undefined);
 }
 
-/** Applying patches what is there, and creates what is not: the API server asks for both verbs then. */
+/** Applying looks at what is there and patches it, and creates what is not: the API server asks for both verbs then. */
 async function deniedVerbs(client: KubeClient, objects: readonly KubeObject[], present: readonly KubeObject[], signal: AbortSignal): Promise<readonly Finding[]> {
   const there = new Set(present.map((object) => `${object.kind}/${object.metadata.name}`));
   const needs = await Promise.all(
     objects.map(async (object): Promise<readonly AccessNeed[]> => {
       const resource = await client.resourceOf(object.apiVersion, object.kind, signal);
       if (!resource) return [];
-      const verbs = there.has(`${object.kind}/${object.metadata.name}`) ? ['patch'] : ['create', 'patch'];
+      const verbs = there.has(`${object.kind}/${object.metadata.name}`) ? ['get', 'patch'] : ['get', 'create', 'patch'];
       return verbs.map((verb) => needOf(verb, resource));
     }),
   );

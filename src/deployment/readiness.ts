@@ -2,7 +2,6 @@ import { poll, type Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposables.ts';
 import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import { arrayAt, numberAt, stringAt } from '../base/json.ts';
-import { labels } from '../base/labels.ts';
 import type { DeploymentLoading } from '../inventory/loading/deployment-loading.ts';
 import { podHttp } from '../kube/pod-http.ts';
 import type { KubeClient, KubeObject } from '../kube/types.ts';
@@ -130,9 +129,4 @@ function waitingReason(pod: KubeObject): string | undefined {
   if (unscheduled) return `${pod.metadata.name} waits for a node: ${stringAt(unscheduled, 'message') ?? 'unschedulable'}`;
   const state = containerStates(pod).find((each) => each.waiting !== undefined && each.waiting !== 'PodInitializing' && each.waiting !== 'ContainerCreating');
   return state ? `${pod.metadata.name}: ${state.waiting}` : undefined;
-}
-
-/** Selector of the pods of one deployment of one owner; templates carry the labels. */
-export function podSelector(owner: string, deployment: string): string {
-  return `${labels.owner}=${owner},${labels.deployment}=${deployment}`;
 }

@@ -7,10 +7,8 @@ import { isObject } from '../base/json.ts';
 import { annotations, labels, manager } from '../base/labels.ts';
 import type { Command, CommandRunner, KubeObject } from '../kube/types.ts';
 import { resolveValues, type GuideFile } from './guides.ts';
+import { deploymentNameProblem } from './name.ts';
 import type { DeployRequest } from './types.ts';
-
-/** The name becomes part of pod names such as `<name>-decode-0-1-<hash>`, which must fit 63 characters. */
-const deploymentName = /^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/;
 
 export interface RenderInput {
   readonly guide: GuideFile;
@@ -50,9 +48,8 @@ export function gatewayName(guide: GuideFile, name: string): string {
 }
 
 async function renderServers(input: RenderInput): Promise<readonly KubeObject[]> {
-  if (!deploymentName.test(input.request.name)) {
-    throw new WorkbenchError({ code: 'bad-usage', message: `"${input.request.name}" cannot name a deployment`, hint: 'Use at most 30 lower-case letters, digits and dashes, starting with a letter.' });
-  }
+  const problem = deploymentNameProblem(input.request.name);
+  if (problem !== undefined) throw new WorkbenchError({ code: 'bad-usage', message: `"${input.request.name}" cannot name a deployment`, hint: problem });
   const values = resolveValues(input.guide, input.request.values);
   const model = values['MODEL'] ?? '';
   const replacements = { ...values, NAME: input.request.name, MODEL_LABEL: labelValue(model.split('/').at(-1) ?? model) };

@@ -1,5 +1,6 @@
 import { WorkbenchError } from '../base/errors.ts';
 import { labels, manager } from '../base/labels.ts';
+import { applyOurs, requireAllOurs } from '../kube/apply-ours.ts';
 import type { KubeClient, KubeObject } from '../kube/types.ts';
 import type { WorkspaceEnv } from './env.ts';
 
@@ -9,7 +10,10 @@ const wanted = [
   { variable: 'GH_TOKEN', secrets: ['gh-token-secret'], required: false },
 ] as const;
 
-/** Creates or updates the secrets from `.env`; answers their names. A value never leaves this function but to the API server. */
+/**
+ * Creates or updates the secrets from `.env`; answers their names. A value never leaves this function but to the API server,
+ * and never lands in another's secret.
+ */
 export async function createSecrets(client: KubeClient, env: WorkspaceEnv, owner: string, signal: AbortSignal): Promise<readonly string[]> {
   if (!env.found) {
     throw new WorkbenchError({ code: 'env-missing', message: `there is no ${env.path}`, hint: 'Create it with a line HF_TOKEN=<your Hugging Face token>, and keep it out of git.' });
@@ -22,8 +26,9 @@ export async function createSecrets(client: KubeClient, env: WorkspaceEnv, owner
     const value = env.values[variable];
     return value ? secrets.map((name) => secret(client.cluster.namespace, name, variable, value, owner)) : [];
   });
-  // Two people may share a namespace's token; the last one who says so wins, as with `kubectl apply`.
-  await Promise.all(objects.map((object) => client.apply(object, { fieldManager: manager, force: true, signal })));
+  const ours = { claim: { owner }, doing: 'write the secrets', signal };
+  await requireAllOurs(client, objects, ours);
+  await Promise.all(objects.map((object) => applyOurs(client, object, { ...ours, force: true })));
   return objects.map((object) => object.metadata.name);
 }
 

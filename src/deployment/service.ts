@@ -1,17 +1,19 @@
 import type { Clock } from '../base/clock.ts';
 import { poll } from '../base/clock.ts';
 import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
-import { annotations, labels, manager } from '../base/labels.ts';
+import { annotations, labels } from '../base/labels.ts';
 import type { DeploymentLoads } from '../inventory/loading/deployment-loading.ts';
 import type { GpuReport } from '../inventory/types.ts';
+import { applyOurs, requireAllOurs } from '../kube/apply-ours.ts';
 import type { ClusterRef, CommandRunner, Contexts, KubeClient, KubeObject } from '../kube/types.ts';
+import { notOurs, notYours, type Claim } from '../kube/whose.ts';
 import type { WorkspaceEnv } from './env.ts';
 import { describeGuide, readGuides, type GuideFile } from './guides.ts';
-import { listOwned, type OwnedObject } from './owned.ts';
-import { planObjects } from './plan.ts';
+import { anyonesSelector, listDeployed, ownSelector, type OwnedObject } from './owned.ts';
+import { foreignObjects, planObjects } from './plan.ts';
 import { preflight } from './preflight.ts';
-import { podSelector, waitReady } from './readiness.ts';
-import { gatewayName, podTemplates, render, renderRouting } from './render.ts';
+import { waitReady } from './readiness.ts';
+import { podTemplates, render, renderRouting } from './render.ts';
 import { createSecrets } from './secrets.ts';
 import type { Deployed, DeploymentService, DeployPlan, DeployRequest, LongCall, StopOptions } from './types.ts';
 import { Pods } from '../kube/resources.ts';
@@ -51,32 +53,41 @@ class Deployments implements DeploymentService {
     const present = await this.#present(client, request.name, signal);
     const findings = await preflight(client, guide, objects, present, await this.#dependencies.gpus(request.cluster, signal), signal);
     const blocked = findings.some((finding) => finding.severity === 'error');
-    const planned = blocked
-      ? objects.map((object) => ({ action: 'create' as const, object, live: undefined, dryRun: undefined, conflict: undefined }))
-      : await planObjects(client, objects, signal);
-    return { request, objects: planned, findings };
+    if (blocked) {
+      const unknown = { action: 'create', live: undefined, dryRun: undefined, conflict: undefined } as const;
+      return { request, objects: objects.map((object) => ({ ...unknown, object })), findings };
+    }
+    const claim = this.#claim(request.name);
+    const planned = await planObjects(client, objects, claim, signal);
+    return { request, objects: planned, findings: [...foreignObjects(client, planned, claim), ...findings] };
   }
 
   async apply(plan: DeployPlan, { signal, progress }: LongCall): Promise<void> {
     const blocking = plan.findings.find((finding) => finding.severity === 'error');
-    if (blocking) throw new WorkbenchError({ code: 'deployment-failed', message: blocking.message, hint: blocking.hint });
+    if (blocking) {
+      const code = blocking.code === 'not-yours' ? 'not-yours' : 'deployment-failed';
+      throw new WorkbenchError({ code, message: blocking.message, hint: blocking.hint });
+    }
+    const { context, namespace } = plan.request.cluster;
     const conflict = plan.objects.find((object) => object.action === 'conflict');
     if (conflict) {
       throw new WorkbenchError({
         code: 'conflict',
-        message: `${describe(conflict.object)}: ${conflict.conflict ?? 'another manager owns a field'}`,
+        message: `${describe(conflict.object)} in ${context}/${namespace}: ${conflict.conflict ?? 'another manager owns a field'}`,
         hint: 'Deploy under another name, or stop the other deployment first.',
       });
     }
     const client = await this.#dependencies.contexts.client(plan.request.cluster);
-    await this.#applyAll(client, plan.objects.filter((each) => each.action !== 'unchanged').map((each) => each.object), { signal, progress });
+    const changing = plan.objects.filter((each) => each.action !== 'unchanged').map((each) => each.object);
+    await this.#applyAll(client, plan.request.name, changing, { signal, progress });
   }
 
   async list(cluster: ClusterRef, signal: AbortSignal): Promise<readonly Deployed[]> {
     const client = await this.#dependencies.contexts.client(cluster);
-    const owned = await listOwned(client, this.#dependencies.owner(), undefined, signal);
+    const guides = await readGuides(this.#dependencies.manifests);
+    const owned = await listDeployed(client, ownSelector(this.#dependencies.owner()), signal);
     const byName = Map.groupBy(owned, ({ object }) => object.metadata.labels?.[labels.deployment] ?? '');
-    return Promise.all([...byName].map(([name, objects]) => this.#deployed(cluster, name, objects)));
+    return [...byName].map(([name, objects]) => this.#deployed(cluster, name, objects, guides));
   }
 
   async stopTargets(cluster: ClusterRef, name: string, signal: AbortSignal): Promise<readonly KubeObject[]> {
@@ -95,8 +106,9 @@ class Deployments implements DeploymentService {
       });
     }
     if (options.force === true) await this.#deletePods(client, name, 0, options.signal);
+    const labelSelector = ownSelector(this.#dependencies.owner(), name);
     await poll(this.#dependencies.clock, 500, options.signal, async () => {
-      const left = await client.list(Pods, { namespace: cluster.namespace, labelSelector: podSelector(this.#dependencies.owner(), name), signal: options.signal });
+      const left = await client.list(Pods, { namespace: cluster.namespace, labelSelector, signal: options.signal });
       options.progress({ message: left.length === 0 ? 'stopped' : `${left.length} pods are ending`, fraction: 1 });
       return left.length === 0 ? true : undefined;
     });
@@ -111,24 +123,32 @@ class Deployments implements DeploymentService {
 
   async redeployRouting(cluster: ClusterRef, name: string, call: LongCall): Promise<void> {
     const client = await this.#dependencies.contexts.client(cluster);
-    const deployed = await this.#deployed(cluster, name, await this.#owned(cluster, name, call.signal));
-    const guide = await this.#guide(deployed.guide);
-    const request: DeployRequest = { cluster, guide: guide.id, variant: guide.variants[0]?.id ?? '', name, values: deployed.model === '' ? {} : { MODEL: deployed.model } };
+    const owned = await this.#owned(cluster, name, call.signal);
+    const guide = await this.#guide(noted(owned, annotations.guide) ?? '');
+    const model = noted(owned, annotations.model);
+    const variant = noted(owned, annotations.variant) ?? '';
+    const request: DeployRequest = { cluster, guide: guide.id, variant, name, values: model === undefined ? {} : { MODEL: model } };
     const objects = await renderRouting({ ...this.#renderer(call.signal), guide, request });
-    await this.#applyAll(client, objects.map(restarted(new Date(this.#dependencies.clock.now()).toISOString())), call);
+    await this.#applyAll(client, name, objects.map(restarted(new Date(this.#dependencies.clock.now()).toISOString())), call);
   }
 
   async waitReady(cluster: ClusterRef, name: string, call: LongCall): ReturnType<DeploymentService['waitReady']> {
     const client = await this.#dependencies.contexts.client(cluster);
-    const deployed = await this.#deployed(cluster, name, await this.#owned(cluster, name, call.signal));
-    const guide = await this.#guide(deployed.guide);
+    const gateway = gatewayOf(await this.#owned(cluster, name, call.signal));
+    if (gateway === undefined) {
+      throw new WorkbenchError({
+        code: 'deployment-failed',
+        message: `deployment ${name} in ${cluster.context}/${cluster.namespace} has no Gateway`,
+        hint: 'Deploy it again; what is there stays.',
+      });
+    }
     const { loads } = this.#dependencies;
     const following = loads.lease();
     return waitReady({
       client,
       deployment: name,
-      gateway: gatewayName(guide, name),
-      selector: podSelector(this.#dependencies.owner(), name),
+      gateway,
+      selector: ownSelector(this.#dependencies.owner(), name),
       clock: this.#dependencies.clock,
       loading: () => loads.of(cluster, name),
       call,
@@ -145,6 +165,10 @@ class Deployments implements DeploymentService {
     return { owner: owner(), manifests, runner, signal };
   }
 
+  #claim(deployment: string): Claim {
+    return { owner: this.#dependencies.owner(), deployment };
+  }
+
   async #guide(id: string): Promise<GuideFile> {
     const guides = await readGuides(this.#dependencies.manifests);
     const guide = guides.find((candidate) => candidate.id === id);
@@ -154,8 +178,11 @@ class Deployments implements DeploymentService {
 
   async #owned(cluster: ClusterRef, name: string, signal: AbortSignal): Promise<readonly OwnedObject[]> {
     const client = await this.#dependencies.contexts.client(cluster);
-    const owned = await listOwned(client, this.#dependencies.owner(), name, signal);
+    const claim = this.#claim(name);
+    const owned = await listDeployed(client, ownSelector(claim.owner, name), signal);
     if (owned.length > 0) return owned;
+    const [others] = await listDeployed(client, anyonesSelector(name), signal);
+    if (others) throw notYours(`deployment ${name}`, notOurs(others.object, claim) ?? '', cluster, `find your deployment ${name}`);
     throw new WorkbenchError({
       code: 'not-found',
       message: `${this.#dependencies.owner()} has no deployment ${name} in ${cluster.context}/${cluster.namespace}`,
@@ -166,31 +193,35 @@ class Deployments implements DeploymentService {
   /** What an earlier deploy of this name left, as far as it may be seen: what may not be done is for the preflight to say, all of it at once. */
   async #present(client: KubeClient, name: string, signal: AbortSignal): Promise<readonly KubeObject[]> {
     try {
-      return (await listOwned(client, this.#dependencies.owner(), name, signal)).map(({ object }) => object);
+      return (await listDeployed(client, ownSelector(this.#dependencies.owner(), name), signal)).map(({ object }) => object);
     } catch (error) {
       if (isWorkbenchError(error, 'forbidden')) return [];
       throw error;
     }
   }
 
-  async #deployed(cluster: ClusterRef, name: string, objects: readonly OwnedObject[]): Promise<Deployed> {
-    const note = (key: string): string => objects.map(({ object }) => object.metadata.annotations?.[key]).find((value) => value !== undefined) ?? '';
-    const guide = await this.#guide(note(annotations.guide));
+  #deployed(cluster: ClusterRef, name: string, objects: readonly OwnedObject[], guides: readonly GuideFile[]): Deployed {
+    const guide = noted(objects, annotations.guide);
+    const gateway = gatewayOf(objects);
     return {
       name,
-      guide: guide.id,
+      guide: guides.find(({ id }) => id === guide)?.id,
       owner: this.#dependencies.owner(),
-      model: note(annotations.model),
-      endpoint: `http://${gatewayName(guide, name)}-istio.${cluster.namespace}.svc.cluster.local`,
+      model: noted(objects, annotations.model) ?? '',
+      gateway,
+      endpoint: gateway === undefined ? undefined : `http://${gateway}-istio.${cluster.namespace}.svc.cluster.local`,
       objects: objects.map(({ object }) => ({ kind: object.kind, name: object.metadata.name })),
     };
   }
 
-  async #applyAll(client: KubeClient, objects: readonly KubeObject[], { signal, progress }: LongCall): Promise<void> {
+  /** Nothing is applied where one of the objects is not ours; each is looked at once more when its turn comes. */
+  async #applyAll(client: KubeClient, name: string, objects: readonly KubeObject[], { signal, progress }: LongCall): Promise<void> {
+    const ours = { claim: this.#claim(name), doing: `deploy ${name}`, signal };
+    await requireAllOurs(client, objects, ours);
     for (const [index, object] of objects.entries()) {
       progress({ message: `applying ${describe(object)}`, fraction: index / objects.length });
       try {
-        await client.apply(object, { fieldManager: manager, signal });
+        await applyOurs(client, object, ours);
       } catch (error) {
         if (!isWorkbenchError(error) || error.code === 'aborted') throw error;
         const done = objects.slice(0, index).map(describe);
@@ -207,7 +238,7 @@ class Deployments implements DeploymentService {
   async #deletePods(client: KubeClient, name: string, gracePeriodSeconds: number | undefined, signal: AbortSignal): Promise<void> {
     const found = await client.list(Pods, {
       namespace: client.cluster.namespace,
-      labelSelector: `${podSelector(this.#dependencies.owner(), name)},llm-d.ai/inference-serving=true`,
+      labelSelector: `${ownSelector(this.#dependencies.owner(), name)},llm-d.ai/inference-serving=true`,
       signal,
     });
     await Promise.all(
@@ -220,6 +251,15 @@ class Deployments implements DeploymentService {
       ),
     );
   }
+}
+
+/** What a deploy noted on its objects. */
+function noted(objects: readonly OwnedObject[], annotation: string): string | undefined {
+  return objects.map(({ object }) => object.metadata.annotations?.[annotation]).find((value) => value !== undefined);
+}
+
+function gatewayOf(objects: readonly OwnedObject[]): string | undefined {
+  return objects.find(({ object }) => object.kind === 'Gateway')?.object.metadata.name;
 }
 
 function describe(object: KubeObject): string {

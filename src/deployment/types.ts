@@ -45,7 +45,7 @@ export interface PlannedObject {
   readonly live: KubeObject | undefined;
   /** As it would be after apply, from the server's dry run. */
   readonly dryRun: KubeObject | undefined;
-  /** The other manager of a conflicting field. */
+  /** Why it would not be applied: whose it is, or who manages a field of it. */
   readonly conflict: string | undefined;
 }
 
@@ -62,14 +62,17 @@ export interface DeployPlan {
   readonly findings: readonly Finding[];
 }
 
-/** A deployment that the Workbench made, found in the cluster by its labels. */
+/** A deployment that the Workbench made for this person, found in the cluster by its labels. */
 export interface Deployed {
   readonly name: string;
-  readonly guide: string;
+  /** Undefined: this Workbench has no guide of that name. It can be stopped all the same. */
+  readonly guide: string | undefined;
   readonly owner: string;
   readonly model: string;
+  /** Undefined while it has no Gateway. */
+  readonly gateway: string | undefined;
   /** Base URL inside the cluster, through the gateway. */
-  readonly endpoint: string;
+  readonly endpoint: string | undefined;
   readonly objects: readonly { readonly kind: string; readonly name: string }[];
 }
 
@@ -95,18 +98,25 @@ export interface Readiness {
 export interface DeploymentService {
   guides(): Promise<readonly Guide[]>;
   plan(request: DeployRequest, signal: AbortSignal): Promise<DeployPlan>;
-  /** Applies a plan with field manager `llm-d-workbench`; errors name the object that failed and what was already applied. */
+  /**
+   * Applies a plan with field manager `llm-d-workbench`; errors name the object that failed and what was already applied.
+   * `not-yours` when an object is somebody else's by now, before anything is applied.
+   */
   apply(plan: DeployPlan, call: LongCall): Promise<void>;
   /** Everything that this user deployed in the cluster's namespace. */
   list(cluster: ClusterRef, signal: AbortSignal): Promise<readonly Deployed[]>;
   /** What `stop` would delete, by name, so that the confirmation can show it. */
   stopTargets(cluster: ClusterRef, name: string, signal: AbortSignal): Promise<readonly KubeObject[]>;
+  /** This and what follows reject with `not-yours` when the deployment is somebody else's. */
   stop(cluster: ClusterRef, name: string, options: StopOptions): Promise<void>;
   /** Restarts the model servers; gateway and pool stay. */
   restart(cluster: ClusterRef, name: string, options: StopOptions): Promise<void>;
   redeployRouting(cluster: ClusterRef, name: string, call: LongCall): Promise<void>;
   /** Pods Ready, endpoint picker Ready, `/v1/models` answered through the gateway. A pod that crashed for good rejects with `deployment-failed` and its evidence. */
   waitReady(cluster: ClusterRef, name: string, call: LongCall): Promise<Readiness>;
-  /** Creates or updates the guides' secrets from values that are never logged. Answers the names written. */
+  /**
+   * Creates or updates the guides' secrets from values that are never logged. Answers the names written.
+   * `not-yours` when one of them is somebody else's; none is written then.
+   */
   createSecrets(cluster: ClusterRef, signal: AbortSignal): Promise<readonly string[]>;
 }

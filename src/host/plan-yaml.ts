@@ -16,5 +16,5 @@ export function readableYaml(object: KubeObject): string {
 
 /** The whole plan as one YAML stream, as it would be applied. */
 export function planYaml(objects: readonly PlannedObject[]): string {
-  return objects.map((planned) => `# ${planned.action}\n${readableYaml(planned.object)}`).join('---\n');
+  return objects.map(({ action, conflict, object }) => `# ${action}${conflict === undefined ? '' : `: ${conflict}`}\n${readableYaml(object)}`).join('---\n');
 }

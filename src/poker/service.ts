@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { parse } from 'yaml';
 import { poll, type Clock } from '../base/clock.ts';
-import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
+import { WorkbenchError } from '../base/errors.ts';
 import { arrayAt, at, stringAt } from '../base/json.ts';
 import { labels, manager } from '../base/labels.ts';
+import { applyOurs, liveObject } from '../kube/apply-ours.ts';
 import type { DeploymentService, LongCall } from '../deployment/types.ts';
 import type { ClusterRef, CommandRunner, Contexts, KubeClient, KubeObject } from '../kube/types.ts';
+import { requireOurs } from '../kube/whose.ts';
 import { callablePods } from './decode-pods.ts';
 import { endpointVariables, pokerJustfile } from './justfile.ts';
 import type { Endpoint, PokerService, PokerStatus, ShellCommand } from './types.ts';
@@ -43,13 +45,8 @@ class Poker implements PokerService {
   }
 
   async status(cluster: ClusterRef, signal: AbortSignal): Promise<PokerStatus> {
-    const client = await this.#dependencies.contexts.client(cluster);
-    try {
-      return podStatus(await client.get(Pods, cluster.namespace, this.podName(), signal));
-    } catch (error) {
-      if (isWorkbenchError(error, 'not-found')) return { pod: this.podName(), phase: 'absent', reason: undefined };
-      throw error;
-    }
+    const pod = await this.#pod(cluster, 'look at the poker pod', signal);
+    return pod === undefined ? { pod: this.podName(), phase: 'absent', reason: undefined } : podStatus(pod);
   }
 
   async start(cluster: ClusterRef, { signal, progress }: LongCall): Promise<PokerStatus> {
@@ -59,7 +56,7 @@ class Poker implements PokerService {
     progress({ message: `starting pod ${this.podName()}` });
     // A pod that ended or is being deleted never comes back by itself.
     if (before.phase === 'failed') await this.stop(cluster, { signal, progress });
-    await client.apply(await this.#manifest(cluster), { fieldManager: manager, signal });
+    await applyOurs(client, await this.#manifest(cluster), { claim: { owner: this.#dependencies.owner() }, doing: 'start the poker pod', signal });
     return poll(this.#dependencies.clock, 500, signal, async () => {
       const now = await this.status(cluster, signal);
       progress({ message: `pod ${now.pod} is ${now.phase}${now.reason === undefined ? '' : `: ${now.reason}`}` });
@@ -76,8 +73,10 @@ class Poker implements PokerService {
 
   async stop(cluster: ClusterRef, { signal, progress }: LongCall): Promise<void> {
     const client = await this.#dependencies.contexts.client(cluster);
+    const pod = await this.#pod(cluster, 'stop the poker pod', signal);
+    if (pod === undefined) return;
     progress({ message: `deleting pod ${this.podName()}` });
-    await client.delete(Pods, cluster.namespace, this.podName(), { signal });
+    await client.delete(Pods, cluster.namespace, this.podName(), { ...(pod.metadata.uid === undefined ? {} : { uid: pod.metadata.uid }), signal });
     await poll(this.#dependencies.clock, 500, signal, async () => ((await this.status(cluster, signal)).phase === 'absent' ? true : undefined));
   }
 
@@ -87,6 +86,7 @@ class Poker implements PokerService {
     if (kubectl === undefined) {
       throw new WorkbenchError({ code: 'tool-missing', message: 'kubectl is not on the PATH', hint: 'Install kubectl, or set llmd.kubectlPath.' });
     }
+    await this.#pod(cluster, 'open a shell in the poker pod', signal);
     const recipes = await readFile(join(this.#dependencies.manifests, 'poker', 'Justfile'), 'utf8');
     await client.execOutput({
       namespace: cluster.namespace,
@@ -118,21 +118,30 @@ class Poker implements PokerService {
         hint: 'Run "llm-d: Deploy" first.',
       });
     }
-    const gateway = chosen.objects.find((object) => object.kind === 'Gateway')?.name ?? '';
-    const model = await this.#dependencies.servedModel(client, gateway, signal);
-    if (model === undefined) {
+    const { gateway, endpoint } = chosen;
+    const model = gateway === undefined ? undefined : await this.#dependencies.servedModel(client, gateway, signal);
+    if (model === undefined || endpoint === undefined) {
       throw new WorkbenchError({
         code: 'not-ready',
-        message: `deployment ${chosen.name} in ${cluster.context}/${cluster.namespace} does not answer /v1/models through its gateway ${gateway}`,
+        message: `deployment ${chosen.name} in ${cluster.context}/${cluster.namespace} does not answer /v1/models through its gateway ${gateway ?? '(it has none)'}`,
         hint: 'Wait until it is ready ("llm-d: Wait Until Ready"), or look at its pods.',
       });
     }
-    const decode = await client.list(Pods, { namespace: cluster.namespace, labelSelector: `${labels.deployment}=${chosen.name},${labels.role}=decode`, signal });
+    const labelSelector = `${labels.owner}=${chosen.owner},${labels.deployment}=${chosen.name},${labels.role}=decode`;
+    const decode = await client.list(Pods, { namespace: cluster.namespace, labelSelector, signal });
     return {
-      baseUrl: chosen.endpoint,
+      baseUrl: endpoint,
       model,
       decodePods: callablePods(decode),
     };
+  }
+
+  /** The pod of our name, once it is known to be ours: another person's is not read, entered or deleted. */
+  async #pod(cluster: ClusterRef, doing: string, signal: AbortSignal): Promise<KubeObject | undefined> {
+    const client = await this.#dependencies.contexts.client(cluster);
+    const pod = await liveObject(client, { apiVersion: 'v1', kind: 'Pod', metadata: { name: this.podName() } }, signal);
+    if (pod !== undefined) requireOurs(pod, { owner: this.#dependencies.owner() }, cluster, doing);
+    return pod;
   }
 
   async #manifest(cluster: ClusterRef): Promise<KubeObject> {

@@ -26,6 +26,7 @@ export interface ShellCommand {
   readonly greeting: string;
 }
 
+/** Every call on the pod rejects with `not-yours` where a pod of its name was not made for this owner. */
 export interface PokerService {
   /** Pod name in this cluster: one a person, `poker-<owner>`. */
   podName(): string;

@@ -81,6 +81,14 @@ describe('server-side apply on both servers', () => {
     await apply('bob', set({ image: 'registry.example/server:2' }));
   });
 
+  both('creates, but changes nothing, by a version that no object has', async (server) => {
+    const apply = applier(server, server.path('configmaps/one'));
+    await apply('alice', configMap('one', { a: '1' }, { resourceVersion: '1' }));
+    await apply('alice', configMap('one', { a: '2' }, { resourceVersion: '1' }));
+    await apply('bob', configMap('one', { a: '2' }, { resourceVersion: '1' }), { force: true });
+    await server.send('GET', server.path('configmaps/one'));
+  });
+
   both('refuses what is no configuration', async (server) => {
     const path = server.path('configmaps/one');
     await server.send('PATCH', path, { contentType: applyPatch, body: configMap('one') });

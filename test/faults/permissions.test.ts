@@ -186,8 +186,13 @@ describe('namespaces and permissions', () => {
       await engineer.poker.stop(lab.ref, call());
       await lab.file('workspace/.env', 'HF_TOKEN=hf_example\n');
       await engineer.deployments.createSecrets(lab.ref, patience());
+      const known = await admin.contexts.client(lab.ref);
+      assert.deepEqual((await known.get(Secrets, namespace, 'llm-d-hf-token', patience()))['data'], { HF_TOKEN: Buffer.from('hf_example').toString('base64') });
+      const before = await podsByUse(lab);
       await engineer.deployments.restart(lab.ref, 'wide-ep', call());
+      const restarted = await until('the model servers to be others, and no other pod', async () => changed(before, await podsByUse(lab), 'servers'));
       await engineer.deployments.redeployRouting(lab.ref, 'wide-ep', call());
+      await until('the endpoint picker to be another, and no other pod', async () => changed(restarted, await podsByUse(lab), 'routing'));
       await engineer.deployments.stop(lab.ref, 'wide-ep', call());
       assert.deepEqual(await engineer.deployments.list(lab.ref, patience()), []);
     });
@@ -221,6 +226,28 @@ describe('namespaces and permissions', () => {
     await failure(client.get({ group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true }, namespace, 'any', patience()), 'unauthorized', demoContext, namespace);
   });
 });
+
+/** The uids of a deployment's pods, by what they are there for. */
+interface PodsByUse {
+  readonly servers: readonly string[];
+  readonly routing: readonly string[];
+}
+
+async function podsByUse(lab: Lab): Promise<PodsByUse> {
+  const uids = async (selector: string): Promise<readonly string[]> => {
+    const pods = await lab.pods(`workbench.llm-d.ai/deployment=wide-ep,${selector}`);
+    return pods.map(({ metadata }) => metadata.uid ?? '');
+  };
+  return { servers: await uids('llm-d.ai/inference-serving=true'), routing: await uids('llm-d.ai/role=routing') };
+}
+
+/** Undefined until as many pods of this use are there as before, each of them another; those of the other use have to be the same. */
+function changed(before: PodsByUse, now: PodsByUse, use: keyof PodsByUse): PodsByUse | undefined {
+  const other = use === 'servers' ? 'routing' : 'servers';
+  assert.deepEqual(now[other], before[other]);
+  assert.ok(before[use].length > 0);
+  return now[use].length === before[use].length && now[use].every((uid) => !before[use].includes(uid)) ? now : undefined;
+}
 
 /** Runs the command line in this process. */
 async function llmdw(args: readonly string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {

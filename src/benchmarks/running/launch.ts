@@ -72,7 +72,7 @@ async function launchJob({ client, ledger, manifestsDir }: Launcher, plan: RunPl
   const name = `bench-${record.id}`;
   const job = await workerJob({ manifestsDir, name, owner, runId: record.id, workers, image, script: runScript(WORKER_DIRECTORY, steps) });
   await ledger.update(record.id, { job: name, command: steps[0]?.argv ?? [] });
-  await createJob(client, job, signal);
+  await createJob(client, job, owner, signal);
   await ledger.update(record.id, { state: 'running' });
   return workerRuns(client, record.id, workers, waiting);
 }

@@ -4,7 +4,8 @@ import { parse } from 'yaml';
 import { poll } from '../../base/clock.ts';
 import { WorkbenchError } from '../../base/errors.ts';
 import { arrayAt, at, isObject, stringAt, stringMapAt } from '../../base/json.ts';
-import { labels, manager } from '../../base/labels.ts';
+import { labels } from '../../base/labels.ts';
+import { applyOurs } from '../../kube/apply-ours.ts';
 import type { KubeClient, KubeObject } from '../../kube/types.ts';
 import { Jobs, Pods } from '../../kube/resources.ts';
 import { whenConnected, type Waiting } from './when-connected.ts';
@@ -32,19 +33,19 @@ export async function workerJob(options: JobOptions): Promise<KubeObject> {
     .replaceAll('__NAME__', options.name)
     .replaceAll('__OWNER__', options.owner)
     .replaceAll('__RUN__', options.runId)
-    .replaceAll('__WORKERS__', String(options.workers))
-    .replaceAll('__IMAGE__', options.image);
+    .replaceAll('__WORKERS__', String(options.workers));
   const job = parse(text) as KubeObject;
   const container = arrayAt(job, 'spec', 'template', 'spec', 'containers')[0];
   if (!isObject(container)) throw new WorkbenchError({ code: 'guide-invalid', message: `${path} has no container`, hint: 'Install the Workbench again.' });
   // Set on the parsed object, so that no value of a run ever becomes YAML. The kubelet would take `$$` and `$(NAME)` for its own.
+  container['image'] = options.image;
   container['args'] = [WORKER_DIRECTORY, options.script.replaceAll('$', '$$$$')];
   return job;
 }
 
-export async function createJob(client: KubeClient, job: KubeObject, signal: AbortSignal): Promise<void> {
+export async function createJob(client: KubeClient, job: KubeObject, owner: string, signal: AbortSignal): Promise<void> {
   const placed = { ...job, metadata: { ...job.metadata, namespace: client.cluster.namespace } };
-  await client.apply(placed, { fieldManager: manager, signal });
+  await applyOurs(client, placed, { claim: { owner }, doing: 'start the benchmark', signal });
 }
 
 /** Deletes the Job with its pods. */

@@ -16,7 +16,15 @@ export async function askDeployment(host: Host, cluster: ClusterRef, title: stri
   const answer = await choose<string>({
     title,
     placeholder: `Deployments of ${host.workbench.owner} in ${placeOf(cluster)}`,
-    choices: () => Promise.resolve(deployed.map((deployment) => ({ label: deployment.name, description: deployment.model, detail: `guide ${deployment.guide}`, value: deployment.name }))),
+    choices: () =>
+      Promise.resolve(
+        deployed.map(({ name, model, guide }) => ({
+          label: name,
+          description: model,
+          detail: guide === undefined ? 'made from a guide that this Workbench does not have' : `guide ${guide}`,
+          value: name,
+        })),
+      ),
   });
   return answer.kind === 'answer' ? answer.value : undefined;
 }

@@ -19,7 +19,7 @@ export const ACCESS_NEEDS: Readonly<Record<CommandId, readonly AccessNeed[]>> = 
   'llmd.selectContext': [],
   'llmd.selectNamespace': [],
   'llmd.showNodeTable': [],
-  'llmd.createSecrets': [needOf('create', Secrets), needOf('patch', Secrets)],
+  'llmd.createSecrets': [needOf('get', Secrets), needOf('create', Secrets), needOf('patch', Secrets)],
   'llmd.deploy': [needOf('create', LeaderWorkerSets), needOf('patch', LeaderWorkerSets)],
   'llmd.stopDeployment': [needOf('list', LeaderWorkerSets), needOf('delete', LeaderWorkerSets)],
   'llmd.restartDeployment': DELETE_PODS,

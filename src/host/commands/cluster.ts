@@ -48,7 +48,7 @@ export const CLUSTER_COMMANDS: readonly TableEntry[] = [
     async confirm({ cluster }) {
       return Promise.resolve({
         message: `Write the secrets of the guides to ${placeOf(cluster)}?`,
-        detail: `The tokens come from .env in the open folder (HF_TOKEN, GH_TOKEN) and are stored as Secrets in namespace ${cluster.namespace} of context ${cluster.context}. Secrets of the same names are replaced.`,
+        detail: `The tokens come from .env in the open folder (HF_TOKEN, GH_TOKEN) and are stored as Secrets in namespace ${cluster.namespace} of context ${cluster.context}. Your own secrets of the same names are replaced; when one of them is somebody else's, none is written.`,
         action: 'Write Secrets',
       });
     },

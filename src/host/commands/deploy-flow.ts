@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { WorkbenchError } from '../../base/errors.ts';
-import type { DeployPlan, DeployRequest, Guide, GuideVariant, PlannedAction, PlannedObject } from '../../deployment/types.ts';
+import { deploymentNameProblem } from '../../deployment/name.ts';
+import type { DeployPlan, DeployRequest, Guide, GuideVariant, PlannedObject } from '../../deployment/types.ts';
 import type { ClusterRef } from '../../kube/types.ts';
 import { askInTurn, choose, type Answer, type Choice } from '../ask/steps.ts';
 import type { AskedValue } from '../ask/asked-value.ts';
@@ -9,6 +10,7 @@ import type { Host } from '../host.ts';
 import { planYaml } from '../plan-yaml.ts';
 import { placeOf } from '../session.ts';
 import { plural } from '../../protocol/format.ts';
+import { plannedWords, planSummary } from './plan-words.ts';
 
 interface DeployAnswers {
   readonly guide?: Guide;
@@ -25,7 +27,7 @@ const NAME_VALUE: AskedValue = {
   description: 'Name of the deployment, the prefix of its objects',
   kind: 'string',
   default: '',
-  refuse: (text) => (/^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/.test(text) ? undefined : 'Starts with a letter; lower-case letters, digits and dashes, at most 40'),
+  refuse: deploymentNameProblem,
 };
 
 /** Guide, variant, values, preview. Enter four times repeats the last deploy. Undefined: the person went away. */
@@ -101,8 +103,6 @@ async function preview(host: Host, request: DeployRequest, place: { readonly ste
   return answer.value.kind === 'deploy' ? { kind: 'answer', value: answer.value.plan } : { kind: 'away' };
 }
 
-const ACTION_ICONS: Record<PlannedAction, string> = { create: 'diff-added', change: 'diff-modified', unchanged: 'circle-outline', conflict: 'warning' };
-
 function previewChoices(plan: DeployPlan): readonly (Choice<PreviewRow> | vscode.QuickPickItem)[] {
   const errors = plan.findings.filter((finding) => finding.severity === 'error');
   const findings = plan.findings.map((finding): Choice<PreviewRow> => ({
@@ -110,12 +110,8 @@ function previewChoices(plan: DeployPlan): readonly (Choice<PreviewRow> | vscode
     detail: finding.hint,
     value: { kind: 'finding', message: finding.message },
   }));
-  const objects = plan.objects.map((planned): Choice<PreviewRow> => ({
-    label: `$(${ACTION_ICONS[planned.action]}) ${planned.object.kind} ${planned.object.metadata.name}`,
-    description: planned.conflict === undefined ? planned.action : `${planned.action} with ${planned.conflict}`,
-    value: { kind: 'object', planned },
-  }));
-  const deploy: Choice<PreviewRow> = { label: '$(rocket) Deploy', description: summary(plan), alwaysShow: true, value: { kind: 'deploy', plan } };
+  const objects = plan.objects.map((planned): Choice<PreviewRow> => ({ ...plannedWords(planned), value: { kind: 'object', planned } }));
+  const deploy: Choice<PreviewRow> = { label: '$(rocket) Deploy', description: planSummary(plan), alwaysShow: true, value: { kind: 'deploy', plan } };
   const save: Choice<PreviewRow> = { label: '$(save) Save Plan...', description: 'as YAML', alwaysShow: true, value: { kind: 'save', plan } };
   return [
     ...(errors.length > 0 ? [separator(`${plural(errors.length, 'problem')} to solve before this can be deployed`)] : [deploy]),
@@ -124,12 +120,6 @@ function previewChoices(plan: DeployPlan): readonly (Choice<PreviewRow> | vscode
     separator('objects'),
     ...objects,
   ];
-}
-
-function summary(plan: DeployPlan): string {
-  const counts = Map.groupBy(plan.objects, (planned) => planned.action);
-  const order: readonly PlannedAction[] = ['create', 'change', 'unchanged', 'conflict'];
-  return order.filter((action) => counts.has(action)).map((action) => `${counts.get(action)?.length ?? 0} ${action}`).join(', ');
 }
 
 function separator(label: string): vscode.QuickPickItem {

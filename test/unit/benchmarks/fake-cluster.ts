@@ -7,6 +7,7 @@ import { buffer } from 'node:stream/consumers';
 import { finished, pipeline } from 'node:stream/promises';
 import { type Clock, systemClock } from '../../../src/base/clock.ts';
 import { WorkbenchError } from '../../../src/base/errors.ts';
+import { Jobs } from '../../../src/kube/resources.ts';
 import type { ClusterRef, Contexts, ExecOptions, KubeClient, KubeObject } from '../../../src/kube/types.ts';
 import type { Endpoint, PokerService } from '../../../src/poker/types.ts';
 
@@ -81,7 +82,7 @@ export class FakeCluster {
   readonly client = {
     cluster: CLUSTER,
     dispose() {},
-    resourceOf: () => Promise.resolve(undefined),
+    resourceOf: (_apiVersion: string, kind: string) => Promise.resolve(kind === 'Job' ? Jobs : undefined),
     get: (_resource: unknown, _namespace: string | undefined, name: string) => {
       const pod = this.pods.get(name);
       return pod ? Promise.resolve(pod.object) : Promise.reject(notFound(name));
