@@ -10,6 +10,9 @@ const wanted = [
   { variable: 'GH_TOKEN', secrets: ['gh-token-secret'], required: false },
 ] as const;
 
+/** The secrets that are written in any case. */
+export const REQUIRED_SECRETS: readonly string[] = wanted.flatMap(({ secrets, required }) => (required ? secrets : []));
+
 /**
  * Creates or updates the secrets from `.env`; answers their names. A value never leaves this function but to the API server,
  * and never lands in another's secret.

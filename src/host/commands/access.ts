@@ -1,3 +1,4 @@
+import { REQUIRED_SECRETS } from '../../deployment/secrets.ts';
 import { accessError, needOf } from '../../kube/access.ts';
 import { LeaderWorkerSets, Pods, Secrets } from '../../kube/resources.ts';
 import type { AccessNeed, KubeClient } from '../../kube/types.ts';
@@ -9,6 +10,7 @@ const RUN_PODS = [needOf('get', Pods), needOf('create', Pods), needOf('patch', P
 /** A WebSocket is opened by a GET, which needs `get`; from Kubernetes 1.35 on the API server asks for `create` as well. */
 const EXEC = [needOf('get', Pods, 'exec'), needOf('create', Pods, 'exec')];
 const FORWARD = [needOf('get', Pods, 'portforward'), needOf('create', Pods, 'portforward')];
+const WRITE_SECRETS = [needOf('create', Secrets), ...REQUIRED_SECRETS.flatMap((name) => ['get', 'patch'].map((verb) => ({ ...needOf(verb, Secrets), name })))];
 const DELETE_PODS = [needOf('list', Pods), needOf('delete', Pods)];
 
 /**
@@ -19,7 +21,7 @@ export const ACCESS_NEEDS: Readonly<Record<CommandId, readonly AccessNeed[]>> = 
   'llmd.selectContext': [],
   'llmd.selectNamespace': [],
   'llmd.showNodeTable': [],
-  'llmd.createSecrets': [needOf('get', Secrets), needOf('create', Secrets), needOf('patch', Secrets)],
+  'llmd.createSecrets': WRITE_SECRETS,
   'llmd.deploy': [needOf('create', LeaderWorkerSets), needOf('patch', LeaderWorkerSets)],
   'llmd.stopDeployment': [needOf('list', LeaderWorkerSets), needOf('delete', LeaderWorkerSets)],
   'llmd.restartDeployment': DELETE_PODS,
