@@ -2,9 +2,11 @@ import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { systemClock, type Clock } from './base/clock.ts';
 import { DisposableStore, type Disposable } from './base/disposables.ts';
+import { WorkbenchError } from './base/errors.ts';
 import type { Logger } from './base/logger.ts';
 import type { KeyValueStore } from './base/store.ts';
 import type { Trust } from './base/trust.ts';
+import { WorkspaceFiles } from './base/workspace-files.ts';
 import { createBenchmarkService } from './benchmarks/service.ts';
 import type { BenchmarkService } from './benchmarks/types.ts';
 import { createDemoControl } from './democtl/control.ts';
@@ -113,10 +115,8 @@ export function compose(options: ComposeOptions): Workbench {
   const owned = new DisposableStore();
   const owner = ownerName({ USER: systemUser(), ...env }, settings().owner);
   const workspace = (): string | undefined => (trust.granted ? options.workspace : undefined);
-  const below = (...path: readonly string[]) => (): string | undefined => {
-    const folder = workspace();
-    return folder === undefined ? undefined : join(folder, ...path);
-  };
+  const files = options.workspace === undefined ? undefined : new WorkspaceFiles(options.workspace, () => mayWrite(trust));
+  const below = (path: string) => (): WorkspaceFiles | undefined => (trust.granted ? files?.below(path) : undefined);
   const folder = (): string => workspace() ?? options.storage;
   const workspaceEnv = async (): Promise<WorkspaceEnv> => {
     const read = await readEnv(join(folder(), '.env'));
@@ -140,8 +140,8 @@ export function compose(options: ComposeOptions): Workbench {
   );
   const runner = createCommandRunner({ env, toolPaths: () => ({ kubectl: settings().kubectlPath, helm: settings().helmPath }), logger });
   const inventory = owned.add(createInventory({ contexts, clock, logger }));
-  const decodePods = owned.add(createDecodePodsFile({ workspace, contexts, owner, clock, logger }));
-  const loading = owned.add(createLoadWatcher({ inventory, contexts, owner, evidenceFolder: below('.tmp', 'evidence'), clock, logger }));
+  const decodePods = owned.add(createDecodePodsFile({ files: below('.tmp'), contexts, owner, clock, logger }));
+  const loading = owned.add(createLoadWatcher({ inventory, contexts, owner, evidence: below('.tmp/evidence'), clock, logger }));
   const live = owned.add(
     createLiveFigures({
       inventory,
@@ -159,14 +159,14 @@ export function compose(options: ComposeOptions): Workbench {
   };
   const deployments = createDeploymentService({ contexts, runner, manifests: assets.manifests, owner: () => owner, workspaceEnv, gpus, loads: deploymentLoads(loading, inventory, owner), clock });
   const poker = createPokerService({ contexts, runner, manifests: assets.manifests, owner: () => owner, deployments, servedModel, clock });
-  const runs = owned.add(createRunLedger({ folder: below('results'), clock, logger }));
+  const runs = owned.add(createRunLedger({ files: below('results'), clock, logger }));
   const benchmarks = owned.add(createBenchmarkService({ contexts, poker, ledger: runs, manifestsDir: assets.manifests, logger, clock }));
   const servers = async (cluster: ClusterRef, signal: AbortSignal): Promise<readonly RunningServer[]> => {
     const snapshot = await snapshotOf(inventory, cluster, signal);
     return snapshot ? runningServers(snapshot, owner, cluster.namespace) : [];
   };
   const profiling = createProfilingService({ contexts, servers, clock });
-  const traces = owned.add(createTraceService({ workspace, assets, contexts, servers, clock, logger, perfetto: () => settings().perfettoSource ?? 'auto' }));
+  const traces = owned.add(createTraceService({ files: below('traces'), assets, contexts, servers, clock, logger, perfetto: () => settings().perfettoSource ?? 'auto' }));
 
   owned.add(
     trust.onDidGrant(() => {
@@ -176,6 +176,11 @@ export function compose(options: ComposeOptions): Workbench {
   );
 
   return { assets, get workspace() { return workspace(); }, trust, logger, owner, contexts, runner, inventory, decodePods, loading, live, deployments, poker, benchmarks, profiling, traces, runs, demo, dispose: () => owned.dispose() };
+}
+
+/** The features ask for no folder before it is trusted; this holds where one of them forgot. */
+function mayWrite(trust: Trust): void {
+  if (!trust.granted) throw new WorkbenchError({ code: 'not-supported', message: 'nothing is written below a folder that is not trusted', hint: 'Run "Workspaces: Manage Workspace Trust".' });
 }
 
 /** Undefined in a container whose user has no entry. */

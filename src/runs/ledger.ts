@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { type FSWatcher, watch } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
 import type { Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposables.ts';
 import { errorText, isWorkbenchError, systemCode, WorkbenchError } from '../base/errors.ts';
 import { Emitter } from '../base/events.ts';
 import { Limiter } from '../base/limiter.ts';
 import type { Logger } from '../base/logger.ts';
+import type { WorkspaceFiles } from '../base/workspace-files.ts';
 import { locked } from './record-lock.ts';
 import { brokenRecord, parseRecord, runId } from './record.ts';
 import type { RunLedger, RunRecord } from './types.ts';
 
 export interface RunLedgerOptions {
   /** `results/` of the workspace, made when the first run is; undefined while no folder counts. */
-  readonly folder: () => string | undefined;
+  readonly files: () => WorkspaceFiles | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -28,7 +28,7 @@ export function createRunLedger(options: RunLedgerOptions): RunLedger {
 }
 
 class DiskLedger implements RunLedger {
-  readonly #results: () => string | undefined;
+  readonly #results: () => WorkspaceFiles | undefined;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #changed: Emitter<void>;
@@ -40,8 +40,8 @@ class DiskLedger implements RunLedger {
   #pendingChange: Disposable | undefined;
   #disposed = false;
 
-  constructor({ folder, clock, logger }: RunLedgerOptions) {
-    this.#results = folder;
+  constructor({ files, clock, logger }: RunLedgerOptions) {
+    this.#results = files;
     this.#clock = clock;
     this.#logger = logger;
     this.#changed = new Emitter((error) => logger.error('a listener of the run ledger failed', error));
@@ -68,28 +68,32 @@ class DiskLedger implements RunLedger {
   }
 
   update(id: string, change: Partial<Omit<RunRecord, 'id'>>): Promise<RunRecord> {
-    const lock = join(this.#folder, `.${checked(id)}.lock`);
+    const lock = `.${checked(id)}.lock`;
     return this.#writer.run(this.#never, async () => {
       // Without a record there is nothing to lock, and perhaps not even the folder to do it in.
       await this.#recorded(id);
       try {
-        return await locked(lock, this.#clock, async () => {
+        return await locked(this.#files, lock, this.#clock, async () => {
           const updated = { ...(await this.#recorded(id)), ...change };
           await this.#write(updated);
           return updated;
         });
       } catch (error) {
-        throw isWorkbenchError(error) ? error : writeError(`cannot change the record of run ${id} in ${this.#folder}`, error);
+        throw withHint(error);
       }
     });
   }
 
   folder(id: string): string {
-    return join(this.#folder, checked(id));
+    return this.#files.path(checked(id));
+  }
+
+  files(id: string): WorkspaceFiles {
+    return this.#files.below(checked(id));
   }
 
   async remove(id: string): Promise<void> {
-    await rm(this.folder(id), { recursive: true, force: true });
+    await this.#files.remove(checked(id));
     this.#tell();
   }
 
@@ -101,41 +105,42 @@ class DiskLedger implements RunLedger {
     this.#changed.dispose();
   }
 
-  get #folder(): string {
-    const folder = this.#results();
-    if (folder !== undefined) return folder;
+  get #files(): WorkspaceFiles {
+    const files = this.#results();
+    if (files) return files;
     throw new WorkbenchError({ code: 'bad-usage', message: 'no folder is open to keep runs in', hint: 'Open a folder: runs are kept in its results/.' });
   }
 
   async #recorded(id: string): Promise<RunRecord> {
     const record = await this.get(id);
     if (record) return record;
-    throw new WorkbenchError({ code: 'not-found', message: `there is no run ${id} in ${this.#folder}`, hint: 'It was deleted.' });
+    throw new WorkbenchError({ code: 'not-found', message: `there is no run ${id} in ${this.#files.folder}`, hint: 'It was deleted.' });
   }
 
   async #ids(): Promise<string[]> {
     if (this.#results() === undefined) return [];
     try {
-      const entries = await readdir(this.#folder, { withFileTypes: true });
+      const entries = await readdir(this.#files.folder, { withFileTypes: true });
       return entries.filter((entry) => entry.isDirectory() && isId(entry.name)).map((entry) => entry.name);
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return [];
-      throw new WorkbenchError({ code: 'file-unreadable', message: `cannot list ${this.#folder}`, hint: 'Check the permissions of the folder.', cause: error });
+      throw new WorkbenchError({ code: 'file-unreadable', message: `cannot list ${this.#files.folder}`, hint: 'Check the permissions of the folder.', cause: error });
     }
   }
 
   /** Undefined for a folder without a record. A record that cannot be read is answered as a broken one. */
   async #read(id: string): Promise<RunRecord | undefined> {
-    const path = join(this.#folder, id, RECORD);
     let problem: string;
     try {
-      const reading = parseRecord(id, await readFile(path, 'utf8'));
+      const text = await this.#files.read(`${id}/${RECORD}`);
+      if (text === undefined) return undefined;
+      const reading = parseRecord(id, text);
       if ('record' in reading) return reading.record;
       problem = reading.problem;
     } catch (error) {
-      if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined;
       problem = errorText(error);
     }
+    const path = this.#files.path(`${id}/${RECORD}`);
     this.#logger.warn(`${path} cannot be read: ${problem}`);
     return brokenRecord(id, problem, await changedAt(path));
   }
@@ -146,13 +151,13 @@ class DiskLedger implements RunLedger {
    */
   async #write({ id, ...record }: RunRecord): Promise<void> {
     // Two containers on one workspace may have the same process id.
-    const draft = join(this.#folder, `.${id}.${randomUUID()}.tmp`);
+    const draft = `.${id}.${randomUUID()}.tmp`;
     try {
-      await writeFile(draft, `${JSON.stringify(record, undefined, 2)}\n`);
-      await rename(draft, join(this.#folder, id, RECORD));
+      await this.#files.create(draft, `${JSON.stringify(record, undefined, 2)}\n`);
+      await this.#files.rename(draft, `${id}/${RECORD}`);
     } catch (error) {
-      await rm(draft, { force: true });
-      throw writeError(`cannot write the record of run ${id} in ${this.#folder}`, error);
+      await this.#files.remove(draft);
+      throw withHint(error);
     }
     this.#tell();
   }
@@ -160,24 +165,18 @@ class DiskLedger implements RunLedger {
   /** Two runs of one second get different names. */
   async #makeFolder(base: string): Promise<string> {
     try {
-      await mkdir(this.#folder, { recursive: true });
       for (let attempt = 1; ; attempt += 1) {
         const id = attempt === 1 ? base : `${base}-${attempt}`;
-        try {
-          await mkdir(join(this.#folder, id));
-          return id;
-        } catch (error) {
-          if (systemCode(error) !== 'EEXIST') throw error;
-        }
+        if (await this.#files.makeNewFolder(id)) return id;
       }
     } catch (error) {
-      throw writeError(`cannot make a folder for the run in ${this.#folder}`, error);
+      throw withHint(error);
     }
   }
 
   /** Begins to watch as soon as the folder is there. */
   #watch(): void {
-    const folder = this.#results();
+    const folder = this.#results()?.folder;
     if (folder === undefined || this.#watcher || this.#disposed) return;
     try {
       const watcher = watch(folder, { persistent: false }, () => this.#tell());
@@ -219,8 +218,8 @@ function checked(id: string): string {
   throw new WorkbenchError({ code: 'bad-usage', message: `"${id}" is no run id`, hint: 'Run ids are the names of the folders under results/.' });
 }
 
-function writeError(message: string, error: unknown): WorkbenchError {
-  return systemCode(error) === 'ENOSPC' || systemCode(error) === 'EDQUOT'
-    ? new WorkbenchError({ code: 'disk-full', message: `${message}: the disk is full`, hint: 'Free some space; old runs can be deleted in the Benchmarks view.', cause: error })
-    : new WorkbenchError({ code: 'file-unreadable', message: `${message}: ${errorText(error)}`, hint: 'Check the permissions of the folder.', cause: error });
+/** Where there is no room, the person may delete runs. */
+function withHint(error: unknown): unknown {
+  if (!isWorkbenchError(error, 'disk-full')) return error;
+  return new WorkbenchError({ code: 'disk-full', message: error.message, hint: 'Free some space; old runs can be deleted in the Benchmarks view.', cause: error });
 }

@@ -1,5 +1,6 @@
 import type { Disposable } from '../base/disposables.ts';
 import type { Event } from '../base/events.ts';
+import type { WorkspaceFiles } from '../base/workspace-files.ts';
 
 export type RunState = 'starting' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'lost';
 
@@ -41,6 +42,8 @@ export interface RunLedger extends Disposable {
   create(record: Omit<RunRecord, 'id'>): Promise<RunRecord>;
   update(id: string, change: Partial<Omit<RunRecord, 'id'>>): Promise<RunRecord>;
   folder(id: string): string;
+  /** To write in the run's folder. */
+  files(id: string): WorkspaceFiles;
   remove(id: string): Promise<void>;
   readonly onDidChange: Event<void>;
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { isAbort, toWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import { Emitter } from '../base/events.ts';
 import type { Logger } from '../base/logger.ts';
+import type { WorkspaceFiles } from '../base/workspace-files.ts';
 import type { FileError } from '../benchmarks/types.ts';
 import type { LongCall } from '../deployment/types.ts';
 import type { ClusterRef, Contexts } from '../kube/types.ts';
@@ -23,8 +24,8 @@ export interface TracedPod {
 }
 
 export interface TraceDependencies {
-  /** While no folder counts, nothing can be copied and nothing is cached. */
-  readonly workspace: () => string | undefined;
+  /** `traces/` of the workspace. While no folder counts, nothing can be copied and nothing is cached. */
+  readonly files: () => WorkspaceFiles | undefined;
   /** The product's folders: `dist/` has the worker and the scanner, `media/` the Perfetto UI. */
   readonly assets: { readonly dist: string; readonly media: string };
   readonly contexts: Contexts;
@@ -50,26 +51,21 @@ class Traces implements TraceService {
   readonly #changed = new Emitter<void>();
 
   constructor(dependencies: TraceDependencies) {
-    const { assets, clock, logger } = dependencies;
+    const { files, assets, clock, logger } = dependencies;
     this.#dependencies = dependencies;
     this.#pool = new ScanPool({ worker: join(assets.dist, 'trace-worker.mjs'), wasm: join(assets.dist, 'kineto.wasm') });
-    this.#cache = new SummaryCache(() => this.#root, logger);
+    this.#cache = new SummaryCache(files, logger);
     this.#listing = new RemoteListing(clock);
     this.#perfetto = new PerfettoServer({
       media: assets.media,
       logger,
       source: dependencies.perfetto ?? (() => 'auto'),
       summary: (path, signal) => this.summary(path, signal),
-      podOf: (path) => podOf(this.#root, path),
+      podOf: (path) => podOf(files()?.folder, path),
     });
   }
 
   readonly onDidChangeLocal: TraceService['onDidChangeLocal'] = (listener) => this.#changed.event(listener);
-
-  get #root(): string | undefined {
-    const workspace = this.#dependencies.workspace();
-    return workspace === undefined ? undefined : join(workspace, 'traces');
-  }
 
   async remote(cluster: ClusterRef, signal: AbortSignal): Promise<RemoteTraces> {
     const pods = await this.#dependencies.servers(cluster, signal);
@@ -79,8 +75,8 @@ class Traces implements TraceService {
 
   async copy(cluster: ClusterRef, traces: readonly RemoteTrace[], call: LongCall): Promise<CopyOutcome> {
     const { contexts, servers, clock, disk = realDisk } = this.#dependencies;
-    const root = this.#root;
-    if (root === undefined) {
+    const files = this.#dependencies.files();
+    if (files === undefined) {
       throw new WorkbenchError({ code: 'bad-usage', message: 'cannot copy traces: no folder is open', hint: 'Open a folder: traces are kept in its traces/<n>/.' });
     }
     const client = await contexts.client(cluster);
@@ -88,17 +84,17 @@ class Traces implements TraceService {
     const deployments = new Set(traces.map((trace) => pods.find((server) => server.pod === trace.pod)?.deployment));
     const [deployment = null] = deployments.size === 1 ? [...deployments] : [];
     try {
-      return await copySet({ client, disk, clock, root, deployment, traces, call });
+      return await copySet({ client, disk, clock, files, deployment, traces, call });
     } finally {
       this.#changed.fire();
     }
   }
 
   async local(): Promise<readonly TraceSet[]> {
-    const root = this.#root;
-    if (root === undefined) return [];
-    const numbers = await setNumbers(root);
-    return Promise.all(numbers.map((n) => readSet(root, n, this.#cache)));
+    const files = this.#dependencies.files();
+    if (files === undefined) return [];
+    const numbers = await setNumbers(files.folder);
+    return Promise.all(numbers.map((n) => readSet(files, n, this.#cache)));
   }
 
   async summary(path: string, signal: AbortSignal): Promise<TraceSummary> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
+import { WorkspaceFiles } from '../../src/base/workspace-files.ts';
 import type { Workbench } from '../../src/compose.ts';
 import { demoContext } from '../../src/demo/cluster.ts';
 import type { ProfileOutcome } from '../../src/profiling/types.ts';
@@ -104,7 +105,7 @@ describe('profiles and traces that something comes in the way of', () => {
     assert.ok(traces.length > 1);
     const full = new SmallDisk((traces[0]?.bytes ?? 0) + 1000);
     const service = createTraceService({
-      workspace: () => lab.workspace, assets: window.assets, contexts: window.contexts, clock: systemClock, logger: silentLogger, disk: full,
+      files: () => new WorkspaceFiles(lab.workspace).below('traces'), assets: window.assets, contexts: window.contexts, clock: systemClock, logger: silentLogger, disk: full,
       servers: () => Promise.resolve([{ pod: other, deployment: 'wide-ep' }]),
     });
     try {
@@ -126,7 +127,7 @@ describe('profiles and traces that something comes in the way of', () => {
   it('too little space from the start: nothing is begun', async () => {
     const traces = await tracesOf(other);
     const service = createTraceService({
-      workspace: () => lab.workspace, assets: window.assets, contexts: window.contexts, clock: systemClock, logger: silentLogger,
+      files: () => new WorkspaceFiles(lab.workspace).below('traces'), assets: window.assets, contexts: window.contexts, clock: systemClock, logger: silentLogger,
       disk: { ...realDisk, free: () => Promise.resolve(10) }, servers: () => Promise.resolve([{ pod: other, deployment: 'wide-ep' }]),
     });
     await failure(service.copy(lab.ref, traces, call()), 'disk-full', 'traces', '10 B');
@@ -154,11 +155,9 @@ class SmallDisk implements TraceDisk {
   }
 
   readonly free = realDisk.free.bind(realDisk);
-  readonly size = realDisk.size.bind(realDisk);
-  readonly rename = realDisk.rename.bind(realDisk);
 
-  async open(path: string): ReturnType<TraceDisk['open']> {
-    const file = await realDisk.open(path);
+  async open(set: WorkspaceFiles, name: string): ReturnType<TraceDisk['open']> {
+    const file = await realDisk.open(set, name);
     return {
       size: () => file.size(),
       truncate: (bytes) => file.truncate(bytes),

@@ -7,6 +7,7 @@ import { chromium, type Browser, type Page } from 'playwright-core';
 import { chromium as browserPath } from '../../scripts/lib/vscode.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
+import { WorkspaceFiles } from '../../src/base/workspace-files.ts';
 import { createTraceService } from '../../src/traces/service.ts';
 import type { TraceService } from '../../src/traces/types.ts';
 import { FakeTracePods, temporaryFolder } from '../support/fake-trace-pods.ts';
@@ -59,7 +60,7 @@ describe('a trace in the real Perfetto UI', function () {
     }
     folder = await temporaryFolder();
     service = createTraceService({
-      workspace: () => folder,
+      files: () => new WorkspaceFiles(folder).below('traces'),
       assets: { dist: await scannerDist(), media },
       contexts: new FakeTracePods().contexts(),
       servers: () => Promise.resolve([]),

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
 import { Readable, Transform, type TransformCallback } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { stringAt } from '../../base/json.ts';
 import { isWorkbenchError, WorkbenchError } from '../../base/errors.ts';
+import type { WorkspaceFiles } from '../../base/workspace-files.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import { Pods } from '../../kube/resources.ts';
 import { writeError } from '../write-error.ts';
@@ -83,32 +82,35 @@ export class RemoteRun {
     return parseList((await this.#sh(LIST, [], 'list the results of', signal)).stdout.toString());
   }
 
-  /** Copies a result file, checked by size and SHA-256. What is at `destination` is whole or untouched. */
-  async fetch(file: RemoteFile, destination: string, signal: AbortSignal): Promise<void> {
-    const draft = `${destination}.part`;
+  /** Copies a result file, checked by size and SHA-256. What has that name is whole or untouched. */
+  async fetch(file: RemoteFile, files: WorkspaceFiles, name: string, signal: AbortSignal): Promise<void> {
+    const draft = `${name}.part`;
     try {
       for (let attempt = 1; ; attempt += 1) {
         try {
-          await this.#copy(file, draft, signal);
-          await rename(draft, destination);
+          await this.#copy(file, files, draft, signal);
+          await files.rename(draft, name);
           return;
         } catch (error) {
           if (attempt === COPY_ATTEMPTS || !isWorkbenchError(error, 'connection-lost', 'exec-failed')) throw error;
         }
       }
     } finally {
-      await rm(draft, { force: true });
+      await files.remove(draft);
     }
   }
 
-  async #copy(file: RemoteFile, draft: string, signal: AbortSignal): Promise<void> {
+  async #copy(file: RemoteFile, files: WorkspaceFiles, draft: string, signal: AbortSignal): Promise<void> {
     const digest = new DigestStream(file.size);
-    const target = createWriteStream(draft);
+    const handle = await files.open(draft);
+    // Closes the handle when it ends.
+    const target = handle.createWriteStream();
     const written = finished(target);
     // Heard of by `written`; without a listener of its own an early error would end the process.
     digest.on('error', () => {});
     digest.pipe(target);
     try {
+      await handle.truncate();
       const exitCode = await this.#client.exec({ namespace: this.#client.cluster.namespace, pod: this.pod, command: ['cat', `${this.#directory}/results/${file.path}`], stdout: digest, signal });
       digest.end();
       await written;
@@ -119,7 +121,7 @@ export class RemoteRun {
       digest.destroy();
       target.destroy();
       await written.catch(() => {});
-      throw writeError(draft, error);
+      throw writeError(files.path(draft), error);
     }
   }
 

@@ -1,10 +1,9 @@
-import { appendFile } from 'node:fs/promises';
 import { sleep, throwIfAborted } from '../../base/clock.ts';
 import { isAbort } from '../../base/errors.ts';
+import type { WorkspaceFiles } from '../../base/workspace-files.ts';
 import type { Look, RemoteRun } from '../remote/remote-run.ts';
 import { LOOK_BYTES } from '../remote/scripts.ts';
 import { writeError } from '../write-error.ts';
-import { fileSize } from './file-size.ts';
 import { OutputProgress } from './progress.ts';
 import { whenConnected, type Waiting } from './when-connected.ts';
 
@@ -17,7 +16,9 @@ export type Ending =
   | { readonly kind: 'vanished'; readonly reason: string };
 
 export interface FollowOptions extends Waiting {
-  /** The local copy of the run's output. Its size says from where to go on, also after a reload. */
+  /** The run's folder. */
+  readonly files: WorkspaceFiles;
+  /** The local copy of the run's output in it. Its size says from where to go on, also after a reload. */
   readonly logFile: string;
 }
 
@@ -25,16 +26,16 @@ export interface FollowOptions extends Waiting {
  * Looks at a run until it has ended and copies its output as it comes. A connection that is lost is waited for:
  * the run does not depend on it. Rejects with `aborted`, or with what asking again cannot mend.
  */
-export async function follow(run: RemoteRun, { clock, logFile, progress, signal }: FollowOptions): Promise<Ending> {
+export async function follow(run: RemoteRun, { clock, files, logFile, progress, signal }: FollowOptions): Promise<Ending> {
   const words = new OutputProgress();
-  let offset = await fileSize(logFile);
+  let offset = await files.size(logFile);
   for (;;) {
     const look = await lookAt(run, offset, { clock, progress, signal });
     if ('vanished' in look) return { kind: 'vanished', reason: look.vanished };
     // A window that has left must not write beside the one that took over.
     throwIfAborted(signal);
     if (look.log.length > 0) {
-      await append(logFile, look.log);
+      await append(files, logFile, look.log);
       offset += look.log.length;
     }
     if (look.log.length >= LOOK_BYTES) continue;
@@ -52,11 +53,11 @@ export async function follow(run: RemoteRun, { clock, logFile, progress, signal 
   }
 }
 
-async function append(path: string, bytes: Buffer): Promise<void> {
+async function append(files: WorkspaceFiles, file: string, bytes: Buffer): Promise<void> {
   try {
-    await appendFile(path, bytes);
+    await files.append(file, bytes);
   } catch (error) {
-    throw writeError(path, error);
+    throw writeError(files.path(file), error);
   }
 }
 

@@ -1,5 +1,3 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { timeLimit } from '../../base/clock.ts';
 import { isAbort, WorkbenchError } from '../../base/errors.ts';
 import { labels } from '../../base/labels.ts';
@@ -104,7 +102,7 @@ async function keepManifests({ client, ledger, logger }: Launcher, { deployment 
   if (deployment === undefined) return;
   try {
     const manifests = await deploymentManifests(client, deployment, timeLimit(10_000, `read the manifests of deployment ${deployment}`));
-    if (manifests !== '') await writeFile(join(ledger.folder(id), 'manifests.yaml'), manifests);
+    if (manifests !== '') await ledger.files(id).write('manifests.yaml', manifests);
   } catch (error) {
     if (isAbort(error)) throw error;
     logger.warn(`the manifests of deployment ${deployment} are not kept beside run ${id}: ${String(error)}`);

@@ -1,4 +1,4 @@
-import { open, readdir, writeFile } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, sleep, timeLimit } from '../../base/clock.ts';
 import { isAbort, isWorkbenchError, toWorkbenchError, WorkbenchError } from '../../base/errors.ts';
@@ -8,7 +8,6 @@ import type { RunLedger, RunRecord } from '../../runs/types.ts';
 import type { RemoteRun } from '../remote/remote-run.ts';
 import { collect } from './collect.ts';
 import { type Ending, follow } from './follow.ts';
-import { fileSize } from './file-size.ts';
 import { outcomeOf } from './outcome.ts';
 import { readRun } from './run-results.ts';
 import type { Waiting } from './when-connected.ts';
@@ -107,14 +106,15 @@ export class Session {
 
   /** Follows one pod's run to its end and fetches what it left. */
   async #follow(remote: RemoteRun, index: number, parallel: boolean): Promise<Ending> {
-    const logFile = join(this.#folder, parallel ? `${index}.stdout.log` : 'stdout.log');
+    const files = this.#options.ledger.files(this.#options.runId);
+    const logFile = parallel ? `${index}.stdout.log` : 'stdout.log';
     const progress: ReportProgress = parallel ? ({ message, ...rest }) => this.#options.progress({ message: `worker ${index}: ${message}`, ...rest }) : this.#options.progress;
     const waiting = { ...this.#waiting, progress };
-    const ending = await follow(remote, { ...waiting, logFile });
-    await collect(remote, this.#folder, parallel ? index : 0, waiting);
+    const ending = await follow(remote, { ...waiting, files, logFile });
+    await collect(remote, files, parallel ? index : 0, waiting);
     if (!parallel) return ending;
     if (ending.kind === 'exited') await remote.mark('fetched', this.#stop.signal);
-    else if ((await fileSize(logFile)) === 0) await writeFile(logFile, await remote.containerLog(200, this.#stop.signal));
+    else if ((await files.size(logFile)) === 0) await files.write(logFile, await remote.containerLog(200, this.#stop.signal));
     return ending;
   }
 

@@ -6,23 +6,24 @@ import { Emitter } from '../../base/events.ts';
 import { labels } from '../../base/labels.ts';
 import { Limiter } from '../../base/limiter.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { WorkspaceFiles } from '../../base/workspace-files.ts';
 import { Pods } from '../../kube/resources.ts';
 import type { ClusterRef, Contexts, KubeClient } from '../../kube/types.ts';
 import { projectPod } from '../project.ts';
 import type { PodView } from '../types.ts';
 import { decodePodLines } from './lines.ts';
 import type { DecodePodsFile, WrittenDecodePods } from './types.ts';
-import { WorkspaceFile } from './workspace-file.ts';
 
 export interface DecodePodsFileOptions {
-  /** Undefined while no folder counts. */
-  readonly workspace: () => string | undefined;
+  /** `.tmp/` of the workspace; undefined while no folder counts. */
+  readonly files: () => WorkspaceFiles | undefined;
   readonly contexts: Contexts;
   readonly owner: string;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
+const FILE = 'decode_pods.txt';
 /** Pods of a group come and go together. */
 const SETTLE_MS = 200;
 
@@ -57,19 +58,19 @@ class WatchedDecodePodsFile implements DecodePodsFile {
   }
 
   async write(cluster: ClusterRef, signal: AbortSignal): Promise<WrittenDecodePods> {
-    const file = this.#file;
-    if (!file) throw new WorkbenchError({ code: 'bad-usage', message: 'no folder is open to write .tmp/decode_pods.txt in', hint: 'Open a folder.' });
+    const files = this.#options.files();
+    if (!files) throw new WorkbenchError({ code: 'bad-usage', message: 'no folder is open to write .tmp/decode_pods.txt in', hint: 'Open a folder.' });
     const client = await this.#options.contexts.client(cluster);
     const pods = await client.list(Pods, { namespace: cluster.namespace, labelSelector: this.#selector, signal });
     const lines = decodePodLines(pods.map((pod) => projectPod(pod)), this.#options.owner);
-    return this.#turn.run(signal, () => this.#replace(file, cluster, lines));
+    return this.#turn.run(signal, () => this.#replace(files, cluster, lines));
   }
 
   async follow(): Promise<void> {
-    const file = this.#file;
-    if (this.#following || this.#ended.signal.aborted || !file) return;
+    const files = this.#options.files();
+    if (this.#following || this.#ended.signal.aborted || !files) return;
     try {
-      if ((await file.read()) !== undefined && !this.#following) this.#restart();
+      if ((await files.read(FILE)) !== undefined && !this.#following) this.#restart();
     } catch (error) {
       this.#tell(error);
     }
@@ -81,11 +82,6 @@ class WatchedDecodePodsFile implements DecodePodsFile {
     this.#contextChange.dispose();
     this.#written.dispose();
     this.#failed.dispose();
-  }
-
-  get #file(): WorkspaceFile | undefined {
-    const workspace = this.#options.workspace();
-    return workspace === undefined ? undefined : new WorkspaceFile(workspace, '.tmp', 'decode_pods.txt');
   }
 
   /** Only pods with my name on them: a light watch, whatever else the cluster holds. */
@@ -155,17 +151,17 @@ class WatchedDecodePodsFile implements DecodePodsFile {
   }
 
   async #update(cluster: ClusterRef, pods: readonly PodView[], over: AbortSignal): Promise<void> {
-    const file = this.#file;
-    if (!file) return;
+    const files = this.#options.files();
+    if (!files) return;
     try {
       await this.#turn.run(over, async () => {
         const lines = decodePodLines(pods, this.#options.owner);
-        const held = await file.read();
+        const held = await files.read(FILE);
         if (over.aborted) return;
         // Who deleted the file does not want it any longer.
         if (held === undefined) this.#stop();
         else if (held === textOf(lines)) this.#heldOf = cluster;
-        else this.#written.fire(await this.#replace(file, cluster, lines));
+        else this.#written.fire(await this.#replace(files, cluster, lines));
         this.#told = undefined;
       });
     } catch (error) {
@@ -173,11 +169,11 @@ class WatchedDecodePodsFile implements DecodePodsFile {
     }
   }
 
-  async #replace(file: WorkspaceFile, cluster: ClusterRef, lines: readonly string[]): Promise<WrittenDecodePods> {
-    await file.write(textOf(lines));
+  async #replace(files: WorkspaceFiles, cluster: ClusterRef, lines: readonly string[]): Promise<WrittenDecodePods> {
+    await files.write(FILE, textOf(lines));
     const elsewhere = !isDeepStrictEqual(this.#heldOf, cluster);
     this.#heldOf = cluster;
-    return { path: file.path, cluster, pods: lines.length, elsewhere };
+    return { path: files.path(FILE), cluster, pods: lines.length, elsewhere };
   }
 
   #stop(): void {

@@ -1,9 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename } from 'node:path';
 import { type Clock, timeLimit } from '../../base/clock.ts';
 import { errorText, isAbort } from '../../base/errors.ts';
 import { Limiter } from '../../base/limiter.ts';
 import type { Logger } from '../../base/logger.ts';
+import { safeName } from '../../base/safe-name.ts';
+import type { WorkspaceFiles } from '../../base/workspace-files.ts';
 import type { KubeClient, LogLine } from '../../kube/types.ts';
 import { evidenceText } from './evidence-text.ts';
 import { KEPT_LINES } from './followed-log.ts';
@@ -18,7 +19,7 @@ const REMEMBERED = 64;
 
 export interface CrashBookOptions {
   /** Where evidence is written; undefined keeps it in memory only. */
-  readonly folder: () => string | undefined;
+  readonly files: () => WorkspaceFiles | undefined;
   readonly client: () => Promise<KubeClient>;
   /** Whether this very pod is still there: another one may bear its name by now. */
   readonly isThere: (server: ServerPod) => boolean;
@@ -112,20 +113,19 @@ export class CrashBook {
 
   async #write(incident: Incident): Promise<void> {
     const { logger } = this.#options;
-    const folder = this.#options.folder();
+    const files = this.#options.files();
     const { evidence } = incident;
     // Nothing was heard of it: the last ranks of a group that is being stopped end like that.
     const silent = evidence.cause === undefined && evidence.logs.every(({ lines }) => lines.length === 0);
-    if (folder === undefined || silent) return;
+    if (files === undefined || silent) return;
     const time = new Date(incident.at).toISOString().replaceAll(/[:.]/g, '-');
-    const file = incident.file ?? join(folder, `${time}-${evidence.cause?.pod ?? evidence.pods[0] ?? 'pod'}.log`);
+    const name = incident.file === undefined ? `${safeName(`${time}-${evidence.cause?.pod ?? evidence.pods[0] ?? 'pod'}`)}.log` : basename(incident.file);
     try {
-      await mkdir(folder, { recursive: true });
-      await writeFile(file, evidenceText(evidence));
-      incident.file = file;
+      await files.write(name, evidenceText(evidence));
+      incident.file = files.path(name);
       this.#assess(incident);
     } catch (error) {
-      logger.warn(`the evidence of ${evidence.pods.join(', ')} could not be written to ${file}: ${errorText(error)}`);
+      logger.warn(`the evidence of ${evidence.pods.join(', ')} could not be written: ${errorText(error)}`);
     }
   }
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import { disposable, DisposableStore, type Disposable } from '../../base/disposables.ts';
 import { Emitter } from '../../base/events.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { WorkspaceFiles } from '../../base/workspace-files.ts';
 import type { ClusterRef, Contexts, KubeClient, LogLine } from '../../kube/types.ts';
 import type { Inventory, InventorySnapshot } from '../types.ts';
 import { firstCause } from './cause.ts';
@@ -24,7 +25,7 @@ export interface LoadWatcherOptions {
   /** Whose pods are followed. */
   readonly owner: string;
   /** Where evidence of crashes is written; undefined keeps it in memory only. */
-  readonly evidenceFolder: () => string | undefined;
+  readonly evidence: () => WorkspaceFiles | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -48,11 +49,11 @@ class Watcher implements LoadWatcher {
   #told = new Map<string, number>();
 
   constructor(options: LoadWatcherOptions) {
-    const { evidenceFolder, clock, logger } = options;
+    const { evidence, clock, logger } = options;
     this.#options = options;
     this.#changes = new Emitter((error) => logger.error('a listener of the loading phases failed', error));
     this.#book = new CrashBook({
-      folder: evidenceFolder,
+      files: evidence,
       client: () => this.#client(),
       isThere: ({ pod }) => options.inventory.snapshot?.pods.get(pod.key)?.uid === pod.uid,
       clock,

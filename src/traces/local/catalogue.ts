@@ -1,7 +1,7 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { z } from 'zod';
-import { systemCode } from '../../base/errors.ts';
+import { isWorkbenchError } from '../../base/errors.ts';
+import { safeName } from '../../base/safe-name.ts';
+import type { WorkspaceFiles } from '../../base/workspace-files.ts';
 
 export const CATALOGUE_FILE = 'traces.json';
 
@@ -34,41 +34,27 @@ export type Catalogue = z.infer<typeof catalogueSchema>;
 export type CatalogueEntry = z.infer<typeof entrySchema>;
 
 /** Undefined where there is none that we can read: the files then speak for themselves. */
-export async function readCatalogue(folder: string): Promise<Catalogue | undefined> {
+export async function readCatalogue(set: WorkspaceFiles): Promise<Catalogue | undefined> {
   try {
-    const parsed = catalogueSchema.safeParse(JSON.parse(await readFile(join(folder, CATALOGUE_FILE), 'utf8')));
-    return parsed.data;
+    const text = await set.read(CATALOGUE_FILE);
+    return text === undefined ? undefined : catalogueSchema.safeParse(JSON.parse(text)).data;
   } catch (error) {
-    if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
+    if (error instanceof SyntaxError || isWorkbenchError(error, 'file-unreadable')) return undefined;
     throw error;
   }
 }
 
-/** Whole or not at all, whatever happens meanwhile. */
-export async function writeAtomically(path: string, text: string): Promise<void> {
-  const fresh = `${path}.${process.pid}.tmp`;
-  try {
-    await writeFile(fresh, text);
-    await rename(fresh, path);
-  } catch (error) {
-    await rm(fresh, { force: true });
-    throw error;
-  }
+/** Whether the entry's file lies in a pod's folder of its set. The catalogue came with the workspace: anybody may have written it. */
+export function staysInSet({ file }: CatalogueEntry): boolean {
+  const parts = file.split('/');
+  return parts.length > 1 && parts.every((part) => part === safeName(part));
 }
 
-export function writeCatalogue(folder: string, catalogue: Catalogue): Promise<void> {
-  return writeAtomically(join(folder, CATALOGUE_FILE), `${JSON.stringify(catalogue, null, 2)}\n`);
+export function writeCatalogue(set: WorkspaceFiles, catalogue: Catalogue): Promise<void> {
+  return set.write(CATALOGUE_FILE, `${JSON.stringify(catalogue, null, 2)}\n`);
 }
 
-/** Makes `<root>/<n>` with the next free number; two copies at once get two numbers. */
-export async function makeNextSet(root: string, taken: readonly number[]): Promise<number> {
-  await mkdir(root, { recursive: true });
-  for (let n = Math.max(0, ...taken) + 1; ; n++) {
-    try {
-      await mkdir(join(root, String(n)));
-      return n;
-    } catch (error) {
-      if (systemCode(error) !== 'EEXIST') throw error;
-    }
-  }
+/** Makes `traces/<n>` with the next free number; two copies at once get two numbers. */
+export async function makeNextSet(files: WorkspaceFiles, taken: readonly number[]): Promise<number> {
+  for (let n = Math.max(0, ...taken) + 1; ; n++) if (await files.makeNewFolder(String(n))) return n;
 }

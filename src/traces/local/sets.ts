@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { systemCode } from '../../base/errors.ts';
+import type { WorkspaceFiles } from '../../base/workspace-files.ts';
 import type { LocalTrace, TraceSet } from '../types.ts';
 import { readCatalogue } from './catalogue.ts';
 import type { SummaryCache } from './summary-cache.ts';
@@ -19,9 +20,9 @@ export async function setNumbers(root: string): Promise<readonly number[]> {
 }
 
 /** What is on disk counts; the catalogue adds where it is from. Files that someone put there by hand are shown too. */
-export async function readSet(root: string, n: number, cache: SummaryCache): Promise<TraceSet> {
-  const folder = join(root, String(n));
-  const catalogue = await readCatalogue(folder);
+export async function readSet(files: WorkspaceFiles, n: number, cache: SummaryCache): Promise<TraceSet> {
+  const { folder } = files.below(String(n));
+  const catalogue = await readCatalogue(files.below(String(n)));
   const traces: LocalTrace[] = [];
   for (const path of await traceFiles(folder)) {
     const below = relative(folder, path).split(sep).join('/');

@@ -1,11 +1,11 @@
-import { mkdir, open, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join, relative, sep } from 'node:path';
+import { open, readFile, stat } from 'node:fs/promises';
+import { relative, sep } from 'node:path';
 import { z } from 'zod';
-import { systemCode } from '../../base/errors.ts';
+import { errorText, systemCode } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { parseExactJson, stringifyExactJson } from '../exact-json.ts';
+import type { WorkspaceFiles } from '../../base/workspace-files.ts';
 import type { TraceSummary } from '../types.ts';
-import { writeAtomically } from './catalogue.ts';
 
 /** Raise it when a figure's definition or the shape changes: older files are then not believed. */
 const VERSION = 1;
@@ -50,11 +50,11 @@ const HEAD_BYTES = 512;
 
 /** Summaries beside the traces they are of, in `traces/<n>/<pod>/.cache/`; only for files below the workspace's `traces/`. */
 export class SummaryCache {
-  readonly #root: () => string | undefined;
+  readonly #files: () => WorkspaceFiles | undefined;
   readonly #logger: Logger;
 
-  constructor(root: () => string | undefined, logger: Logger) {
-    this.#root = root;
+  constructor(files: () => WorkspaceFiles | undefined, logger: Logger) {
+    this.#files = files;
     this.#logger = logger;
   }
 
@@ -82,10 +82,11 @@ export class SummaryCache {
   }
 
   async #read<T>(path: string, read: (file: string) => Promise<T | undefined>): Promise<T | undefined> {
-    const file = this.#fileFor(path);
-    if (file === undefined) return undefined;
+    const files = this.#files();
+    const file = files && fileFor(files, path);
+    if (files === undefined || file === undefined) return undefined;
     try {
-      return await read(file);
+      return await read(files.path(file));
     } catch (error) {
       if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
       throw error;
@@ -100,24 +101,22 @@ export class SummaryCache {
 
   /** A cache that can't be written costs time later, nothing else: it is logged. */
   async set(path: string, summary: TraceSummary): Promise<void> {
-    const file = this.#fileFor(path);
-    if (file === undefined) return;
+    const files = this.#files();
+    const file = files && fileFor(files, path);
+    if (files === undefined || file === undefined) return;
     try {
       const { size, mtimeMs } = await stat(path);
       if (size !== summary.file_bytes) return;
-      await mkdir(dirname(file), { recursive: true });
       const head: z.infer<typeof headSchema> = { version: VERSION, bytes: size, modifiedMs: mtimeMs, rank: summary.meta.rank };
-      await writeAtomically(file, `${JSON.stringify(head)}\n${stringifyExactJson(summary)}\n`);
+      await files.write(file, `${JSON.stringify(head)}\n${stringifyExactJson(summary)}\n`);
     } catch (error) {
-      this.#logger.warn(`the summary of ${path} was not cached: ${String(systemCode(error) ?? error)}`);
+      this.#logger.warn(`the summary of ${path} was not cached: ${errorText(error)}`);
     }
   }
+}
 
-  #fileFor(path: string): string | undefined {
-    const root = this.#root();
-    if (root === undefined) return undefined;
-    const below = relative(root, path);
-    if (below.startsWith('..') || !below.includes(sep)) return undefined;
-    return join(dirname(path), CACHE_FOLDER, `${basename(path)}.summary.json`);
-  }
+/** Below `traces/`, with `/`; undefined for a trace that lies elsewhere. */
+function fileFor(files: WorkspaceFiles, path: string): string | undefined {
+  const below = relative(files.folder, path).split(sep);
+  return below[0] === '..' || below.length < 2 ? undefined : [...below.slice(0, -1), CACHE_FOLDER, `${below.at(-1) ?? ''}.summary.json`].join('/');
 }

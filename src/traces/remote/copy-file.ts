@@ -1,7 +1,7 @@
-import { rm } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import { sleep, throwIfAborted, type Clock } from '../../base/clock.ts';
 import { isAbort, isWorkbenchError, WorkbenchError } from '../../base/errors.ts';
+import type { WorkspaceFiles } from '../../base/workspace-files.ts';
 import { Collector } from '../../kube/bounded.ts';
 import { EXEC_OUTPUT } from '../../kube/limits.ts';
 import type { KubeClient } from '../../kube/types.ts';
@@ -24,7 +24,8 @@ export interface FileCopy {
   readonly disk: TraceDisk;
   readonly clock: Clock;
   readonly trace: RemoteTrace;
-  /** Where the file goes; while it is copied it is `<target>.part`. */
+  readonly set: WorkspaceFiles;
+  /** Where the file goes in its set; while it is copied it is `<target>.part`. */
   readonly target: string;
   readonly signal: AbortSignal;
   /** Bytes that have come since the last call. */
@@ -47,14 +48,14 @@ export interface Proof {
  */
 export async function copyFile(copy: FileCopy): Promise<Proof> {
   const part = partOf(copy.target);
-  const file = await copy.disk.open(part).catch((error: unknown) => Promise.reject(diskError(error, `make ${part}`)));
+  const file = await copy.disk.open(copy.set, part).catch((error: unknown) => Promise.reject(diskError(error, `make ${copy.set.path(part)}`)));
   try {
     await fetchRanges(copy, file);
   } finally {
     await file.close();
   }
   const proof = await prove(copy, part);
-  await copy.disk.rename(part, copy.target);
+  await copy.set.rename(part, copy.target);
   return proof;
 }
 
@@ -136,8 +137,8 @@ function ended(writer: PartWriter): Promise<void> {
 class CountingWriter extends PartWriter {
   readonly #onBytes: (bytes: number) => void;
 
-  constructor(file: PartFile, position: number, limit: number, { client, trace, target, onBytes }: FileCopy) {
-    super(file, position, limit, `copy ${JSON.stringify(trace.path)} from pod "${trace.pod}" (${placeOf(client.cluster)}) to ${target}`);
+  constructor(file: PartFile, position: number, limit: number, { client, trace, set, target, onBytes }: FileCopy) {
+    super(file, position, limit, `copy ${JSON.stringify(trace.path)} from pod "${trace.pod}" (${placeOf(client.cluster)}) to ${set.path(target)}`);
     this.#onBytes = onBytes;
   }
 
@@ -155,9 +156,9 @@ async function prove(copy: FileCopy, part: string): Promise<Proof> {
     const remote = await client.execOutput({ namespace: client.cluster.namespace, pod: trace.pod, container: trace.container, command: [checksum.program, trace.path], timeoutMs: CHECKSUM_MS, signal });
     const wanted = remote.exitCode === 0 ? checksum.read(remote.stdout.toString('utf8')) : undefined;
     if (wanted === undefined) continue;
-    if ((await checksum.ofFile(part, signal)) === wanted) return { checksum: `${checksum.program} ${wanted}` };
+    if ((await checksum.ofFile(copy.set.path(part), signal)) === wanted) return { checksum: `${checksum.program} ${wanted}` };
     // What is here is of no use for another try.
-    await rm(part, { force: true });
+    await copy.set.remove(part);
     throw changed(copy);
   }
   return { checksum: null };

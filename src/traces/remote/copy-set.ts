@@ -1,25 +1,27 @@
-import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
-import { isAbort, isWorkbenchError, type WorkbenchError } from '../../base/errors.ts';
+import { isAbort, isWorkbenchError, WorkbenchError } from '../../base/errors.ts';
 import { Limiter } from '../../base/limiter.ts';
+import { safeName } from '../../base/safe-name.ts';
+import type { WorkspaceFiles } from '../../base/workspace-files.ts';
 import type { LongCall } from '../../deployment/types.ts';
 import type { KubeClient } from '../../kube/types.ts';
-import { makeNextSet, readCatalogue, writeCatalogue, type Catalogue, type CatalogueEntry } from '../local/catalogue.ts';
+import { CATALOGUE_FILE, makeNextSet, readCatalogue, staysInSet, writeCatalogue, type Catalogue, type CatalogueEntry } from '../local/catalogue.ts';
 import { setNumbers } from '../local/sets.ts';
 import type { CopyOutcome, RemoteTrace } from '../types.ts';
 import { copyFile, partOf } from './copy-file.ts';
 import { diskError, diskFull, type TraceDisk } from './disk.ts';
-import { safeName, safeRelativePaths } from './safe-path.ts';
+import { safeRelativePaths } from './safe-path.ts';
 
 /** Pods at once: a few fill the line to the API server. Within a pod files go one after the other. */
 const PODS_AT_ONCE = 4;
+const never = new AbortController().signal;
 
 export interface SetCopy {
   readonly client: KubeClient;
   readonly disk: TraceDisk;
   readonly clock: Clock;
-  /** `<workspace>/traces`. */
-  readonly root: string;
+  /** `traces/` of the workspace. */
+  readonly files: WorkspaceFiles;
   readonly deployment: string | null;
   readonly traces: readonly RemoteTrace[];
   readonly call: LongCall;
@@ -31,39 +33,40 @@ interface Job {
 }
 
 /**
- * Copies traces into the next free `<root>/<n>/<pod>/`; or, where an earlier copy of one of them was cut, goes on in its set.
+ * Copies traces into the next free `traces/<n>/<pod>/`; or, where an earlier copy of one of them was cut, goes on in its set.
  * A file that fails does not keep the others from coming; a full disk or a cancel ends the copy, and what came stays.
  */
 export async function copySet(copy: SetCopy): Promise<CopyOutcome> {
-  const { n, catalogue, jobs } = await beginSet(copy).catch((error: unknown) => Promise.reject(diskError(error, `make a folder for the traces in ${copy.root}`)));
-  const folder = join(copy.root, String(n));
+  const { n, catalogue, jobs } = await beginSet(copy).catch((error: unknown) => Promise.reject(diskError(error, `make a folder for the traces in ${copy.files.folder}`)));
+  const set = copy.files.below(String(n));
   const waiting = jobs.filter((job) => !job.entry.copied);
   const total = waiting.reduce((sum, job) => sum + job.trace.bytes, 0);
-  const parts = await Promise.all(waiting.map((job) => copy.disk.size(partOf(targetOf(folder, job.entry)))));
+  // A part that cannot be looked at is told when its file is copied.
+  const parts = await Promise.all(waiting.map((job) => set.size(partOf(job.entry.file)).catch(() => 0)));
   const needed = total - parts.reduce((sum, bytes) => sum + bytes, 0);
-  const free = await copy.disk.free(folder);
-  if (free < needed) throw diskFull(`copy ${formatBytes(needed)} of traces to ${folder} where ${formatBytes(free)} are free`);
+  const free = await copy.disk.free(set.folder);
+  if (free < needed) throw diskFull(`copy ${formatBytes(needed)} of traces to ${set.folder} where ${formatBytes(free)} are free`);
 
-  const run = new SetRun(copy, folder, catalogue, total);
+  const run = new SetRun(copy, set, catalogue, total);
   await run.all(waiting);
-  const copied = jobs.filter((job) => job.entry.copied).map((job) => ({ trace: job.trace, file: targetOf(folder, job.entry) }));
-  return { n, folder, copied, failed: run.failed };
+  const copied = jobs.filter((job) => job.entry.copied).map((job) => ({ trace: job.trace, file: set.path(job.entry.file) }));
+  return { n, folder: set.folder, copied, failed: run.failed };
 }
 
 class SetRun {
   readonly failed: { readonly trace: RemoteTrace; readonly message: string; readonly hint: string }[] = [];
   readonly #copy: SetCopy;
-  readonly #folder: string;
+  readonly #set: WorkspaceFiles;
   readonly #catalogue: Catalogue;
   readonly #total: number;
   /** Fires when going on makes no sense: cancelled, or the disk is full. */
   readonly #stop = new AbortController();
   #bytes = 0;
-  #saving: Promise<void> = Promise.resolve();
+  readonly #saving = new Limiter(1);
 
-  constructor(copy: SetCopy, folder: string, catalogue: Catalogue, total: number) {
+  constructor(copy: SetCopy, set: WorkspaceFiles, catalogue: Catalogue, total: number) {
     this.#copy = copy;
-    this.#folder = folder;
+    this.#set = set;
     this.#catalogue = catalogue;
     this.#total = total;
   }
@@ -71,7 +74,6 @@ class SetRun {
   async all(jobs: readonly Job[]): Promise<void> {
     const limiter = new Limiter(PODS_AT_ONCE);
     const byPod = Map.groupBy(jobs, (job) => job.trace.pod);
-    const never = new AbortController().signal;
     await Promise.all(
       byPod.values().map((ofPod) =>
         limiter.run(never, async () => {
@@ -79,15 +81,13 @@ class SetRun {
         }),
       ),
     );
-    await this.#saving;
   }
 
   async #one({ trace, entry }: Job): Promise<void> {
     const { client, disk, clock, call } = this.#copy;
-    const target = targetOf(this.#folder, entry);
     try {
       const signal = AbortSignal.any([call.signal, this.#stop.signal]);
-      const proof = await copyFile({ client, disk, clock, trace, target, signal, onBytes: (bytes) => this.#progress(bytes) });
+      const proof = await copyFile({ client, disk, clock, trace, set: this.#set, target: entry.file, signal, onBytes: (bytes) => this.#progress(bytes) });
       entry.copied = true;
       entry.checksum = proof.checksum;
       await this.#save();
@@ -112,8 +112,7 @@ class SetRun {
 
   /** One write of the catalogue after the other. */
   #save(): Promise<void> {
-    this.#saving = this.#saving.then(() => writeCatalogue(this.#folder, this.#catalogue));
-    return this.#saving;
+    return this.#saving.run(never, () => writeCatalogue(this.#set, this.#catalogue));
   }
 }
 
@@ -125,12 +124,12 @@ interface BegunSet {
 
 /** The folder is there, and its catalogue names what is to come. */
 async function beginSet(copy: SetCopy): Promise<BegunSet> {
-  const numbers = await setNumbers(copy.root);
+  const numbers = await setNumbers(copy.files.folder);
   const unfinished = await findUnfinished(copy, numbers);
   const catalogue = unfinished?.catalogue ?? emptyCatalogue(copy);
   const jobs = addJobs(copy, catalogue);
-  const n = unfinished?.n ?? (await makeNextSet(copy.root, numbers));
-  await writeCatalogue(join(copy.root, String(n)), catalogue);
+  const n = unfinished?.n ?? (await makeNextSet(copy.files, numbers));
+  await writeCatalogue(copy.files.below(String(n)), catalogue);
   return { n, catalogue, jobs };
 }
 
@@ -143,10 +142,17 @@ function emptyCatalogue({ client, deployment, clock }: SetCopy): Catalogue {
 async function findUnfinished(copy: SetCopy, numbers: readonly number[]): Promise<{ readonly n: number; readonly catalogue: Catalogue } | undefined> {
   const { cluster } = copy.client;
   for (const n of numbers) {
-    const catalogue = await readCatalogue(join(copy.root, String(n)));
+    const catalogue = await readCatalogue(copy.files.below(String(n)));
     if (catalogue === undefined || catalogue.server !== cluster.server || catalogue.namespace !== cluster.namespace) continue;
     const waiting = catalogue.traces.filter((entry) => !entry.copied);
-    if (copy.traces.some((trace) => waiting.some((entry) => isSame(entry, trace)))) return { n, catalogue };
+    if (!copy.traces.some((trace) => waiting.some((entry) => isSame(entry, trace)))) continue;
+    const stray = catalogue.traces.find((entry) => !staysInSet(entry));
+    if (stray === undefined) return { n, catalogue };
+    throw new WorkbenchError({
+      code: 'file-unreadable',
+      message: `cannot go on with ${copy.files.path(String(n))}: its ${CATALOGUE_FILE} puts ${JSON.stringify(stray.file)} where no trace of it belongs`,
+      hint: `Delete ${copy.files.path(`${n}/${CATALOGUE_FILE}`)} and copy again.`,
+    });
   }
   return undefined;
 }
@@ -174,10 +180,6 @@ function addJobs(copy: SetCopy, catalogue: Catalogue): readonly Job[] {
 function newEntry(trace: RemoteTrace, file: string): CatalogueEntry {
   const { pod, container, path, bytes, modified } = trace;
   return { file, pod, container, path, bytes, modified, checksum: null, copied: false };
-}
-
-function targetOf(folder: string, entry: CatalogueEntry): string {
-  return join(folder, ...entry.file.split('/'));
 }
 
 function formatBytes(bytes: number): string {

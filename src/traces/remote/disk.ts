@@ -1,17 +1,14 @@
-import { mkdir, open, rename, stat, statfs, type FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { statfs, type FileHandle } from 'node:fs/promises';
 import { Writable } from 'node:stream';
-import { systemCode, toWorkbenchError, WorkbenchError } from '../../base/errors.ts';
+import { isWorkbenchError, systemCode, toWorkbenchError, WorkbenchError } from '../../base/errors.ts';
+import type { WorkspaceFiles } from '../../base/workspace-files.ts';
 
 /** The disk that traces are copied to, as a dependency: a test can make it full. */
 export interface TraceDisk {
   /** Bytes that may still be written below the folder. */
   free(folder: string): Promise<number>;
-  /** Opens a file for writing, made if it is not there, with its folders. */
-  open(path: string): Promise<PartFile>;
-  /** Bytes of a file, 0 if it is not there. */
-  size(path: string): Promise<number>;
-  rename(from: string, to: string): Promise<void>;
+  /** Opens a file of a set for writing, made if it is not there, with its folders. */
+  open(set: WorkspaceFiles, file: string): Promise<PartFile>;
 }
 
 export interface PartFile {
@@ -26,22 +23,8 @@ export const realDisk: TraceDisk = {
     const { bavail, bsize } = await statfs(folder);
     return bavail * bsize;
   },
-  async open(path) {
-    await mkdir(dirname(path), { recursive: true });
-    return new RealPartFile(await openWithoutTruncating(path));
-  },
-  size: (path) => stat(path).then((found) => found.size, () => 0),
-  rename,
+  open: async (set, file) => new RealPartFile(await set.open(file)),
 };
-
-async function openWithoutTruncating(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'r+');
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error;
-    return open(path, 'wx+');
-  }
-}
 
 class RealPartFile implements PartFile {
   readonly #handle: FileHandle;
@@ -110,7 +93,7 @@ export class PartWriter extends Writable {
 /** A full disk is told apart: it ends the whole copy, for the other files would fail too. */
 export function diskError(error: unknown, doing: string): WorkbenchError {
   const code = systemCode(error);
-  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(doing, error);
+  if (code === 'ENOSPC' || code === 'EDQUOT' || isWorkbenchError(error, 'disk-full')) return diskFull(doing, error);
   return toWorkbenchError(error, `cannot ${doing}`);
 }
 

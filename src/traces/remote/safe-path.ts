@@ -1,19 +1,4 @@
-// Names in a pod are chosen by whoever runs there. What becomes of them here stays inside the folder that it is meant for,
-// on every file system.
-
-const LONGEST = 180;
-const FORBIDDEN = /[\p{Cc}\p{Cf}\\/:*?"<>|]/gu;
-/** Names that Windows keeps for devices. */
-const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
-
-/** One safe file or folder name. */
-export function safeName(name: string): string {
-  let safe = name.replaceAll(FORBIDDEN, '_').replace(/^\.+/, '_').replace(/[. ]+$/, '_');
-  if (safe === '' || RESERVED.test(safe)) safe = `_${safe}`;
-  if (safe.length <= LONGEST) return safe;
-  const ending = /(\.pt\.trace)?\.json(\.gz)?$/.exec(safe)?.[0] ?? '';
-  return safe.slice(0, LONGEST - ending.length) + ending;
-}
+import { safeName } from '../../base/safe-name.ts';
 
 /**
  * Relative paths, one a remote path and no two alike (also where case does not count): the remote names below the folder that

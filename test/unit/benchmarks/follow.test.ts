@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WorkbenchError } from '../../../src/base/errors.ts';
+import { WorkspaceFiles } from '../../../src/base/workspace-files.ts';
 import type { KubeClient } from '../../../src/kube/types.ts';
 import { RemoteRun } from '../../../src/benchmarks/remote/remote-run.ts';
 import { follow } from '../../../src/benchmarks/running/follow.ts';
@@ -35,7 +36,7 @@ describe('following a run', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  const options = (): Parameters<typeof follow>[1] => ({ clock: quickClock, progress: () => {}, signal: new AbortController().signal, logFile: join(folder, 'stdout.log') });
+  const options = (): Parameters<typeof follow>[1] => ({ clock: quickClock, progress: () => {}, signal: new AbortController().signal, files: new WorkspaceFiles(folder), logFile: 'stdout.log' });
 
   it('copies the output in order over a cut connection, and ends with the exit code', async () => {
     const run = podThatSays([{ stdout: 'one ', stderr: '1/1 x\nrunning\n' }, cut, { stdout: 'two', stderr: '1/1 x\nexit 4\n' }]);
@@ -60,10 +61,23 @@ describe('following a run', () => {
     await assert.rejects(follow(podThatSays([{ stdout: '', stderr: 'sh: what?\n' }]), options()), { code: 'exec-failed' });
   });
 
-  it('says that the disk is full', async function () {
-    if (process.platform !== 'linux') this.skip();
+  it('says that the disk is full, and where what there is can still be had', async () => {
+    const full = new (class extends WorkspaceFiles {
+      override append(): Promise<void> {
+        return Promise.reject(new WorkbenchError({ code: 'disk-full', message: 'the disk is full' }));
+      }
+    })(folder);
     const run = podThatSays([{ stdout: 'words', stderr: '1/1 x\nrunning\n' }]);
-    await assert.rejects(follow(run, { ...options(), logFile: '/dev/full' }), { code: 'disk-full' });
+    await assert.rejects(follow(run, { ...options(), files: full }), { code: 'disk-full', hint: /still in its pod/ });
+  });
+
+  it('writes nothing through a link in the place of its log', async () => {
+    await writeFile(join(folder, 'mine'), 'keep');
+    await mkdir(join(folder, 'run'));
+    await symlink(join(folder, 'mine'), join(folder, 'run', 'stdout.log'));
+    const run = podThatSays([{ stdout: 'planted', stderr: '1/1 x\nexit 0\n' }]);
+    await assert.rejects(follow(run, { ...options(), files: new WorkspaceFiles(folder).below('run') }), { code: 'file-unreadable', message: /stdout\.log is not a plain file/ });
+    assert.equal(await readFile(join(folder, 'mine'), 'utf8'), 'keep');
   });
 
   it('ends when cancelled', async () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { poll } from '../../../src/base/clock.ts';
 import { WorkbenchError } from '../../../src/base/errors.ts';
 import { type Logger, type Progress, silentLogger } from '../../../src/base/logger.ts';
+import { WorkspaceFiles } from '../../../src/base/workspace-files.ts';
 import { createBenchmarkService } from '../../../src/benchmarks/service.ts';
 import type { BenchmarkRequest, BenchmarkService } from '../../../src/benchmarks/types.ts';
 import { createRunLedger } from '../../../src/runs/ledger.ts';
@@ -49,7 +50,7 @@ describe('benchmark service', function () {
     folder = await mkdtemp(join(tmpdir(), 'bench-'));
     cluster = new FakeCluster(join(folder, 'cluster'));
     await cluster.tool('vllm', VLLM);
-    ledger = createRunLedger({ folder: () => join(folder, 'results'), clock: quickClock, logger: silentLogger });
+    ledger = createRunLedger({ files: () => new WorkspaceFiles(folder).below('results'), clock: quickClock, logger: silentLogger });
   });
   afterEach(async () => {
     for (const service of services.splice(0)) service.dispose();

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../../src/base/clock.ts';
 import type { Disposable } from '../../../src/base/disposables.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
+import { WorkspaceFiles } from '../../../src/base/workspace-files.ts';
 import { createRunLedger } from '../../../src/runs/ledger.ts';
 import { runId } from '../../../src/runs/record.ts';
 import type { RunLedger, RunRecord } from '../../../src/runs/types.ts';
@@ -44,7 +45,7 @@ describe('run ledger', () => {
   });
 
   function ledger(): RunLedger {
-    const made = createRunLedger({ folder: () => folder, clock: systemClock, logger: silentLogger });
+    const made = createRunLedger({ files: () => new WorkspaceFiles(workspace).below('results'), clock: systemClock, logger: silentLogger });
     open.push(made);
     return made;
   }
@@ -135,6 +136,28 @@ describe('run ledger', () => {
       await assert.rejects(runs.get(id), { code: 'bad-usage' });
     }
     assert.deepEqual(await readdir(workspace), ['run.json']);
+  });
+
+  it('follows no link that came with the folder, and deletes nothing through one', async () => {
+    const home = join(workspace, 'home');
+    await mkdir(join(home, 'kept'), { recursive: true });
+    await symlink(home, folder);
+    await assert.rejects(ledger().create(RECORD), { code: 'file-unreadable', message: /results is a link/ });
+    await assert.rejects(ledger().remove('kept'), { code: 'file-unreadable', message: /results is a link/ });
+    await rm(folder);
+    await mkdir(folder);
+    await symlink(home, join(folder, 'linked'));
+    await writeFile(join(home, 'run.json'), JSON.stringify(RECORD));
+    const runs = ledger();
+    await assert.rejects(runs.update('linked', { baseline: true }), { code: 'file-unreadable', message: /linked is a link/ });
+    await runs.remove('linked');
+    assert.deepEqual(await readdir(folder), []);
+    await mkdir(join(folder, 'record'));
+    await symlink(join(home, 'run.json'), join(folder, 'record', 'run.json'));
+    assert.match((await runs.get('record'))?.summary ?? '', /run\.json is not a plain file/);
+    await runs.remove('record');
+    assert.deepEqual((await readdir(home)).toSorted(), ['kept', 'run.json']);
+    assert.deepEqual(JSON.parse(await readFile(join(home, 'run.json'), 'utf8')), JSON.parse(JSON.stringify(RECORD)));
   });
 
   it('says which run is not there', async () => {

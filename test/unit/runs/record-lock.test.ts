@@ -3,15 +3,18 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { WorkspaceFiles } from '../../../src/base/workspace-files.ts';
 import { locked } from '../../../src/runs/record-lock.ts';
 import { LeapClock } from '../../support/leap-clock.ts';
 
 describe('lock of a run record', () => {
   let folder: string;
+  let files: WorkspaceFiles;
   let clock: LeapClock;
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'llmdw-lock-'));
+    files = new WorkspaceFiles(folder);
     clock = new LeapClock();
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
@@ -24,20 +27,66 @@ describe('lock of a run record', () => {
       await delay(5);
       working -= 1;
     };
-    await Promise.all(Array.from({ length: 10 }, () => locked(join(folder, 'lock'), clock, work)));
-    await assert.rejects(locked(join(folder, 'lock'), clock, () => Promise.reject(new Error('no'))), /no/);
+    await Promise.all(Array.from({ length: 10 }, () => locked(files, 'lock', clock, work)));
+    await assert.rejects(locked(files, 'lock', clock, () => Promise.reject(new Error('no'))), /no/);
     assert.deepEqual(await readdir(folder), []);
   });
 
   it('is taken over from a window that died with it', async () => {
-    await mkdir(join(folder, 'lock'));
+    await mkdir(join(folder, 'lock', 'dead'), { recursive: true });
     const done = { yet: false };
-    const waiting = locked(join(folder, 'lock'), clock, () => Promise.resolve()).finally(() => { done.yet = true; });
+    const waiting = locked(files, 'lock', clock, () => Promise.resolve()).finally(() => { done.yet = true; });
     while (!done.yet) {
       clock.leap(10);
       await delay(1);
     }
     await waiting;
+    assert.deepEqual(await readdir(folder), []);
+  });
+
+  it('is taken over by one of two that find out at the same time', async () => {
+    await mkdir(join(folder, 'lock', 'dead'), { recursive: true });
+    let working = 0;
+    let most = 0;
+    const done = { count: 0 };
+    const work = async (): Promise<void> => {
+      most = Math.max(most, ++working);
+      await delay(20);
+      working -= 1;
+    };
+    const waiting = Promise.all([1, 2, 3].map(() => locked(files, 'lock', clock, work).finally(() => { done.count += 1; })));
+    while (done.count < 3) {
+      clock.leap(10);
+      await delay(1);
+    }
+    await waiting;
+    assert.equal(most, 1);
+    assert.deepEqual(await readdir(folder), []);
+  });
+
+  it('of a window that was only slow is not given back by it when another has it', async () => {
+    const slow = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const first = locked(files, 'lock', clock, () => {
+      begun.resolve();
+      return slow.promise;
+    });
+    await begun.promise;
+    const quick = Promise.withResolvers<void>();
+    const second = { inside: false };
+    const taking = locked(files, 'lock', clock, () => {
+      second.inside = true;
+      return quick.promise;
+    });
+    while (!second.inside) {
+      clock.leap(10);
+      await delay(1);
+    }
+    slow.resolve();
+    await first;
+    assert.equal((await readdir(join(folder, 'lock'))).length, 1);
+    quick.resolve();
+    await taking;
     assert.deepEqual(await readdir(folder), []);
   });
 });

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Clock } from '../../../src/base/clock.ts';
 import { WorkbenchError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
+import { WorkspaceFiles } from '../../../src/base/workspace-files.ts';
 import { realDisk, type TraceDisk } from '../../../src/traces/remote/disk.ts';
 import { createTraceService } from '../../../src/traces/service.ts';
 import type { TraceService } from '../../../src/traces/types.ts';
@@ -33,7 +34,7 @@ describe('copying traces', () => {
 
   async function create(disk: TraceDisk = realDisk, clock: Clock = instantClock): Promise<TraceService> {
     return createTraceService({
-      workspace: () => workspace,
+      files: () => new WorkspaceFiles(workspace).below('traces'),
       assets: { dist: await scannerDist(), media: join(workspace, 'media') },
       contexts: pods.contexts(),
       servers: () => Promise.resolve(pods.files.keys().map((pod) => ({ pod, deployment: 'wide-ep' })).toArray()),
@@ -202,8 +203,8 @@ describe('copying traces', () => {
     let room = 6 * MB;
     const full = await create({
       ...realDisk,
-      async open(path) {
-        const file = await realDisk.open(path);
+      async open(set, name) {
+        const file = await realDisk.open(set, name);
         return {
           size: () => file.size(),
           truncate: (bytes) => file.truncate(bytes),
@@ -253,9 +254,96 @@ describe('copying traces', () => {
     assert.deepEqual(await readdir(workspace), ['traces']);
   });
 
+  describe('into a folder that came with links and false records', () => {
+    let home: string;
+    beforeEach(async () => {
+      home = await temporaryFolder();
+      await writeFile(join(home, 'mine.json'), 'keep');
+      pods.add('decode-0', '/traces/a.json', Buffer.from('planted'));
+    });
+    afterEach(() => rm(home, { recursive: true }));
+
+    async function assertUntouched(): Promise<void> {
+      assert.deepEqual(await filesBelow(home), ['mine.json']);
+      assert.equal(await readFile(join(home, 'mine.json'), 'utf8'), 'keep');
+    }
+
+    /** As an earlier copy that was cut leaves it, but where the file goes. */
+    async function unfinishedSet(file: string): Promise<string> {
+      const set = join(workspace, 'traces', '1');
+      await mkdir(set, { recursive: true });
+      const [listed] = (await service.remote(cluster, signal)).traces;
+      assert.ok(listed);
+      const { pod, container, path, bytes, modified } = listed;
+      await writeFile(join(set, 'traces.json'), JSON.stringify({
+        version: 1, context: cluster.context, server: cluster.server, namespace: cluster.namespace, deployment: null, copiedAt: '2026-01-01T00:00:00.000Z',
+        traces: [{ file, pod, container, path, bytes, modified, checksum: null, copied: false }],
+      }));
+      return set;
+    }
+
+    const copyAll = async (): ReturnType<TraceService['copy']> => service.copy(cluster, (await service.remote(cluster, signal)).traces, call);
+
+    it('traces/ is a link: nothing is copied', async () => {
+      await symlink(home, join(workspace, 'traces'));
+      await assert.rejects(copyAll(), { code: 'file-unreadable', message: /traces is a link/ });
+      await assertUntouched();
+    });
+
+    it('a record puts a file outside its set: refused, in words', async () => {
+      const escape = relative(join(workspace, 'traces', '1'), join(home, 'mine.json'));
+      for (const file of [escape, join(home, 'mine.json'), 'traces.json', 'decode-0/../traces.json', '.cache/a.json', 'decode-0//a.json']) {
+        const set = await unfinishedSet(file);
+        await assert.rejects(copyAll(), (error) => error instanceof WorkbenchError && error.code === 'file-unreadable' && error.message.includes(JSON.stringify(file)) && error.message.includes(set) && error.hint !== undefined, file);
+        await rm(set, { recursive: true });
+      }
+      await assertUntouched();
+      await unfinishedSet('decode-0/a.json');
+      const outcome = await copyAll();
+      assert.deepEqual([outcome.n, outcome.failed], [1, []], 'a true record is gone on with');
+    });
+
+    it('a pod\'s folder, the place of a part or of the whole file is a link: that file fails, in words', async () => {
+      const set = await unfinishedSet('decode-0/a.json');
+      await symlink(home, join(set, 'decode-0'));
+      const intoFolder = await copyAll();
+      assert.deepEqual(intoFolder.copied, []);
+      assert.match(intoFolder.failed[0]?.message ?? '', /decode-0 is a link/);
+      await rm(join(set, 'decode-0'));
+      await mkdir(join(set, 'decode-0'));
+      await symlink(join(home, 'mine.json'), join(set, 'decode-0', 'a.json.part'));
+      const intoPart = await copyAll();
+      assert.deepEqual(intoPart.copied, []);
+      assert.match(intoPart.failed[0]?.message ?? '', /a\.json\.part is not a plain file/);
+      await rm(join(set, 'decode-0', 'a.json.part'));
+      await symlink(join(home, 'mine.json'), join(set, 'decode-0', 'a.json'));
+      assert.deepEqual((await copyAll()).failed, []);
+      assert.equal(await readFile(join(set, 'decode-0', 'a.json'), 'utf8'), 'planted', 'the link itself was replaced');
+      await assertUntouched();
+    });
+
+    it('the cache of summaries is a link: nothing is cached, and the summary is told all the same', async () => {
+      const folder = join(workspace, 'traces', '1', 'decode-0');
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(folder, 'a.json.gz'), trace);
+      await symlink(home, join(folder, '.cache'));
+      assert.equal((await service.summary(join(folder, 'a.json.gz'), signal)).events, 1);
+      await assertUntouched();
+    });
+
+    it('the record of a set is a link: it is not read, and nothing is written through it', async () => {
+      const set = await unfinishedSet('decode-0/a.json');
+      await rm(join(set, 'traces.json'));
+      await symlink(join(home, 'mine.json'), join(set, 'traces.json'));
+      assert.equal((await copyAll()).n, 2);
+      assert.deepEqual((await service.local()).map(({ n }) => n), [2, 1]);
+      await assertUntouched();
+    });
+  });
+
   it('needs an open folder', async () => {
     const closed = createTraceService({
-      workspace: () => undefined, assets: { dist: '', media: '' }, contexts: pods.contexts(), servers: () => Promise.resolve([]), clock: instantClock, logger: silentLogger,
+      files: () => undefined, assets: { dist: '', media: '' }, contexts: pods.contexts(), servers: () => Promise.resolve([]), clock: instantClock, logger: silentLogger,
     });
     await assert.rejects(closed.copy(cluster, [], call), (error) => error instanceof WorkbenchError && error.code === 'bad-usage');
   });

@@ -7,6 +7,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { systemClock } from '../../../src/base/clock.ts';
 import { isWorkbenchError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
+import { WorkspaceFiles } from '../../../src/base/workspace-files.ts';
 import type { PerfettoSource } from '../../../src/traces/perfetto/server.ts';
 import { createTraceService } from '../../../src/traces/service.ts';
 import type { TraceService } from '../../../src/traces/types.ts';
@@ -48,7 +49,7 @@ describe('the server of the Perfetto panel', () => {
     await mkdir(join(folder, 'workspace', 'traces', '1', 'decode-0'), { recursive: true });
     await writeFile(join(folder, 'secret.txt'), 'secret');
     service = createTraceService({
-      workspace: () => join(folder, 'workspace'),
+      files: () => new WorkspaceFiles(join(folder, 'workspace')).below('traces'),
       assets: { dist: await scannerDist(), media: join(folder, 'media') },
       contexts: new FakeTracePods().contexts(),
       servers: () => Promise.resolve([]),

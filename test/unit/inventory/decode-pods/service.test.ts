@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isWorkbenchError, WorkbenchError } from '../../../../src/base/errors.ts';
 import { silentLogger } from '../../../../src/base/logger.ts';
+import { WorkspaceFiles } from '../../../../src/base/workspace-files.ts';
 import { createDecodePodsFile } from '../../../../src/inventory/decode-pods/service.ts';
 import type { DecodePodsFile, WrittenDecodePods } from '../../../../src/inventory/decode-pods/types.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
@@ -30,7 +31,7 @@ describe('decode_pods.txt', () => {
     here = new FakeCluster('here');
     contexts = new FakeContexts();
     contexts.chosen = here;
-    service = createDecodePodsFile({ workspace: () => workspace, contexts: contexts.contexts, owner: 'ann', clock, logger: silentLogger });
+    service = createDecodePodsFile({ files: () => new WorkspaceFiles(workspace).below('.tmp'), contexts: contexts.contexts, owner: 'ann', clock, logger: silentLogger });
     writes = [];
     failures = [];
     service.onDidWrite((written) => writes.push(written));
@@ -75,7 +76,7 @@ describe('decode_pods.txt', () => {
     });
 
     it('needs a folder', async () => {
-      const none = createDecodePodsFile({ workspace: () => undefined, contexts: contexts.contexts, owner: 'ann', clock, logger: silentLogger });
+      const none = createDecodePodsFile({ files: () => undefined, contexts: contexts.contexts, owner: 'ann', clock, logger: silentLogger });
       await assert.rejects(none.write(here.cluster, never), (error) => isWorkbenchError(error, 'bad-usage'));
       none.dispose();
     });
@@ -83,7 +84,7 @@ describe('decode_pods.txt', () => {
     it('follows no link out of the workspace, and replaces nothing that is no plain file', async () => {
       const outside = await mkdtemp(join(tmpdir(), 'llmdw-outside-'));
       await symlink(outside, join(workspace, '.tmp'));
-      await assert.rejects(service.write(here.cluster, never), (error) => isWorkbenchError(error, 'file-unreadable') && error.message.includes('leads out of the workspace'));
+      await assert.rejects(service.write(here.cluster, never), (error) => isWorkbenchError(error, 'file-unreadable') && error.message.includes('is a link, and may lead out of the workspace'));
       assert.equal(existsSync(join(outside, 'decode_pods.txt')), false);
       await rm(join(workspace, '.tmp'));
       await mkdir(join(workspace, '.tmp'));

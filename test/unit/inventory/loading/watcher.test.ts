@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { disposable } from '../../../../src/base/disposables.ts';
 import { WorkbenchError } from '../../../../src/base/errors.ts';
 import { Emitter } from '../../../../src/base/events.ts';
 import { silentLogger } from '../../../../src/base/logger.ts';
+import { WorkspaceFiles } from '../../../../src/base/workspace-files.ts';
 import { projectPod } from '../../../../src/inventory/project.ts';
 import type { Inventory, InventoryChange, InventorySnapshot, PodView } from '../../../../src/inventory/types.ts';
 import type { LoadWatcher } from '../../../../src/inventory/loading/types.ts';
@@ -100,6 +101,7 @@ describe('the watcher of loading model servers', () => {
   let snapshot: InventorySnapshot | undefined;
   let changes: Emitter<InventoryChange>;
   let leases: number;
+  let warn: (message: string) => void;
 
   const show = (...pods: readonly PodView[]): void => {
     snapshot = snapshotOf([], pods);
@@ -114,6 +116,7 @@ describe('the watcher of loading model servers', () => {
 
   beforeEach(async () => {
     clock = new ManualClock();
+    warn = () => undefined;
     logs = new FakeLogs();
     folder = await mkdtemp(join(tmpdir(), 'evidence-'));
     snapshot = undefined;
@@ -128,7 +131,7 @@ describe('the watcher of loading model servers', () => {
       },
     };
     const contexts: Partial<Contexts> = { client: () => Promise.resolve({ logs: (options: LogOptions) => logs.read(options) } as never) };
-    watcher = createLoadWatcher({ inventory: inventory as Inventory, contexts: contexts as Contexts, owner: 'me', evidenceFolder: () => join(folder, 'evidence'), clock, logger: silentLogger });
+    watcher = createLoadWatcher({ inventory: inventory as Inventory, contexts: contexts as Contexts, owner: 'me', evidence: () => new WorkspaceFiles(folder).below('evidence'), clock, logger: { ...silentLogger, warn: (message) => warn(message) } });
   });
   afterEach(async () => {
     watcher.dispose();
@@ -206,6 +209,32 @@ describe('the watcher of loading model servers', () => {
     const [file] = await readdir(join(folder, 'evidence'));
     assert.match(file ?? '', /^\d{4}-\d\d-\d\dT[\d-]+Z-d-0\.log$/);
     assert.match(await readFile(join(folder, 'evidence', file ?? ''), 'utf8'), /First cause: CUDA out of memory/);
+  });
+
+  it('writes evidence nowhere else: not where a pod\'s name leads, nor through a link', async () => {
+    watcher.lease();
+    const crash = async (pod: string): Promise<void> => {
+      show(serverPod(pod, 0));
+      logs.write(pod, [bar('EngineCore_DP0', 50, '00:05'), oom]);
+      await until(() => phaseOf(pod) === 'weights 50');
+      logs.restart(pod);
+      show(serverPod(pod, 0, { restarts: 1, exitCode: 1 }));
+    };
+    const hostile = '/../../planted';
+    await crash(hostile);
+    await until(() => watcher.crashes.get(`ns/${hostile}`)?.evidence.file !== undefined);
+    assert.deepEqual(await readdir(folder), ['evidence']);
+    assert.match((await readdir(join(folder, 'evidence')))[0] ?? '', /Z-_\.\._\.\._planted\.log$/);
+
+    const home = join(folder, 'home');
+    await mkdir(home);
+    await rm(join(folder, 'evidence'), { recursive: true });
+    await symlink(home, join(folder, 'evidence'));
+    const warned = new Promise<string>((resolve) => { warn = resolve; });
+    await crash('d-7');
+    assert.match(await warned, /d-7 could not be written: .*evidence is a link/);
+    assert.equal(watcher.crashes.get('ns/d-7')?.evidence.file, undefined);
+    assert.deepEqual(await readdir(home), []);
   });
 
   it('keeps it when the group is recreated before anything could be read, and counts on', async () => {
