@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { constants, lstat, mkdir, open, readFile, rename, rm, rmdir, writeFile, type FileHandle } from 'node:fs/promises';
+import { constants, lstat, mkdir, open, rename, rm, rmdir, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText, isWorkbenchError, systemCode, WorkbenchError } from './errors.ts';
+import { readSmallFile } from './small-file.ts';
 
 /** Windows has no such flag; there the look before has to do. */
 const NO_FOLLOW = (constants.O_NOFOLLOW as number | undefined) ?? 0;
+
+/** What is read whole are records: kilobytes, or a few megabytes for a catalogue of thousands of traces. */
+const MOST_READ = 16 * 2 ** 20;
 
 /**
  * The one way to write below the workspace, or below another folder of the user's. Whoever made that folder may have put
@@ -42,7 +46,7 @@ export class WorkspaceFiles {
   read(file: string): Promise<string | undefined> {
     return this.#try('read', file, async (path, parts) => {
       if (!(await this.#hasFolders(parts.slice(0, -1))) || (await plainFile(path)) === undefined) return undefined;
-      return readFile(path, { encoding: 'utf8', flag: constants.O_RDONLY | NO_FOLLOW });
+      return readSmallFile(path, MOST_READ);
     });
   }
 

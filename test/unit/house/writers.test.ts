@@ -36,7 +36,7 @@ function writing(text: string): readonly string[] {
     opens ||= imported.includes('open');
   }
   if (/(?:import|require)\(\s*['"](?:node:)?fs/.test(text)) found.push('fs, loaded late');
-  if (opens) found.push(...[...text.matchAll(/(?<![.#\w])open\([^()]*,(?!\s*'r'\s*\))[^()]*\)/g)].map(([call]) => call));
+  if (opens) found.push(...[...text.matchAll(/(?<![.#\w])open\([^()]*,(?!\s*(?:'r'|constants\.O_RDONLY(?: \| constants\.O_NONBLOCK)?)\s*\))[^()]*\)/g)].map(([call]) => call));
   found.push(...[...text.matchAll(/workspace\.fs\.(?:writeFile|createDirectory|delete|rename|copy)/g)].map(([call]) => call));
   return found;
 }
@@ -56,9 +56,9 @@ describe('who may write files', () => {
   it('finds every way to do it', () => {
     for (const text of [
       "import { writeFile } from 'node:fs/promises';", "import { readFile, rm } from 'fs/promises';", "import * as fs from 'node:fs';", "import fs from 'node:fs';",
-      "import { type Stats, createWriteStream } from 'node:fs';", "import {\n  mkdir,\n} from 'node:fs/promises';", "await import('node:fs/promises')", "import { open } from 'node:fs/promises'; await open(path, 'w')", "import { open } from 'node:fs/promises'; await open(path, flags)",
+      "import { type Stats, createWriteStream } from 'node:fs';", "import {\n  mkdir,\n} from 'node:fs/promises';", "await import('node:fs/promises')", "import { open } from 'node:fs/promises'; await open(path, 'w')", "import { open } from 'node:fs/promises'; await open(path, flags)", "import { open } from 'node:fs/promises'; await open(path, constants.O_RDONLY | constants.O_CREAT)",
       'vscode.workspace.fs.writeFile(uri, data)',
     ]) assert.notDeepEqual(writing(text), [], text);
-    for (const text of ["import type { Stats } from 'node:fs';", "import { open, type FileHandle } from 'node:fs/promises';", "import { open } from 'node:fs/promises'; await open(path, 'r'); await open(path); files.open(set, name); this.#open(path, flags)"]) assert.deepEqual(writing(text), [], text);
+    for (const text of ["import type { Stats } from 'node:fs';", "import { open, type FileHandle } from 'node:fs/promises';", "import { open } from 'node:fs/promises'; await open(path, 'r'); await open(path, constants.O_RDONLY); await open(path); files.open(set, name); this.#open(path, flags)"]) assert.deepEqual(writing(text), [], text);
   });
 });
