@@ -12,7 +12,7 @@ import { demoContext, startDemoCluster, type DemoCluster } from '../../../src/de
 import { Pods } from '../../../src/kube/resources.ts';
 import { HostileFolder, theirs } from '../../support/hostile-folder.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const { signal } = new AbortController();
 
 /** Attack 1: a folder whose `.env` names a kubeconfig with a credential plugin, with a run that is said to go on. */
 describe('a folder that nobody trusts', () => {
