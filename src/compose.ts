@@ -35,6 +35,7 @@ import type { PokerService } from './poker/types.ts';
 import { createProfilingService } from './profiling/service.ts';
 import type { ProfilingService } from './profiling/types.ts';
 import { createRunLedger } from './runs/ledger.ts';
+import { RunPlaces } from './runs/places.ts';
 import type { RunLedger } from './runs/types.ts';
 import { createTraceService } from './traces/service.ts';
 import type { TraceService } from './traces/types.ts';
@@ -159,8 +160,8 @@ export function compose(options: ComposeOptions): Workbench {
   };
   const deployments = createDeploymentService({ contexts, runner, manifests: assets.manifests, owner: () => owner, workspaceEnv, gpus, loads: deploymentLoads(loading, inventory, owner), clock });
   const poker = createPokerService({ contexts, runner, manifests: assets.manifests, owner: () => owner, deployments, servedModel, clock });
-  const runs = owned.add(createRunLedger({ files: below('results'), clock, logger }));
-  const benchmarks = owned.add(createBenchmarkService({ contexts, poker, ledger: runs, manifestsDir: assets.manifests, logger, clock }));
+  const runs = owned.add(createRunLedger({ files: below('results'), places: new RunPlaces(new WorkspaceFiles(options.storage).below('runs'), options.workspace ?? options.storage), clock, logger }));
+  const benchmarks = owned.add(createBenchmarkService({ contexts, poker, ledger: runs, owner: () => owner, manifestsDir: assets.manifests, logger, clock }));
   const servers = async (cluster: ClusterRef, signal: AbortSignal): Promise<readonly RunningServer[]> => {
     const snapshot = await snapshotOf(inventory, cluster, signal);
     return snapshot ? runningServers(snapshot, owner, cluster.namespace) : [];

@@ -3,9 +3,9 @@ import { aborted } from '../base/clock.ts';
 import { WorkbenchError } from '../base/errors.ts';
 import type { Logger, ReportProgress } from '../base/logger.ts';
 import type { LongCall } from '../deployment/types.ts';
-import type { ClusterRef, Contexts } from '../kube/types.ts';
+import type { Contexts } from '../kube/types.ts';
 import type { PokerService } from '../poker/types.ts';
-import type { RunLedger, RunRecord } from '../runs/types.ts';
+import type { RunLedger, RunPlace, RunRecord } from '../runs/types.ts';
 import { RECIPES, recipeById } from './recipes/index.ts';
 import { checkValues, recordedValues } from './recipes/values.ts';
 import { deploymentGpus, podGpus, targetPod } from './running/cluster-facts.ts';
@@ -18,6 +18,8 @@ export interface BenchmarkDependencies {
   readonly contexts: Contexts;
   readonly poker: PokerService;
   readonly ledger: RunLedger;
+  /** Whose runs these are in the cluster. */
+  readonly owner: () => string;
   /** The product's `manifests/`. */
   readonly manifestsDir: string;
   readonly logger: Logger;
@@ -73,7 +75,7 @@ class Benchmarks implements BenchmarkService {
       summary: null,
       files: [],
       baseline: false,
-    });
+    }, request.cluster.server);
     const launcher: Launcher = { ...this.#dependencies, client };
     const plan: RunPlan = { recipe, values, endpoint, target, deployment: request.deployment };
     this.#follow({ ...this.#dependencies, client, progress, runId: record.id, adopted: false, launch: (waiting) => launchRun(launcher, plan, record, waiting) });
@@ -87,7 +89,12 @@ class Benchmarks implements BenchmarkService {
 
   async cancel(runId: string): Promise<void> {
     const session = this.#sessions.get(runId) ?? (await this.#adopt(await this.#record(runId), this.#disposed.signal));
-    await session?.cancel();
+    if (session) {
+      await session.cancel();
+      return;
+    }
+    const { state, endedAt, summary } = await this.#record(runId);
+    if (state === 'lost' && endedAt === null) throw new WorkbenchError({ code: 'not-supported', message: `cannot cancel run ${runId}: ${summary ?? state}`, hint: 'Cancel it where it was started; its record can be deleted here.' });
   }
 
   async resume(signal: AbortSignal): Promise<void> {
@@ -120,26 +127,28 @@ class Benchmarks implements BenchmarkService {
     return session;
   }
 
-  /** Follows a run that another window started; closes the record of one that cannot be found. */
+  /** Follows a run of this workspace that another window started; closes the record of one that cannot be found. */
   async #adopt(record: RunRecord, signal: AbortSignal): Promise<Session | undefined> {
-    if (!isActive(record)) return undefined;
-    const cluster = await this.#clusterOf(record);
-    if (!cluster) {
-      await this.#close(record, `context ${record.context} is no longer in the kubeconfig, so the run cannot be found`);
-      return undefined;
-    }
-    if (record.pod === null && record.job === null) {
-      await this.#close(record, 'its window was closed before the run was started');
+    const { contexts, ledger } = this.#dependencies;
+    const place = isActive(record) ? await ledger.place(record.id) : undefined;
+    if (!place) return undefined;
+    const { runsIn } = place;
+    const lost = (await this.#outOfReach(place)) ?? (runsIn === null ? 'its window was closed before the run was started' : undefined);
+    if (lost !== undefined || runsIn === null) {
+      await this.#close(record, lost ?? '');
       return undefined;
     }
     if (signal.aborted) throw aborted(signal);
-    const client = await this.#dependencies.contexts.client(cluster);
-    return this.#follow({ ...this.#dependencies, client, progress: this.#progressInto(record.id), runId: record.id, adopted: true, launch: (waiting) => findRun(client, record, waiting) });
+    const client = await contexts.client({ context: place.context, namespace: place.namespace, server: place.server });
+    const launcher = { ...this.#dependencies, client };
+    return this.#follow({ ...launcher, progress: this.#progressInto(record.id), runId: record.id, adopted: true, launch: (waiting) => findRun(launcher, record.id, runsIn, waiting) });
   }
 
-  async #clusterOf({ context, namespace }: RunRecord): Promise<ClusterRef | undefined> {
+  /** Why the cluster of a run cannot be asked any more. */
+  async #outOfReach({ context, server }: RunPlace): Promise<string | undefined> {
     const known = (await this.#dependencies.contexts.list()).find((info) => info.name === context);
-    return known && { context, namespace, server: known.server };
+    if (!known) return `context ${context} is no longer in the kubeconfig, so the run cannot be found`;
+    return known.server === server ? undefined : `context ${context} leads to ${known.server} now and not to ${server}, so the run cannot be found`;
   }
 
   async #close({ id }: RunRecord, summary: string): Promise<void> {

@@ -9,12 +9,14 @@ import { Limiter } from '../base/limiter.ts';
 import type { Logger } from '../base/logger.ts';
 import type { WorkspaceFiles } from '../base/workspace-files.ts';
 import { locked } from './record-lock.ts';
-import { brokenRecord, parseRecord, runId } from './record.ts';
-import type { RunLedger, RunRecord } from './types.ts';
+import type { RunPlaces } from './places.ts';
+import { brokenRecord, foreignRecord, isActive, parseRecord, runId } from './record.ts';
+import type { RunLedger, RunObject, RunPlace, RunRecord } from './types.ts';
 
 export interface RunLedgerOptions {
   /** `results/` of the workspace, made when the first run is; undefined while no folder counts. */
   readonly files: () => WorkspaceFiles | undefined;
+  readonly places: RunPlaces;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -29,6 +31,7 @@ export function createRunLedger(options: RunLedgerOptions): RunLedger {
 
 class DiskLedger implements RunLedger {
   readonly #results: () => WorkspaceFiles | undefined;
+  readonly #places: RunPlaces;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #changed: Emitter<void>;
@@ -40,8 +43,9 @@ class DiskLedger implements RunLedger {
   #pendingChange: Disposable | undefined;
   #disposed = false;
 
-  constructor({ files, clock, logger }: RunLedgerOptions) {
+  constructor({ files, places, clock, logger }: RunLedgerOptions) {
     this.#results = files;
+    this.#places = places;
     this.#clock = clock;
     this.#logger = logger;
     this.#changed = new Emitter((error) => logger.error('a listener of the run ledger failed', error));
@@ -51,17 +55,19 @@ class DiskLedger implements RunLedger {
 
   async list(): Promise<readonly RunRecord[]> {
     this.#watch();
-    const records = await Promise.all((await this.#ids()).map((id) => this.#read(id)));
+    const records = await Promise.all((await this.#ids()).map((id) => this.#shown(id)));
     return records.filter((record) => record !== undefined).sort((a, b) => Date.parse(b.startedAt) - Date.parse(a.startedAt) || b.id.localeCompare(a.id));
   }
 
   async get(id: string): Promise<RunRecord | undefined> {
-    return this.#results() === undefined ? undefined : this.#read(checked(id));
+    return this.#results() === undefined ? undefined : this.#shown(checked(id));
   }
 
-  async create(record: Omit<RunRecord, 'id'>): Promise<RunRecord> {
+  async create(record: Omit<RunRecord, 'id'>, server: string): Promise<RunRecord> {
     const id = await this.#makeFolder(runId(new Date(record.startedAt), record.recipe));
     const created = { ...record, id };
+    // Before the record: one without a place would show as somebody else's.
+    await this.#places.keep(id, { context: record.context, server, namespace: record.namespace, runsIn: null });
     await this.#write(created);
     this.#watch();
     return created;
@@ -76,12 +82,24 @@ class DiskLedger implements RunLedger {
         return await locked(this.#files, lock, this.#clock, async () => {
           const updated = { ...(await this.#recorded(id)), ...change };
           await this.#write(updated);
+          if (!isActive(updated)) await this.#places.forget(id);
           return updated;
         });
       } catch (error) {
         throw withHint(error);
       }
     });
+  }
+
+  place(id: string): Promise<RunPlace | undefined> {
+    return this.#places.get(checked(id));
+  }
+
+  async keepPlace(id: string, runsIn: RunObject, change: Partial<Omit<RunRecord, 'id'>> = {}): Promise<void> {
+    const place = await this.place(id);
+    if (!place) throw deleted(id, this.#files);
+    await this.#places.keep(id, { ...place, runsIn });
+    await this.update(id, { ...change, ...(runsIn.kind === 'Pod' ? { pod: runsIn.name } : { job: runsIn.name }) });
   }
 
   folder(id: string): string {
@@ -94,6 +112,7 @@ class DiskLedger implements RunLedger {
 
   async remove(id: string): Promise<void> {
     await this.#files.remove(checked(id));
+    await this.#places.forget(id);
     this.#tell();
   }
 
@@ -112,9 +131,9 @@ class DiskLedger implements RunLedger {
   }
 
   async #recorded(id: string): Promise<RunRecord> {
-    const record = await this.get(id);
+    const record = await this.#read(id);
     if (record) return record;
-    throw new WorkbenchError({ code: 'not-found', message: `there is no run ${id} in ${this.#files.folder}`, hint: 'It was deleted.' });
+    throw deleted(id, this.#files);
   }
 
   async #ids(): Promise<string[]> {
@@ -126,6 +145,12 @@ class DiskLedger implements RunLedger {
       if (systemCode(error) === 'ENOENT') return [];
       throw new WorkbenchError({ code: 'file-unreadable', message: `cannot list ${this.#files.folder}`, hint: 'Check the permissions of the folder.', cause: error });
     }
+  }
+
+  async #shown(id: string): Promise<RunRecord | undefined> {
+    const record = await this.#read(id);
+    if (!record || !isActive(record) || (await this.#places.get(id))) return record;
+    return foreignRecord(record);
   }
 
   /** Undefined for a folder without a record. A record that cannot be read is answered as a broken one. */
@@ -206,6 +231,10 @@ async function changedAt(path: string): Promise<Date> {
   } catch {
     return new Date(0);
   }
+}
+
+function deleted(id: string, files: WorkspaceFiles): WorkbenchError {
+  return new WorkbenchError({ code: 'not-found', message: `there is no run ${id} in ${files.folder}`, hint: 'It was deleted.' });
 }
 
 function isId(name: string): boolean {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RunRecord } from './types.ts';
+import type { RunRecord, RunState } from './types.ts';
 
 const nullableText = z.string().nullable().catch(null);
 
@@ -40,6 +40,19 @@ export function parseRecord(id: string, text: string): RecordReading {
   if (parsed.success) return { record: { id, ...parsed.data } };
   const issue = parsed.error.issues[0];
   return { problem: `its field "${issue?.path.join('.') ?? ''}" is wrong (${issue?.message ?? 'invalid'})` };
+}
+
+export function isActive({ state }: { readonly state: RunState }): boolean {
+  return state === 'starting' || state === 'running';
+}
+
+/** How a run shows that is under way by its record, and that this workspace did not start. */
+export function foreignRecord(record: RunRecord): RunRecord {
+  return {
+    ...record,
+    state: 'lost',
+    summary: `it was not started from this folder on this machine, so it is neither followed nor cancelled here; where it was started its record said: ${record.summary ?? record.state}`,
+  };
 }
 
 /** Stands in the list for a run whose record cannot be read, so that its results are not lost from sight. */

@@ -18,7 +18,7 @@ export interface RunRecord {
   readonly gpus: number | null;
   /** What was run, as arguments. */
   readonly command: readonly string[];
-  /** Where it runs in the cluster, so that a reloaded window finds it again. */
+  /** Where it ran in the cluster, for people; what is done there goes by its `RunPlace`. */
   readonly pod: string | null;
   readonly job: string | null;
   readonly state: RunState;
@@ -33,14 +33,38 @@ export interface RunRecord {
   readonly baseline: boolean;
 }
 
+/**
+ * Where a run that is under way is in the cluster. It is kept apart from its record, in the user's storage: only what this
+ * workspace started is followed, cancelled or deleted, whatever a record says.
+ */
+export interface RunPlace {
+  readonly context: string;
+  readonly server: string;
+  readonly namespace: string;
+  /** Null until it is started. */
+  readonly runsIn: RunObject | null;
+}
+
+/** The poker pod that runs it, or the Job that does. */
+export interface RunObject {
+  readonly kind: 'Pod' | 'Job';
+  readonly name: string;
+  /** Null while it is being made. */
+  readonly uid: string | null;
+}
+
 /** The workspace's memory of runs, on disk, in plain files. */
 export interface RunLedger extends Disposable {
-  /** Newest first. */
+  /** Newest first. One that seems to be under way and was not started from this workspace is answered as lost, and says so. */
   list(): Promise<readonly RunRecord[]>;
   get(id: string): Promise<RunRecord | undefined>;
-  /** Makes the folder and its `run.json`. */
-  create(record: Omit<RunRecord, 'id'>): Promise<RunRecord>;
+  /** Makes the folder and its `run.json`. `server` is the cluster's. */
+  create(record: Omit<RunRecord, 'id'>, server: string): Promise<RunRecord>;
   update(id: string, change: Partial<Omit<RunRecord, 'id'>>): Promise<RunRecord>;
+  /** Undefined for a run that has ended, or was not started from this workspace. */
+  place(id: string): Promise<RunPlace | undefined>;
+  /** Notes what runs it, and in its record, too. */
+  keepPlace(id: string, runsIn: RunObject, change?: Partial<Omit<RunRecord, 'id'>>): Promise<void>;
   folder(id: string): string;
   /** To write in the run's folder. */
   files(id: string): WorkspaceFiles;

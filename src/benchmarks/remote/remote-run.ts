@@ -19,15 +19,23 @@ export interface Look {
 /** A copy that arrives damaged or cut is asked for this many times. */
 const COPY_ATTEMPTS = 3;
 
+/** A pod, and not another one that bears its name later. */
+export interface RunPod {
+  readonly name: string;
+  readonly uid: string | undefined;
+}
+
 /** One benchmark in one pod: its directory there, and what can be asked of it. Every call is one short exec. */
 export class RemoteRun {
   readonly pod: string;
+  readonly #uid: string | undefined;
   readonly #client: KubeClient;
   readonly #directory: string;
 
-  constructor(client: KubeClient, pod: string, directory: string) {
+  constructor(client: KubeClient, pod: RunPod, directory: string) {
     this.#client = client;
-    this.pod = pod;
+    this.pod = pod.name;
+    this.#uid = pod.uid;
     this.#directory = directory;
   }
 
@@ -49,8 +57,10 @@ export class RemoteRun {
     return { log: stdout, ...read };
   }
 
-  /** Asks the run to end. INT would not do: a shell starts what it puts into the background deaf to it. */
+  /** Asks the run to end; rejects with `pod-gone` where its pod is. INT would not do: a shell starts what it puts into the background deaf to it. */
   async kill(name: 'TERM' | 'KILL', signal: AbortSignal): Promise<void> {
+    const end = await this.podEnd(signal);
+    if (end !== undefined) throw new WorkbenchError({ code: 'pod-gone', message: end, hint: 'There is nothing left to end.' });
     await this.#exec(KILL, [name], signal);
   }
 
@@ -58,6 +68,7 @@ export class RemoteRun {
   async podEnd(signal: AbortSignal): Promise<string | undefined> {
     try {
       const pod = await this.#client.get(Pods, this.#client.cluster.namespace, this.pod, signal);
+      if (pod.metadata.uid !== this.#uid) return `pod ${this.pod} of ${this.place} was made anew while the benchmark ran`;
       const phase = stringAt(pod, 'status', 'phase');
       if (phase !== 'Succeeded' && phase !== 'Failed') return undefined;
       return `pod ${this.pod} of ${this.place} ended while the benchmark ran (${stringAt(pod, 'status', 'reason') ?? phase})`;

@@ -27,6 +27,9 @@ export interface FollowOptions extends Waiting {
  * the run does not depend on it. Rejects with `aborted`, or with what asking again cannot mend.
  */
 export async function follow(run: RemoteRun, { clock, files, logFile, progress, signal }: FollowOptions): Promise<Ending> {
+  // Another pod may bear the name by now: nothing is asked in that.
+  const end = await whenConnected(run.pod, { clock, progress, signal }, () => run.podEnd(signal));
+  if (end !== undefined) return { kind: 'vanished', reason: end };
   const words = new OutputProgress();
   let offset = await files.size(logFile);
   for (;;) {

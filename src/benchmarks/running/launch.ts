@@ -1,11 +1,12 @@
 import { timeLimit } from '../../base/clock.ts';
 import { isAbort, WorkbenchError } from '../../base/errors.ts';
-import { labels } from '../../base/labels.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { KubeClient } from '../../kube/types.ts';
+import type { KubeClient, KubeObject } from '../../kube/types.ts';
 import type { Endpoint, PokerService } from '../../poker/types.ts';
-import type { RunLedger, RunRecord } from '../../runs/types.ts';
+import type { RunLedger, RunObject, RunRecord } from '../../runs/types.ts';
 import { Pods } from '../../kube/resources.ts';
+import { requireOurs } from '../../kube/whose.ts';
+import { numberAt } from '../../base/json.ts';
 import { parseGuidellmVersion } from '../recipes/guidellm.ts';
 import type { GuidellmVersion, Recipe } from '../recipes/recipe.ts';
 import type { RecipeValues } from '../recipes/values.ts';
@@ -13,8 +14,8 @@ import { RemoteRun } from '../remote/remote-run.ts';
 import { runScript } from '../remote/scripts.ts';
 import { imageOf, type TargetPod } from './cluster-facts.ts';
 import { deploymentManifests } from './manifests.ts';
-import type { Waiting } from './when-connected.ts';
-import { createJob, runningWorkers, WORKER_DIRECTORY, workerJob } from './worker-job.ts';
+import { whenConnected, type Waiting } from './when-connected.ts';
+import { createJob, jobName, ownJob, runningWorkers, WORKER_DIRECTORY, workerJob } from './worker-job.ts';
 
 /** A run with everything decided that can be before anything is started. */
 export interface RunPlan {
@@ -29,6 +30,7 @@ export interface Launcher {
   readonly client: KubeClient;
   readonly poker: PokerService;
   readonly ledger: RunLedger;
+  readonly owner: () => string;
   readonly manifestsDir: string;
   readonly logger: Logger;
 }
@@ -38,46 +40,53 @@ export async function launchRun(launcher: Launcher, plan: RunPlan, record: RunRe
   const { client, poker, ledger } = launcher;
   const { signal, progress } = waiting;
   await keepManifests(launcher, plan, record);
-  const { pod } = await poker.start(client.cluster, { signal, progress });
-  const guidellm = plan.recipe.asksGuidellm ? await guidellmVersion(client, pod, signal) : undefined;
+  const pod = await ownPoker(launcher, (await poker.start(client.cluster, { signal, progress })).pod, signal);
+  const guidellm = plan.recipe.asksGuidellm ? await guidellmVersion(client, pod.metadata.name, signal) : undefined;
   if (plan.recipe.where === 'job') return launchJob(launcher, plan, record, pod, guidellm, waiting);
 
-  const remote = pokerRun(client, pod, record.id);
+  const runsIn: RunObject = { kind: 'Pod', name: pod.metadata.name, uid: pod.metadata.uid ?? null };
+  const remote = pokerRun(client, runsIn, record.id);
   const steps = plan.recipe.steps({ ...plan, results: `${pokerDirectory(record.id)}/results`, guidellm });
-  await ledger.update(record.id, { pod, command: steps[0]?.argv ?? [] });
+  await ledger.keepPlace(record.id, runsIn, { command: steps[0]?.argv ?? [] });
   progress({ message: `starting ${record.label}` });
   await remote.start(runScript(pokerDirectory(record.id), steps), signal);
   await ledger.update(record.id, { state: 'running' });
   return [remote];
 }
 
-/** Finds a run again that another window left behind, by its record. */
-export async function findRun(client: KubeClient, record: RunRecord, waiting: Waiting): Promise<readonly RemoteRun[]> {
-  if (record.job !== null) return workerRuns(client, record.id, Number(record.parameters['workers']), waiting);
-  if (record.pod !== null) return [pokerRun(client, record.pod, record.id)];
-  throw new WorkbenchError({ code: 'not-ready', message: `run ${record.id} was not started before its window was closed`, hint: 'Start it again.' });
+/** Finds a run again that another window left behind, by what it runs in. */
+export async function findRun({ client, owner }: Pick<Launcher, 'client' | 'owner'>, runId: string, runsIn: RunObject, waiting: Waiting): Promise<readonly RemoteRun[]> {
+  if (runsIn.kind === 'Pod') return [pokerRun(client, runsIn, runId)];
+  const job = await whenConnected(`of run ${runId}`, waiting, () => ownJob(client, { id: runId, owner: owner() }, runsIn, `follow run ${runId}`, waiting.signal));
+  if (!job) throw new WorkbenchError({ code: 'pod-gone', message: `Job ${runsIn.name} of ${client.cluster.context}/${client.cluster.namespace} was deleted while the benchmark ran`, hint: 'Start it again.' });
+  return workerRuns(client, runId, job, numberAt(job, 'spec', 'completions') ?? 0, waiting);
 }
 
-async function launchJob({ client, ledger, manifestsDir }: Launcher, plan: RunPlan, record: RunRecord, pokerPod: string, guidellm: GuidellmVersion | undefined, waiting: Waiting): Promise<readonly RemoteRun[]> {
+/** The very pod that is mine: its processes are ended by signals later. */
+async function ownPoker({ client, owner }: Launcher, name: string, signal: AbortSignal): Promise<KubeObject> {
+  const pod = await client.get(Pods, client.cluster.namespace, name, signal);
+  requireOurs(pod, { owner: owner() }, client.cluster, 'run a benchmark in the poker pod');
+  return pod;
+}
+
+async function launchJob({ client, ledger, owner, manifestsDir }: Launcher, plan: RunPlan, record: RunRecord, poker: KubeObject, guidellm: GuidellmVersion | undefined, waiting: Waiting): Promise<readonly RemoteRun[]> {
   const { signal } = waiting;
   const steps = plan.recipe.steps({ ...plan, results: `${WORKER_DIRECTORY}/results`, guidellm });
   // Workers are made from the pod that was asked for guidellm's version, so that they understand the command.
-  const poker = await client.get(Pods, client.cluster.namespace, pokerPod, signal);
   const image = imageOf(poker);
-  const owner = poker.metadata.labels?.[labels.owner];
-  if (image === undefined || owner === undefined) throw new WorkbenchError({ code: 'internal', message: `pod ${pokerPod} names no image or no owner` });
+  if (image === undefined) throw new WorkbenchError({ code: 'internal', message: `pod ${poker.metadata.name} names no image` });
   const workers = plan.recipe.workers(plan.values);
-  const name = `bench-${record.id}`;
-  const job = await workerJob({ manifestsDir, name, owner, runId: record.id, workers, image, script: runScript(WORKER_DIRECTORY, steps) });
-  await ledger.update(record.id, { job: name, command: steps[0]?.argv ?? [] });
-  await createJob(client, job, owner, signal);
-  await ledger.update(record.id, { state: 'running' });
-  return workerRuns(client, record.id, workers, waiting);
+  const name = jobName(record.id);
+  const job = await workerJob({ manifestsDir, name, owner: owner(), runId: record.id, workers, image, script: runScript(WORKER_DIRECTORY, steps) });
+  await ledger.keepPlace(record.id, { kind: 'Job', name, uid: null }, { command: steps[0]?.argv ?? [] });
+  const created = await createJob(client, job, owner(), signal);
+  await ledger.keepPlace(record.id, { kind: 'Job', name, uid: created.metadata.uid ?? null }, { state: 'running' });
+  return workerRuns(client, record.id, created, workers, waiting);
 }
 
 /** Lets the workers begin once all of them run. To say so again to those that have begun does nothing. */
-async function workerRuns(client: KubeClient, runId: string, workers: number, waiting: Waiting): Promise<readonly RemoteRun[]> {
-  const remotes = (await runningWorkers(client, runId, workers, waiting)).map((pod) => new RemoteRun(client, pod, WORKER_DIRECTORY));
+async function workerRuns(client: KubeClient, runId: string, job: KubeObject, workers: number, waiting: Waiting): Promise<readonly RemoteRun[]> {
+  const remotes = (await runningWorkers(client, runId, job, workers, waiting)).map(({ metadata: { name, uid } }) => new RemoteRun(client, { name, uid }, WORKER_DIRECTORY));
   await Promise.all(remotes.map((remote) => remote.mark('go', waiting.signal)));
   return remotes;
 }
@@ -86,8 +95,8 @@ function pokerDirectory(runId: string): string {
   return `/tmp/llmdw/${runId}`;
 }
 
-function pokerRun(client: KubeClient, pod: string, runId: string): RemoteRun {
-  return new RemoteRun(client, pod, pokerDirectory(runId));
+function pokerRun(client: KubeClient, { name, uid }: RunObject, runId: string): RemoteRun {
+  return new RemoteRun(client, { name, uid: uid ?? undefined }, pokerDirectory(runId));
 }
 
 async function guidellmVersion(client: KubeClient, pod: string, signal: AbortSignal): Promise<GuidellmVersion | undefined> {

@@ -17,6 +17,7 @@ export interface SessionOptions {
   readonly runId: string;
   readonly client: KubeClient;
   readonly ledger: RunLedger;
+  readonly owner: () => string;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly progress: ReportProgress;
@@ -75,9 +76,10 @@ export class Session {
   }
 
   async #endInCluster(signal: AbortSignal): Promise<void> {
-    const record = await this.#options.ledger.get(this.#options.runId);
-    if (record?.job != null) {
-      await deleteJob(this.#options.client, record.job, signal);
+    const { client, ledger, owner, runId } = this.#options;
+    const runsIn = (await ledger.place(runId))?.runsIn;
+    if (runsIn?.kind === 'Job') {
+      await deleteJob(client, { id: runId, owner: owner() }, runsIn, signal);
       return;
     }
     if (this.#remotes.length === 0) return;
@@ -139,7 +141,10 @@ export class Session {
     else this.#options.logger.error(`benchmark ${this.#options.runId} failed`, failure);
     try {
       await this.#options.ledger.update(this.#options.runId, { files: await this.#files() });
-      await this.#end(this.#cancelled ? { state: 'cancelled', summary: 'cancelled' } : { state: 'failed', summary: [failure.message, failure.hint].filter((part) => part !== undefined).join('. ') });
+      // What bears the run's name now was not cancelled.
+      const cancelled = this.#cancelled && !isWorkbenchError(failure, 'not-yours');
+      const lost = this.#options.adopted && isWorkbenchError(failure, 'not-yours', 'pod-gone');
+      await this.#end(cancelled ? { state: 'cancelled', summary: 'cancelled' } : { state: lost ? 'lost' : 'failed', summary: [failure.message, failure.hint].filter((part) => part !== undefined).join('. ') });
     } catch (unwritten) {
       // A run that was deleted from disk meanwhile has no record to close.
       if (!isWorkbenchError(unwritten, 'not-found')) this.#options.logger.error(`the record of run ${this.#options.runId} could not be closed`, unwritten);
@@ -156,7 +161,7 @@ export class Session {
       try {
         await remote.kill(name, signal);
       } catch (error) {
-        if (!isWorkbenchError(error, 'not-found', 'exec-failed')) throw error;
+        if (!isWorkbenchError(error, 'not-found', 'exec-failed', 'pod-gone')) throw error;
       }
     }
   }

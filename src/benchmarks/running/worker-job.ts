@@ -2,11 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { poll } from '../../base/clock.ts';
-import { WorkbenchError } from '../../base/errors.ts';
+import { isWorkbenchError, WorkbenchError } from '../../base/errors.ts';
 import { arrayAt, at, isObject, stringAt, stringMapAt } from '../../base/json.ts';
 import { labels } from '../../base/labels.ts';
 import { applyOurs } from '../../kube/apply-ours.ts';
+import { notYours, requireOurs } from '../../kube/whose.ts';
 import type { KubeClient, KubeObject } from '../../kube/types.ts';
+import type { RunObject } from '../../runs/types.ts';
 import { Jobs, Pods } from '../../kube/resources.ts';
 import { whenConnected, type Waiting } from './when-connected.ts';
 
@@ -43,23 +45,57 @@ export async function workerJob(options: JobOptions): Promise<KubeObject> {
   return job;
 }
 
-export async function createJob(client: KubeClient, job: KubeObject, owner: string, signal: AbortSignal): Promise<void> {
+/** The name of a run's Job. */
+export function jobName(runId: string): string {
+  return `bench-${runId}`;
+}
+
+export function createJob(client: KubeClient, job: KubeObject, owner: string, signal: AbortSignal): Promise<KubeObject> {
   const placed = { ...job, metadata: { ...job.metadata, namespace: client.cluster.namespace } };
-  await applyOurs(client, placed, { claim: { owner }, doing: 'start the benchmark', signal });
+  return applyOurs(client, placed, { claim: { owner }, doing: 'start the benchmark', signal });
 }
 
-/** Deletes the Job with its pods. */
-export async function deleteJob(client: KubeClient, name: string, signal: AbortSignal): Promise<void> {
-  await client.delete(Jobs, client.cluster.namespace, name, { propagation: 'Background', signal });
+/** A run, and whose it is. */
+export interface OwnRun {
+  readonly id: string;
+  readonly owner: string;
 }
 
-/** The workers' pod names by index, once all of them run or have run. Rejects with `pod-gone` or `deployment-failed` when that can no longer be. */
-export async function runningWorkers(client: KubeClient, runId: string, workers: number, waiting: Waiting): Promise<readonly string[]> {
+/** The Job of a run; undefined when it is gone. Rejects with `not-yours` where another bears its name. */
+export async function ownJob(client: KubeClient, { id, owner }: OwnRun, job: RunObject, doing: string, signal: AbortSignal): Promise<KubeObject | undefined> {
+  const { cluster } = client;
+  const refuse = (whose: string): WorkbenchError => notYours(`Job ${job.name}`, whose, cluster, doing);
+  if (job.name !== jobName(id)) throw refuse(`is not ${jobName(id)}`);
+  let found: KubeObject;
+  try {
+    found = await client.get(Jobs, cluster.namespace, job.name, signal);
+  } catch (error) {
+    if (isWorkbenchError(error, 'not-found')) return undefined;
+    throw error;
+  }
+  requireOurs(found, { owner }, cluster, doing);
+  if (found.metadata.labels?.[labels.run] !== id) throw refuse(`is not of run ${id} by its label ${labels.run}`);
+  if (job.uid !== null && found.metadata.uid !== job.uid) throw refuse(`was made anew after run ${id} was started`);
+  return found;
+}
+
+/** Deletes the run's Job with its pods, and no other of that name. */
+export async function deleteJob(client: KubeClient, run: OwnRun, job: RunObject, signal: AbortSignal): Promise<void> {
+  const uid = (await ownJob(client, run, job, `cancel run ${run.id}`, signal))?.metadata.uid;
+  if (uid !== undefined) await client.delete(Jobs, client.cluster.namespace, job.name, { uid, propagation: 'Background', signal });
+}
+
+/**
+ * The pods of a run's Job by index, once all of them run or have run. Anybody may give a pod the run's label: only those that
+ * the Job made count. Rejects with `pod-gone` or `deployment-failed` when that can no longer be.
+ */
+export async function runningWorkers(client: KubeClient, runId: string, job: KubeObject, workers: number, waiting: Waiting): Promise<readonly KubeObject[]> {
   let seen = false;
   return poll(waiting.clock, 1000, waiting.signal, async () => {
-    const pods = await whenConnected(`of run ${runId}`, waiting, () =>
+    const labelled = await whenConnected(`of run ${runId}`, waiting, () =>
       client.list(Pods, { namespace: client.cluster.namespace, labelSelector: `${labels.run}=${runId}`, signal: waiting.signal }),
     );
+    const pods = labelled.filter((pod) => pod.metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid) === true);
     if (seen && pods.length === 0) throw gone(client, runId);
     seen ||= pods.length > 0;
     const failed = pods.find((pod) => stringAt(pod, 'status', 'phase') === 'Failed');
@@ -67,7 +103,7 @@ export async function runningWorkers(client: KubeClient, runId: string, workers:
     const ready = pods.filter((pod) => ['Running', 'Succeeded'].includes(stringAt(pod, 'status', 'phase') ?? ''));
     waiting.progress({ message: `${ready.length} of ${workers} workers run${waitingReason(pods)}` });
     if (ready.length < workers) return undefined;
-    return ready.toSorted((a, b) => indexOf(a) - indexOf(b)).map((pod) => pod.metadata.name);
+    return ready.toSorted((a, b) => indexOf(a) - indexOf(b));
   });
 }
 

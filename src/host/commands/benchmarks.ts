@@ -5,10 +5,13 @@ import { plural } from '../../protocol/format.ts';
 import { choose } from '../ask/steps.ts';
 import type { Host } from '../host.ts';
 import { placeOf } from '../session.ts';
+import { isProduction } from '../production.ts';
+import { hostSettings } from '../settings.ts';
 import { isActive } from '../trees/benchmark-rows.ts';
 import { firstTarget, targets } from './arguments.ts';
 import { askBenchmark } from './benchmark-flow.ts';
 import { clusterCommand, windowCommand, type CommandCall, type TableEntry } from './definition.ts';
+import { productionConfirmation } from './production-confirmation.ts';
 
 export const BENCHMARK_COMMANDS: readonly TableEntry[] = [
   clusterCommand<{ readonly deployment: string | undefined }>({
@@ -31,6 +34,11 @@ export const BENCHMARK_COMMANDS: readonly TableEntry[] = [
     needs: ['workspace'],
     argument: runId,
     ask: (call) => askRun(call, 'Cancel Run', isActive),
+    async confirm({ host }, id) {
+      // Where it runs is not where the record says so: a record comes with the folder.
+      const place = await host.workbench.runs.place(id);
+      return place && isProduction(place.context, hostSettings().productionContexts) ? productionConfirmation(place, 'Cancel Run', true, undefined) : undefined;
+    },
     run: ({ host }, id) => host.workbench.benchmarks.cancel(id),
   }),
   windowCommand<readonly string[]>({

@@ -1,6 +1,6 @@
 import { statfs, type FileHandle } from 'node:fs/promises';
 import { Writable } from 'node:stream';
-import { isWorkbenchError, systemCode, toWorkbenchError, WorkbenchError } from '../../base/errors.ts';
+import { systemCode, toWorkbenchError, WorkbenchError } from '../../base/errors.ts';
 import type { WorkspaceFiles } from '../../base/workspace-files.ts';
 
 /** The disk that traces are copied to, as a dependency: a test can make it full. */
@@ -93,7 +93,7 @@ export class PartWriter extends Writable {
 /** A full disk is told apart: it ends the whole copy, for the other files would fail too. */
 export function diskError(error: unknown, doing: string): WorkbenchError {
   const code = systemCode(error);
-  if (code === 'ENOSPC' || code === 'EDQUOT' || isWorkbenchError(error, 'disk-full')) return diskFull(doing, error);
+  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(doing, error);
   return toWorkbenchError(error, `cannot ${doing}`);
 }
 

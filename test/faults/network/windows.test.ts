@@ -67,7 +67,7 @@ describe('two windows on one workspace', () => {
   });
 
   it('make runs in the same second, and lose none', async () => {
-    const made = await Promise.all(Array.from({ length: rounds }, (_none, round) => (round % 2 === 0 ? one : other).runs.create(record)));
+    const made = await Promise.all(Array.from({ length: rounds }, (_none, round) => (round % 2 === 0 ? one : other).runs.create(record, lab.ref.server)));
     const ids = made.map(({ id }) => id).sort();
     assert.equal(new Set(ids).size, rounds);
     for (const window of [one, other]) assert.deepEqual((await window.runs.list()).map(({ id }) => id).sort(), ids);
@@ -77,9 +77,9 @@ describe('two windows on one workspace', () => {
 
   it('hear of each other\'s runs', async () => {
     const heard = { times: 0 };
-    await one.runs.create(record).then(({ id }) => one.runs.remove(id));
+    await one.runs.create(record, lab.ref.server).then(({ id }) => one.runs.remove(id));
     const listening = other.runs.onDidChange(() => { heard.times += 1; });
-    const { id } = await one.runs.create(record);
+    const { id } = await one.runs.create(record, lab.ref.server);
     await until('it is told of the new run', () => heard.times > 0 || undefined);
     assert.equal((await other.runs.get(id))?.label, record.label);
     heard.times = 0;
@@ -92,7 +92,7 @@ describe('two windows on one workspace', () => {
   });
 
   it('change one record at the same moment, each its own field, and neither takes the other\'s back', async () => {
-    const { id } = await one.runs.create(record);
+    const { id } = await one.runs.create(record, lab.ref.server);
     for (let round = 1; round <= rounds; round += 1) {
       await Promise.all([one.runs.update(id, { summary: `round ${round}` }), other.runs.update(id, { label: `label ${round}` })]);
       const now = await one.runs.get(id);

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { finished, pipeline } from 'node:stream/promises';
 import { type Clock, systemClock } from '../../../src/base/clock.ts';
 import { WorkbenchError } from '../../../src/base/errors.ts';
 import { Jobs } from '../../../src/kube/resources.ts';
-import type { ClusterRef, Contexts, ExecOptions, KubeClient, KubeObject } from '../../../src/kube/types.ts';
+import type { ClusterRef, Contexts, DeleteOptions, ExecOptions, KubeClient, KubeObject, ResourceType } from '../../../src/kube/types.ts';
 import type { Endpoint, PokerService } from '../../../src/poker/types.ts';
 
 export const CLUSTER: ClusterRef = { context: 'test', namespace: 'bench', server: 'https://127.0.0.1:1' };
@@ -36,7 +37,7 @@ export class FakeCluster {
   beforeExec: (pod: string, command: readonly string[]) => void = () => {};
   /** Called with what an exec is about to answer on stdout. */
   damage: (bytes: Buffer, command: readonly string[]) => Buffer = (bytes) => bytes;
-  readonly deletedJobs: string[] = [];
+  readonly jobs = new Map<string, KubeObject>();
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -49,13 +50,16 @@ export class FakeCluster {
     await writeFile(join(this.#tools, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   }
 
-  addPod(name: string, extra: { readonly labels?: Record<string, string>; readonly annotations?: Record<string, string>; readonly gpus?: number } = {}): FakePod {
+  addPod(name: string, extra: { readonly labels?: Record<string, string>; readonly job?: string; readonly annotations?: Record<string, string>; readonly gpus?: number } = {}): FakePod {
     const root = join(this.#folder, name);
     mkdirSync(root, { recursive: true });
     const object = {
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { name, labels: { 'llm-d.ai/owner': 'me', ...extra.labels }, annotations: extra.annotations ?? {} },
+      metadata: {
+        name, uid: randomUUID(), labels: { 'llm-d.ai/owner': 'me', 'app.kubernetes.io/managed-by': 'llm-d-workbench', ...extra.labels }, annotations: extra.annotations ?? {},
+        ...(extra.job === undefined ? {} : { ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'job', uid: extra.job }] }),
+      },
       spec: { containers: [{ image: 'tools:1', resources: { limits: { 'nvidia.com/gpu': String(extra.gpus ?? 0) } } }] },
       status: { phase: 'Running', podIP: '10.0.0.9' },
     };
@@ -83,20 +87,23 @@ export class FakeCluster {
     cluster: CLUSTER,
     dispose() {},
     resourceOf: (_apiVersion: string, kind: string) => Promise.resolve(kind === 'Job' ? Jobs : undefined),
-    get: (_resource: unknown, _namespace: string | undefined, name: string) => {
-      const pod = this.pods.get(name);
-      return pod ? Promise.resolve(pod.object) : Promise.reject(notFound(name));
+    get: (resource: ResourceType, _namespace: string | undefined, name: string) => {
+      const found = resource === Jobs ? this.jobs.get(name) : this.pods.get(name)?.object;
+      return found ? Promise.resolve(found) : Promise.reject(notFound(name));
     },
     list: (_resource: unknown, options: { readonly labelSelector?: string }) => {
       const [key = '', value] = options.labelSelector?.split('=') ?? [];
       return Promise.resolve(this.pods.values().map((pod) => pod.object).filter((pod) => pod.metadata.labels?.[key] === value).toArray());
     },
     apply: async (object: KubeObject) => {
-      await this.#startJob(object);
-      return object;
+      const job = { ...object, metadata: { ...object.metadata, uid: randomUUID() } };
+      this.jobs.set(job.metadata.name, job);
+      await this.#startJob(job);
+      return job;
     },
-    delete: async (_resource: unknown, _namespace: string | undefined, name: string) => {
-      this.deletedJobs.push(name);
+    delete: async (_resource: unknown, _namespace: string | undefined, name: string, { uid }: DeleteOptions) => {
+      if (this.jobs.get(name)?.metadata.uid !== uid) throw new WorkbenchError({ code: 'conflict', message: `Job ${name} is another one` });
+      this.jobs.delete(name);
       for (const pod of this.pods.keys().filter((each) => each.startsWith(`${name}-`)).toArray()) await this.deletePod(pod);
       return true;
     },
@@ -151,7 +158,7 @@ export class FakeCluster {
     const { completions, template } = job['spec'] as { completions: number; template: { metadata: { labels: Record<string, string> }; spec: { containers: { command: string[]; args: string[] }[] } } };
     const [container] = template.spec.containers;
     for (let index = 0; index < completions; index += 1) {
-      const pod = this.addPod(`${job.metadata.name}-${index}`, { labels: template.metadata.labels, annotations: { 'batch.kubernetes.io/job-completion-index': String(index) } });
+      const pod = this.addPod(`${job.metadata.name}-${index}`, { labels: template.metadata.labels, job: job.metadata.uid ?? '', annotations: { 'batch.kubernetes.io/job-completion-index': String(index) } });
       await mkdir(join(pod.root, 'llmdw'), { recursive: true });
       this.#spawn(pod, [...(container?.command ?? []), ...(container?.args ?? [])].map(asKubeletExpands), false, { JOB_COMPLETION_INDEX: String(index) });
     }

@@ -12,7 +12,7 @@ import { CLUSTER, quickClock } from './fake-cluster.ts';
 type Answer = { readonly stdout: string; readonly stderr: string } | WorkbenchError;
 
 /** A pod that answers one look after the other, whose status is `phase`. */
-function podThatSays(answers: readonly Answer[], phase = 'Running'): RemoteRun {
+function podThatSays(answers: readonly Answer[], phase = 'Running', uid = 'u'): RemoteRun {
   const left = [...answers];
   const client = {
     cluster: CLUSTER,
@@ -21,9 +21,9 @@ function podThatSays(answers: readonly Answer[], phase = 'Running'): RemoteRun {
       assert.ok(next, 'asked once too often');
       return next instanceof WorkbenchError ? Promise.reject(next) : Promise.resolve({ exitCode: 0, stdout: Buffer.from(next.stdout), stderr: next.stderr });
     },
-    get: () => (phase === 'absent' ? Promise.reject(new WorkbenchError({ code: 'not-found', message: 'gone' })) : Promise.resolve({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, status: { phase, reason: 'Evicted' } })),
+    get: () => (phase === 'absent' ? Promise.reject(new WorkbenchError({ code: 'not-found', message: 'gone' })) : Promise.resolve({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', uid }, status: { phase, reason: 'Evicted' } })),
   } as unknown as KubeClient;
-  return new RemoteRun(client, 'p', '/tmp/llmdw/run');
+  return new RemoteRun(client, { name: 'p', uid: 'u' }, '/tmp/llmdw/run');
 }
 
 const cut = new WorkbenchError({ code: 'connection-lost', message: 'cut' });
@@ -53,6 +53,10 @@ describe('following a run', () => {
     assert.match(await reason(podThatSays([refused], 'Failed')), /pod p of test\/bench ended .*Evicted/);
     assert.match(await reason(podThatSays([{ stdout: '', stderr: '\nlost\n' }])), /container of pod p of test\/bench was restarted/);
     assert.match(await reason(podThatSays([{ stdout: '', stderr: '\ngone\n' }])), /process in pod p of test\/bench was killed/);
+  });
+
+  it('asks nothing in a pod that was made anew under the same name', async () => {
+    assert.deepEqual(await follow(podThatSays([], 'Running', 'another'), options()), { kind: 'vanished', reason: 'pod p of test/bench was made anew while the benchmark ran' });
   });
 
   it('does not wait for what will not mend', async () => {

@@ -10,6 +10,7 @@ import { WorkspaceFiles } from '../../../src/base/workspace-files.ts';
 import { createBenchmarkService } from '../../../src/benchmarks/service.ts';
 import type { BenchmarkRequest, BenchmarkService } from '../../../src/benchmarks/types.ts';
 import { createRunLedger } from '../../../src/runs/ledger.ts';
+import { RunPlaces } from '../../../src/runs/places.ts';
 import type { RunLedger, RunRecord } from '../../../src/runs/types.ts';
 import { CLUSTER, ENDPOINT, FakeCluster, quickClock } from './fake-cluster.ts';
 
@@ -50,7 +51,7 @@ describe('benchmark service', function () {
     folder = await mkdtemp(join(tmpdir(), 'bench-'));
     cluster = new FakeCluster(join(folder, 'cluster'));
     await cluster.tool('vllm', VLLM);
-    ledger = createRunLedger({ files: () => new WorkspaceFiles(folder).below('results'), clock: quickClock, logger: silentLogger });
+    ledger = createRunLedger({ files: () => new WorkspaceFiles(folder).below('results'), places: new RunPlaces(new WorkspaceFiles(join(folder, 'storage')), folder), clock: quickClock, logger: silentLogger });
   });
   afterEach(async () => {
     for (const service of services.splice(0)) service.dispose();
@@ -61,7 +62,7 @@ describe('benchmark service', function () {
   });
 
   function service(change: Partial<{ poker: typeof cluster.poker; logger: Logger }> = {}): BenchmarkService {
-    const made = createBenchmarkService({ contexts: cluster.contexts, poker: cluster.poker, ledger, manifestsDir: MANIFESTS, logger: silentLogger, clock: quickClock, ...change });
+    const made = createBenchmarkService({ contexts: cluster.contexts, poker: cluster.poker, ledger, owner: () => 'me', manifestsDir: MANIFESTS, logger: silentLogger, clock: quickClock, ...change });
     services.push(made);
     return made;
   }
@@ -201,16 +202,19 @@ describe('benchmark service', function () {
 
   it('a reload closes what is gone, as lost, with a reason', async () => {
     const common = { ...(await runToEnd('vllm-bench', { concurrency: '4' })), endedAt: null, state: 'running' as const };
-    const gone = await ledger.create({ ...common, pod: 'no-such-pod' });
-    const unstarted = await ledger.create({ ...common, pod: null, state: 'starting' });
-    const elsewhere = await ledger.create({ ...common, context: 'deleted-context' });
+    const gone = await ledger.create(common, CLUSTER.server);
+    await ledger.keepPlace(gone.id, { kind: 'Pod', name: 'no-such-pod', uid: 'u' });
+    const unstarted = await ledger.create({ ...common, pod: null, state: 'starting' }, CLUSTER.server);
+    const elsewhere = await ledger.create({ ...common, context: 'deleted-context' }, CLUSTER.server);
+    const moved = await ledger.create(common, 'https://elsewhere.test');
     const benchmarks = service();
     await benchmarks.resume(never);
-    for (const { id } of [gone, unstarted, elsewhere]) await benchmarks.wait(id, never);
-    assert.deepEqual((await Promise.all([gone, unstarted, elsewhere].map(({ id }) => recordOf(id)))).map(({ state }) => state), ['lost', 'lost', 'lost']);
+    for (const { id } of [gone, unstarted, elsewhere, moved]) await benchmarks.wait(id, never);
+    assert.deepEqual((await Promise.all([gone, unstarted, elsewhere, moved].map(({ id }) => recordOf(id)))).map(({ state }) => state), ['lost', 'lost', 'lost', 'lost']);
     assert.match((await recordOf(gone.id)).summary ?? '', /no-such-pod of \S+ was deleted/);
     assert.match((await recordOf(unstarted.id)).summary ?? '', /before the run was started/);
     assert.match((await recordOf(elsewhere.id)).summary ?? '', /deleted-context/);
+    assert.match((await recordOf(moved.id)).summary ?? '', /context test leads to https:\/\/127\.0\.0\.1:1 now and not to https:\/\/elsewhere\.test/);
   });
 
   it('waits for a connection that is lost', async () => {
@@ -310,7 +314,7 @@ describe('benchmark service', function () {
       await until(id, ({ state }) => state === 'running');
       await benchmarks.cancel(id);
       assert.equal((await recordOf(id)).state, 'cancelled');
-      assert.deepEqual(cluster.deletedJobs, [`bench-${id}`]);
+      assert.deepEqual([...cluster.jobs.keys()], []);
     });
   });
 });

@@ -95,7 +95,7 @@ describe('a folder that nobody trusts', () => {
     assert.equal((await workbench.contexts.current())?.context, theirs.context);
   });
 
-  it('counts from the moment on when trust is given: its kubeconfig, its runs, its traces', async () => {
+  it('counts from the moment on when trust is given: its kubeconfig, its runs as history, its traces', async () => {
     await workbench.contexts.current();
     const told = new Promise<string | undefined>((resolve) => workbench.contexts.onDidChange((cluster) => resolve(cluster?.context)));
     granted = true;
@@ -104,7 +104,9 @@ describe('a folder that nobody trusts', () => {
     assert.equal(workbench.workspace, folder.path);
     const cluster = await workbench.contexts.current();
     assert.ok(cluster?.namespace === theirs.namespace);
-    assert.deepEqual((await workbench.runs.list()).map(({ id, state }) => [id, state]), [[theirs.run, 'running']]);
+    const [run] = await workbench.runs.list();
+    assert.deepEqual([run?.id, run?.state], [theirs.run, 'lost']);
+    assert.match(run?.summary ?? '', /was not started from this folder on this machine/);
     assert.deepEqual((await workbench.traces.local()).map(({ traces }) => traces.length), [1]);
     assert.notEqual(workbench.live.snapshot.state.kind, 'off');
     await (await workbench.contexts.client(cluster)).list(Pods, { namespace: cluster.namespace, signal });

@@ -7,6 +7,7 @@ import type { Disposable } from '../../../src/base/disposables.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { WorkspaceFiles } from '../../../src/base/workspace-files.ts';
 import { createRunLedger } from '../../../src/runs/ledger.ts';
+import { RunPlaces } from '../../../src/runs/places.ts';
 import { runId } from '../../../src/runs/record.ts';
 import type { RunLedger, RunRecord } from '../../../src/runs/types.ts';
 
@@ -31,21 +32,28 @@ const RECORD: Omit<RunRecord, 'id'> = {
   baseline: false,
 };
 
+const SERVER = 'https://127.0.0.1:1';
+
 describe('run ledger', () => {
   let workspace: string;
+  let storage: string;
+  let places: RunPlaces;
   let folder: string;
   const open: Disposable[] = [];
   beforeEach(async () => {
     workspace = await mkdtemp(join(tmpdir(), 'ledger-'));
     folder = join(workspace, 'results');
+    storage = await mkdtemp(join(tmpdir(), 'ledger-storage-'));
+    places = new RunPlaces(new WorkspaceFiles(storage), workspace);
   });
   afterEach(async () => {
     for (const ledger of open.splice(0)) ledger.dispose();
     await rm(workspace, { recursive: true });
+    await rm(storage, { recursive: true });
   });
 
   function ledger(): RunLedger {
-    const made = createRunLedger({ files: () => new WorkspaceFiles(workspace).below('results'), clock: systemClock, logger: silentLogger });
+    const made = createRunLedger({ files: () => new WorkspaceFiles(workspace).below('results'), places, clock: systemClock, logger: silentLogger });
     open.push(made);
     return made;
   }
@@ -56,7 +64,7 @@ describe('run ledger', () => {
   });
 
   it('keeps a run in its folder, readable by another window', async () => {
-    const created = await ledger().create(RECORD);
+    const created = await ledger().create(RECORD, SERVER);
     assert.match(created.id, /^20261123-\d{6}-vllm-bench$/);
     assert.deepEqual(await ledger().get(created.id), { id: created.id, ...RECORD });
     assert.deepEqual(await readdir(folder), [created.id], 'no draft is left behind');
@@ -65,19 +73,19 @@ describe('run ledger', () => {
 
   it('names two runs of one second differently', async () => {
     const runs = ledger();
-    const ids = await Promise.all([1, 2, 3].map(async () => (await runs.create(RECORD)).id));
+    const ids = await Promise.all([1, 2, 3].map(async () => (await runs.create(RECORD, SERVER)).id));
     assert.equal(new Set(ids).size, 3);
   });
 
   it('lists the newest first', async () => {
     const runs = ledger();
-    for (const startedAt of ['2026-01-02T00:00:00Z', '2026-03-02T00:00:00Z', '2026-02-02T00:00:00Z']) await runs.create({ ...RECORD, startedAt });
+    for (const startedAt of ['2026-01-02T00:00:00Z', '2026-03-02T00:00:00Z', '2026-02-02T00:00:00Z']) await runs.create({ ...RECORD, startedAt }, SERVER);
     assert.deepEqual((await runs.list()).map((run) => run.startedAt.slice(0, 7)), ['2026-03', '2026-02', '2026-01']);
   });
 
   it('loses no update of many at once', async () => {
     const runs = ledger();
-    const { id } = await runs.create(RECORD);
+    const { id } = await runs.create(RECORD, SERVER);
     await Promise.all(Array.from({ length: 20 }, (_, index) => runs.update(id, index === 7 ? { gpus: 7 } : index === 9 ? { baseline: true } : { summary: `step ${index}` })));
     const run = await runs.get(id);
     assert.deepEqual([run?.gpus, run?.baseline, run?.summary], [7, true, 'step 19']);
@@ -85,7 +93,7 @@ describe('run ledger', () => {
 
   it('lists a broken record as such, beside the others', async () => {
     const runs = ledger();
-    await runs.create(RECORD);
+    await runs.create(RECORD, SERVER);
     for (const [name, text] of [['cut', '{"kind": "bench'], ['wrong', '{"kind": "party"}']] as const) {
       await mkdir(join(folder, name));
       await writeFile(join(folder, name, 'run.json'), text);
@@ -110,7 +118,7 @@ describe('run ledger', () => {
   it('tells changes of this window and of others', async () => {
     const here = ledger();
     const there = ledger();
-    const { id } = await here.create(RECORD);
+    const { id } = await here.create(RECORD, SERVER);
     await there.list();
     const heard = (runs: RunLedger): Promise<void> => new Promise((resolve) => {
       const subscription = runs.onDidChange(() => {
@@ -142,7 +150,7 @@ describe('run ledger', () => {
     const home = join(workspace, 'home');
     await mkdir(join(home, 'kept'), { recursive: true });
     await symlink(home, folder);
-    await assert.rejects(ledger().create(RECORD), { code: 'file-unreadable', message: /results is a link/ });
+    await assert.rejects(ledger().create(RECORD, SERVER), { code: 'file-unreadable', message: /results is a link/ });
     await assert.rejects(ledger().remove('kept'), { code: 'file-unreadable', message: /results is a link/ });
     await rm(folder);
     await mkdir(folder);
@@ -166,7 +174,7 @@ describe('run ledger', () => {
 
   it('says when the place cannot be written', async () => {
     await writeFile(folder, 'a file');
-    await assert.rejects(ledger().create(RECORD), { code: 'file-unreadable' });
+    await assert.rejects(ledger().create(RECORD, SERVER), { code: 'file-unreadable' });
   });
 
   it('makes ids of time and recipe', () => {
