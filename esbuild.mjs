@@ -30,7 +30,7 @@ const bundles = [
   { ...node, entryPoints: { extension: 'src/extension.ts' }, format: 'cjs', external: ['vscode'], outExtension: { '.js': '.cjs' } },
   {
     ...node,
-    entryPoints: { llmdw: 'src/cli.ts', 'trace-worker': 'src/traces/worker.ts' },
+    entryPoints: { llmdw: 'src/cli.ts', reader: 'src/reader.ts' },
     format: 'esm',
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',

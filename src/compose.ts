@@ -4,6 +4,7 @@ import { systemClock, type Clock } from './base/clock.ts';
 import { DisposableStore, type Disposable } from './base/disposables.ts';
 import { WorkbenchError } from './base/errors.ts';
 import type { Logger } from './base/logger.ts';
+import { ownNode } from './base/own-node.ts';
 import type { KeyValueStore } from './base/store.ts';
 import type { Trust } from './base/trust.ts';
 import { WorkspaceFiles } from './base/workspace-files.ts';
@@ -34,9 +35,11 @@ import { createPokerService } from './poker/service.ts';
 import type { PokerService } from './poker/types.ts';
 import { createProfilingService } from './profiling/service.ts';
 import type { ProfilingService } from './profiling/types.ts';
+import { ReaderPool } from './readers/pool.ts';
 import { createRunLedger } from './runs/ledger.ts';
 import { RunPlaces } from './runs/places.ts';
 import type { RunLedger } from './runs/types.ts';
+import type { TraceTasks } from './traces/reader-tasks.ts';
 import { createTraceService } from './traces/service.ts';
 import type { TraceService } from './traces/types.ts';
 
@@ -140,6 +143,9 @@ export function compose(options: ComposeOptions): Workbench {
     }),
   );
   const runner = createCommandRunner({ env, toolPaths: () => ({ kubectl: settings().kubectlPath, helm: settings().helmPath }), logger });
+  // A reader needs nothing of the environment but what the system's libraries look for; tokens stay here.
+  const { SystemRoot, LD_LIBRARY_PATH } = env;
+  const readers = owned.add(new ReaderPool<TraceTasks>({ entry: join(assets.dist, 'reader.mjs'), node: ownNode({ SystemRoot, LD_LIBRARY_PATH }), clock }));
   const inventory = owned.add(createInventory({ contexts, clock, logger }));
   const decodePods = owned.add(createDecodePodsFile({ files: below('.tmp'), contexts, owner, clock, logger }));
   const loading = owned.add(createLoadWatcher({ inventory, contexts, owner, evidence: below('.tmp/evidence'), clock, logger }));
@@ -167,7 +173,7 @@ export function compose(options: ComposeOptions): Workbench {
     return snapshot ? runningServers(snapshot, owner, cluster.namespace) : [];
   };
   const profiling = createProfilingService({ contexts, servers, clock });
-  const traces = owned.add(createTraceService({ files: below('traces'), assets, contexts, servers, clock, logger, perfetto: () => settings().perfettoSource ?? 'auto' }));
+  const traces = owned.add(createTraceService({ files: below('traces'), assets, readers, contexts, servers, clock, logger, perfetto: () => settings().perfettoSource ?? 'auto' }));
 
   owned.add(
     trust.onDidGrant(() => {
@@ -191,10 +197,4 @@ function systemUser(): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** This process's own Node; inside VS Code it is Electron, which has to be told to be one. */
-function ownNode(env: ComposeOptions['env']): { readonly file: string; readonly env: Readonly<Record<string, string>> } {
-  const defined = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  return { file: process.execPath, env: { ...Object.fromEntries(defined), ELECTRON_RUN_AS_NODE: '1' } };
 }

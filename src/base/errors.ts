@@ -59,6 +59,7 @@ export type ErrorCode =
   | 'format-unknown'
   | 'version-unknown'
   | 'too-large'
+  | 'reader-failed'
   | 'no-result';
 
 export interface WorkbenchErrorOptions {

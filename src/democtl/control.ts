@@ -2,6 +2,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { poll, sleep, timeLimit, type Clock } from '../base/clock.ts';
+import type { OwnNode } from '../base/own-node.ts';
 import { Emitter } from '../base/events.ts';
 import { systemCode, WorkbenchError } from '../base/errors.ts';
 import { endProcess, processAlive, startDaemon } from '../kube/daemon.ts';
@@ -18,8 +19,7 @@ export interface DemoControlDependencies {
   readonly storage: string;
   /** `dist/llmdw.mjs`. */
   readonly cli: string;
-  /** A Node to run it with, and the environment that makes it behave as one. */
-  readonly node: { readonly file: string; readonly env: Readonly<Record<string, string>> };
+  readonly node: OwnNode;
   readonly clock: Clock;
 }
 

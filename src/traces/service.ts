@@ -7,6 +7,7 @@ import type { WorkspaceFiles } from '../base/workspace-files.ts';
 import type { FileError } from '../benchmarks/types.ts';
 import type { LongCall } from '../deployment/types.ts';
 import type { ClusterRef, Contexts } from '../kube/types.ts';
+import type { Readers } from '../readers/types.ts';
 import { fileError } from './errors.ts';
 import { podOf, readSet, setNumbers } from './local/sets.ts';
 import { SummaryCache } from './local/summary-cache.ts';
@@ -14,7 +15,7 @@ import { PerfettoServer, type PerfettoSource } from './perfetto/server.ts';
 import { copySet } from './remote/copy-set.ts';
 import { realDisk, type TraceDisk } from './remote/disk.ts';
 import { RemoteListing } from './remote/list.ts';
-import { ScanPool } from './scan-pool.ts';
+import type { TraceTasks } from './reader-tasks.ts';
 import type { CopyOutcome, RemoteTrace, RemoteTraces, ServedTrace, TraceService, TraceSet, TraceSummary, TraceSummaryReport } from './types.ts';
 
 /** A pod whose traces are mine to copy. */
@@ -26,8 +27,9 @@ export interface TracedPod {
 export interface TraceDependencies {
   /** `traces/` of the workspace. While no folder counts, nothing can be copied and nothing is cached. */
   readonly files: () => WorkspaceFiles | undefined;
-  /** The product's folders: `dist/` has the worker and the scanner, `media/` the Perfetto UI. */
+  /** The product's folders: `dist/` has the scanner, `media/` the Perfetto UI. */
   readonly assets: { readonly dist: string; readonly media: string };
+  readonly readers: Readers<TraceTasks>;
   readonly contexts: Contexts;
   /** Running model-server pods of mine in the cluster's namespace. */
   readonly servers: (cluster: ClusterRef, signal: AbortSignal) => Promise<readonly TracedPod[]>;
@@ -44,20 +46,19 @@ export function createTraceService(dependencies: TraceDependencies): TraceServic
 
 class Traces implements TraceService {
   readonly #dependencies: TraceDependencies;
-  readonly #pool: ScanPool;
   readonly #cache: SummaryCache;
   readonly #listing: RemoteListing;
   readonly #perfetto: PerfettoServer;
   readonly #changed = new Emitter<void>();
 
   constructor(dependencies: TraceDependencies) {
-    const { files, assets, clock, logger } = dependencies;
+    const { files, readers, assets, clock, logger } = dependencies;
     this.#dependencies = dependencies;
-    this.#pool = new ScanPool({ worker: join(assets.dist, 'trace-worker.mjs'), wasm: join(assets.dist, 'kineto.wasm') });
     this.#cache = new SummaryCache(files, logger);
     this.#listing = new RemoteListing(clock);
     this.#perfetto = new PerfettoServer({
       media: assets.media,
+      readers,
       logger,
       source: dependencies.perfetto ?? (() => 'auto'),
       summary: (path, signal) => this.summary(path, signal),
@@ -101,7 +102,8 @@ class Traces implements TraceService {
     const absolute = resolve(path);
     const cached = await this.#cache.get(absolute);
     if (cached) return { ...cached, path };
-    const summary = await this.#pool.summarise(path, signal);
+    const { readers, assets } = this.#dependencies;
+    const summary = await readers.run('summarise trace', { path, wasm: join(assets.dist, 'kineto.wasm') }, { signal });
     await this.#cache.set(absolute, summary);
     return summary;
   }
@@ -125,7 +127,6 @@ class Traces implements TraceService {
 
   dispose(): void {
     this.#perfetto.dispose();
-    this.#pool.dispose();
     this.#changed.dispose();
   }
 }

@@ -12,6 +12,7 @@ import { realDisk, type TraceDisk } from '../../src/traces/remote/disk.ts';
 import { createTraceService } from '../../src/traces/service.ts';
 import type { CopyOutcome, RemoteTrace } from '../../src/traces/types.ts';
 import { assertTells, call, failure, Lab, namespace, patience, until } from '../support/faults-lab.ts';
+import { sourceReaders } from '../support/readers.ts';
 
 describe('profiles and traces that something comes in the way of', () => {
   let lab: Lab;
@@ -105,7 +106,7 @@ describe('profiles and traces that something comes in the way of', () => {
     assert.ok(traces.length > 1);
     const full = new SmallDisk((traces[0]?.bytes ?? 0) + 1000);
     const service = createTraceService({
-      files: () => new WorkspaceFiles(lab.workspace).below('traces'), assets: window.assets, contexts: window.contexts, clock: systemClock, logger: silentLogger, disk: full,
+      files: () => new WorkspaceFiles(lab.workspace).below('traces'), assets: window.assets, readers: sourceReaders(), contexts: window.contexts, clock: systemClock, logger: silentLogger, disk: full,
       servers: () => Promise.resolve([{ pod: other, deployment: 'wide-ep' }]),
     });
     try {
@@ -127,7 +128,7 @@ describe('profiles and traces that something comes in the way of', () => {
   it('too little space from the start: nothing is begun', async () => {
     const traces = await tracesOf(other);
     const service = createTraceService({
-      files: () => new WorkspaceFiles(lab.workspace).below('traces'), assets: window.assets, contexts: window.contexts, clock: systemClock, logger: silentLogger,
+      files: () => new WorkspaceFiles(lab.workspace).below('traces'), assets: window.assets, readers: sourceReaders(), contexts: window.contexts, clock: systemClock, logger: silentLogger,
       disk: { ...realDisk, free: () => Promise.resolve(10) }, servers: () => Promise.resolve([{ pod: other, deployment: 'wide-ep' }]),
     });
     await failure(service.copy(lab.ref, traces, call()), 'disk-full', 'traces', '10 B');

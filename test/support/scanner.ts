@@ -1,10 +1,10 @@
-import { mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** A folder like `dist/`: the compiled scanner, and a worker entry that runs the sources. Compiles when a source is newer. */
+/** A folder like `dist/` with the compiled scanner. Compiles when a source is newer. */
 export async function scannerDist(): Promise<string> {
   const sources = join(root, 'src/traces/scanner');
   const folder = join(root, 'out/scanner');
@@ -13,7 +13,6 @@ export async function scannerDist(): Promise<string> {
   const times = await Promise.all((await readdir(sources)).map(async (name) => (await stat(join(sources, name))).mtimeMs));
   const built = await stat(wasm).then((found) => found.mtimeMs, () => 0);
   if (built < Math.max(...times)) await compile(join(sources, 'scan.ts'), wasm);
-  await writeFile(join(folder, 'trace-worker.mjs'), `import ${JSON.stringify(join(root, 'src/traces/worker.ts'))};\n`);
   return folder;
 }
 

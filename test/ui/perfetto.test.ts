@@ -11,6 +11,7 @@ import { WorkspaceFiles } from '../../src/base/workspace-files.ts';
 import { createTraceService } from '../../src/traces/service.ts';
 import type { TraceService } from '../../src/traces/types.ts';
 import { FakeTracePods, temporaryFolder } from '../support/fake-trace-pods.ts';
+import { sourceReaders } from '../support/readers.ts';
 import { scannerDist } from '../support/scanner.ts';
 import { writeTrace } from '../support/trace-generator.ts';
 
@@ -48,6 +49,7 @@ interface PageGlobals {
 describe('a trace in the real Perfetto UI', function () {
   this.timeout(120_000);
   let folder: string;
+  let readers: ReturnType<typeof sourceReaders>;
   let service: TraceService;
   let browser: Browser;
   let page: Page;
@@ -59,9 +61,11 @@ describe('a trace in the real Perfetto UI', function () {
       this.skip();
     }
     folder = await temporaryFolder();
+    readers = sourceReaders();
     service = createTraceService({
       files: () => new WorkspaceFiles(folder).below('traces'),
       assets: { dist: await scannerDist(), media },
+      readers,
       contexts: new FakeTracePods().contexts(),
       servers: () => Promise.resolve([]),
       clock: systemClock,
@@ -81,6 +85,7 @@ describe('a trace in the real Perfetto UI', function () {
   after(async () => {
     await browser?.close();
     service?.dispose();
+    readers?.dispose();
     if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   });
 

@@ -19,7 +19,7 @@ interface Edit {
 
 const NO_EDITS: readonly Edit[] = [];
 const EVENTS = /"traceEvents"\s*:\s*\[/;
-/** What stays open for longer is no event, and the rest of the trace goes on as it came. */
+/** What stays open for longer is no event, and what comes before the events is shorter: then the rest goes on as it came. */
 const LONGEST_EVENT = 16 << 20;
 /** Flows to lifted slices follow them closely. */
 const REMEMBERED_LIFTS = 10_000;
@@ -50,8 +50,9 @@ export class TraceNormaliser {
     if (this.#state === 'before') {
       const found = EVENTS.exec(text);
       if (!found) {
-        this.#waiting = text;
-        return '';
+        if (text.length <= LONGEST_EVENT) return this.#pass('', text);
+        this.#state = 'after';
+        return this.#pass(text, '');
       }
       this.#state = 'events';
       from = found.index + found[0].length;

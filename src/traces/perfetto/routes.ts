@@ -3,14 +3,17 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { TraceStream } from './trace-stream.ts';
+
+/** Hands the bytes of the trace over, as Perfetto takes them. */
+export type SiteTrace = (signal: AbortSignal, onChunk: (chunk: Uint8Array) => Promise<void>) => Promise<void>;
 
 /** One trace and the pages around it, under one secret path. */
 export interface Site {
   readonly title: string;
+  readonly fileName: string;
   readonly dark: boolean;
   readonly ui: 'bundled' | 'public';
-  readonly trace: TraceStream;
+  readonly trace: SiteTrace;
   /** `media/perfetto-host`: the page that frames the UI. */
   readonly hostFolder: string;
   /** `media/perfetto`: the UI, when it is bundled. */
@@ -47,7 +50,7 @@ export async function answer(site: Site, path: string, request: IncomingMessage,
     response.setHeader('Content-Security-Policy', hostPolicy(site.ui));
     await sendFile(join(site.hostFolder, path === '' ? 'index.html' : path), request, response);
   } else if (path === 'config.json') {
-    send(response, 200, TYPES['.json'] ?? '', JSON.stringify({ title: site.title, fileName: site.trace.fileName, dark: site.dark, ui: site.ui }));
+    send(response, 200, TYPES['.json'] ?? '', JSON.stringify({ title: site.title, fileName: site.fileName, dark: site.dark, ui: site.ui }));
   } else if (path === 'trace') {
     await sendTrace(site.trace, request, response);
   } else if (path.startsWith('ui/') && site.ui === 'bundled') {
@@ -91,8 +94,19 @@ async function sendFile(file: string, request: IncomingMessage, response: Server
   else await pipeline(createReadStream(file), response);
 }
 
-async function sendTrace(trace: TraceStream, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function sendTrace(trace: SiteTrace, request: IncomingMessage, response: ServerResponse): Promise<void> {
   response.writeHead(200, { 'Content-Type': 'application/octet-stream' });
-  if (request.method === 'HEAD') response.end();
-  else await trace.pipe(response);
+  if (request.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  await trace(gone.signal, (chunk) => written(response, chunk));
+  response.end();
+}
+
+/** Resolves when the chunk is on its way: nothing piles up for a slow reader. */
+function written(response: ServerResponse, chunk: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => response.write(chunk, (error) => (error ? reject(error) : resolve())));
 }

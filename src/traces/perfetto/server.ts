@@ -3,22 +3,24 @@ import { once } from 'node:events';
 import { access } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { throwIfAborted } from '../../base/clock.ts';
 import { disposable, type Disposable } from '../../base/disposables.ts';
 import { WorkbenchError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { Readers } from '../../readers/types.ts';
 import { inspectFile } from '../kineto/inflate.ts';
+import type { TraceTasks } from '../reader-tasks.ts';
 import type { ServedTrace, TraceSummary } from '../types.ts';
 import { planFor } from './plan.ts';
-import { answer, notFound, send, type Site } from './routes.ts';
-import { TraceStream } from './trace-stream.ts';
+import { answer, notFound, send, type Site, type SiteTrace } from './routes.ts';
 
 export type PerfettoSource = 'auto' | 'bundled' | 'public';
 
 export interface PerfettoDependencies {
   /** Has `perfetto-host/` and, where it was fetched, `perfetto/`. */
   readonly media: string;
+  readonly readers: Readers<TraceTasks>;
   readonly source: () => PerfettoSource;
   readonly summary: (path: string, signal: AbortSignal) => Promise<TraceSummary>;
   /** Which pod a trace is from, for names in the UI. */
@@ -40,13 +42,15 @@ export class PerfettoServer implements Disposable {
 
   /** Rejects with the reader's codes for a file that Perfetto would refuse, a cut one above all. */
   async serve(path: string, options: { readonly dark: boolean; readonly signal: AbortSignal }): Promise<ServedTrace> {
-    const { media, summary: summarise, podOf } = this.#dependencies;
+    const { media, readers, summary: summarise, podOf } = this.#dependencies;
     const ui = await this.#chooseUi();
     const [file, summary] = await Promise.all([inspectFile(path), summarise(path, options.signal)]);
     const pod = podOf(path);
-    const trace = new TraceStream(path, file.gzip, planFor(summary, pod));
-    const title = [pod, summary.meta.rank === null ? undefined : `rank ${summary.meta.rank}`, trace.fileName].filter((part) => part !== undefined).join(' ');
-    const site: Site = { title, dark: options.dark, ui, trace, hostFolder: join(media, 'perfetto-host'), uiFolder: join(media, 'perfetto') };
+    const plan = planFor(summary, pod);
+    const fileName = `${basename(path, '.gz')}.gz`;
+    const title = [pod, summary.meta.rank === null ? undefined : `rank ${summary.meta.rank}`, fileName].filter((part) => part !== undefined).join(' ');
+    const trace: SiteTrace = (signal, onChunk) => readers.run('normalise trace', { path, gzip: file.gzip, plan }, { signal, onChunk });
+    const site: Site = { title, fileName, dark: options.dark, ui, trace, hostFolder: join(media, 'perfetto-host'), uiFolder: join(media, 'perfetto') };
     const token = randomBytes(TOKEN_BYTES).toString('hex');
     this.#sites.set(token, site);
     const end = disposable(() => this.#remove(token));

@@ -1,34 +1,29 @@
 import { createReadStream } from 'node:fs';
-import { basename } from 'node:path';
-import { Transform, type Writable } from 'node:stream';
+import { Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { TraceNormaliser, type NormalisePlan } from './normalise.ts';
 
 const CHUNK = 256 << 10;
 
+export interface NormaliseJob {
+  readonly path: string;
+  readonly gzip: boolean;
+  readonly plan: NormalisePlan;
+}
+
 /** A trace as Perfetto takes it best: normalised, and gzip at the lowest level, which halves what the browser must hold. */
-export class TraceStream {
-  readonly fileName: string;
-  readonly #path: string;
-  readonly #gzip: boolean;
-  readonly #plan: NormalisePlan;
-
-  constructor(path: string, gzip: boolean, plan: NormalisePlan) {
-    const name = basename(path);
-    this.fileName = name.endsWith('.gz') ? name : `${name}.gz`;
-    this.#path = path;
-    this.#gzip = gzip;
-    this.#plan = plan;
-  }
-
-  async pipe(target: Writable): Promise<void> {
-    const source = createReadStream(this.#path, { highWaterMark: CHUNK });
-    const normalised = normalise(this.#plan);
-    const packed = createGzip({ level: 1, chunkSize: CHUNK });
-    if (this.#gzip) await pipeline(source, createGunzip({ chunkSize: CHUNK }), normalised, packed, target);
-    else await pipeline(source, normalised, packed, target);
-  }
+export async function streamNormalised({ path, gzip, plan }: NormaliseJob, emit: (chunk: Uint8Array) => Promise<void>): Promise<void> {
+  const source = createReadStream(path, { highWaterMark: CHUNK });
+  const normalised = normalise(plan);
+  const packed = createGzip({ level: 1, chunkSize: CHUNK });
+  const target = new Writable({
+    write(chunk: Uint8Array, _encoding, done) {
+      emit(chunk).then(() => done(), done);
+    },
+  });
+  if (gzip) await pipeline(source, createGunzip({ chunkSize: CHUNK }), normalised, packed, target);
+  else await pipeline(source, normalised, packed, target);
 }
 
 function normalise(plan: NormalisePlan): Transform {

@@ -11,6 +11,7 @@ import { realDisk, type TraceDisk } from '../../../src/traces/remote/disk.ts';
 import { createTraceService } from '../../../src/traces/service.ts';
 import type { TraceService } from '../../../src/traces/types.ts';
 import { cluster, FakeTracePods, temporaryFolder } from '../../support/fake-trace-pods.ts';
+import { sourceReaders } from '../../support/readers.ts';
 import { scannerDist } from '../../support/scanner.ts';
 
 const MB = 1 << 20;
@@ -31,11 +32,15 @@ describe('copying traces', () => {
   let service: TraceService;
   const signal = new AbortController().signal;
   const call = { signal, progress: () => undefined };
+  const readers = sourceReaders();
+
+  after(() => readers.dispose());
 
   async function create(disk: TraceDisk = realDisk, clock: Clock = instantClock): Promise<TraceService> {
     return createTraceService({
       files: () => new WorkspaceFiles(workspace).below('traces'),
       assets: { dist: await scannerDist(), media: join(workspace, 'media') },
+      readers,
       contexts: pods.contexts(),
       servers: () => Promise.resolve(pods.files.keys().map((pod) => ({ pod, deployment: 'wide-ep' })).toArray()),
       clock,
@@ -343,12 +348,12 @@ describe('copying traces', () => {
 
   it('needs an open folder', async () => {
     const closed = createTraceService({
-      files: () => undefined, assets: { dist: '', media: '' }, contexts: pods.contexts(), servers: () => Promise.resolve([]), clock: instantClock, logger: silentLogger,
+      files: () => undefined, assets: { dist: '', media: '' }, readers, contexts: pods.contexts(), servers: () => Promise.resolve([]), clock: instantClock, logger: silentLogger,
     });
     await assert.rejects(closed.copy(cluster, [], call), (error) => error instanceof WorkbenchError && error.code === 'bad-usage');
   });
 
-  it('summarises in threads, caches beside the trace, and believes the cache only for the same file', async () => {
+  it('summarises in reader processes, caches beside the trace, and believes the cache only for the same file', async () => {
     const folder = join(workspace, 'traces', '1', 'decode-0');
     await mkdir(folder, { recursive: true });
     const path = join(folder, 'a.json.gz');

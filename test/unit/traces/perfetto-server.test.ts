@@ -12,6 +12,7 @@ import type { PerfettoSource } from '../../../src/traces/perfetto/server.ts';
 import { createTraceService } from '../../../src/traces/service.ts';
 import type { TraceService } from '../../../src/traces/types.ts';
 import { FakeTracePods, temporaryFolder } from '../../support/fake-trace-pods.ts';
+import { sourceReaders } from '../../support/readers.ts';
 import { scannerDist } from '../../support/scanner.ts';
 
 const media = fileURLToPath(new URL('../../../media/', import.meta.url));
@@ -39,6 +40,7 @@ function ask(url: string, path: string, headers: Readonly<Record<string, string>
 
 describe('the server of the Perfetto panel', () => {
   let folder: string;
+  let readers: ReturnType<typeof sourceReaders>;
   let service: TraceService;
   let source: PerfettoSource;
   const signal = new AbortController().signal;
@@ -48,9 +50,11 @@ describe('the server of the Perfetto panel', () => {
     await cp(join(media, 'perfetto-host'), join(folder, 'media', 'perfetto-host'), { recursive: true });
     await mkdir(join(folder, 'workspace', 'traces', '1', 'decode-0'), { recursive: true });
     await writeFile(join(folder, 'secret.txt'), 'secret');
+    readers = sourceReaders();
     service = createTraceService({
       files: () => new WorkspaceFiles(join(folder, 'workspace')).below('traces'),
       assets: { dist: await scannerDist(), media: join(folder, 'media') },
+      readers,
       contexts: new FakeTracePods().contexts(),
       servers: () => Promise.resolve([]),
       clock: systemClock,
@@ -66,6 +70,7 @@ describe('the server of the Perfetto panel', () => {
 
   after(async () => {
     service.dispose();
+    readers.dispose();
     await rm(folder, { recursive: true, force: true });
   });
 
