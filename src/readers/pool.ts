@@ -5,7 +5,7 @@ import { Limiter } from '../base/limiter.ts';
 import type { OwnNode } from '../base/own-node.ts';
 import { IDLE_MS, READER_LIMITS, READERS_AT_ONCE, type ReaderLimits } from './limits.ts';
 import { ReaderProcess } from './reader-process.ts';
-import type { AnswerOf, InputOf, ReaderCall, Readers, TaskInput, TaskTable } from './types.ts';
+import type { AnswerOf, InputOf, ReaderCall, Readers, TaskTable } from './types.ts';
 
 export interface ReaderPoolOptions {
   /** The module that calls `serveTasks`. */
@@ -32,7 +32,7 @@ export class ReaderPool<Tasks extends TaskTable> implements Readers<Tasks>, Disp
     return this.#limiter.run<AnswerOf<Tasks[Name]>>(signal, async () => {
       const reader = this.#take();
       try {
-        return deserialize(await reader.run(name, input as TaskInput, { ...call, signal })) as AnswerOf<Tasks[Name]>;
+        return deserialize(await reader.run(name, input, { ...call, signal })) as AnswerOf<Tasks[Name]>;
       } finally {
         this.#putBack(reader);
       }

@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { aborted } from '../base/clock.ts';
-import { errorText, WorkbenchError } from '../base/errors.ts';
+import { errorText, toWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import type { OwnNode } from '../base/own-node.ts';
 import type { ReaderLimits } from './limits.ts';
 import type { FromReader, ToReader } from './messages.ts';
@@ -17,7 +17,7 @@ interface Job {
   readonly onChunk: ReaderCall['onChunk'];
   readonly path: string;
   readonly resolve: (answer: Uint8Array) => void;
-  readonly reject: (error: unknown) => void;
+  readonly reject: (error: WorkbenchError) => void;
 }
 
 /** Of what a dying process writes, V8's reason comes last. */
@@ -48,10 +48,6 @@ export class ReaderProcess {
   /** Whether it takes a job. */
   get alive(): boolean {
     return this.#alive;
-  }
-
-  get pid(): number | undefined {
-    return this.#child.pid;
   }
 
   /** Answers what `serialize` of `node:v8` made of the outcome. */
@@ -101,7 +97,7 @@ export class ReaderProcess {
       this.#send({ type: 'more' });
     } catch (error) {
       this.end();
-      if (this.#job === job) this.#settle()?.reject(error);
+      if (job && this.#job === job) this.#settle()?.reject(toWorkbenchError(error, `reading ${job.path}`));
     }
   }
 

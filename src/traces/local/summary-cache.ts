@@ -10,6 +10,8 @@ import type { TraceSummary } from '../types.ts';
 /** Raise it when a figure's definition or the shape changes: older files are then not believed. */
 const VERSION = 1;
 const CACHE_FOLDER = '.cache';
+/** Bytes of a cache file. A summary of 1 GB of trace has some 100 kB; a larger one costs the window less when it is made anew by a reader. */
+const LARGEST_FILE = 8 << 20;
 
 const nanoseconds = z.union([z.number().int(), z.bigint()]);
 const counts = z.record(z.string(), z.number());
@@ -86,9 +88,12 @@ export class SummaryCache {
     const file = files && fileFor(files, path);
     if (files === undefined || file === undefined) return undefined;
     try {
-      return await read(files.path(file));
+      const cached = files.path(file);
+      const found = await stat(cached);
+      return found.isFile() && found.size <= LARGEST_FILE ? await read(cached) : undefined;
     } catch (error) {
-      if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
+      // A RangeError is JSON that is nested too deep to be ours.
+      if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError || error instanceof RangeError) return undefined;
       throw error;
     }
   }
@@ -108,7 +113,8 @@ export class SummaryCache {
       const { size, mtimeMs } = await stat(path);
       if (size !== summary.file_bytes) return;
       const head: z.infer<typeof headSchema> = { version: VERSION, bytes: size, modifiedMs: mtimeMs, rank: summary.meta.rank };
-      await files.write(file, `${JSON.stringify(head)}\n${stringifyExactJson(summary)}\n`);
+      const text = `${JSON.stringify(head)}\n${stringifyExactJson(summary)}\n`;
+      if (Buffer.byteLength(text) <= LARGEST_FILE) await files.write(file, text);
     } catch (error) {
       this.#logger.warn(`the summary of ${path} was not cached: ${errorText(error)}`);
     }

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { Transform, Writable } from 'node:stream';
+import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { TraceNormaliser, type NormalisePlan } from './normalise.ts';
@@ -17,13 +17,11 @@ export async function streamNormalised({ path, gzip, plan }: NormaliseJob, emit:
   const source = createReadStream(path, { highWaterMark: CHUNK });
   const normalised = normalise(plan);
   const packed = createGzip({ level: 1, chunkSize: CHUNK });
-  const target = new Writable({
-    write(chunk: Uint8Array, _encoding, done) {
-      emit(chunk).then(() => done(), done);
-    },
-  });
-  if (gzip) await pipeline(source, createGunzip({ chunkSize: CHUNK }), normalised, packed, target);
-  else await pipeline(source, normalised, packed, target);
+  const hand = async (chunks: AsyncIterable<Uint8Array>): Promise<void> => {
+    for await (const chunk of chunks) await emit(chunk);
+  };
+  if (gzip) await pipeline(source, createGunzip({ chunkSize: CHUNK }), normalised, packed, hand);
+  else await pipeline(source, normalised, packed, hand);
 }
 
 function normalise(plan: NormalisePlan): Transform {

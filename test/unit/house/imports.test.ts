@@ -40,18 +40,23 @@ const all = readdirSync(src, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.parentPath.includes(join('traces', 'scanner')))
   .flatMap((entry) => importsOf(join(entry.parentPath, entry.name)));
 
+/** Processes are started in two rooms only, and threads nowhere: one that dies takes the whole window along. */
+const NODE = /^node:(?!child_process|worker_threads)/;
+
 /** Who may import whom; a room may always import itself. `types` are rooms of which only types may be imported. */
 const allowed: Readonly<Record<string, { readonly rooms: readonly string[]; readonly types?: readonly string[]; readonly packages: RegExp }>> = {
-  base: { rooms: [], packages: /^node:/ },
-  kube: { rooms: ['base'], packages: /^(node:|ws$|yaml$|zod$|execa$)/ },
-  ...Object.fromEntries(features.map((feature) => [feature, { rooms: ['base', 'kube'], types: features, packages: /^(node:(?!child_process)|yaml$|zod$)/ }])),
-  demo: { rooms: ['base'], types: ['kube', 'demo/nodes'], packages: /^(node:(?!child_process)|ws$|yaml$|zod$)/ },
-  'demo/nodes': { rooms: ['base', 'kube', 'demo'], packages: /^(node:(?!child_process)|ws$|yaml$|zod$|just-bash$|tar-stream$)/ },
+  base: { rooms: [], packages: NODE },
+  kube: { rooms: ['base'], packages: /^(node:(?!worker_threads)|ws$|yaml$|zod$|execa$)/ },
+  readers: { rooms: ['base'], packages: /^node:(?!worker_threads)/ },
+  ...Object.fromEntries(features.map((feature) => [feature, { rooms: ['base', 'kube'], types: [...features, 'readers'], packages: /^(node:(?!child_process|worker_threads)|yaml$|zod$)/ }])),
+  demo: { rooms: ['base'], types: ['kube', 'demo/nodes'], packages: /^(node:(?!child_process|worker_threads)|ws$|yaml$|zod$)/ },
+  'demo/nodes': { rooms: ['base', 'kube', 'demo'], packages: /^(node:(?!child_process|worker_threads)|ws$|yaml$|zod$|just-bash$|tar-stream$)/ },
   protocol: { rooms: [], types: features, packages: /^zod$/ },
-  host: { rooms: ['base', 'kube', 'protocol', ...features], types: ['compose'], packages: /^(node:(?!child_process)|vscode$|zod$|yaml$)/ },
+  host: { rooms: ['base', 'kube', 'protocol', ...features], types: ['compose'], packages: /^(node:(?!child_process|worker_threads)|vscode$|zod$|yaml$)/ },
   webview: { rooms: ['protocol', 'benchmarks', 'inventory', 'traces'], packages: /^(?!vscode$|node:)/ },
-  cli: { rooms: ['base', 'kube', 'compose', 'protocol', 'demo', 'demo/nodes', ...features], packages: /^node:(?!child_process)/ },
-  compose: { rooms: ['base', 'kube', ...features], packages: /^node:(?!child_process)/ },
+  cli: { rooms: ['base', 'kube', 'compose', 'protocol', 'demo', 'demo/nodes', ...features], packages: NODE },
+  compose: { rooms: ['base', 'kube', 'readers', ...features], packages: NODE },
+  reader: { rooms: ['readers', ...features], packages: NODE },
   extension: { rooms: ['compose', 'host'], packages: /^(vscode|node:.*)$/ },
 };
 

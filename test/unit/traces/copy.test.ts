@@ -368,8 +368,12 @@ describe('copying traces', () => {
 
     await writeFile(path, gzipSync('{"traceEvents": [{"ph":"i"},{"ph":"i"}], "traceName": "t"}'));
     assert.equal((await service.summary(path, signal)).events, 2);
-    await writeFile(join(folder, '.cache', 'a.json.gz.summary.json'), '{"version": 1');
-    assert.equal((await service.summary(path, signal)).events, 2);
+    const cache = join(folder, '.cache', 'a.json.gz.summary.json');
+    const [head = ''] = (await readFile(cache, 'utf8')).split('\n');
+    for (const planted of ['{"version": 1', `${head}\n{}\n`, `${head}\n${'['.repeat(1e6)}${']'.repeat(1e6)}\n`, `${head}\n${' '.repeat(9 << 20)}`]) {
+      await writeFile(cache, planted);
+      assert.equal((await service.summary(path, signal)).events, 2);
+    }
   });
 
   it('ends a summary when cancelled', async () => {
