@@ -37,7 +37,7 @@ export async function benchAggregate(): Promise<readonly BenchRow[]> {
     const note = `${WORKERS} x ${FILE_BYTES / 1e6} MB of guidellm 0.7 JSON, about 6 kB a request; peer: readFile + JSON.parse, tokens summed and TTFTs sorted`;
     return [
       { what: 'agg 4, CPU', ours: `${ours.cpuSeconds.toFixed(2)} s`, peer: `${peer.cpuSeconds.toFixed(2)} s`, note },
-      { what: 'agg 4, peak memory', ours: `${ours.peakMegabytes.toFixed(0)} MB`, peer: `${peer.peakMegabytes.toFixed(0)} MB`, note: 'resident set of the whole process' },
+      { what: 'agg 4, peak memory', ours: `${ours.peakMegabytes.toFixed(0)} MB`, peer: `${peer.peakMegabytes.toFixed(0)} MB`, note: 'resident set of the largest process' },
     ];
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -30,7 +30,7 @@ export async function benchTraces(): Promise<readonly BenchRow[]> {
     const note = `${TRACE_BYTES / 1e6} MB of JSON in ${(size / 1e6).toFixed(1)} MB of gzip; peer: gunzip + JSON.parse + one loop over the kernels`;
     return [
       { what: 'trace summary, CPU', ours: `${ours.cpuSeconds.toFixed(2)} s`, peer: `${peer.cpuSeconds.toFixed(2)} s`, note },
-      { what: 'trace summary, peak memory', ours: `${ours.peakMegabytes.toFixed(0)} MB`, peer: `${peer.peakMegabytes.toFixed(0)} MB`, note: 'resident set of the whole process' },
+      { what: 'trace summary, peak memory', ours: `${ours.peakMegabytes.toFixed(0)} MB`, peer: `${peer.peakMegabytes.toFixed(0)} MB`, note: 'resident set of the largest process' },
     ];
   } finally {
     await rm(folder, { recursive: true, force: true });

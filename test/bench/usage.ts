@@ -3,20 +3,24 @@ import { execa } from 'execa';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** Prints what the process used, at its end. */
-const REPORT = `data:text/javascript,${encodeURIComponent("process.on('exit', () => process.stderr.write('USED ' + JSON.stringify(process.resourceUsage()) + '\\n'))")}`;
+/** Runs a command and prints what it used with all processes that it started: Node tells a process about itself only. */
+const MEASURE = `
+import json, resource, subprocess, sys
+code = subprocess.run(sys.argv[1:]).returncode
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print('USED', json.dumps({'cpuSeconds': used.ru_utime + used.ru_stime, 'peakMegabytes': used.ru_maxrss / 1e3}), file=sys.stderr)
+sys.exit(code)
+`;
 
 export interface Usage {
   readonly cpuSeconds: number;
   readonly peakMegabytes: number;
 }
 
-/** Runs Node with these arguments and tells what the process used, and what it printed. */
+/** Runs Node with these arguments and tells the CPU of all its processes, the resident set of the largest of them, and what was printed. */
 export async function measure(args: readonly string[]): Promise<Usage & { readonly stdout: string }> {
-  const { stdout, stderr } = await execa('node', ['--import', REPORT, ...args], { cwd: root, maxBuffer: 64 << 20 });
-  // A worker thread says it too when it ends; the process as a whole comes last.
-  const used = [...stderr.matchAll(/^USED (.*)$/gm)].at(-1)?.[1];
+  const { stdout, stderr } = await execa('python3', ['-c', MEASURE, process.execPath, ...args], { cwd: root, maxBuffer: 64 << 20 });
+  const used = /^USED (.*)$/m.exec(stderr)?.[1];
   if (used === undefined) throw new Error(`node ${args.join(' ')} did not tell what it used:\n${stderr}`);
-  const { userCPUTime, systemCPUTime, maxRSS } = JSON.parse(used) as NodeJS.ResourceUsage;
-  return { cpuSeconds: (userCPUTime + systemCPUTime) / 1e6, peakMegabytes: maxRSS / 1e3, stdout };
+  return { ...(JSON.parse(used) as Usage), stdout };
 }

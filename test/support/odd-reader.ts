@@ -1,9 +1,14 @@
 // A reader whose tasks do what no task should.
 import { spin } from './spin.ts';
 import { serveTasks } from '../../src/readers/serve.ts';
-import type { Emit, TaskInput } from '../../src/readers/types.ts';
+import type { Emit, ReaderTask, TaskInput } from '../../src/readers/types.ts';
 
 const MB = 1 << 20;
+
+/** A task that does not care for its file. */
+function task<Answer>(work: () => Promise<Answer>): ReaderTask<TaskInput, Answer> {
+  return work;
+}
 
 export const oddTasks = {
   async 'say who'(input: TaskInput): Promise<{ readonly pid: number; readonly path: string; readonly env: Readonly<Record<string, string | undefined>> }> {
@@ -12,15 +17,15 @@ export const oddTasks = {
   async 'give back'({ value }: TaskInput & { readonly value: unknown }): Promise<unknown> {
     return Promise.resolve(value);
   },
-  async 'throw'(_: TaskInput): Promise<never> {
+  'throw': task(async () => {
     return Promise.reject(new TypeError('no such thing'));
-  },
-  async 'abort'(_: TaskInput): Promise<never> {
+  }),
+  'abort': task(async () => {
     process.abort();
-  },
-  async 'exit'(_: TaskInput): Promise<never> {
+  }),
+  'exit': task(async () => {
     process.exit(3);
-  },
+  }),
   /** This and `spin` say that they have begun. */
   async 'never answer'(_: TaskInput, emit: Emit): Promise<never> {
     await emit(Buffer.of());
@@ -30,23 +35,23 @@ export const oddTasks = {
     await emit(Buffer.of());
     return spin();
   },
-  async 'fill the heap'(_: TaskInput): Promise<unknown> {
+  'fill the heap': task(async () => {
     const kept: unknown[] = [];
     for (;;) kept.push({ number: kept.length });
-  },
-  async 'fill buffers'(_: TaskInput): Promise<unknown> {
+  }),
+  'fill buffers': task(async () => {
     const kept: Buffer[] = [];
     for (;;) {
       kept.push(Buffer.alloc(MB, 1));
       await new Promise((resolve) => setImmediate(resolve));
     }
-  },
-  async 'answer too much'(_: TaskInput): Promise<unknown> {
+  }),
+  'answer too much': task(async () => {
     return Promise.resolve(Buffer.alloc(64 * MB));
-  },
-  async 'leave much behind'(_: TaskInput): Promise<number> {
+  }),
+  'leave much behind': task(async () => {
     return Promise.resolve(Buffer.alloc(600 * MB, 1).length);
-  },
+  }),
   async 'emit'({ count }: TaskInput & { readonly count: number }, emit: Emit): Promise<number> {
     for (let index = 0; index < count; index++) await emit(Buffer.alloc(1000, index));
     return count;

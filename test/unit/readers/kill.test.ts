@@ -66,9 +66,10 @@ describe('readers that are killed', function () {
     const rightBytes = await normalise();
 
     let killed = 0;
+    const enough = (): boolean => killed >= KILLS;
     const ends = { answered: 0, failed: 0 };
     async function call(): Promise<void> {
-      for (let turn = 0; killed < KILLS; turn++) {
+      for (let turn = 0; !enough(); turn++) {
         try {
           if (turn % 3 === 2) assert.equal(await normalise(), rightBytes);
           else assert.deepEqual(await summarise(), right);
@@ -82,7 +83,7 @@ describe('readers that are killed', function () {
     }
     async function kill(): Promise<void> {
       const dice = new Dice(17);
-      while (killed < KILLS) {
+      while (!enough()) {
         await delay(dice.integer(0, 400));
         const alive = await pids();
         if (alive.length > 0 && endedNow(dice.pick(alive))) killed++;
