@@ -8,6 +8,7 @@ import { createKubeClient } from '../kube/client.ts';
 import { createApiServer, type ApiServer } from './api/server.ts';
 import { startControllers } from './controllers/index.ts';
 import { Crowd, type CrowdOptions } from './crowd/crowd.ts';
+import { Kubelets } from './kubelets.ts';
 import { demoTime } from './nodes/demo-time.ts';
 import { startNodes } from './nodes/index.ts';
 import { h200Nodes, type NodeShape } from './nodes/node-shape.ts';
@@ -58,11 +59,12 @@ export async function startDemoCluster(options: DemoClusterOptions): Promise<Dem
   const { logger, clock = systemClock, kubeconfigPath, stateDir } = options;
   throwIfAborted(options.signal);
   const token = randomBytes(24).toString('base64url');
+  const kubelets = new Kubelets();
   const stopping = new AbortController();
   const owned = new DisposableStore();
   const abortStart = (): void => stopping.abort(options.signal.reason);
   options.signal.addEventListener('abort', abortStart, { once: true });
-  const server = await createApiServer({ host, port: options.port, token, logger, clock, ...(stateDir === undefined ? {} : { stateDir }) });
+  const server = await createApiServer({ host, port: options.port, token, kubelets, logger, clock, ...(stateDir === undefined ? {} : { stateDir }) });
   const stop = async (): Promise<void> => {
     stopping.abort();
     owned.dispose();
@@ -79,7 +81,7 @@ export async function startDemoCluster(options: DemoClusterOptions): Promise<Dem
     const shapes = options.nodes ?? h200Nodes();
     const crowd = options.crowd && owned.add(new Crowd({ api: server.api, nodes: shapes, time: demoTime(clock, options.speed), clock, logger, signal }, options.crowd));
     const nodes = owned.add(await startNodes({
-      client, clock, logger, signal, speed: options.speed, faults: options.faults, nodes: shapes,
+      client, clock, logger, signal, kubelet: { kubelets }, speed: options.speed, faults: options.faults, nodes: shapes,
       programs: (view) => programs(view, clock), commands: commands(),
       ...(crowd === undefined ? {} : { foreign: crowd.foreignPods }),
     }));

@@ -1,35 +1,44 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server } from 'node:net';
 import { at, arrayAt, stringAt } from '../../src/base/json.ts';
 import { silentLogger } from '../../src/base/logger.ts';
+import { Kubelets } from '../../src/demo/kubelets.ts';
 import { startNodes, type DemoNodes, type DemoNodesOptions } from '../../src/demo/nodes/index.ts';
 import { h200Nodes } from '../../src/demo/nodes/node-shape.ts';
 import type { KubeObject } from '../../src/kube/types.ts';
 import { FakeApi } from './fake-api.ts';
 
-/** Nodes over the fake API, at a speed that makes back-offs and pulls pass in a moment. */
+/** Nodes over the fake API, at a speed that makes back-offs and pulls pass in a moment. Their kubelet has an address here, which it has nowhere else. */
 export class NodesUnderTest {
   readonly api: FakeApi;
   readonly nodes: DemoNodes;
   readonly nodeName: string;
   readonly kubelet: string;
+  readonly #door: Server;
   readonly #stop: AbortController;
 
-  private constructor(api: FakeApi, nodes: DemoNodes, stop: AbortController) {
+  private constructor(api: FakeApi, nodes: DemoNodes, door: Server, stop: AbortController) {
     this.api = api;
     this.nodes = nodes;
+    this.#door = door;
     this.#stop = stop;
     this.nodeName = nodes.nodes[0]!.name;
-    this.kubelet = api.get('nodes', this.nodeName)!.metadata.annotations!['demo.llm-d/kubelet']!;
+    this.kubelet = `127.0.0.1:${(door.address() as AddressInfo).port}`;
   }
 
   static async start(options: Partial<DemoNodesOptions> = {}): Promise<NodesUnderTest> {
     const api = new FakeApi();
     const stop = new AbortController();
-    const nodes = await startNodes({ client: api.client(), nodes: h200Nodes(1), speed: 50, logger: silentLogger, signal: stop.signal, ...options });
-    return new NodesUnderTest(api, nodes, stop);
+    const kubelets = new Kubelets();
+    const nodes = await startNodes({ client: api.client(), nodes: h200Nodes(1), kubelet: { kubelets }, speed: 50, logger: silentLogger, signal: stop.signal, ...options });
+    const door = createServer({ allowHalfOpen: true }, (socket) => kubelets.accept(nodes.nodes[0]!.name, socket)).listen(0, '127.0.0.1');
+    await once(door, 'listening');
+    return new NodesUnderTest(api, nodes, door, stop);
   }
 
   stop(): void {
     this.nodes.dispose();
+    this.#door.close();
     this.#stop.abort();
   }
 

@@ -7,6 +7,7 @@ import { DisposableStore } from '../../base/disposables.ts';
 import { systemCode, WorkbenchError } from '../../base/errors.ts';
 import { Emitter } from '../../base/events.ts';
 import type { Logger } from '../../base/logger.ts';
+import { Kubelets } from '../kubelets.ts';
 import type { DemoApi } from '../types.ts';
 import { Admission } from './admission/admission.ts';
 import { templateGenerations } from './admission/daemon-sets.ts';
@@ -58,6 +59,8 @@ export interface ApiServerOptions {
   readonly users?: ReadonlyMap<string, User>;
   /** Default true: HTTPS with a certificate of its own. */
   readonly tls?: boolean;
+  /** The nodes' kubelets; none without. */
+  readonly kubelets?: Kubelets;
   /** Where the objects outlive the process. */
   readonly stateDir?: string;
   /** How many changes watches and paged lists can look back. */
@@ -105,7 +108,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   owned.add(new StorageProtection(core));
   owned.add(new EventExpiry(core));
   const saver = options.stateDir === undefined ? undefined : owned.add(new StateSaver(core.store, options.stateDir, clock, logger));
-  const parts: RouterParts = { core, openApi: new OpenApi(core.registry, data.schemas), kubelets: new KubeletProxy(core), protobuf: new ProtobufDecoder(data.protobuf), serverAddress };
+  const parts: RouterParts = { core, openApi: new OpenApi(core.registry, data.schemas), kubelets: new KubeletProxy(core, options.kubelets ?? new Kubelets()), protobuf: new ProtobufDecoder(data.protobuf), serverAddress };
   const sockets = new Set<Socket>();
   listener.on('connection', (socket: Socket) => {
     sockets.add(socket);

@@ -9,6 +9,7 @@ import { ClusterDns } from './cluster-dns.ts';
 import { WatchedCluster } from './cluster-view.ts';
 import { demoTime } from './demo-time.ts';
 import type { ForeignPods } from './foreign-pods.ts';
+import type { KubeletAccess } from './kubelet/server.ts';
 import { InMemoryNetwork } from './network.ts';
 import { NodeAgent, type ClusterOfNodes } from './node-agent.ts';
 import { h200Nodes, type NodeShape } from './node-shape.ts';
@@ -31,14 +32,7 @@ export interface DemoNodesOptions {
   readonly commands?: readonly ShellCommand[];
   /** Faults at the start, by the names in faults.ts. */
   readonly faults?: readonly string[];
-  readonly kubelet?: {
-    /** Address that the kubelet endpoints listen on; 127.0.0.1 when left out. */
-    readonly host?: string;
-    /** Serve TLS, which a real kube-apiserver demands of kubelets. */
-    readonly tls?: { readonly cert: string; readonly key: string };
-    /** Give that address as the nodes' InternalIP, where a real kube-apiserver looks for kubelets. */
-    readonly advertiseAsInternalIp?: boolean;
-  };
+  readonly kubelet: KubeletAccess;
   /** What the nodes say they run. */
   readonly kubeletVersion?: string;
   /** Pods on these nodes that others look after. */
@@ -59,7 +53,7 @@ const WRITING = 8;
 
 /** Registers the nodes and runs the pods that are bound to them until disposed, or until the signal fires. */
 export async function startNodes(options: DemoNodesOptions): Promise<DemoNodes> {
-  const { client, logger, clock = systemClock, kubelet = {} } = options;
+  const { client, logger, clock = systemClock, kubelet } = options;
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const owned = new DisposableStore();
@@ -78,7 +72,7 @@ export async function startNodes(options: DemoNodesOptions): Promise<DemoNodes> 
     commands: options.commands ?? [],
     faultsAtStart: options.faults ?? [],
     upgrades,
-    kubelet: { host: kubelet.host ?? '127.0.0.1', ...(kubelet.tls === undefined ? {} : { tls: kubelet.tls }), advertiseAsInternalIp: kubelet.advertiseAsInternalIp ?? false },
+    kubelet,
     kubeletVersion: options.kubeletVersion ?? 'v1.37.2',
     foreign: options.foreign,
     turns: new Limiter(WRITING),

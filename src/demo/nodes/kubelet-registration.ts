@@ -7,14 +7,11 @@ import type { KubeClient, KubeObject } from '../../kube/types.ts';
 import type { NodeShape } from './node-shape.ts';
 import { NodeStatusReporter } from './node-status.ts';
 
-/** Where the node's kubelet endpoint listens; the demo's API server reads it to reach exec, logs and port-forward. */
-const kubeletAnnotation = 'demo.llm-d/kubelet';
-
 export interface Registration {
   readonly client: KubeClient;
   readonly shape: NodeShape;
   readonly internalIp: string;
-  readonly kubelet: { readonly host: string; readonly port: number };
+  readonly kubeletPort: number;
   readonly kubeletVersion: string;
   /** All nodes of a process share it: a thousand kubelets must not open a thousand connections at once. */
   readonly turns: Limiter;
@@ -41,8 +38,7 @@ export async function registerNode(registration: Registration): Promise<Register
     node = await client.create(Nodes, wanted, signal);
   } catch (error) {
     if (!isWorkbenchError(error, 'already-exists', 'conflict')) throw error;
-    const { labels, annotations } = wanted.metadata;
-    node = await client.patch(Nodes, undefined, shape.name, { metadata: { labels, annotations } }, signal);
+    node = await client.patch(Nodes, undefined, shape.name, { metadata: { labels: wanted.metadata.labels } }, signal);
   }
   const status = new NodeStatusReporter(registration);
   status.observed(node['status']);
@@ -86,12 +82,11 @@ async function renewLease(client: KubeClient, name: string, uid: string | undefi
   }
 }
 
-function nodeObject(registration: Registration): KubeObject {
-  const { shape, kubelet } = registration;
+function nodeObject({ shape }: Registration): KubeObject {
   return {
     apiVersion: 'v1',
     kind: 'Node',
-    metadata: { name: shape.name, labels: shape.labels, annotations: { [kubeletAnnotation]: `${kubelet.host}:${kubelet.port}` } },
+    metadata: { name: shape.name, labels: shape.labels },
     spec: {
       podCIDR: `${shape.podSubnet}.0/24`,
       podCIDRs: [`${shape.podSubnet}.0/24`],

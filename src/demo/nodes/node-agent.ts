@@ -4,7 +4,7 @@ import type { Limiter } from '../../base/limiter.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { KubeClient, KubeObject } from '../../kube/types.ts';
 import type { ForeignPods } from './foreign-pods.ts';
-import { KubeletServer } from './kubelet/server.ts';
+import { KubeletServer, type KubeletAccess } from './kubelet/server.ts';
 import { keepHeartbeat, registerNode } from './kubelet-registration.ts';
 import type { InMemoryNetwork } from './network.ts';
 import type { NodeShape } from './node-shape.ts';
@@ -31,7 +31,7 @@ export interface ClusterOfNodes {
   readonly commands: readonly ShellCommand[];
   readonly faultsAtStart: readonly string[];
   readonly upgrades: UpgradeCounter;
-  readonly kubelet: { readonly host: string; readonly tls?: { readonly cert: string; readonly key: string }; readonly advertiseAsInternalIp: boolean };
+  readonly kubelet: KubeletAccess;
   readonly kubeletVersion: string;
   readonly foreign: ForeignPods | undefined;
   /** For what nodes write at the same time: their registration and their heartbeats. */
@@ -70,11 +70,9 @@ export class NodeAgent implements Disposable {
   /** Starts the endpoint, registers the node and begins its heartbeat. */
   static async start(shape: NodeShape, cluster: ClusterOfNodes): Promise<NodeAgent> {
     const agent = new NodeAgent(shape, cluster);
-    const { host, tls } = cluster.kubelet;
-    const server = await KubeletServer.listen({
-      host,
-      port: 0,
-      ...(tls === undefined ? {} : { tls }),
+    const server = await KubeletServer.start({
+      node: shape.name,
+      access: cluster.kubelet,
       network: cluster.network,
       upgrades: cluster.upgrades,
       now: () => cluster.clock.now(),
@@ -84,7 +82,7 @@ export class NodeAgent implements Disposable {
       workers: () => agent.#workers.values().toArray(),
     });
     agent.#owned.add(server);
-    const registration = { client: cluster.client, shape, internalIp: agent.#internalIp, kubelet: { host, port: server.port }, kubeletVersion: cluster.kubeletVersion, turns: cluster.turns, clock: cluster.clock, logger: cluster.logger, signal: cluster.signal };
+    const registration = { client: cluster.client, shape, internalIp: agent.#internalIp, kubeletPort: server.port, kubeletVersion: cluster.kubeletVersion, turns: cluster.turns, clock: cluster.clock, logger: cluster.logger, signal: cluster.signal };
     try {
       const node = await cluster.turns.run(cluster.signal, () => registerNode(registration));
       agent.#status = node.status;
@@ -133,7 +131,7 @@ export class NodeAgent implements Disposable {
 
   get #internalIp(): string {
     const { kubelet } = this.#cluster;
-    return kubelet.advertiseAsInternalIp ? kubelet.host : this.shape.internalIp;
+    return 'host' in kubelet ? kubelet.host : this.shape.internalIp;
   }
 }
 

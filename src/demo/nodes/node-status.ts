@@ -48,7 +48,7 @@ function withoutHeartbeats(status: unknown): unknown {
 }
 
 /** A condition that stands as it stood keeps the time of its last transition. */
-function nodeStatus({ shape, internalIp, kubelet, kubeletVersion, clock }: Registration, before: unknown): Readonly<Record<string, unknown>> {
+function nodeStatus({ shape, internalIp, kubeletPort, kubeletVersion, clock }: Registration, before: unknown): Readonly<Record<string, unknown>> {
   const now = new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
   const condition = (type: string, status: 'True' | 'False', reason: string, message: string): Readonly<Record<string, string>> => {
     const same = arrayAt(before, 'conditions').find((one) => at(one, 'type') === type && at(one, 'status') === status);
@@ -67,7 +67,7 @@ function nodeStatus({ shape, internalIp, kubelet, kubeletVersion, clock }: Regis
       condition('PIDPressure', 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'),
       condition('Ready', 'True', 'KubeletReady', 'kubelet is posting ready status'),
     ],
-    daemonEndpoints: { kubeletEndpoint: { Port: kubelet.port } },
+    daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort } },
     nodeInfo: {
       architecture: 'amd64',
       bootID: '00000000-0000-4000-8000-000000000000',

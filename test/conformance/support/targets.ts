@@ -79,13 +79,13 @@ async function startReal(): Promise<Target> {
   const admin = clientOf(realContext, connection);
   const nodesClient = clientOf(realContext, connection);
   const transport = transportOf(realContext, connection);
-  const [cert, key] = await Promise.all(['serving.crt', 'serving.key'].map((name) => readFile(join(pki, name), 'utf8')));
+  const [cert = '', key = '', clientCa = ''] = await Promise.all(['serving.crt', 'serving.key', 'ca.crt'].map((name) => readFile(join(pki, name), 'utf8')));
   const { signal } = new AbortController();
   const gateways = await serveGateways(nodesClient, signal);
   const nodes = await startNodes({
     client: nodesClient, speed, clock: systemClock, logger: silentLogger, signal,
     programs: (view) => programs(view, systemClock), commands: commands(),
-    kubelet: { host: '127.0.0.1', tls: { cert: cert ?? '', key: key ?? '' }, advertiseAsInternalIp: true },
+    kubelet: { host: '127.0.0.1', cert, key, clientCa },
   });
   return {
     name: 'real', context: realContext, kubeconfigPath: variable('CONFORMANCE_KUBECONFIG'), admin, transport,

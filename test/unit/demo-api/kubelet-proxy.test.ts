@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { connect, type AddressInfo, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { WebSocketServer, type WebSocket } from 'ws';
+import { Kubelets } from '../../../src/demo/kubelets.ts';
 import { adminToken, pod, pods, startServer, type TestServer } from './support.ts';
 
 describe('API server: the way to the kubelet', () => {
   let api: TestServer;
   let kubelet: Server;
   let requests: { method: string; url: string; headers: IncomingMessage['headers'] }[];
-  const sockets = new Set<Socket>();
   const podServer = new WebSocketServer({ noServer: true, handleProtocols: (protocols) => (protocols.has('v4.channel.k8s.io') ? 'v4.channel.k8s.io' : false) });
 
   /** A pod with an HTTP server that tells the request's first line and host, on port 8000 alone. */
@@ -34,7 +34,6 @@ describe('API server: the way to the kubelet', () => {
         response.writeHead(400).end('container "main" in pod "waiting" is waiting to start: ContainerCreating');
       } else response.end('line 1\nline 2\n');
     });
-    kubelet.on('connection', (socket) => sockets.add(socket));
     kubelet.on('upgrade', (request, socket) => {
       requests.push({ method: request.method!, url: request.url!, headers: request.headers });
       if (request.headers.upgrade === 'websocket') {
@@ -45,10 +44,10 @@ describe('API server: the way to the kubelet', () => {
       socket.on('data', (data: Buffer) => socket.write(data.toString().toUpperCase()));
       socket.on('end', () => socket.end());
     });
-    await new Promise<void>((resolve) => kubelet.listen(0, '127.0.0.1', resolve));
-    api = await startServer();
-    const { port } = kubelet.address() as AddressInfo;
-    await api.call('POST', '/api/v1/nodes', { body: { metadata: { name: 'n1', annotations: { 'demo.llm-d/kubelet': `127.0.0.1:${port}` } }, status: { addresses: [{ type: 'InternalIP', address: '10.0.0.1' }] } } });
+    const kubelets = new Kubelets();
+    kubelets.serve('n1', (connection) => kubelet.emit('connection', connection));
+    api = await startServer({ kubelets });
+    await api.call('POST', '/api/v1/nodes', { body: { metadata: { name: 'n1' }, status: { addresses: [{ type: 'InternalIP', address: '10.0.0.1' }] } } });
     await api.call('POST', pods, { body: pod('one', {}, { nodeName: 'n1' }) });
     await api.call('POST', pods, { body: pod('waiting', {}, { nodeName: 'n1' }) });
     await api.call('POST', pods, { body: pod('two', {}, { nodeName: 'n1', containers: [{ name: 'a', image: 'x' }, { name: 'b', image: 'x' }] }) });
@@ -57,8 +56,6 @@ describe('API server: the way to the kubelet', () => {
   beforeEach(() => { requests = []; });
   after(async () => {
     await api.close();
-    for (const socket of sockets) socket.destroy();
-    await new Promise((resolve) => kubelet.close(resolve));
     assert.deepEqual(api.failures, []);
   });
 

@@ -1,8 +1,9 @@
 import { request as httpRequest, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { arrayAt, at, numberAt, stringAt } from '../../../base/json.ts';
+import { stringAt } from '../../../base/json.ts';
 import { errorText } from '../../../base/errors.ts';
+import type { Kubelets } from '../../kubelets.ts';
 import type { ApiCore } from '../core.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { resourceRequest, type ResourceRequest } from '../http/request-info.ts';
@@ -17,9 +18,6 @@ import { checkPorts, hasNode, kubeletPath } from './kubelet-path.ts';
 import { connectPod } from './pod-connection.ts';
 import { proxyTarget } from './proxy-target.ts';
 
-/** Where a node's kubelet really listens when its address is one of the demo's own network. */
-const kubeletAnnotation = 'demo.llm-d/kubelet';
-const defaultKubeletPort = 10_250;
 /** A kubelet that speaks none of the protocols offered; the server itself would have said so. */
 const forbiddenStatus = 403;
 
@@ -34,10 +32,12 @@ const methods: Readonly<Record<string, readonly string[]>> = { log: ['GET'], exe
 /** Logs, exec, attach, port-forward and proxy: finds the pod's node and hands the request to its kubelet. */
 export class KubeletProxy {
   readonly #core: ApiCore;
+  readonly #kubelets: Kubelets;
   readonly #failed = new FailedCommands();
 
-  constructor(core: ApiCore) {
+  constructor(core: ApiCore, kubelets: Kubelets) {
     this.#core = core;
+    this.#kubelets = kubelets;
   }
 
   /** Plain requests. exec, attach and port-forward come here only without an upgrade, which they need. */
@@ -71,9 +71,9 @@ export class KubeletProxy {
   async #proxied(about: ResourceRequest, exchange: Exchange): Promise<IncomingMessage> {
     const { pod, port } = proxyTarget(this.#core.store, about);
     const { name, namespace = '' } = pod.metadata;
-    const kubelet = this.#kubelet(stringAt(pod, 'spec', 'nodeName') ?? '');
+    const node = this.#node(stringAt(pod, 'spec', 'nodeName') ?? '');
     const unreachable = (error: unknown): Error => serviceUnavailable(`error trying to reach service: ${errorText(error)}`);
-    const connection = await connectPod(`ws://${kubelet.host}:${kubelet.port}/portForward/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}?ports=${port}`)
+    const connection = await connectPod(() => this.#kubelets.dial(node), `/portForward/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}?ports=${port}`)
       .catch((error: unknown) => { throw unreachable(error); });
     // The kubelet may have complained before anyone could listen.
     if (connection.errored) throw unreachable(connection.errored);
@@ -137,19 +137,13 @@ export class KubeletProxy {
   }
 
   #request(resource: ServedResource, about: ResourceRequest, method: string, path: string, headers: IncomingHttpHeaders): ClientRequest {
-    const node = resource.collection === 'nodes' ? about.name : stringAt(this.#pod(about), 'spec', 'nodeName') ?? '';
-    const { host, port } = this.#kubelet(node);
-    return httpRequest({ host, port, method, path, headers: { ...headers, host: `${host}:${port}` }, agent: false });
+    const node = this.#node(resource.collection === 'nodes' ? about.name : stringAt(this.#pod(about), 'spec', 'nodeName') ?? '');
+    return httpRequest({ createConnection: () => this.#kubelets.dial(node), method, path, headers: { ...headers, host: node } });
   }
 
-  #kubelet(name: string): { readonly host: string; readonly port: number } {
-    const node = this.#core.store.get('nodes', name);
-    if (node === undefined) throw notFound({ group: '', plural: 'nodes' }, name);
-    const real = /^(.+):(\d+)$/.exec(node.metadata.annotations?.[kubeletAnnotation] ?? '');
-    if (real) return { host: real[1] ?? '', port: Number(real[2]) };
-    const address = arrayAt(node, 'status', 'addresses').find((entry) => stringAt(entry, 'type') === 'InternalIP');
-    if (address === undefined) throw serviceUnavailable(`no preferred addresses found; known addresses: []`);
-    return { host: stringAt(address, 'address') ?? '', port: numberAt(at(node, 'status', 'daemonEndpoints', 'kubeletEndpoint'), 'Port') ?? defaultKubeletPort };
+  #node(name: string): string {
+    if (this.#core.store.get('nodes', name) === undefined) throw notFound({ group: '', plural: 'nodes' }, name);
+    return name;
   }
 }
 

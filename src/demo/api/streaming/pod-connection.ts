@@ -5,8 +5,8 @@ const protocol = 'v4.channel.k8s.io';
 const dataChannel = 0;
 
 /** A connection to a port of a pod through its kubelet's port-forward: the demo's pod addresses are no addresses of this machine. */
-export function connectPod(portForwardUrl: string): Promise<Duplex> {
-  const socket = new WebSocket(portForwardUrl, [protocol], { perMessageDeflate: false });
+export function connectPod(dialKubelet: () => Duplex, portForwardPath: string): Promise<Duplex> {
+  const socket = new WebSocket(`ws://kubelet${portForwardPath}`, [protocol], { perMessageDeflate: false, createConnection: dialKubelet });
   return new Promise((resolve, reject) => {
     socket.once('error', reject);
     socket.once('open', () => resolve(new PodConnection(socket)));

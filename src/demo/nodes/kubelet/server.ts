@@ -1,10 +1,11 @@
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorText, isAbort } from '../../../base/errors.ts';
 import type { Disposable } from '../../../base/disposables.ts';
 import type { Logger } from '../../../base/logger.ts';
+import type { Kubelets } from '../../kubelets.ts';
 import type { InMemoryNetwork } from '../network.ts';
 import type { ContainerRun } from '../pods/container-run.ts';
 import type { PodWorker } from '../pods/pod-worker.ts';
@@ -16,12 +17,19 @@ import { readUpgrade, UpgradeCounter, Upgrader } from '../streaming/upgrades.ts'
 import { attachTo, execIn } from './commands.ts';
 import { readLogQuery, sendLog } from './log-handler.ts';
 
+/** How an API server reaches kubelets, and how they know that it is one. */
+export type KubeletAccess =
+  /** The demo's own, in memory: nobody else can. */
+  | { readonly kubelets: Kubelets }
+  /** A real one: TLS at this address, the nodes' InternalIP, for certificates that the authority has signed for clients. */
+  | { readonly host: string; readonly cert: string; readonly key: string; readonly clientCa: string };
+
+/** Where real kubelets listen, and what nodes say that are reached in memory. */
+const usualPort = 10_250;
+
 export interface KubeletServerOptions {
-  /** Where to listen; port 0 takes a free one. */
-  readonly host: string;
-  readonly port: number;
-  /** Certificate and key when a real API server is to connect; plain HTTP without. */
-  readonly tls?: { readonly cert: string; readonly key: string };
+  readonly node: string;
+  readonly access: KubeletAccess;
   readonly network: InMemoryNetwork;
   readonly upgrades: UpgradeCounter;
   readonly now: () => number;
@@ -48,11 +56,12 @@ export class KubeletServer implements Disposable {
   readonly #server: Server;
   readonly #upgrader = new Upgrader();
   readonly #sockets = new Set<Duplex>();
+  #serving: Disposable | undefined;
 
   private constructor(options: KubeletServerOptions) {
     this.#options = options;
     const onRequest = (request: IncomingMessage, response: ServerResponse): void => this.#request(request, response);
-    this.#server = options.tls === undefined ? createHttpServer(onRequest) : createHttpsServer(options.tls, onRequest);
+    this.#server = serverFor(options.access, onRequest);
     this.#server.on('connection', (socket: Duplex) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
@@ -66,21 +75,27 @@ export class KubeletServer implements Disposable {
     });
   }
 
-  static async listen(options: KubeletServerOptions): Promise<KubeletServer> {
+  static async start(options: KubeletServerOptions): Promise<KubeletServer> {
     const kubelet = new KubeletServer(options);
+    const { access, node } = options;
+    if ('kubelets' in access) {
+      kubelet.#serving = access.kubelets.serve(node, (connection) => kubelet.#server.emit('connection', connection));
+      return kubelet;
+    }
     await new Promise<void>((resolve, reject) => {
       kubelet.#server.once('error', reject);
-      kubelet.#server.listen(options.port, options.host, resolve);
+      kubelet.#server.listen(0, access.host, resolve);
     });
     return kubelet;
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return (this.#server.address() as AddressInfo | null)?.port ?? usualPort;
   }
 
   dispose(): void {
     this.#upgrader.dispose();
+    this.#serving?.dispose();
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
   }
@@ -205,6 +220,12 @@ export class KubeletServer implements Disposable {
     const refusal = this.#options.refusal(namespace, pod);
     throw refusal === undefined ? new Refusal(404, `pod "${pod}" not found in namespace "${namespace}"`) : new Refusal(501, refusal);
   }
+}
+
+function serverFor(access: KubeletAccess, onRequest: RequestListener): Server {
+  if ('kubelets' in access) return createHttpServer(onRequest);
+  const { cert, key, clientCa } = access;
+  return createHttpsServer({ cert, key, ca: clientCa, requestCert: true, rejectUnauthorized: true }, onRequest);
 }
 
 function parseUrl(request: IncomingMessage): { readonly path: readonly string[]; readonly query: URLSearchParams } {
