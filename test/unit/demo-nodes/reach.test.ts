@@ -39,7 +39,7 @@ describe('another user of the machine, or a web page, beside a demo cluster', ()
   it('is not let through it to a kubelet, whatever it says of itself', async () => {
     const node = h200Nodes(8)[0]!.name;
     for (const headers of strangers) {
-      for (const path of ['/pods', `${pods}`, `${pods}/poker/log`, `/api/v1/nodes/${node}/proxy/pods`, `/exec/llm-d/poker/main?command=env&output=1`]) {
+      for (const path of ['/pods', pods, `${pods}/poker/log`, `/api/v1/nodes/${node}/proxy/pods`, `/exec/llm-d/poker/main?command=env&output=1`]) {
         const [response] = (await once(request(`${demo.url}${path}`, { headers, rejectUnauthorized: false, agent: false }).end(), 'response')) as [IncomingMessage];
         response.resume();
         assert.equal(response.statusCode, 401, `${path} ${JSON.stringify(headers)}`);
