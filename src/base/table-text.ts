@@ -1,3 +1,8 @@
+import { fitLine } from './fit-text.ts';
+
+/** Most characters of a cell that is to be read. */
+const MARKDOWN_LENGTH = 2000;
+
 /** A cell of a table that is written as text; null is not known and becomes an empty cell. */
 export type TableCell = string | number | null;
 
@@ -27,6 +32,8 @@ function quoted(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
+/** What a table is pasted into makes no link, picture, markup or HTML of a text. */
 function markdownCell(cell: TableCell): string {
-  return cell === null ? '' : String(cell).replaceAll('|', String.raw`\|`).replaceAll(/\s+/g, ' ');
+  if (typeof cell !== 'string') return plain(cell);
+  return fitLine(cell, MARKDOWN_LENGTH).replace(/[\\`*_[\]<>|~&]|:(?=\/\/)|(?<=\bwww)\./gi, String.raw`\$&`);
 }

@@ -1,3 +1,4 @@
+import { printedLine } from '../base/terminal-text.ts';
 import type { AggregateReport, LatencyStats, MergedLatency, ResultFile, ResultPoint, ResultsReport } from './types.ts';
 import type { Warning } from '../inventory/types.ts';
 
@@ -10,7 +11,7 @@ export function formatResults(report: ResultsReport): string {
 
 function formatFile(file: ResultFile): string {
   const version = file.tool_version === null ? '' : ` ${file.tool_version}`;
-  const parts = [`${file.path}: ${file.tool}${version}\n`];
+  const parts = [`${printedLine(`${file.path}: ${file.tool}${version}`)}\n`];
   if (file.points.length > 0) {
     const header = ['load', 'ok', 'failed', 'req/s', 'output tok/s', 'total tok/s', 'TTFT p50/p99 ms', 'TPOT p50/p99 ms', 'ITL p50/p99 ms', 'E2E p50/p99 ms'];
     parts.push(columns([header, ...file.points.map(pointRow)]));
@@ -91,11 +92,12 @@ function formatWorkers(report: AggregateReport): string {
 }
 
 function formatWarnings(warnings: readonly Warning[]): string {
-  return warnings.map(({ message }) => `warning: ${message}\n`).join('');
+  return warnings.map(({ message }) => `warning: ${printedLine(message)}\n`).join('');
 }
 
 /** The first column left-aligned, the others right-aligned. */
-function columns(rows: readonly (readonly string[])[]): string {
+function columns(texts: readonly (readonly string[])[]): string {
+  const rows = texts.map((row) => row.map(printedLine));
   const widths = (rows[0] ?? []).map((_title, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) => `${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('   ').trimEnd()}\n`).join('');
 }

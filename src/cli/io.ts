@@ -1,3 +1,5 @@
+import { printedLine, printedText } from '../base/terminal-text.ts';
+
 /** Where a command writes; tests hand in their own. */
 export interface Io {
   readonly out: (text: string) => void;
@@ -18,6 +20,16 @@ export function systemIo(): Io {
     cwd: process.cwd(),
     signal: interrupt.signal,
   };
+}
+
+/** The same with everything that goes out fit for a terminal or a pipe, whatever a command has put into it. */
+export function printing(io: Io): Io {
+  return { ...io, out: (text) => io.out(printedText(text)), err: (text) => io.err(printedText(text)) };
+}
+
+/** A line of output: what is filled in cannot end it or begin another. */
+export function line(fixed: TemplateStringsArray, ...filled: readonly (string | number)[]): string {
+  return `${String.raw({ raw: fixed }, ...filled.map((value) => printedLine(String(value))))}\n`;
 }
 
 /** Exit codes of every command. */

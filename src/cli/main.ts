@@ -1,10 +1,11 @@
 import { toWorkbenchError, isWorkbenchError } from '../base/errors.ts';
 import { badUsage, help, parseInvocation, type Command } from './command.ts';
 import { commands } from './commands.ts';
-import { exit, type Io } from './io.ts';
+import { exit, line, printing, type Io } from './io.ts';
 
 /** Runs one command line and answers its exit code: 0, 1 (failed) or 2 (bad usage). Errors are one line plus hint on stderr. */
-export async function main(args: readonly string[], io: Io): Promise<number> {
+export async function main(args: readonly string[], given: Io): Promise<number> {
+  const io = printing(given);
   try {
     if (args.length === 0 || args[0] === '--help' || args[0] === 'help') {
       io.out(overview());
@@ -32,8 +33,8 @@ function find(args: readonly string[]): Command {
 
 function report(error: unknown, args: readonly string[], io: Io): number {
   const known = toWorkbenchError(error, `llmdw ${args.slice(0, 2).join(' ')}`);
-  io.err(`llmdw: ${known.message.replaceAll('\n', ' ')}\n`);
-  if (known.hint !== undefined && known.hint !== '') io.err(`hint: ${known.hint}\n`);
+  io.err(line`llmdw: ${known.message.replaceAll('\n', ' ')}`);
+  if (known.hint !== undefined && known.hint !== '') io.err(line`hint: ${known.hint.replaceAll('\n', ' ')}`);
   if (known.code === 'internal' && io.env['LLMDW_DEBUG'] !== undefined && error instanceof Error) io.err(`${error.stack ?? ''}\n`);
   return isWorkbenchError(known, 'bad-usage') ? exit.usage : exit.failed;
 }

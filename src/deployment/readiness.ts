@@ -104,13 +104,22 @@ async function wantedPods({ client, selector, call }: ReadinessInput): Promise<n
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** The model that answers through the gateway, or undefined while none does. */
+/** Names of models and adapters. They become arguments of benchmarks, in which a comma would begin another argument and a dash an option. */
+const MODEL_NAME = /^(?!-)[\w.:/@-]{1,200}$/;
+
+/** The model that answers through the gateway, or undefined while none does. Rejects for a name that is no model's. */
 export async function servedModel(client: KubeClient, gateway: string, signal: AbortSignal): Promise<string | undefined> {
   try {
     const response = await podHttp(client, { namespace: client.cluster.namespace, pod: { labelSelector: `${gatewayLabel}=${gateway}` }, port: 80, path: '/v1/models', timeoutMs: 10_000, signal });
     if (response.status !== 200) return undefined;
     const body: unknown = JSON.parse(response.body);
-    return stringAt(arrayAt(body, 'data')[0], 'id');
+    const model = stringAt(arrayAt(body, 'data')[0], 'id');
+    if (model === undefined || MODEL_NAME.test(model)) return model;
+    throw new WorkbenchError({
+      code: 'invalid',
+      message: `the model that answers through gateway ${gateway} in ${client.cluster.context}/${client.cluster.namespace} calls itself ${JSON.stringify(model.slice(0, 80))}, which is no name of a model`,
+      hint: 'A name has letters, digits and . : / @ _ - only, at most 200, and no dash in front. Look at which pod serves behind the gateway, and at its --served-model-name.',
+    });
   } catch (error) {
     // A gateway without a ready pod, that does not answer yet, or answers something else than JSON, is not ready: keep waiting.
     if (isWorkbenchError(error, 'connection-lost', 'timeout', 'exec-failed', 'server-error', 'pod-gone', 'not-ready', 'not-found') || error instanceof SyntaxError) return undefined;

@@ -4,6 +4,7 @@ import type { DecodePodsFile } from '../inventory/decode-pods/types.ts';
 import { plural } from '../protocol/format.ts';
 import type { ErrorReporter } from './errors.ts';
 import { placeOf } from './session.ts';
+import { statusMessage } from './status/status-bar.ts';
 
 /** Keeps `.tmp/decode_pods.txt` current in a trusted folder that has it. */
 export function keepDecodePods(file: DecodePodsFile, workspace: string | undefined, errors: ErrorReporter): Disposable {
@@ -14,7 +15,7 @@ export function keepDecodePods(file: DecodePodsFile, workspace: string | undefin
   owned.add(watcher.onDidCreate(follow));
   owned.add(file.onDidFail((error) => void errors.show(error, 'keep .tmp/decode_pods.txt current')));
   // A pod that came or went shows in the tree; that the file now names another place's pods shows nowhere else.
-  owned.add(file.onDidWrite(({ elsewhere, pods, cluster }) => elsewhere && void vscode.window.setStatusBarMessage(`$(check) .tmp/decode_pods.txt names ${plural(pods, 'decode pod')} of ${placeOf(cluster)} now`, 8000)));
+  owned.add(file.onDidWrite(({ elsewhere, pods, cluster }) => elsewhere && statusMessage('check', `.tmp/decode_pods.txt names ${plural(pods, 'decode pod')} of ${placeOf(cluster)} now`, 8000)));
   follow();
   return owned;
 }

@@ -1,7 +1,10 @@
 import * as vscode from 'vscode';
 import { isAbort, toWorkbenchError, type ErrorCode } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
 import type { CommandId } from './commands/ids.ts';
+import { showError } from './notifications.ts';
 import { errorDetails } from './output.ts';
+import { statusMessage } from './status/status-bar.ts';
 
 interface Remedy {
   readonly title: string;
@@ -28,31 +31,31 @@ const DETAILS = 'Show Details';
 /** Every failure that a person sees goes through here: the message, the hint, the fitting action and the way to the details. */
 export class ErrorReporter {
   readonly #output: vscode.LogOutputChannel;
-  readonly #log: (message: string, cause: unknown) => void;
+  readonly #logger: Logger;
 
-  constructor(output: vscode.LogOutputChannel, log: (message: string, cause: unknown) => void) {
+  constructor(output: vscode.LogOutputChannel, logger: Logger) {
     this.#output = output;
-    this.#log = log;
+    this.#logger = logger;
   }
 
   /** Tells of a failed `doing` ("deploy wide-ep"). A cancelled one is only a short word in the status bar. */
   async show(error: unknown, doing: string): Promise<void> {
     if (isAbort(error)) {
-      vscode.window.setStatusBarMessage(`$(circle-slash) ${doing}: cancelled`, 5000);
+      statusMessage('circle-slash', `${doing}: cancelled`, 5000);
       return;
     }
     const failure = toWorkbenchError(error, doing);
-    this.#log(`${doing} failed`, failure);
+    this.#logger.error(`${doing} failed`, failure);
     const remedy = REMEDIES[failure.code];
     const text = failure.hint === undefined ? failure.message : `${withStop(failure.message)} ${failure.hint}`;
-    const chosen = await vscode.window.showErrorMessage(text, ...(remedy ? [remedy.title] : []), DETAILS);
+    const chosen = await showError(text, ...(remedy ? [remedy.title] : []), DETAILS);
     if (chosen === DETAILS) this.#output.show(true);
     else if (chosen !== undefined && remedy) await vscode.commands.executeCommand(remedy.command);
   }
 
   /** For a failure that is shown where it happened and only needs a line in the log. */
   note(error: unknown, doing: string): void {
-    if (!isAbort(error)) this.#output.debug(`${doing}: ${errorDetails(error)}`);
+    if (!isAbort(error)) this.#logger.debug(`${doing}: ${errorDetails(error)}`);
   }
 }
 

@@ -12,11 +12,13 @@ import { EvidenceDocuments } from './evidence-documents.ts';
 import type { Host } from './host.ts';
 import { JobCenter } from './jobs.ts';
 import { Memory } from './memory.ts';
+import { showInformation } from './notifications.ts';
 import { PlanDocuments } from './plan-documents.ts';
 import { RunProgress } from './run-progress.ts';
 import { placeOf, Session } from './session.ts';
 import { clusterStatusItem } from './status/cluster-item.ts';
 import { jobStatusItem } from './status/job-item.ts';
+import { statusMessage } from './status/status-bar.ts';
 import { offerCommandLine } from './terminals/command-line.ts';
 import { PokerTerminals } from './terminals/poker-terminals.ts';
 import { RemoteTraceList } from './trees/remote-traces.ts';
@@ -37,7 +39,7 @@ export interface HostApi {
 /** Builds the window's parts around the features: commands, trees, status bar, terminals, panels. Disposing ends them, not the features. */
 export function registerHost(context: vscode.ExtensionContext, workbench: Workbench, output: vscode.LogOutputChannel): Disposable & HostApi {
   const owned = new DisposableStore();
-  const errors = new ErrorReporter(output, (message, cause) => workbench.logger.error(message, cause));
+  const errors = new ErrorReporter(output, workbench.logger);
   const offer = offerWith(errors);
   const session = owned.add(new Session(workbench.contexts));
   const jobs = owned.add(new JobCenter());
@@ -65,7 +67,7 @@ export function registerHost(context: vscode.ExtensionContext, workbench: Workbe
     plans: owned.add(new PlanDocuments()),
     evidence: owned.add(new EvidenceDocuments()),
     panels: owned.add(new Panels({ workbench, session, memory, onError })),
-    say: (message) => void vscode.window.setStatusBarMessage(`$(check) ${message}`, 8000),
+    say: (message) => statusMessage('check', message, 8000),
     offer,
   };
   owned.add(registerCommands(host));
@@ -107,7 +109,7 @@ function takeUpRuns({ workbench, errors }: Host): Disposable {
 /** A notification with next steps as buttons. */
 function offerWith(errors: ErrorReporter): Host['offer'] {
   const ask = async (message: string, next: Readonly<Record<string, () => unknown>>): Promise<void> => {
-    const chosen = await vscode.window.showInformationMessage(message, ...Object.keys(next));
+    const chosen = await showInformation(message, ...Object.keys(next));
     if (chosen === undefined) return;
     try {
       await next[chosen]?.();

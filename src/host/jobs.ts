@@ -1,8 +1,8 @@
-import * as vscode from 'vscode';
-import { disposable, type Disposable } from '../base/disposables.ts';
+import type { Disposable } from '../base/disposables.ts';
 import { Emitter } from '../base/events.ts';
 import type { Progress } from '../base/logger.ts';
 import type { LongCall } from '../deployment/types.ts';
+import { showProgress } from './notifications.ts';
 
 /** A long operation of this window. */
 export interface Job {
@@ -60,23 +60,13 @@ export class JobCenter implements Disposable {
 
 /** The notification goes when the job ends or after a few seconds, whichever comes first. */
 function showAtStart(job: RunningJob, result: Promise<unknown>, shown: Emitter<Progress>): void {
-  void vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: job.title, cancellable: true }, async (progress, token) => {
-    let done = 0;
-    const watching = shown.event(({ message, fraction }) => {
-      const percent = fraction === undefined ? undefined : fraction * 100;
-      progress.report(percent === undefined ? { message } : { message, increment: Math.max(0, percent - done) });
-      done = Math.max(done, percent ?? 0);
-    });
-    const cancelling = token.onCancellationRequested(() => job.abort.abort());
+  showProgress(job.title, () => job.abort.abort(), async (report) => {
+    const watching = shown.event(report);
     const { promise: later, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, NOTIFICATION_MS);
-    const ended = disposable(() => {
-      clearTimeout(timer);
-      watching.dispose();
-      cancelling.dispose();
-    });
     await Promise.race([later, result.then(ignore, ignore)]);
-    ended.dispose();
+    clearTimeout(timer);
+    watching.dispose();
   });
 }
 

@@ -3,13 +3,17 @@ import { errorText, WorkbenchError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { redact } from '../base/redact.ts';
 
+/** A message that is longer came from outside, and its beginning tells as much. */
+const MESSAGE_LENGTH = 64_000;
+
 /** The product's log in VS Code's output channel. */
-export function channelLogger(channel: LogOutputChannel): Logger {
+export function channelLogger(channel: Pick<LogOutputChannel, 'debug' | 'info' | 'warn' | 'error'>): Logger {
+  const clean = (message: string): string => redact(message.slice(0, MESSAGE_LENGTH));
   return {
-    debug: (message) => channel.debug(redact(message)),
-    info: (message) => channel.info(redact(message)),
-    warn: (message) => channel.warn(redact(message)),
-    error: (message, cause) => channel.error(redact(cause === undefined ? message : `${message}\n${errorDetails(cause)}`)),
+    debug: (message) => channel.debug(clean(message)),
+    info: (message) => channel.info(clean(message)),
+    warn: (message) => channel.warn(clean(message)),
+    error: (message, cause) => channel.error(clean(cause === undefined ? message : `${message}\n${errorDetails(cause)}`)),
   };
 }
 

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { Disposable } from '../base/disposables.ts';
+import { fitLine } from '../base/fit-text.ts';
 import type { PlannedObject } from '../deployment/types.ts';
 import { readableYaml } from './plan-yaml.ts';
 import { ReadOnlyDocuments } from './read-only-documents.ts';
@@ -12,7 +13,7 @@ export class PlanDocuments implements Disposable {
     const name = `${planned.object.kind}-${planned.object.metadata.name}.yaml`;
     const before = this.#documents.put(`live/${name}`, planned.live ? readableYaml(planned.live) : '');
     const after = this.#documents.put(`planned/${name}`, readableYaml(planned.dryRun ?? planned.object));
-    const title = `${planned.object.kind} ${planned.object.metadata.name}: in the cluster ↔ planned`;
+    const title = fitLine(`${planned.object.kind} ${planned.object.metadata.name}: in the cluster ↔ planned`);
     await vscode.commands.executeCommand('vscode.diff', before, after, title, { preview: true, preserveFocus: true } satisfies vscode.TextDocumentShowOptions);
   }
 

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../base/disposables.ts';
+import { fitLine } from '../base/fit-text.ts';
 
 /** Documents of one URI scheme that hold a text for as long as they are open, and cannot be edited. */
 export class ReadOnlyDocuments implements vscode.TextDocumentContentProvider, Disposable {
@@ -22,7 +23,7 @@ export class ReadOnlyDocuments implements vscode.TextDocumentContentProvider, Di
 
   /** Where the text can be opened. A document of this path that is open shows the new text. */
   put(path: string, text: string): vscode.Uri {
-    const uri = vscode.Uri.from({ scheme: this.#scheme, path: `/${path}` });
+    const uri = vscode.Uri.from({ scheme: this.#scheme, path: `/${fitLine(path)}` });
     this.#texts.set(uri.toString(), text);
     this.#changed.fire(uri);
     return uri;

@@ -7,6 +7,7 @@ import { errorText, isWorkbenchError, systemCode, WorkbenchError } from '../base
 import { Emitter } from '../base/events.ts';
 import { Limiter } from '../base/limiter.ts';
 import type { Logger } from '../base/logger.ts';
+import { redact } from '../base/redact.ts';
 import type { WorkspaceFiles } from '../base/workspace-files.ts';
 import { locked } from './record-lock.ts';
 import type { RunPlaces } from './places.ts';
@@ -178,7 +179,9 @@ class DiskLedger implements RunLedger {
     // Two containers on one workspace may have the same process id.
     const draft = `.${id}.${randomUUID()}.tmp`;
     try {
-      await this.#files.create(draft, `${JSON.stringify(record, undefined, 2)}\n`);
+      // Why a run failed is told in words that came from elsewhere.
+      const kept = { ...record, summary: record.summary === null ? null : redact(record.summary) };
+      await this.#files.create(draft, `${JSON.stringify(kept, undefined, 2)}\n`);
       await this.#files.rename(draft, `${id}/${RECORD}`);
     } catch (error) {
       await this.#files.remove(draft);

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { aggregate } from '../../benchmarks/aggregate.ts';
 import { formatAggregate } from '../../benchmarks/format.ts';
 import { badUsage, type Invocation } from '../command.ts';
-import { exit, type Io } from '../io.ts';
+import { exit, line, type Io } from '../io.ts';
 
 export async function agg(invocation: Invocation, io: Io): Promise<number> {
   const [count, folder = '.', ...rest] = invocation.positionals;
@@ -12,6 +12,6 @@ export async function agg(invocation: Invocation, io: Io): Promise<number> {
   const useTotal = invocation.flag('use-total');
   const report = await aggregate(Number(count), resolve(io.cwd, folder), { useTotal, signal: io.signal });
   io.out(invocation.flag('json') ? `${JSON.stringify(report, undefined, 2)}\n` : formatAggregate(report, { details: invocation.flag('show-details'), useTotal }));
-  for (const error of report.errors) io.err(`${error.message}\nhint: ${error.hint}\n`);
+  for (const error of report.errors) io.err(line`${error.message}` + line`hint: ${error.hint}`);
   return report.errors.length === 0 && report.workers.length > 0 ? exit.ok : exit.failed;
 }

@@ -2,12 +2,13 @@ import { mkdtemp, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Logger } from '../../base/logger.ts';
+import { redact } from '../../base/redact.ts';
 import { startDemoCluster, type DemoClusterOptions } from '../../demo/cluster.ts';
 import { podsPerNode } from '../../demo/crowd/workloads.ts';
 import { describeFaults, isFault } from '../../demo/nodes/faults.ts';
 import { h200Nodes } from '../../demo/nodes/node-shape.ts';
 import { badUsage, type Invocation } from '../command.ts';
-import { exit, type Io } from '../io.ts';
+import { exit, line, type Io } from '../io.ts';
 
 export async function demo(invocation: Invocation, io: Io): Promise<number> {
   const faults = invocation.texts('fault');
@@ -89,11 +90,11 @@ async function writeAtomically(path: string, text: string): Promise<void> {
 
 function stderrLogger(io: Io): Logger {
   const debug = io.env['LLMDW_DEBUG'] !== undefined;
-  const line = (level: string, message: string): void => io.err(`${new Date().toISOString()} ${level} ${message}\n`);
+  const write = (level: string, message: string): void => io.err(line`${new Date().toISOString()} ${level} ${redact(message)}`);
   return {
-    debug: (message) => (debug ? line('debug', message) : undefined),
-    info: (message) => (debug ? line('info', message) : undefined),
-    warn: (message) => line('warn', message),
-    error: (message, cause) => line('error', cause instanceof Error ? `${message}: ${cause.message}` : message),
+    debug: (message) => (debug ? write('debug', message) : undefined),
+    info: (message) => (debug ? write('info', message) : undefined),
+    warn: (message) => write('warn', message),
+    error: (message, cause) => write('error', cause instanceof Error ? `${message}: ${cause.message}` : message),
   };
 }

@@ -1,9 +1,10 @@
+import { printedLine } from '../../base/terminal-text.ts';
 import { gpuReport } from '../../inventory/gpus.ts';
 import { Places, type Place } from '../../inventory/places.ts';
 import { blockingTaints } from '../../inventory/taints.ts';
 import type { GpuNode, GpuReport, InventorySnapshot, NodeView } from '../../inventory/types.ts';
 import type { Invocation } from '../command.ts';
-import { exit, type Io } from '../io.ts';
+import { exit, line, type Io } from '../io.ts';
 import { chosenCluster, requireSight, services } from '../services.ts';
 import { table } from '../table.ts';
 
@@ -15,7 +16,7 @@ export async function gpus(invocation: Invocation, io: Io): Promise<number> {
     requireSight(snapshot, 'show GPUs', ['nodes', 'pods']);
     const report = gpuReport(snapshot);
     io.out(invocation.flag('json') ? `${JSON.stringify(report, undefined, 2)}\n` : gpusForPeople(report, snapshot));
-    for (const warning of report.warnings) io.err(`warning: ${warning.message}\n`);
+    for (const warning of report.warnings) io.err(line`warning: ${warning.message}`);
     return exit.ok;
   } finally {
     workbench.dispose();
@@ -43,7 +44,7 @@ function totals(report: GpuReport): readonly string[] {
     `${total.free} of ${total.allocatable} ${resource} free`,
     ...(total.pending > 0 ? [`${total.pending} wanted by pods that wait`] : []),
     ...(total.unusable > 0 ? [`${total.unusable} on nodes that take no ordinary pods${total.tainted > 0 ? ` (${total.tainted} free behind a taint)` : ''}`] : []),
-  ].join(', '));
+  ].join(', ')).map(printedLine);
 }
 
 /** Free GPUs by the level that tells most of the network. */
@@ -58,7 +59,7 @@ function room(places: Places): string {
   if (places.podSize === 0) return '';
   const group = places.largestFreeGroup();
   const { fits } = places.figures();
-  const together = group ? `largest group of free nodes in one ${group.level}: ${group.nodes} (${[group.product, `${group.level} ${group.value}`].filter((part) => part !== undefined).join(', ')})\n` : '';
+  const together = group ? line`largest group of free nodes in one ${group.level}: ${group.nodes} (${[group.product, `${group.level} ${group.value}`].filter((part) => part !== undefined).join(', ')})` : '';
   return `${together}${fits} ${fits === 1 ? 'pod' : 'pods'} of ${places.podSize} GPUs could be placed now, each on one node\n`;
 }
 

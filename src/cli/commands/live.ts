@@ -5,7 +5,7 @@ import type { LiveFigures, LiveSnapshot } from '../../inventory/live/types.ts';
 import { podsReport } from '../../inventory/pods.ts';
 import type { ModelServerDeployment } from '../../inventory/types.ts';
 import type { Invocation } from '../command.ts';
-import { exit, type Io } from '../io.ts';
+import { exit, line, type Io } from '../io.ts';
 import { chosenCluster, services } from '../services.ts';
 import { table } from '../table.ts';
 
@@ -48,7 +48,7 @@ export async function live(invocation: Invocation, io: Io): Promise<number> {
         const { deployments } = podsReport(await workbench.inventory.whenComplete(io.signal), workbench.owner);
         const report = reportOf(workbench.live.snapshot, deployments);
         io.out(invocation.flag('json') ? `${JSON.stringify(report, undefined, follow ? undefined : 2)}\n` : forPeople(report));
-        for (const { message } of report.failures) io.err(`warning: ${message}\n`);
+        for (const { message } of report.failures) io.err(line`warning: ${message}`);
         if (!follow) return exit.ok;
         await roundsOf(workbench.live, 1, io.signal);
       }

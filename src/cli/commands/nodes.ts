@@ -7,7 +7,7 @@ import { sortNodes } from '../../inventory/node-table/sort.ts';
 import type { NodeColumn, NodeRow, NodeSorting } from '../../inventory/node-table/types.ts';
 import type { InventorySnapshot, Warning } from '../../inventory/types.ts';
 import { badUsage, type Invocation } from '../command.ts';
-import { exit, type Io } from '../io.ts';
+import { exit, line, type Io } from '../io.ts';
 import { chosenCluster, requireSight, services } from '../services.ts';
 import { table } from '../table.ts';
 
@@ -21,7 +21,7 @@ export async function nodes(invocation: Invocation, io: Io): Promise<number> {
     const rows = filtered(nodeRows(snapshot, columns.map(({ id }) => id)), invocation.text('filter'), columns);
     const { warnings } = gpuReport(snapshot);
     io.out(printed(invocation, columns, sortNodes(rows, sorting(invocation, columns)), warnings));
-    for (const warning of warnings) io.err(`warning: ${warning.message}\n`);
+    for (const warning of warnings) io.err(line`warning: ${warning.message}`);
     return exit.ok;
   } finally {
     workbench.dispose();

@@ -3,7 +3,7 @@ import { podsReport } from '../../inventory/pods.ts';
 import type { ModelServerDeployment, ModelServerPod, PodsReport } from '../../inventory/types.ts';
 import { formatDuration, plural } from '../../protocol/format.ts';
 import type { Invocation } from '../command.ts';
-import { exit, type Io } from '../io.ts';
+import { exit, line, type Io } from '../io.ts';
 import { chosenCluster, requireSight, services } from '../services.ts';
 import { table } from '../table.ts';
 
@@ -16,10 +16,10 @@ export async function pods(invocation: Invocation, io: Io): Promise<number> {
     const everybody = podsReport(snapshot, workbench.owner);
     const report = invocation.flag('mine') ? { ...everybody, deployments: everybody.deployments.filter(({ mine }) => mine) } : everybody;
     io.out(invocation.flag('json') ? `${JSON.stringify(report, undefined, 2)}\n` : forPeople(report, systemClock.now()));
-    for (const warning of report.warnings) io.err(`warning: ${warning.message}\n`);
+    for (const warning of report.warnings) io.err(line`warning: ${warning.message}`);
     if (invocation.flag('write-decode-pods')) {
       const written = await workbench.decodePods.write(cluster, io.signal);
-      io.err(`${written.path} names ${plural(written.pods, 'decode pod')} of ${cluster.context}/${cluster.namespace}\n`);
+      io.err(line`${written.path} names ${plural(written.pods, 'decode pod')} of ${cluster.context}/${cluster.namespace}`);
     }
     return exit.ok;
   } finally {

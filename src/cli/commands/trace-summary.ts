@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
+import { printedLine } from '../../base/terminal-text.ts';
 import { stringifyExactJson } from '../../traces/exact-json.ts';
 import type { DeviceSummary, TraceSummary } from '../../traces/types.ts';
 import { badUsage, type Invocation } from '../command.ts';
-import { exit, type Io } from '../io.ts';
+import { exit, line, type Io } from '../io.ts';
 import { services } from '../services.ts';
 import { table } from '../table.ts';
 
@@ -13,15 +14,16 @@ export async function traceSummary(invocation: Invocation, io: Io): Promise<numb
   const workbench = services(invocation, io);
   try {
     const report = await workbench.traces.summaries(invocation.positionals.map((path) => resolve(io.cwd, path)), io.signal);
-    io.out(invocation.flag('json') ? `${stringifyExactJson(report, 2)}\n` : report.files.map(forPeople).join('\n'));
-    for (const error of report.errors) io.err(`${error.path}: ${error.message}\nhint: ${error.hint}\n`);
+    io.out(invocation.flag('json') ? `${stringifyExactJson(report, 2)}\n` : report.files.map(traceForPeople).join('\n'));
+    for (const error of report.errors) io.err(line`${error.path}: ${error.message}` + line`hint: ${error.hint}`);
     return report.errors.length === 0 ? exit.ok : exit.failed;
   } finally {
     workbench.dispose();
   }
 }
 
-function forPeople(summary: TraceSummary): string {
+/** What each moment of its devices was spent on, and the kernels that took longest. */
+export function traceForPeople(summary: TraceSummary): string {
   const rank = summary.meta.rank === null ? '' : `rank ${summary.meta.rank} of ${summary.meta.world_size ?? '?'} · `;
   const devices = Object.entries(summary.devices).map(([device, figures]) => deviceRow(device, figures));
   const kernels = summary.kernels.slice(0, shownKernels).map((kernel) => [
@@ -33,12 +35,12 @@ function forPeople(summary: TraceSummary): string {
   ]);
   const steps = summary.steps.user_annotation.length;
   return [
-    summary.path,
+    printedLine(summary.path),
     `${rank}${summary.events} events · ${steps} steps · ${summary.kernels_distinct} kernels`,
     '',
     table(['DEVICE', 'SPAN ms', 'BUSY', 'IDLE', 'COMPUTE', 'EXPOSED COMM', 'EXPOSED MEMCPY'], devices, new Set([1, 2, 3, 4, 5, 6])),
     table(['KERNEL', 'COUNT', 'TOTAL ms', 'SHARE', ''], kernels, new Set([1, 2, 3])),
-    ...summary.warnings.map((warning) => `warning: ${warning.message}\n`),
+    ...summary.warnings.map((warning) => line`warning: ${warning.message}`),
   ].join('\n');
 }
 

@@ -1,10 +1,23 @@
 import * as vscode from 'vscode';
 import { disposable, DisposableStore } from '../../base/disposables.ts';
+import { fitLine } from '../../base/fit-text.ts';
 
 /** How a person left a question. */
 export type Answer<T> = { readonly kind: 'answer'; readonly value: T } | { readonly kind: 'back' } | { readonly kind: 'away' };
 
-export interface Choice<T> extends vscode.QuickPickItem {
+/** A line between choices. */
+export interface Separator {
+  readonly separator: string;
+}
+
+export interface Choice<T> {
+  /** Name of a product icon, with `~spin` where it turns. */
+  readonly icon?: string;
+  readonly label: string;
+  readonly description?: string | undefined;
+  readonly detail?: string | undefined;
+  readonly alwaysShow?: boolean;
+  readonly picked?: boolean;
   readonly value: T;
 }
 
@@ -13,7 +26,7 @@ export interface ChooseOptions<T> {
   readonly step?: number;
   readonly totalSteps?: number;
   readonly placeholder: string;
-  readonly choices: () => Promise<readonly (Choice<T> | vscode.QuickPickItem)[]>;
+  readonly choices: () => Promise<readonly (Choice<T> | Separator)[]>;
   /** Picked out first, so that Enter repeats the last choice. */
   readonly last?: (value: T) => boolean;
   /** Called for a choice that opens something beside the list instead of answering it; true keeps the list open. */
@@ -22,12 +35,11 @@ export interface ChooseOptions<T> {
 
 /** A list to choose from. It opens at once and shows that it is busy while its choices are on the way; a failure to get them rejects. */
 export function choose<T>(options: ChooseOptions<T>): Promise<Answer<T>> {
-  const pick = vscode.window.createQuickPick<Choice<T> | vscode.QuickPickItem>();
-  const isChoice = (item: Choice<T> | vscode.QuickPickItem): item is Choice<T> => 'value' in item;
+  const pick = vscode.window.createQuickPick<Item<T>>();
   const owned = new DisposableStore();
   owned.add(pick);
-  pick.title = options.title;
-  pick.placeholder = options.placeholder;
+  pick.title = fitLine(options.title);
+  pick.placeholder = fitLine(options.placeholder);
   pick.matchOnDescription = true;
   pick.matchOnDetail = true;
   pick.ignoreFocusOut = true;
@@ -41,7 +53,7 @@ export function choose<T>(options: ChooseOptions<T>): Promise<Answer<T>> {
   owned.add(
     pick.onDidAccept(() => {
       // The selection comes with the acceptance; what is active may not have arrived yet.
-      const chosen = [...pick.selectedItems, ...pick.activeItems].find(isChoice);
+      const chosen = [...pick.selectedItems, ...pick.activeItems].find(({ choice }) => choice !== undefined)?.choice;
       if (!chosen) return;
       const { value } = chosen;
       if (!options.peek) resolve({ kind: 'answer', value });
@@ -50,14 +62,45 @@ export function choose<T>(options: ChooseOptions<T>): Promise<Answer<T>> {
   );
   pick.show();
   const fill = async (): Promise<void> => {
-    const choices = await options.choices();
-    pick.items = choices;
+    const items = (await options.choices()).map(itemOf);
+    pick.items = items;
     pick.busy = false;
-    const last = choices.filter(isChoice).find((choice) => options.last?.(choice.value));
+    const last = items.find(({ choice }) => choice && options.last?.(choice.value));
     if (last) pick.activeItems = [last];
   };
   fill().catch(reject);
   return promise.finally(() => owned.dispose());
+}
+
+export interface ChooseManyOptions<T> {
+  readonly title: string;
+  readonly placeholder: string;
+  readonly choices: readonly (Choice<T> | Separator)[];
+}
+
+/** A list to tick; undefined when the person went away. */
+export async function chooseMany<T>({ title, placeholder, choices }: ChooseManyOptions<T>): Promise<readonly T[] | undefined> {
+  const options = { canPickMany: true, title: fitLine(title), placeHolder: fitLine(placeholder), matchOnDescription: true, matchOnDetail: true } as const;
+  const chosen = await vscode.window.showQuickPick(choices.map(itemOf), options);
+  return chosen?.flatMap(({ choice }) => (choice ? [choice.value] : []));
+}
+
+/** What VS Code shows of a choice; it draws `$(flame)` in these texts as an icon. */
+interface Item<T> extends vscode.QuickPickItem {
+  readonly choice?: Choice<T>;
+}
+
+function itemOf<T>(choice: Choice<T> | Separator): Item<T> {
+  if ('separator' in choice) return { label: fitLine(choice.separator), kind: vscode.QuickPickItemKind.Separator };
+  const { icon, label, description, detail, alwaysShow, picked } = choice;
+  return {
+    label: icon === undefined ? fitLine(label) : `$(${icon}) ${fitLine(label)}`,
+    ...(description === undefined ? {} : { description: fitLine(description) }),
+    ...(detail === undefined ? {} : { detail: fitLine(detail) }),
+    ...(alwaysShow === undefined ? {} : { alwaysShow }),
+    ...(picked === undefined ? {} : { picked }),
+    choice,
+  };
 }
 
 export interface EnterOptions {
@@ -75,8 +118,8 @@ export function enter(options: EnterOptions): Promise<Answer<string>> {
   const box = vscode.window.createInputBox();
   const owned = new DisposableStore();
   owned.add(box);
-  box.title = options.title;
-  box.prompt = options.prompt;
+  box.title = fitLine(options.title);
+  box.prompt = fitLine(options.prompt);
   box.value = options.value;
   box.ignoreFocusOut = true;
   if (options.step !== undefined) box.step = options.step;
@@ -85,12 +128,12 @@ export function enter(options: EnterOptions): Promise<Answer<string>> {
   const { promise, resolve } = Promise.withResolvers<Answer<string>>();
   owned.add(box.onDidHide(() => resolve({ kind: 'away' })));
   owned.add(box.onDidTriggerButton((button) => button === vscode.QuickInputButtons.Back && resolve({ kind: 'back' })));
-  owned.add(box.onDidChangeValue((text) => { box.validationMessage = options.refuse(text) ?? ''; }));
+  owned.add(box.onDidChangeValue((text) => { box.validationMessage = fitLine(options.refuse(text) ?? ''); }));
   owned.add(
     box.onDidAccept(() => {
       const refusal = options.refuse(box.value);
       if (refusal === undefined) resolve({ kind: 'answer', value: box.value });
-      else box.validationMessage = refusal;
+      else box.validationMessage = fitLine(refusal);
     }),
   );
   box.show();

@@ -19,7 +19,7 @@ export async function askValues(
       placeholder: 'Enter takes these values; choose one to change it',
       choices: () =>
         Promise.resolve([
-          { label: `$(check) ${options.go}`, alwaysShow: true, value: CONTINUE },
+          { icon: 'check', label: options.go, alwaysShow: true, value: CONTINUE },
           ...options.values.map((value) => ({ label: value.title, description: now[value.id] ?? '', detail: value.description, value })),
         ]),
     });

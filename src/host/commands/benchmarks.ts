@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { BenchmarkRequest } from '../../benchmarks/types.ts';
 import type { RunRecord } from '../../runs/types.ts';
 import { plural } from '../../protocol/format.ts';
-import { choose } from '../ask/steps.ts';
+import { choose, chooseMany, type Choice } from '../ask/steps.ts';
 import type { Host } from '../host.ts';
 import { placeOf } from '../session.ts';
 import { isProduction } from '../production.ts';
@@ -169,16 +169,14 @@ async function askFinishedRuns({ host }: CommandCall): Promise<readonly string[]
     host.offer('No benchmark of this folder has finished yet.', { 'Run Benchmark': () => vscode.commands.executeCommand('llmd.runBenchmark') });
     return undefined;
   }
-  const chosen = await vscode.window.showQuickPick(
-    runs.map((run, index) => ({ ...runChoice(run), picked: index === 0 || run.baseline })),
-    { canPickMany: true, title: 'Show Results', placeHolder: 'Runs to show in one chart', matchOnDescription: true, matchOnDetail: true },
-  );
-  return chosen && chosen.length > 0 ? chosen.map((choice) => choice.value) : undefined;
+  const chosen = await chooseMany({ title: 'Show Results', placeholder: 'Runs to show in one chart', choices: runs.map((run, index) => ({ ...runChoice(run), picked: index === 0 || run.baseline })) });
+  return chosen && chosen.length > 0 ? chosen : undefined;
 }
 
-function runChoice(run: RunRecord): { readonly label: string; readonly description: string; readonly detail: string; readonly value: string } {
+function runChoice(run: RunRecord): Choice<string> {
   return {
-    label: `${run.baseline ? '$(pinned) ' : ''}${run.label}`,
+    ...(run.baseline ? { icon: 'pinned' } : {}),
+    label: run.label,
     description: new Date(run.startedAt).toLocaleString(),
     detail: [run.deployment, run.summary ?? run.state].filter((part) => part !== null).join(' · '),
     value: run.id,

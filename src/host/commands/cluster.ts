@@ -70,7 +70,8 @@ async function askContext(host: Host): Promise<ContextInfo | undefined> {
         throw new WorkbenchError({ code: 'kubeconfig-missing', message: 'no context was found in any kubeconfig', hint: 'Start the demo cluster, or name a file in the setting llmd.kubeconfig.' });
       }
       return contexts.map((context) => ({
-        label: context.name === current?.context ? `$(check) ${context.name}` : context.name,
+        ...(context.name === current?.context ? { icon: 'check' } : {}),
+        label: context.name,
         description: context.namespace,
         detail: `${context.server} as ${context.user}`,
         value: context,
@@ -94,8 +95,8 @@ async function askNamespace(host: Host, current: string): Promise<string | undef
     placeholder: 'Kept for this folder; the kubeconfig is not changed',
     choices: () =>
       Promise.resolve([
-        ...known.map((namespace) => ({ label: namespace === current ? `$(check) ${namespace}` : namespace, description: `${counts.get(namespace)?.length ?? 0} pods`, value: namespace })),
-        { label: '$(edit) Another namespace...', alwaysShow: true, value: OTHER },
+        ...known.map((namespace) => ({ ...(namespace === current ? { icon: 'check' } : {}), label: namespace, description: `${counts.get(namespace)?.length ?? 0} pods`, value: namespace })),
+        { icon: 'edit', label: 'Another namespace...', alwaysShow: true, value: OTHER },
       ]),
     last: (namespace) => namespace === current,
   });

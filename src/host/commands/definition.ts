@@ -1,7 +1,7 @@
-import * as vscode from 'vscode';
 import { WorkbenchError } from '../../base/errors.ts';
 import type { ClusterRef } from '../../kube/types.ts';
 import type { Host } from '../host.ts';
+import { confirmed, type Confirmation } from '../notifications.ts';
 import { isProduction } from '../production.ts';
 import { clusterOf } from '../session.ts';
 import { hostSettings } from '../settings.ts';
@@ -19,15 +19,6 @@ export interface CommandCall {
 export interface ClusterCall extends CommandCall {
   /** Pinned: the one that was chosen when the command began. */
   readonly cluster: ClusterRef;
-}
-
-/** A question that must be answered with yes before a command changes or deletes something. */
-export interface Confirmation {
-  readonly message: string;
-  /** The objects, the context and the namespace. */
-  readonly detail: string;
-  /** The verb on the button. */
-  readonly action: string;
 }
 
 export interface CommandDefinition<Argument, Call extends CommandCall> {
@@ -104,14 +95,10 @@ function entry<Argument, Call extends CommandCall>(definition: CommandDefinition
       const argument = handed ?? (await definition.ask(call));
       if (argument === undefined) return;
       const confirmation = await definition.confirm?.(call, argument);
-      if (confirmation && !(await agreed(confirmation))) return;
+      if (confirmation && !(await confirmed(confirmation))) return;
       await definition.run(call, argument);
     },
   };
-}
-
-async function agreed({ message, detail, action }: Confirmation): Promise<boolean> {
-  return (await vscode.window.showWarningMessage(message, { modal: true, detail }, action)) === action;
 }
 
 export function requireWorkspace(host: Host): string {

@@ -3,7 +3,7 @@ import { WorkbenchError } from '../../base/errors.ts';
 import { deploymentNameProblem } from '../../deployment/name.ts';
 import type { DeployPlan, DeployRequest, Guide, GuideVariant, PlannedObject } from '../../deployment/types.ts';
 import type { ClusterRef } from '../../kube/types.ts';
-import { askInTurn, choose, type Answer, type Choice } from '../ask/steps.ts';
+import { askInTurn, choose, type Answer, type Choice, type Separator } from '../ask/steps.ts';
 import type { AskedValue } from '../ask/asked-value.ts';
 import { askValues, type Values } from '../ask/values.ts';
 import type { Host } from '../host.ts';
@@ -103,48 +103,23 @@ async function preview(host: Host, request: DeployRequest, place: { readonly ste
   return answer.value.kind === 'deploy' ? { kind: 'answer', value: answer.value.plan } : { kind: 'away' };
 }
 
-function previewChoices(plan: DeployPlan): readonly (Choice<PreviewRow> | vscode.QuickPickItem)[] {
+function previewChoices(plan: DeployPlan): readonly (Choice<PreviewRow> | Separator)[] {
   const errors = plan.findings.filter((finding) => finding.severity === 'error');
   const findings = plan.findings.map((finding): Choice<PreviewRow> => ({
-    label: `$(${finding.severity}) ${finding.message}`,
+    icon: finding.severity,
+    label: finding.message,
     detail: finding.hint,
     value: { kind: 'finding', message: finding.message },
   }));
   const objects = plan.objects.map((planned): Choice<PreviewRow> => ({ ...plannedWords(planned), value: { kind: 'object', planned } }));
-  const deploy: Choice<PreviewRow> = { label: '$(rocket) Deploy', description: planSummary(plan), alwaysShow: true, value: { kind: 'deploy', plan } };
-  const save: Choice<PreviewRow> = { label: '$(save) Save Plan...', description: 'as YAML', alwaysShow: true, value: { kind: 'save', plan } };
+  const deploy: Choice<PreviewRow> = { icon: 'rocket', label: 'Deploy', description: planSummary(plan), alwaysShow: true, value: { kind: 'deploy', plan } };
+  const save: Choice<PreviewRow> = { icon: 'save', label: 'Save Plan...', description: 'as YAML', alwaysShow: true, value: { kind: 'save', plan } };
   return [
-    ...(errors.length > 0 ? [separator(`${plural(errors.length, 'problem')} to solve before this can be deployed`)] : [deploy]),
+    ...(errors.length > 0 ? [{ separator: `${plural(errors.length, 'problem')} to solve before this can be deployed` }] : [deploy]),
     save,
-    ...(findings.length > 0 ? [separator('findings'), ...findings] : []),
-    separator('objects'),
+    ...(findings.length > 0 ? [{ separator: 'findings' }, ...findings] : []),
+    { separator: 'objects' },
     ...objects,
   ];
 }
 
-function separator(label: string): vscode.QuickPickItem {
-  return { label, kind: vscode.QuickPickItemKind.Separator };
-}
-
-async function savePlan(plan: DeployPlan): Promise<void> {
-  const document = await vscode.workspace.openTextDocument({ language: 'yaml', content: planYaml(plan.objects) });
-  await vscode.window.showTextDocument(document, { preview: false, preserveFocus: true });
-}
-
-function extend<T, State>(answer: Answer<T>, merge: (value: T) => State): Answer<State> {
-  return answer.kind === 'answer' ? { kind: 'answer', value: merge(answer.value) } : answer;
-}
-
-const VALUE_PREFIX = 'value.';
-
-function prefixed(values: Values): Values {
-  return Object.fromEntries(Object.entries(values).map(([id, value]) => [`${VALUE_PREFIX}${id}`, value]));
-}
-
-function valuesOf(remembered: Values): Values {
-  return Object.fromEntries(
-    Object.entries(remembered)
-      .filter(([id]) => id.startsWith(VALUE_PREFIX))
-      .map(([id, value]) => [id.slice(VALUE_PREFIX.length), value]),
-  );
-}

@@ -7,7 +7,8 @@ import { askDeployment } from '../ask/deployment.ts';
 import type { Host } from '../host.ts';
 import { placeOf } from '../session.ts';
 import { firstTarget } from './arguments.ts';
-import { clusterCommand, type ClusterCall, type Confirmation, type TableEntry } from './definition.ts';
+import type { Confirmation } from '../notifications.ts';
+import { clusterCommand, type ClusterCall, type TableEntry } from './definition.ts';
 import { askDeploy } from './deploy-flow.ts';
 
 export const DEPLOYMENT_COMMANDS: readonly TableEntry[] = [

@@ -3,9 +3,10 @@ import type { DeployPlan, PlannedAction, PlannedObject } from '../../deployment/
 const ACTION_ICONS: Record<PlannedAction, string> = { create: 'diff-added', change: 'diff-modified', unchanged: 'circle-outline', conflict: 'warning' };
 
 /** An object of a plan as a row: what it is, what would happen to it, and of a conflict whose it is. */
-export function plannedWords({ action, object, conflict }: PlannedObject): { readonly label: string; readonly description: string } {
+export function plannedWords({ action, object, conflict }: PlannedObject): { readonly icon: string; readonly label: string; readonly description: string } {
   return {
-    label: `$(${ACTION_ICONS[action]}) ${object.kind} ${object.metadata.name}`,
+    icon: ACTION_ICONS[action],
+    label: `${object.kind} ${object.metadata.name}`,
     description: conflict === undefined ? action : `${action}: ${conflict}`,
   };
 }

@@ -1,5 +1,5 @@
 import type { ClusterRef } from '../../kube/types.ts';
-import type { Confirmation } from './definition.ts';
+import type { Confirmation } from '../notifications.ts';
 
 /** What a command asks in a context that is marked as production: its own question, or one where it has none and `disturbs` what runs there. */
 export function productionConfirmation(cluster: ClusterRef, title: string, disturbs: boolean, own: Confirmation | undefined): Confirmation | undefined {

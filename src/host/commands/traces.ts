@@ -101,7 +101,7 @@ async function askTrace({ host }: CommandCall, title: string): Promise<string | 
   const answer = await choose<string | undefined>({
     title,
     placeholder: 'Copied traces, newest first',
-    choices: () => Promise.resolve([...choices, { label: '$(folder-opened) Another file...', alwaysShow: true, value: undefined }]),
+    choices: () => Promise.resolve([...choices, { icon: 'folder-opened', label: 'Another file...', alwaysShow: true, value: undefined }]),
   });
   if (answer.kind !== 'answer') return undefined;
   return answer.value ?? askFile(title);

@@ -52,7 +52,7 @@ async function askOwners({ host }: CommandCall): Promise<OwnerFilter | undefined
   const answer = await choose<OwnerFilter>({
     title: 'Filter Model Servers by Owner',
     placeholder: `I am "${host.workbench.owner}"; the setting llmd.owner changes that`,
-    choices: () => Promise.resolve(OWNER_CHOICES.map((choice) => ({ ...choice, label: choice.value === current ? `$(check) ${choice.label}` : choice.label }))),
+    choices: () => Promise.resolve(OWNER_CHOICES.map((choice) => ({ ...choice, ...(choice.value === current ? { icon: 'check' } : {}) }))),
     last: (owners) => owners === current,
   });
   return answer.kind === 'answer' ? answer.value : undefined;
@@ -63,14 +63,14 @@ async function askGrouping({ host }: CommandCall): Promise<string | undefined> {
   const places = snapshot && new Places(gpuReport(snapshot), snapshot);
   const levels = places?.levels ?? [];
   const current = groupingLevel(levels, host.treeChoices.grouping) ?? BY_PRODUCT;
-  const mark = (value: string, label: string): string => (value === current ? `$(check) ${label}` : label);
+  const mark = (value: string): { readonly icon?: string } => (value === current ? { icon: 'check' } : {});
   const answer = await choose<string>({
     title: 'Group Nodes By',
     placeholder: 'Kept for this folder. Levels come from the labels of the nodes that have GPUs',
     choices: () =>
       Promise.resolve([
-        ...levels.map((level) => ({ value: level, label: mark(level, level), description: plural(places?.at(level).length ?? 0, 'group'), detail: LEVEL_DETAILS[level] ?? '' })),
-        { value: BY_PRODUCT, label: mark(BY_PRODUCT, BY_PRODUCT), description: plural(places?.at(undefined).length ?? 0, 'group'), detail: 'Nodes of one GPU, wherever they stand' },
+        ...levels.map((level) => ({ value: level, ...mark(level), label: level, description: plural(places?.at(level).length ?? 0, 'group'), detail: LEVEL_DETAILS[level] ?? '' })),
+        { value: BY_PRODUCT, ...mark(BY_PRODUCT), label: BY_PRODUCT, description: plural(places?.at(undefined).length ?? 0, 'group'), detail: 'Nodes of one GPU, wherever they stand' },
       ]),
     last: (grouping) => grouping === current,
   });

@@ -94,7 +94,7 @@ async function askJob({ host }: CommandCall): Promise<Job | undefined> {
   const answer = await choose<Job>({
     title: 'Running Jobs',
     placeholder: 'Enter cancels the job',
-    choices: () => Promise.resolve(jobs.map((job) => ({ label: `$(sync~spin) ${job.title}`, description: job.progress.message, detail: 'Cancel', value: job }))),
+    choices: () => Promise.resolve(jobs.map((job) => ({ icon: 'sync~spin', label: job.title, description: job.progress.message, detail: 'Cancel', value: job }))),
   });
   return answer.kind === 'answer' ? answer.value : undefined;
 }

@@ -1,14 +1,12 @@
-import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../../base/disposables.ts';
 import { formatNumber } from '../../protocol/format.ts';
 import type { JobCenter } from '../jobs.ts';
+import { StatusItem } from './status-bar.ts';
 
 /** What is running, as long as something is; a click lists the jobs and cancels one. */
 export function jobStatusItem(jobs: JobCenter): Disposable {
   const owned = new DisposableStore();
-  const item = owned.add(vscode.window.createStatusBarItem('llmd.jobs', vscode.StatusBarAlignment.Left, 49));
-  item.name = 'llm-d Jobs';
-  item.command = 'llmd.showJobs';
+  const item = owned.add(new StatusItem({ id: 'llmd.jobs', name: 'llm-d Jobs', command: 'llmd.showJobs', priority: 49 }));
   const show = (): void => {
     const [newest, ...others] = jobs.list();
     if (!newest) {
@@ -17,10 +15,12 @@ export function jobStatusItem(jobs: JobCenter): Disposable {
     }
     const { message, fraction } = newest.progress;
     const percent = fraction === undefined ? '' : ` ${formatNumber(fraction * 100)} %`;
-    item.text = `$(sync~spin) ${newest.title}${percent}${others.length > 0 ? ` (+${others.length})` : ''}`;
-    item.tooltip = [newest, ...others].map((job) => `${job.title}: ${job.progress.message}`).join('\n');
-    item.accessibilityInformation = { label: `${newest.title}: ${message}` };
-    item.show();
+    item.show({
+      icon: 'sync~spin',
+      text: `${newest.title}${percent}${others.length > 0 ? ` (+${others.length})` : ''}`,
+      tooltip: [newest, ...others].map((job) => `${job.title}: ${job.progress.message}`).join('\n'),
+      spoken: `${newest.title}: ${message}`,
+    });
   };
   show();
   owned.add(jobs.onDidChange(show));

@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
 import { systemClock } from '../../base/clock.ts';
 import { isAbort, toWorkbenchError } from '../../base/errors.ts';
+import { fitLine } from '../../base/fit-text.ts';
+import { terminalText } from '../../base/terminal-text.ts';
 import { followContainer, type LogEvent } from '../../kube/container-logs.ts';
 import type { Contexts, ClusterRef } from '../../kube/types.ts';
 import { plural } from '../../protocol/format.ts';
@@ -17,15 +19,15 @@ export interface LogSource {
 const PREVIOUS_LINES = 200;
 const TAIL_LINES = 5000;
 
-const dim = (text: string): string => `\u001B[2m${text}\u001B[0m\r\n`;
-const red = (text: string): string => `\u001B[31m${text}\u001B[0m\r\n`;
+const dim = (text: string): string => terminalText(`\u001B[2m${fitLine(text)}\n`);
+const red = (text: string): string => terminalText(`\u001B[31m${fitLine(text)}\n`);
 
 /** Follows a container's log in a terminal, with the colours that it has, until the terminal is closed. */
 export function showLogTerminal(contexts: Contexts, source: LogSource): void {
   const written = new vscode.EventEmitter<string>();
   const reading = new AbortController();
   const terminal = vscode.window.createTerminal({
-    name: `${source.pod}/${source.container}`,
+    name: fitLine(`${source.pod}/${source.container}`),
     iconPath: new vscode.ThemeIcon('output'),
     pty: {
       onDidWrite: written.event,
@@ -46,7 +48,7 @@ async function follow(contexts: Contexts, source: LogSource, write: (text: strin
     const client = await contexts.client(cluster);
     if (source.restarted) {
       write(dim(`the last ${PREVIOUS_LINES} lines before its restart:`));
-      for await (const line of client.logs({ namespace, pod, container, previous: true, tailLines: PREVIOUS_LINES, signal })) write(`${line.text}\r\n`);
+      for await (const line of client.logs({ namespace, pod, container, previous: true, tailLines: PREVIOUS_LINES, signal })) write(terminalText(`${line.text}\n`));
       write(dim('now:'));
     }
     for await (const event of followContainer(client, { namespace, pod, container, tailLines: TAIL_LINES, signal }, systemClock)) write(wordsOf(event));
@@ -68,7 +70,7 @@ const OVER: Record<Extract<LogEvent, { readonly kind: 'over' }>['why'], string> 
 function wordsOf(event: LogEvent): string {
   switch (event.kind) {
     case 'line':
-      return event.line.gap === undefined ? `${event.line.text}\r\n` : dim(`--- ${event.line.text} ---`);
+      return event.line.gap === undefined ? terminalText(`${event.line.text}\n`) : dim(`--- ${event.line.text} ---`);
     case 'ended':
       return dim(`--- the container stopped${event.exit === undefined ? '' : ` (${event.exit})`} ---`);
     case 'started':

@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../../base/disposables.ts';
 import { isWorkbenchError } from '../../base/errors.ts';
+import { fitLine } from '../../base/fit-text.ts';
+import { terminalText } from '../../base/terminal-text.ts';
 import type { LongCall } from '../../deployment/types.ts';
 import type { ClusterRef } from '../../kube/types.ts';
 import type { Endpoint, PokerService } from '../../poker/types.ts';
@@ -30,11 +32,11 @@ export class PokerTerminals implements Disposable {
     call.progress({ message: 'opening the shell' });
     const shell = await this.#poker.shell(cluster, await this.#endpoint(cluster, deployment, call.signal), call.signal);
     const terminal = vscode.window.createTerminal({
-      name: shell.title,
+      name: fitLine(shell.title),
       shellPath: shell.file,
       shellArgs: [...shell.args],
       env: { ...shell.env },
-      message: shell.greeting,
+      message: terminalText(shell.greeting),
       iconPath: new vscode.ThemeIcon('vm-active'),
       isTransient: true,
     });

@@ -6,7 +6,7 @@ import type { GpuNode, GpuReport, InventorySnapshot } from '../../inventory/type
 import { formatNumber, plural } from '../../protocol/format.ts';
 import { allOf, freeOfAll, tallies, type Tally } from './gpu-words.ts';
 import { nodeRow, obstacle } from './node-rows.ts';
-import { lazyChildren, plainText, WARNING, type Row } from './row.ts';
+import { codeText, lazyChildren, plainText, WARNING, type Row } from './row.ts';
 
 /** Groups open by themselves on a cluster of up to so many nodes; on a larger one their figures are what one reads first. */
 const NODES_AT_A_GLANCE = 40;
@@ -112,7 +112,7 @@ function pendingRow(snapshot: InventorySnapshot): Row | undefined {
 }
 
 function waitingRow({ pod, wants }: WaitingPod): Row {
-  const wanted = Object.entries(wants).map(([resource, count]) => `- \`${resource}\`: ${formatNumber(count)} wanted`);
+  const wanted = Object.entries(wants).map(([resource, count]) => `- ${codeText(resource)}: ${formatNumber(count)} wanted`);
   return {
     id: `pending/${pod.key}`,
     label: pod.name,

@@ -1,7 +1,9 @@
 import * as vscode from 'vscode';
 import { systemClock } from '../../base/clock.ts';
 import { DisposableStore, type Disposable } from '../../base/disposables.ts';
+import { fitLine } from '../../base/fit-text.ts';
 import { Turns } from '../../base/turns.ts';
+import { showViewProgress } from '../notifications.ts';
 import type { Row } from './row.ts';
 import { TREE_TURNS } from './row-index.ts';
 import { RowTree, type RowElement } from './row-tree.ts';
@@ -69,8 +71,8 @@ export class LiveTree implements Disposable {
     try {
       const content = await this.#options.content();
       this.tree.show(content.rows);
-      this.view.description = content.description;
-      this.view.message = content.message ?? '';
+      this.view.description = fitLine(content.description);
+      this.view.message = fitLine(content.message ?? '');
       this.#showProgress(content.loading ?? false);
     } catch (error) {
       this.#options.onError(error);
@@ -84,7 +86,7 @@ export class LiveTree implements Disposable {
     } else if (this.#loaded === undefined) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#loaded = resolve;
-      void vscode.window.withProgress({ location: { viewId: this.#options.id } }, () => promise);
+      showViewProgress(this.#options.id, promise);
     }
   }
 }

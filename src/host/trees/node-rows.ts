@@ -6,7 +6,7 @@ import { blockingTaints } from '../../inventory/taints.ts';
 import type { GpuCount, GpuHolder, GpuNode, InventorySnapshot, NodeView, PodView } from '../../inventory/types.ts';
 import { formatNumber } from '../../protocol/format.ts';
 import { allOf, heldText, idleOf, tallies, type Tally } from './gpu-words.ts';
-import { BUSY, ERROR, GOOD, lazyChildren, MUTED, plainText, WARNING, type Row } from './row.ts';
+import { BUSY, codeText, ERROR, GOOD, lazyChildren, MUTED, plainText, WARNING, type Row } from './row.ts';
 
 interface Kept {
   readonly view: NodeView | undefined;
@@ -109,8 +109,8 @@ function countText(resource: string, count: GpuCount, view: NodeView | undefined
   const held = isGpuResource(resource)
     ? 'requested by pods that are bound here and have not ended, init containers and sidecars included'
     : 'held by resource claims, a shared claim once';
-  if (!view) return `- \`${resource}\`: ${formatNumber(count.requested)} ${held}; what is free is unknown, since nodes may not be listed`;
-  return `- \`${resource}\`: ${formatNumber(count.allocatable)} that the node offers${one}; ${formatNumber(count.requested)} ${held}; ${formatNumber(count.free)} left`;
+  if (!view) return `- ${codeText(resource)}: ${formatNumber(count.requested)} ${held}; what is free is unknown, since nodes may not be listed`;
+  return `- ${codeText(resource)}: ${formatNumber(count.allocatable)} that the node offers${one}; ${formatNumber(count.requested)} ${held}; ${formatNumber(count.free)} left`;
 }
 
 function stateSentence(node: GpuNode, view: NodeView | undefined): string {
@@ -127,7 +127,7 @@ function stateSentence(node: GpuNode, view: NodeView | undefined): string {
 }
 
 function taintText({ key, value, effect }: NodeView['taints'][number]): string {
-  return `\`${key}${value === '' ? '' : `=${value}`}:${effect}\``;
+  return codeText(`${key}${value === '' ? '' : `=${value}`}:${effect}`);
 }
 
 function holderRow(node: GpuNode, holder: GpuHolder, held: string, reason: string | undefined, owner: string): Row {

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { RowIndex, type RowElement } from './row-index.ts';
-import type { Row } from './row.ts';
+import { fitRow, type Row } from './row.ts';
 
 export type { RowElement } from './row-index.ts';
 
@@ -39,14 +39,15 @@ export class RowTree implements vscode.TreeDataProvider<RowElement>, vscode.Disp
 
 function treeItem(element: RowElement): vscode.TreeItem {
   const { row } = element;
-  const item = new vscode.TreeItem(row.label, collapsibleState(row));
+  const { label, description, tooltip, spoken } = fitRow(row);
+  const item = new vscode.TreeItem(label, collapsibleState(row));
   item.id = row.id;
-  if (row.description !== undefined) item.description = row.description;
-  if (row.tooltip !== undefined) item.tooltip = new vscode.MarkdownString(row.tooltip, true);
+  if (description !== undefined) item.description = description;
+  if (tooltip !== undefined) item.tooltip = new vscode.MarkdownString(tooltip);
   if (row.icon) item.iconPath = new vscode.ThemeIcon(row.icon.id, row.icon.color === undefined ? undefined : new vscode.ThemeColor(row.icon.color));
   if (row.context !== undefined) item.contextValue = row.context;
-  if (row.opens !== undefined) item.command = { command: row.opens, title: row.label, arguments: [element] };
-  item.accessibilityInformation = { label: row.spoken ?? [row.label, row.description].filter((part) => part !== undefined).join(', ') };
+  if (row.opens !== undefined) item.command = { command: row.opens, title: label, arguments: [element] };
+  item.accessibilityInformation = { label: spoken };
   return item;
 }
 

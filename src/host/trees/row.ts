@@ -1,3 +1,4 @@
+import { fitLine, fitText } from '../../base/fit-text.ts';
 import type { RemoteTrace } from '../../traces/types.ts';
 
 /** What a row stands for: the argument that commands get from a tree. */
@@ -49,9 +50,26 @@ export const WARNING = 'list.warningForeground';
 export const ERROR = 'list.errorForeground';
 export const MUTED = 'disabledForeground';
 
-/** Text from the cluster inside Markdown: shown as it is, never as formatting or a link. */
+/** Text from the cluster inside Markdown: shown as it is, never as formatting, a link or an icon. */
 export function plainText(text: string): string {
-  return text.replace(/[\\`*_{}[\]()#+\-.!|<>~&$]/g, String.raw`\$&`).replace(/\s*\n\s*/g, ' ');
+  return fitLine(text).replace(/[\\`*_{}[\]()#+\-.!|<>~&$]|:(?=\/\/)/g, String.raw`\$&`);
+}
+
+/** The same in the letters of code; a name with a backtick would end them. */
+export function codeText(text: string): string {
+  return `\`${fitLine(text).replaceAll('`', "'")}\``;
+}
+
+/** The row with every text as a view may show it. Whoever makes rows need not think of what the cluster puts into them. */
+export function fitRow({ label, description, tooltip, spoken }: Row): Pick<Row, 'label' | 'description' | 'tooltip'> & { readonly spoken: string } {
+  const fitLabel = fitLine(label);
+  const fitDescription = description === undefined ? undefined : fitLine(description);
+  return {
+    label: fitLabel,
+    ...(fitDescription === undefined ? {} : { description: fitDescription }),
+    ...(tooltip === undefined ? {} : { tooltip: fitText(tooltip) }),
+    spoken: spoken === undefined ? [fitLabel, fitDescription].filter((part) => part !== undefined).join(', ') : fitLine(spoken),
+  };
 }
 
 /** The same rows in the same order, as far as their identity goes. */

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../../base/disposables.ts';
+import { fitLine } from '../../base/fit-text.ts';
 import type { Workbench } from '../../compose.ts';
 import { LIVE_FIGURES_MEMORY, type Lines } from '../../protocol/live-figures.ts';
 import { RESULTS_MEMORY } from '../../protocol/results.ts';
@@ -18,6 +19,9 @@ const LIVE_FIGURES = 'llmd.liveFigures';
 const RESULTS = 'llmd.results';
 const TRACE_SUMMARY = 'llmd.traceSummary';
 const PERFETTO = 'llmd.perfetto';
+
+/** A tab is no wider. */
+const TITLE_LENGTH = 120;
 
 export interface PanelsOptions {
   readonly workbench: Workbench;
@@ -112,7 +116,7 @@ export class Panels implements Disposable {
   }
 
   #create(viewType: string, title: string, retain = false): vscode.WebviewPanel {
-    return vscode.window.createWebviewPanel(viewType, title, vscode.ViewColumn.Active, { enableScripts: true, enableFindWidget: true, retainContextWhenHidden: retain });
+    return vscode.window.createWebviewPanel(viewType, fitLine(title, TITLE_LENGTH), vscode.ViewColumn.Active, { enableScripts: true, enableFindWidget: true, retainContextWhenHidden: retain });
   }
 
   #restore(viewType: string, adopt: (panel: vscode.WebviewPanel, state: unknown) => void): void {

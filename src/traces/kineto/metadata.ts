@@ -24,14 +24,20 @@ function metaOf(trace: unknown): TraceMeta {
   const base = at(trace, 'baseTimeNanoseconds');
   const devices = at(trace, 'deviceProperties');
   return {
-    rank: numberAt(trace, 'distributedInfo', 'rank') ?? null,
-    world_size: numberAt(trace, 'distributedInfo', 'world_size') ?? null,
+    rank: countAt(trace, 'distributedInfo', 'rank'),
+    world_size: countAt(trace, 'distributedInfo', 'world_size'),
     backend: stringAt(trace, 'distributedInfo', 'backend') ?? null,
     baseTimeNanoseconds: isNanoseconds(base) ? base : null,
     displayTimeUnit: stringAt(trace, 'displayTimeUnit') ?? null,
     trace_id: stringAt(trace, 'trace_id') ?? null,
     device0: Array.isArray(devices) && isObject(devices[0]) ? (stringAt(devices[0], 'name') ?? null) : null,
   };
+}
+
+/** A rank, or how many there are; whatever else stands there (JSON can say 1e400) is not known. */
+function countAt(value: unknown, ...path: readonly string[]): number | null {
+  const found = numberAt(value, ...path);
+  return found !== undefined && Number.isSafeInteger(found) && found >= 0 ? found : null;
 }
 
 function isNanoseconds(value: unknown): value is Nanoseconds {

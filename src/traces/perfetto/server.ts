@@ -126,10 +126,10 @@ async function listen(handle: (request: IncomingMessage, response: ServerRespons
   return server;
 }
 
-/** A page of another origin that fetches says so; behind a proxy our own origin is that of the proxy. */
-function isSameOrigin(request: IncomingMessage): boolean {
-  const { origin, host } = request.headers;
-  if (origin === undefined) return true;
-  const parsed = URL.parse(origin);
-  return parsed !== null && parsed.host === (request.headers['x-forwarded-host'] ?? host);
+/**
+ * A page of another origin that fetches says so; ours, which only gets, sends no origin, whatever tunnel or proxy it was opened
+ * through. So nothing is believed of what a proxy, or anybody in its place, says of the outside.
+ */
+function isSameOrigin({ headers }: IncomingMessage): boolean {
+  return headers.origin === undefined || (headers.host !== undefined && URL.parse(headers.origin)?.host === headers.host);
 }

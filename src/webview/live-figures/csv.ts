@@ -1,3 +1,4 @@
+import { csvText } from '../../base/table-text.ts';
 import type { LiveChart } from '../../protocol/live-figures.ts';
 import { FIGURES } from './figures.ts';
 
@@ -8,11 +9,7 @@ export function liveCsv({ times, lines }: LiveChart): string {
     lines
       .map((line) => ({ line, values: FIGURES.map(({ id }) => line.figures[id][round] ?? null) }))
       .filter(({ values }) => values.some((value) => value !== null))
-      .map(({ line, values }) => [new Date(time).toISOString(), line.label, ...values.map((value) => (value === null ? '' : String(value)))]),
+      .map(({ line, values }) => [new Date(time).toISOString(), line.label, ...values]),
   );
-  return [header, ...rows].map((row) => `${row.map(quoted).join(',')}\r\n`).join('');
-}
-
-function quoted(cell: string): string {
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+  return csvText(header, rows);
 }

@@ -1,3 +1,4 @@
+import { csvText } from '../../base/table-text.ts';
 import { formatBytes, formatNs, formatShare, plural } from '../../protocol/format.ts';
 import type { DeviceView, FromTraceSummary, TraceView } from '../../protocol/trace-summary.ts';
 import { button, element } from '../shared/dom.ts';
@@ -87,7 +88,8 @@ function barPart(part: Part, span: number): HTMLElement {
 }
 
 function kernelsCsv(trace: TraceView): string {
-  const quote = (text: string): string => `"${text.replaceAll('"', '""')}"`;
-  const rows = trace.kernels.map((kernel) => [quote(kernel.name), kernel.count, kernel.total, kernel.min, kernel.max, kernel.comm].join(','));
-  return ['name,count,total_ns,min_ns,max_ns,communication', ...rows].join('\r\n') + '\r\n';
+  return csvText(
+    ['name', 'count', 'total_ns', 'min_ns', 'max_ns', 'communication'],
+    trace.kernels.map((kernel) => [kernel.name, kernel.count, kernel.total, kernel.min, kernel.max, String(kernel.comm)]),
+  );
 }

@@ -10,8 +10,8 @@ const fresh: PlannedObject = { action: 'create', object, live: undefined, dryRun
 describe('the preview of a deployment', () => {
   it('says of each object what would happen to it, and whose it is', () => {
     assert.deepEqual([hers, fresh].map((planned) => plannedWords(planned)), [
-      { label: '$(warning) Service wide-ep-epp', description: 'conflict: belongs to alice' },
-      { label: '$(diff-added) Service wide-ep-epp', description: 'create' },
+      { icon: 'warning', label: 'Service wide-ep-epp', description: 'conflict: belongs to alice' },
+      { icon: 'diff-added', label: 'Service wide-ep-epp', description: 'create' },
     ]);
   });
 

@@ -53,7 +53,7 @@ const allowed: Readonly<Record<string, { readonly rooms: readonly string[]; read
   'demo/nodes': { rooms: ['base', 'kube', 'demo'], packages: /^(node:(?!child_process|worker_threads)|ws$|yaml$|zod$|just-bash$|tar-stream$)/ },
   protocol: { rooms: [], types: features, packages: /^zod$/ },
   host: { rooms: ['base', 'kube', 'protocol', ...features], types: ['compose'], packages: /^(node:(?!child_process|worker_threads)|vscode$|zod$|yaml$)/ },
-  webview: { rooms: ['protocol', 'benchmarks', 'inventory', 'traces'], packages: /^(?!vscode$|node:)/ },
+  webview: { rooms: ['base', 'protocol', 'benchmarks', 'inventory', 'traces'], packages: /^(?!vscode$|node:)/ },
   cli: { rooms: ['base', 'kube', 'compose', 'protocol', 'demo', 'demo/nodes', ...features], packages: NODE },
   compose: { rooms: ['base', 'kube', 'readers', ...features], packages: NODE },
   reader: { rooms: ['readers', ...features], packages: NODE },
