@@ -123,3 +123,25 @@ function previewChoices(plan: DeployPlan): readonly (Choice<PreviewRow> | Separa
   ];
 }
 
+async function savePlan(plan: DeployPlan): Promise<void> {
+  const document = await vscode.workspace.openTextDocument({ language: 'yaml', content: planYaml(plan.objects) });
+  await vscode.window.showTextDocument(document, { preview: false, preserveFocus: true });
+}
+
+function extend<T, State>(answer: Answer<T>, merge: (value: T) => State): Answer<State> {
+  return answer.kind === 'answer' ? { kind: 'answer', value: merge(answer.value) } : answer;
+}
+
+const VALUE_PREFIX = 'value.';
+
+function prefixed(values: Values): Values {
+  return Object.fromEntries(Object.entries(values).map(([id, value]) => [`${VALUE_PREFIX}${id}`, value]));
+}
+
+function valuesOf(remembered: Values): Values {
+  return Object.fromEntries(
+    Object.entries(remembered)
+      .filter(([id]) => id.startsWith(VALUE_PREFIX))
+      .map(([id, value]) => [id.slice(VALUE_PREFIX.length), value]),
+  );
+}

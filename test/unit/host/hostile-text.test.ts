@@ -7,6 +7,7 @@ import { poll, systemClock } from '../../../src/base/clock.ts';
 import { WorkbenchError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { MemoryStore } from '../../../src/base/store.ts';
+import { trusted } from '../../../src/base/trust.ts';
 import { assetsAt, compose, type Workbench } from '../../../src/compose.ts';
 import { productionConfirmation } from '../../../src/host/commands/production-confirmation.ts';
 import { accessRow } from '../../../src/host/trees/access-row.ts';
@@ -175,7 +176,7 @@ describe('hostile text in the trees', () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'llmdw-hostile-trees-'));
     cluster = await startHostileCluster(folder);
-    workbench = compose({ workspace: folder, assets: assetsAt(folder), store: new MemoryStore(), storage: folder, settings: () => ({ kubeconfig: cluster.kubeconfig }), env: { USER: OWNER }, logger: silentLogger });
+    workbench = compose({ workspace: folder, trust: trusted, assets: assetsAt(folder), store: new MemoryStore(), storage: folder, settings: () => ({ kubeconfig: cluster.kubeconfig }), env: { USER: OWNER }, logger: silentLogger });
     await workbench.contexts.current();
   });
 
