@@ -55,8 +55,13 @@ export class EventEmitter<T> {
   }
 }
 
-export class ThemeIcon {}
-export class ThemeColor {}
+export class ThemeIcon {
+  readonly id: string;
+  constructor(id: string) {
+    this.id = id;
+  }
+}
+export class ThemeColor extends ThemeIcon {}
 export class MarkdownString {
   readonly value: string;
   constructor(value: string) {
@@ -64,8 +69,9 @@ export class MarkdownString {
   }
 }
 export class TreeItem {
-  constructor(readonlyLabel: string) {
-    Object.assign(this, { label: readonlyLabel });
+  readonly label: string;
+  constructor(label: string) {
+    this.label = label;
   }
 }
 export const TreeItemCollapsibleState = { None: 0, Collapsed: 1, Expanded: 2 };
