@@ -8,11 +8,12 @@ import { statusMessage } from './status/status-bar.ts';
 
 interface Remedy {
   readonly title: string;
-  readonly command: CommandId;
+  readonly command: CommandId | 'workbench.trust.manage';
 }
 
 /** The command that helps most after a failure, where one does. */
 const REMEDIES: Partial<Record<ErrorCode, Remedy>> = {
+  untrusted: { title: 'Manage Workspace Trust', command: 'workbench.trust.manage' },
   'kubeconfig-missing': { title: 'Start Demo Cluster', command: 'llmd.startDemo' },
   'kubeconfig-invalid': { title: 'Open Settings', command: 'llmd.openSettings' },
   'context-unknown': { title: 'Select Context', command: 'llmd.selectContext' },

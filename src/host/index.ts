@@ -43,7 +43,7 @@ export function registerHost(context: vscode.ExtensionContext, workbench: Workbe
   const offer = offerWith(errors);
   const session = owned.add(new Session(workbench.contexts));
   const jobs = owned.add(new JobCenter());
-  const remoteTraces = owned.add(new RemoteTraceList(workbench.traces, session, (cluster) => permitted(workbench.contexts, errors, cluster, { id: 'llmd.copyTraces', doing: 'look for traces in pods' }, cluster.namespace)));
+  const remoteTraces = owned.add(new RemoteTraceList(workbench.traces, session, workbench.trust, (cluster) => permitted(workbench.contexts, errors, cluster, { id: 'llmd.copyTraces', doing: 'look for traces in pods' }, cluster.namespace)));
   const runProgress = owned.add(new RunProgress());
   const onError = (error: unknown): void => workbench.logger.error('in the window', error);
   const memory = new Memory(context.workspaceState);

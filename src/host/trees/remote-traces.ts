@@ -1,6 +1,7 @@
 import { disposable, DisposableStore, type Disposable } from '../../base/disposables.ts';
 import { isAbort, toWorkbenchError, type WorkbenchError } from '../../base/errors.ts';
 import { Emitter } from '../../base/events.ts';
+import type { Trust } from '../../base/trust.ts';
 import type { ClusterRef } from '../../kube/types.ts';
 import type { RemoteTraces, TraceService } from '../../traces/types.ts';
 import { placeOf, type Session } from '../session.ts';
@@ -17,6 +18,7 @@ const UNKNOWN: RemoteTraceState = { traces: undefined, loading: false, error: un
 export class RemoteTraceList implements Disposable {
   readonly #service: TraceService;
   readonly #session: Session;
+  readonly #trust: Trust;
   readonly #permit: (cluster: ClusterRef) => Promise<void>;
   readonly #changed = new Emitter<void>();
   readonly #owned = new DisposableStore();
@@ -26,13 +28,15 @@ export class RemoteTraceList implements Disposable {
   #followers = 0;
   readonly onDidChange = this.#changed.event;
 
-  /** `permit` throws where one may not look into pods: then none is asked. */
-  constructor(service: TraceService, session: Session, permit: (cluster: ClusterRef) => Promise<void>) {
+  /** Looking for files runs a command in each pod: not before trust, and not where `permit` throws because one may not. */
+  constructor(service: TraceService, session: Session, trust: Trust, permit: (cluster: ClusterRef) => Promise<void>) {
     this.#service = service;
     this.#permit = permit;
     this.#session = session;
+    this.#trust = trust;
     this.#owned.add(this.#changed);
     this.#owned.add(session.onDidChange(() => this.#catchUp()));
+    this.#owned.add(trust.onDidGrant(() => this.#catchUp()));
   }
 
   /** What is known of this cluster; nothing of another one. */
@@ -53,7 +57,7 @@ export class RemoteTraceList implements Disposable {
   async refresh(): Promise<void> {
     const { cluster } = this.#session;
     this.#listing?.abort();
-    if (!cluster) return;
+    if (!cluster || !this.#trust.granted) return;
     const listing = new AbortController();
     this.#listing = listing;
     const known = this.current(cluster).traces;
