@@ -87,8 +87,8 @@ const suites: readonly Suite[] = [
   { name: 'faults', needs: kubeClientNeeds, prepare: kubeClients, run: faults },
   { name: 'host', needs: [...kubeToolNeeds, ...vsCodeNeeds, ...browserNeeds], prepare: vsCodeServer, run: host },
   { name: 'package', run: (tell) => check(tell, 'node', ['scripts/package.ts']) },
-  // With the offline Perfetto UI of the package, and the browser of the host tests.
-  { name: 'ui', needs: browserNeeds, run: (tell) => mocha(tell, ['test/ui/**/*.test.ts']) },
+  // With the package and its offline Perfetto UI.
+  { name: 'ui', needs: [...kubeToolNeeds, ...vsCodeNeeds, ...browserNeeds], prepare: vsCodeServer, run: (tell) => mocha(tell, ['test/ui/**/*.test.ts']) },
   { name: 'tour', needs: [...kubeToolNeeds, ...vsCodeNeeds, ...browserNeeds], prepare: vsCodeServer, run: (tell) => check(tell, 'node', ['scripts/demo.ts', '--tour', '--no-build']) },
   // Last, so that the build of its control plane has the time of all others.
   { name: 'conformance', needs: kubeToolNeeds, prepare: controlPlane, run: conformance },

@@ -7,12 +7,14 @@ import { permitted } from './commands/permitted.ts';
 import { registerCommands } from './commands/register.ts';
 import { setContextKey } from './context-keys.ts';
 import { keepDecodePods } from './decode-pods.ts';
+import { folderOwnerOf } from './environment.ts';
 import { ErrorReporter } from './errors.ts';
 import { EvidenceDocuments } from './evidence-documents.ts';
 import type { Host } from './host.ts';
 import { JobCenter } from './jobs.ts';
 import { Memory } from './memory.ts';
 import { showInformation } from './notifications.ts';
+import { askFolderOwner } from './owner-question.ts';
 import { PlanDocuments } from './plan-documents.ts';
 import { RunProgress } from './run-progress.ts';
 import { placeOf, Session } from './session.ts';
@@ -81,6 +83,7 @@ export function registerHost(context: vscode.ExtensionContext, workbench: Workbe
     whenTrusted(workbench.trust, (begun) => {
       begun.add(keepDecodePods(workbench.decodePods, workbench.workspace, errors));
       begun.add(takeUpRuns(host));
+      begun.add(askFolderOwner(folderOwnerOf(context), workbench.owner, onError));
       offerCommandLine(context.environmentVariableCollection, workbench.assets.root);
     }),
   );

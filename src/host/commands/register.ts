@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../../base/disposables.ts';
 import { isWorkbenchError } from '../../base/errors.ts';
 import type { Host } from '../host.ts';
+import { requireTrust } from './before-trust.ts';
 import { COMMANDS } from './table.ts';
 
 /** Registers the table. A failure ends here: it is shown, and the caller only sees that the command has ended. */
@@ -11,6 +12,7 @@ export function registerCommands(host: Host): Disposable {
     owned.add(
       vscode.commands.registerCommand(command.id, async (...given: readonly unknown[]) => {
         try {
+          requireTrust(command.id, command.doing, host.workbench.trust);
           await command.execute(host, given);
         } catch (error) {
           // Refused: what is shown as allowed may be old.

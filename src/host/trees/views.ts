@@ -16,6 +16,7 @@ import { LiveTree, type TreeContent } from './live-tree.ts';
 import { hiddenByFilter, modelServerHeadline, modelServerRows } from './model-server-rows.ts';
 import { noServersRow } from './no-servers-row.ts';
 import type { RemoteTraceList } from './remote-traces.ts';
+import { withRestriction } from './restricted-row.ts';
 import type { Row } from './row.ts';
 import { traceRows } from './trace-rows.ts';
 import type { TreeChoices } from './tree-choices.ts';
@@ -50,11 +51,11 @@ export function createTrees(dependencies: TreeDependencies): Trees {
   const modelServers = owned.add(modelServerTree(dependencies, turns));
   const benchmarks = owned.add(benchmarkTree(dependencies));
   const traces = owned.add(traceTree(dependencies));
-  owned.add(
-    dependencies.session.onDidChange(() => {
-      for (const tree of [cluster, modelServers, benchmarks, traces]) tree.update();
-    }),
-  );
+  const update = (): void => {
+    for (const tree of [cluster, modelServers, benchmarks, traces]) tree.update();
+  };
+  owned.add(dependencies.session.onDidChange(update));
+  owned.add(dependencies.workbench.trust.onDidGrant(update));
   return { cluster, modelServers, benchmarks, traces, dispose: () => owned.dispose() };
 }
 
@@ -185,7 +186,7 @@ async function ofSnapshot<Report>(
   const content = await turns.do(() => show(snapshot, report));
   // Another cluster may have been chosen meanwhile: what is of this one is not for its view.
   if (session.connection !== connection) return ofSnapshot(workbench, session, turns, count, show);
-  return { ...content, loading: !snapshot.complete };
+  return { ...content, rows: withRestriction(workbench.trust, content.rows), loading: !snapshot.complete };
 }
 
 /** An empty view says by its welcome text what one may not do. */

@@ -12,6 +12,7 @@ import { NodeTablePanel } from './node-table-panel.ts';
 import { PerfettoPanel } from './perfetto-panel.ts';
 import { ResultsPanel } from './results-panel.ts';
 import { traceTitle } from './trace-title.ts';
+import { fillWhenTrusted } from './trust-page.ts';
 import { TraceSummaryPanel } from './trace-summary-panel.ts';
 
 const NODE_TABLE = 'llmd.nodeTable';
@@ -120,10 +121,13 @@ export class Panels implements Disposable {
   }
 
   #restore(viewType: string, adopt: (panel: vscode.WebviewPanel, state: unknown) => void): void {
+    const workbench = this.#workbench;
     this.#owned.add(
       vscode.window.registerWebviewPanelSerializer(viewType, {
         deserializeWebviewPanel(panel, state: unknown) {
-          adopt(panel, state);
+          // Nodes are of the person's own cluster; what the others show is of the folder.
+          if (viewType === NODE_TABLE) adopt(panel, state);
+          else fillWhenTrusted(workbench.trust, panel, () => adopt(panel, state));
           return Promise.resolve();
         },
       }),
