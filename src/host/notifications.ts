@@ -23,6 +23,11 @@ export function showInformation(message: string, ...buttons: readonly string[]):
   return vscode.window.showInformationMessage(fitLine(message), ...buttons);
 }
 
+/** A question that can wait. Resolves to the button that was chosen. */
+export function showWarning(message: string, ...buttons: readonly string[]): Thenable<string | undefined> {
+  return vscode.window.showWarningMessage(fitLine(message), ...buttons);
+}
+
 /** Asks in front of everything else; false when the person goes away. */
 export async function confirmed({ message, detail, action }: Confirmation): Promise<boolean> {
   return (await vscode.window.showWarningMessage(fitLine(message), { modal: true, detail: fitText(detail) }, action)) === action;

@@ -137,4 +137,4 @@ export const window = {
   onDidCloseTerminal: never,
 };
 export const commands = { executeCommand: (): Promise<void> => Promise.resolve() };
-export const workspace = { getConfiguration: () => ({ get: () => undefined }), onDidChangeConfiguration: never };
+export const workspace = { getConfiguration: () => ({ get: () => undefined, inspect: () => undefined }), onDidChangeConfiguration: never };
