@@ -2,6 +2,7 @@ import { request as httpRequest, type ClientRequest, type IncomingMessage } from
 import { aborted, timeLimit } from '../base/clock.ts';
 import { errorText, isWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import { readWhole } from './bounded.ts';
+import { ForwardAgent } from './forward-agent.ts';
 import { describeTarget } from './forward-target.ts';
 import { POD_ANSWER } from './limits.ts';
 import type { ForwardTarget, KubeClient } from './types.ts';
@@ -35,10 +36,12 @@ export async function podHttp(client: KubeClient, request: PodHttpRequest): Prom
   const doing = `${method} ${path} on ${describeTarget(target, namespace, port)} (context "${client.cluster.context}")`;
   const signal = AbortSignal.any([request.signal, timeLimit(timeoutMs, doing, HINT)]);
   const forward = await client.portForward(namespace, target, port, signal);
+  // An extension host puts an agent of its own before every request: it passes ours on for this host, and drops a mere `createConnection`.
+  const agent = new ForwardAgent(forward);
   let broken: WorkbenchError | undefined;
   forward.onDidFail((error) => { broken = error; });
   try {
-    const response = await answerOf(httpRequest({ createConnection: () => forward.connect(), host: '127.0.0.1', port, method, path, signal }));
+    const response = await answerOf(httpRequest({ agent, host: '127.0.0.1', port, method, path, signal }));
     const status = response.statusCode ?? 0;
     if (status >= 300 && status < 400) {
       throw new WorkbenchError({ code: 'server-error', message: `cannot ${doing}: it answers with a redirect (${status}), which is not followed`, hint: HINT });
@@ -51,7 +54,7 @@ export async function podHttp(client: KubeClient, request: PodHttpRequest): Prom
     if (isWorkbenchError(error)) throw error;
     throw new WorkbenchError({ code: 'connection-lost', message: `cannot ${doing}: ${errorText(error)}`, hint: HINT, cause: error });
   } finally {
-    forward.dispose();
+    agent.destroy();
   }
 }
 
