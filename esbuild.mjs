@@ -1,8 +1,9 @@
 // Builds every bundle into dist/. `--production` minifies; `--watch` rebuilds on change.
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import esbuild from 'esbuild';
+import { isPermissive } from './scripts/lib/licences.ts';
 
 const production = process.argv.includes('--production');
 const watch = process.argv.includes('--watch');
@@ -74,14 +75,18 @@ else {
   await writeFile('dist/THIRD-PARTY-NOTICES.txt', await notices([...packages].sort()));
 }
 
-/** The licence texts of everything that the bundles hold: most licences ask for that. */
+/** The licence texts and notices of everything that the bundles hold: most licences ask for that. What is not permissive must not be in them. */
 async function notices(folders) {
   const parts = await Promise.all(
     folders.map(async (folder) => {
       const { name, version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
-      const file = readdirSync(folder).find((entry) => /^(licen[cs]e|copying)/i.test(entry));
-      const text = file === undefined ? 'The package carries no licence file of its own.' : await readFile(join(folder, file), 'utf8');
-      return `${name} ${version} (${typeof license === 'string' ? license : (license?.type ?? 'see below')})\n\n${text.trim()}\n`;
+      if (!isPermissive(license ?? 'not named')) throw new Error(`${name} ${version} is in a bundle, and its licence is ${license ?? 'not named'}`);
+      const found = readdirSync(folder, { recursive: true, withFileTypes: true })
+        .map((entry) => ({ entry, path: join(entry.parentPath, entry.name) }))
+        .filter(({ entry, path }) => entry.isFile() && /^(licen[cs]e|copying|notice)/i.test(relative(folder, path)));
+      if (found.length === 0) throw new Error(`${name} ${version} is in a bundle, and carries no text of its licence`);
+      const texts = await Promise.all(found.map(async ({ path }) => (await readFile(path, 'utf8')).trim()));
+      return `${name} ${version} (${license})\n\n${texts.join('\n\n')}\n`;
     }),
   );
   return `The llm-d Workbench holds these packages.\n\n${parts.join(`\n${'-'.repeat(80)}\n\n`)}`;

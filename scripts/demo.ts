@@ -8,7 +8,7 @@ import { ensure } from './lib/needs.ts';
 import { refused } from './lib/refusal.ts';
 import { run } from './lib/run.ts';
 import { say } from './lib/say.ts';
-import { which } from './lib/system.ts';
+import { hasDisplay, which } from './lib/system.ts';
 import { browserNeeds, vsCodeNeeds } from './lib/vscode.ts';
 import { startWorkbenchServer } from './lib/workbench-window.ts';
 import { TourReport } from './tour/report.ts';
@@ -68,8 +68,7 @@ async function drive(): Promise<void> {
 
 /** The `code` of a machine with a desktop. */
 async function desktopCode(): Promise<string | undefined> {
-  const shown = process.env['DISPLAY'] !== undefined || process.platform === 'darwin' || process.platform === 'win32';
-  return shown ? which(process.platform === 'win32' ? 'code.cmd' : 'code') : undefined;
+  return hasDisplay() ? which(process.platform === 'win32' ? 'code.cmd' : 'code') : undefined;
 }
 
 async function openForPerson(): Promise<void> {

@@ -5,6 +5,7 @@ import { controlPlaneBinaries, goOfThisMachine, type ControlPlaneBinaries } from
 import { runConformance, skippedWithoutGo } from './conformance/suite.ts';
 import { kubeClientNeeds, kubeClients, kubeToolNeeds } from './lib/clients.ts';
 import { runHostSuite } from './lib/host-suite.ts';
+import { hostNeeds, prepareHost } from './lib/host-vscode.ts';
 import { ensure, type Need } from './lib/needs.ts';
 import { Refusal, refused } from './lib/refusal.ts';
 import { say } from './lib/say.ts';
@@ -73,8 +74,8 @@ async function conformance(): Promise<Outcome> {
 }
 
 async function host(): Promise<Outcome> {
-  const { code, output } = await runHostSuite();
-  return mochaOutcome(output, code);
+  const results = await runHostSuite();
+  return total(results.map(({ code, output }) => mochaOutcome(output, code)));
 }
 
 const suites: readonly Suite[] = [
@@ -85,7 +86,7 @@ const suites: readonly Suite[] = [
   { name: 'unit', run: (tell) => mocha(tell, ['test/unit/**/*.test.ts']) },
   { name: 'clients', needs: kubeClientNeeds, prepare: kubeClients, run: clients },
   { name: 'faults', needs: kubeClientNeeds, prepare: kubeClients, run: faults },
-  { name: 'host', needs: [...kubeToolNeeds, ...vsCodeNeeds, ...browserNeeds], prepare: vsCodeServer, run: host },
+  { name: 'host', needs: [...kubeToolNeeds, ...hostNeeds], prepare: prepareHost, run: host },
   { name: 'package', run: (tell) => check(tell, 'node', ['scripts/package.ts']) },
   // With the package and its offline Perfetto UI.
   { name: 'ui', needs: [...kubeToolNeeds, ...vsCodeNeeds, ...browserNeeds], prepare: vsCodeServer, run: (tell) => mocha(tell, ['test/ui/**/*.test.ts']) },
@@ -122,9 +123,13 @@ for (const [index, suite] of wanted.entries()) {
   outcomes.push(outcome);
   say(`suite ${suite.name}: ${said(outcome)}, ${Math.round((performance.now() - started) / 1000)} s`);
 }
-const total = outcomes.reduce((sum, { passed, failed, skipped }) => ({ passed: sum.passed + passed, failed: sum.failed + failed, skipped: sum.skipped + skipped }), nothing);
-console.log(said(total));
-process.exitCode = total.failed === 0 && total.passed + total.skipped > 0 ? 0 : 1;
+const all = total(outcomes);
+console.log(said(all));
+process.exitCode = all.failed === 0 && all.passed + all.skipped > 0 ? 0 : 1;
+
+function total(each: readonly Outcome[]): Outcome {
+  return each.reduce((sum, { passed, failed, skipped }) => ({ passed: sum.passed + passed, failed: sum.failed + failed, skipped: sum.skipped + skipped }), nothing);
+}
 
 function said({ passed, failed, skipped }: Outcome): string {
   return `${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`;

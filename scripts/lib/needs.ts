@@ -12,6 +12,11 @@ export interface Need {
   readonly met: () => Promise<boolean>;
 }
 
+/** The same needs, which are none as long as `otherwise` holds. */
+export function unless(otherwise: () => Promise<boolean>, needs: readonly Need[]): readonly Need[] {
+  return needs.map((need) => ({ ...need, met: async () => (await otherwise()) || need.met() }));
+}
+
 /** What a machine may do about a missing package. */
 export interface PackageManager {
   /** Whether this user may install: root, on a machine with apt-get. */
@@ -25,7 +30,8 @@ export interface PackageManager {
  */
 export async function ensure(needs: readonly Need[], packageManager: PackageManager = apt): Promise<void> {
   const looked = await Promise.all(needs.map(async (need) => ({ need, met: await need.met() })));
-  const missing = looked.filter(({ met }) => !met).map(({ need }) => need);
+  // Several suites may lack the same.
+  const missing = [...new Map(looked.filter(({ met }) => !met).map(({ need }) => [need.what, need])).values()];
   if (missing.length === 0) return;
   const packages = [...new Set(missing.flatMap((need) => need.packages))];
   if (missing.some((need) => need.packages.length === 0) || !(await packageManager.allowed())) throw new Refusal(lacking(missing, packages, 'Nothing was installed.'));
@@ -40,7 +46,7 @@ function lacking(missing: readonly Need[], packages: readonly string[], what: st
   const list = missing.map((need) => `  - ${need.what}`).join('\n');
   const sudo = process.getuid?.() === 0 ? '' : 'sudo ';
   const commands = [`${sudo}apt-get update`, `${sudo}apt-get ${installArgs(packages).join(' ')}`].map((command) => `  ${command}`).join('\n');
-  return `This machine lacks:\n${list}\n${what}${packages.length === 0 ? '' : ` On Debian and Ubuntu these commands bring ${missing.length === 1 ? 'it' : 'them'}:\n${commands}`}`;
+  return `This machine lacks:\n${list}\n${what}${packages.length === 0 ? '' : `\nOn Debian and Ubuntu these commands bring ${missing.length === 1 ? 'it' : 'them'}:\n${commands}`}`;
 }
 
 function installArgs(packages: readonly string[]): readonly string[] {

@@ -1,20 +1,16 @@
 import { join } from 'node:path';
 import { isCached, npmInstalled, npmPinned } from './cache.ts';
-import { ensure, type Need } from './needs.ts';
+import { ensure, unless, type Need } from './needs.ts';
 import { exists, which } from './system.ts';
 
 const source = join(import.meta.dirname, '..', 'installs', 'vscode');
 
-/** Compiles VS Code's native modules: none of it is used once VS Code is in the cache. */
-export const vsCodeNeeds: readonly Need[] = [
-  { what: 'a C++ compiler and make, which build VS Code\'s native modules', packages: ['build-essential'], met: onceInCache(async () => (await which('g++')) !== undefined && (await which('make')) !== undefined) },
-  { what: 'python3, which starts their build', packages: ['python3'], met: onceInCache(async () => (await which('python3')) !== undefined) },
-  { what: 'the headers of Kerberos (gssapi/gssapi.h), against which one of them is built', packages: ['libkrb5-dev'], met: onceInCache(() => exists('/usr/include/gssapi/gssapi.h')) },
-];
-
-function onceInCache(otherwise: () => Promise<boolean>): () => Promise<boolean> {
-  return async () => (await isCached(await npmPinned('vscode', source))) || otherwise();
-}
+/** For building VS Code's native modules, once. */
+export const vsCodeNeeds = unless(async () => isCached(await npmPinned('vscode', source)), [
+  { what: 'a C++ compiler and make, which build VS Code\'s native modules', packages: ['build-essential'], met: async () => (await which('g++')) !== undefined && (await which('make')) !== undefined },
+  { what: 'python3, which starts their build', packages: ['python3'], met: async () => (await which('python3')) !== undefined },
+  { what: 'the headers of Kerberos (gssapi/gssapi.h), against which one of them is built', packages: ['libkrb5-dev'], met: () => exists('/usr/include/gssapi/gssapi.h') },
+]);
 
 export const browserNeeds: readonly Need[] = [{ what: 'a Chromium browser; one that is not on the PATH is named by CHROMIUM', packages: ['chromium', 'fonts-dejavu-core'], met: async () => (await chromiumHere()) !== undefined }];
 

@@ -25,13 +25,13 @@ export interface TrustOption {
   readonly restricted?: boolean;
 }
 
-/** A browser has no window that asks at the start, so that a driven one can go on. */
+/** The question at the start would stand before a driven window. */
 const restrictedSettings = { 'security.workspace.trust.enabled': true, 'security.workspace.trust.startupPrompt': 'never' } as const;
 
-/** Writes the settings below a server's data folder. Trust is a setting of the user alone: VS Code leaves it out in a machine's. */
+/** Writes the settings of a driven VS Code below its data folder: a server reads most in `Machine`, a desktop all in `User`, and trust counts there alone. */
 export async function writeSettings(data: string, tools: KubeTools, { restricted = false }: TrustOption): Promise<void> {
-  const machine = { ...quietSettings, 'workbench.colorTheme': 'Dark Modern', ...toolSettings(tools) };
-  for (const [folder, settings] of Object.entries({ Machine: machine, ...(restricted ? { User: restrictedSettings } : {}) })) {
+  const settings = { ...quietSettings, 'workbench.colorTheme': 'Dark Modern', ...toolSettings(tools), ...(restricted ? restrictedSettings : {}) };
+  for (const folder of ['Machine', 'User']) {
     await mkdir(join(data, folder), { recursive: true });
     await writeFile(join(data, folder, 'settings.json'), `${JSON.stringify(settings, undefined, 2)}\n`);
   }
