@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { runTests, TestRunFailedError } from '@vscode/test-electron';
+import { cacheRoot } from './cache.ts';
 import { kubeTools } from './clients.ts';
 import { inBrowser, type HostVsCode } from './host-vscode.ts';
 import { writeSettings, type TrustOption } from './workbench-window.ts';
@@ -38,7 +39,8 @@ export async function runHostTests(vsCode: HostVsCode, options: HostTestOptions)
       vscodeExecutablePath: options.restricted === true ? inBrowser.executable : vsCode.executable,
       extensionDevelopmentPath: options.extension,
       extensionTestsPath: options.tests,
-      extensionTestsEnv: { ...options.env },
+      // The tests may have a home of their own, the launcher's cache is this one.
+      extensionTestsEnv: { ...options.env, LLMDW_CACHE: cacheRoot },
       launchArgs: [options.workspace, '--user-data-dir', data, '--disable-extensions', ...(options.restricted === true ? ['--restricted'] : [])],
       stdout,
     });
