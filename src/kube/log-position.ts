@@ -35,19 +35,27 @@ export class LogPosition {
     return { ...rest, sinceTime: new Date(Date.parse(this.#last.time) - DISORDER_MS).toISOString() };
   }
 
+  /** Whether this line shows that the last one which was read is not in the log any more. */
+  leavesGap(line: LogLine): boolean {
+    const ns = nanoseconds(line.time);
+    if (ns === undefined || this.#repeated === 0 || this.#isLast(line)) return false;
+    return ns > this.#newest || this.#heldCharacters + line.text.length > LOG_MEMORY_CHARACTERS;
+  }
+
   /** The lines that are to be told now that this one has come. */
   take(line: LogLine): readonly LogLine[] {
     const ns = nanoseconds(line.time);
     if (ns === undefined) return [line];
     if (this.#repeated === 0) return [this.#read(line, ns)];
-    if (line.time === this.#last?.time && line.text === this.#last.text) {
+    if (this.#isLast(line)) {
       this.#repeated -= 1;
       this.#drop();
       return [];
     }
+    const gap = this.leavesGap(line);
     this.#held.push(line);
     this.#heldCharacters += line.text.length;
-    return ns > this.#newest || this.#heldCharacters > LOG_MEMORY_CHARACTERS ? this.#afterGap() : [];
+    return gap ? this.#afterGap() : [];
   }
 
   /** What is left to tell when the log is at its end. */
@@ -69,6 +77,10 @@ export class LogPosition {
     const [first] = fresh;
     if (first === undefined || last === undefined) return [];
     return [gapLine('rotated', first.time, `between ${last.time} and ${first.time}: the log was rotated`), ...fresh.map((line) => this.#read(line, nanoseconds(line.time) ?? 0n))];
+  }
+
+  #isLast(line: LogLine): boolean {
+    return line.time === this.#last?.time && line.text === this.#last.text;
   }
 
   #drop(): void {

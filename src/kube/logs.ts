@@ -16,6 +16,8 @@ const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 15_000;
 /** A container that is about to start, or waits for its image, is asked for this often. */
 const START_POLL_MS = 1000;
+/** What a pod says of its runs comes later than what they write; seldom by more than this. */
+const STATUS_DELAY_MS = 2000;
 /** A container may be silent for as long as it likes; that its connection is not dead is seen by asking again now and then. */
 const SILENCE_MS = 120_000;
 
@@ -44,15 +46,23 @@ async function* followRun(deps: LogDependencies, options: LogOptions): AsyncGene
         connected = true;
         failures = 0;
       };
-      for await (const line of readOnce(deps, position.resume(options), 'following', opened)) yield* position.take(line);
       whole = true;
+      for await (const line of readOnce(deps, position.resume(options), 'following', opened)) {
+        // Between two connections the next run may have begun: then this line is its, and no rotation.
+        if (position.leavesGap(line) && (await isFollowed(deps, options, run))) {
+          whole = false;
+          break;
+        }
+        yield* position.take(line);
+      }
     } catch (error) {
       throwIfAborted(options.signal);
       if (!connected || !isPassing(error)) throw error;
+      whole = false;
       failures += 1;
     }
     const end = endOf(await lookAtRun((request) => deps.calls.call(request), options), run, whole);
-    if (end !== 'runs' && (yield* readEnd(deps, options, position, end, whole))) return;
+    if (end !== 'runs' && (yield* readEnd(deps, options, run, position, end, whole))) return;
     await sleep(deps.clock, Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(failures, 5)), options.signal);
   }
 }
@@ -86,8 +96,17 @@ function endOf(state: RunState, run: ContainerRun | undefined, whole: boolean): 
   }
 }
 
+/** Whether another run has the log by now. */
+async function isFollowed(deps: LogDependencies, options: LogOptions, run: ContainerRun | undefined): Promise<boolean> {
+  if (run === undefined) return false;
+  const look = async (): Promise<boolean> => ['restarted', 'lost'].includes(endOf(await lookAtRun((request) => deps.calls.call(request), options), run, false));
+  if (await look()) return true;
+  await sleep(deps.clock, STATUS_DELAY_MS, options.signal);
+  return look();
+}
+
 /** What a run that is over has left to say. False: its end could not be read now, but may be later. */
-async function* readEnd(deps: LogDependencies, options: LogOptions, position: LogPosition, end: Exclude<End, 'runs'>, whole: boolean): AsyncGenerator<LogLine, boolean> {
+async function* readEnd(deps: LogDependencies, options: LogOptions, run: ContainerRun | undefined, position: LogPosition, end: Exclude<End, 'runs'>, whole: boolean): AsyncGenerator<LogLine, boolean> {
   const time = new Date(deps.clock.now()).toISOString();
   if (end === 'lost') {
     if (!whole) yield gapLine('pod-gone', time, 'at the end: the connection broke, and what the container wrote is gone');
@@ -95,7 +114,11 @@ async function* readEnd(deps: LogDependencies, options: LogOptions, position: Lo
   }
   try {
     const rest = { ...position.resume(options), follow: false, ...(end === 'restarted' ? { previous: true } : {}) };
-    for await (const line of readOnce(deps, rest, 'whole')) yield* position.take(line);
+    for await (const line of readOnce(deps, rest, 'whole')) {
+      // It was over a moment ago; by now the next one may have begun.
+      if (end === 'ended' && position.leavesGap(line) && (await isFollowed(deps, options, run))) return yield* readEnd(deps, options, run, position, 'restarted', whole);
+      yield* position.take(line);
+    }
     yield* position.finish();
     return true;
   } catch (error) {

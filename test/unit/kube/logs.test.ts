@@ -150,6 +150,44 @@ describe('logs', () => {
     assert.deepEqual(await texts(following), ['a', 'its last words']);
   });
 
+  it('takes the lines of the next run for no rotation, though the pod tells of it late', async () => {
+    let looks = 0;
+    const answer = server.handle;
+    const restartedAfter = (more: number): void => {
+      looks = 0;
+      server.handle = (request, response, url) => {
+        if (!url.pathname.endsWith('/log') && (looks += 1) > more) shown = runningPod(1);
+        answer(request, response, url);
+      };
+    };
+    const next = send('2026-01-01T00:00:05Z the next run begins');
+    const before = (response: ServerResponse, url: URL): void => {
+      assert.equal(url.searchParams.get('previous'), 'true');
+      send('2026-01-01T00:00:01Z a', '2026-01-01T00:00:02Z its last words')(response);
+    };
+    reads = [
+      (response) => {
+        restartedAfter(2);
+        send('2026-01-01T00:00:01Z a')(response);
+      },
+      next,
+      before,
+    ];
+    assert.deepEqual(await texts(following), ['a', 'its last words'], 'while it was thought to run');
+    server.handle = answer;
+    shown = runningPod();
+    reads = [
+      (response) => {
+        shown = ended();
+        restartedAfter(1);
+        send('2026-01-01T00:00:01Z a')(response);
+      },
+      next,
+      before,
+    ];
+    assert.deepEqual(await texts(following), ['a', 'its last words'], 'when it had ended');
+  });
+
   it('marks the end of a run whose log is gone', async () => {
     const cutAfter = (line: string, then: KubeObject | undefined) => (response: ServerResponse): void => {
       shown = then;
