@@ -84,32 +84,43 @@ function clearFields(): void {
   return 0;
 }
 
+/** Behind a string (the usual value of a key) or any other value. */
+@inline function endOfValue(value: usize): usize {
+  return load<u8>(value) === QUOTE ? closingQuote(value + 1) + 1 : skipValue(value);
+}
+
+/** Behind a number (the usual value of a key) or any other value. */
+@inline function endOfNumber(value: usize): usize {
+  const digits = countDigits(value);
+  return digits !== 0 && digits !== 16 && load<u8>(value + digits) === COMMA ? value + digits : skipValue(value);
+}
+
 /** Reads the value of `key` at `value` into the fields; answers where it ends. */
 @inline function readField(key: u32, value: usize): usize {
   let end: usize;
   switch (key) {
     case PH: {
-      end = skipValue(value);
+      end = endOfValue(value);
       phaseFrom = value; phaseTo = end;
       return end;
     }
     case CAT: {
-      end = skipValue(value);
+      end = endOfValue(value);
       categoryFrom = value; categoryTo = end;
       return end;
     }
     case NAME: {
-      end = skipValue(value);
+      end = endOfValue(value);
       nameFrom = value; nameTo = end;
       return end;
     }
     case PID: {
-      end = skipValue(value);
+      end = endOfNumber(value);
       pidFrom = value; pidTo = end;
       return end;
     }
     case TID: {
-      end = skipValue(value);
+      end = endOfNumber(value);
       tidFrom = value; tidTo = end;
       return end;
     }
@@ -137,6 +148,11 @@ function clearFields(): void {
   }
 }
 
+/** Nearly all events begin with `"ph": "X", "cat"`: two comparisons instead of a key and a value that are read. */
+@inline function beginsAsUsual(p: usize): bool {
+  return load<u64>(p) === 0x5822203a22687022 && load<u64>(p, 8) === 0x2274616322202c22;
+}
+
 /**
  * Reads the event whose `{` is at `p` and counts it. Answers the position behind its `}`, or 0: then `malformed` tells
  * whether it is broken or merely not all there yet; nothing was counted.
@@ -144,6 +160,10 @@ function clearFields(): void {
 export function readEvent(p: usize): usize {
   clearFields();
   p = skipSpace(p + 1);
+  if (beginsAsUsual(p)) {
+    phaseFrom = p + 6; phaseTo = p + 9;
+    p += 11;
+  }
   if (load<u8>(p) !== CLOSE_BRACE) {
     while (true) {
       if (load<u8>(p) !== QUOTE) return stop(p);
