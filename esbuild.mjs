@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import esbuild from 'esbuild';
+import { commonJsParts } from './scripts/lib/common-js-parts.ts';
 import { isPermissive } from './scripts/lib/licences.ts';
 
 const production = process.argv.includes('--production');
@@ -28,7 +29,14 @@ const requireInEsm = {
 };
 
 const bundles = [
-  { ...node, entryPoints: { extension: 'src/extension.ts' }, format: 'cjs', external: ['vscode'], outExtension: { '.js': '.cjs' } },
+  {
+    ...node,
+    entryPoints: { extension: 'src/extension.ts' },
+    chunkNames: 'extension/[name]-[hash]',
+    external: ['vscode'],
+    outExtension: { '.js': '.cjs' },
+    plugins: [commonJsParts({ minify: production, sourcemap: production ? false : 'inline' })],
+  },
   {
     ...node,
     entryPoints: { llmdw: 'src/cli.ts', reader: 'src/reader.ts' },

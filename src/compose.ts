@@ -5,42 +5,33 @@ import { DisposableStore, type Disposable } from './base/disposables.ts';
 import { WorkbenchError } from './base/errors.ts';
 import type { Logger } from './base/logger.ts';
 import { ownNode } from './base/own-node.ts';
+import { loadPart, onFirstCall } from './base/parts.ts';
 import type { KeyValueStore } from './base/store.ts';
 import type { Trust } from './base/trust.ts';
 import { WorkspaceFiles } from './base/workspace-files.ts';
-import { createBenchmarkService } from './benchmarks/service.ts';
 import type { BenchmarkService } from './benchmarks/types.ts';
 import { createDemoControl } from './democtl/control.ts';
 import type { DemoControl } from './democtl/types.ts';
 import { readEnv, type WorkspaceEnv } from './deployment/env.ts';
-import { servedModel } from './deployment/readiness.ts';
-import { createDeploymentService } from './deployment/service.ts';
 import type { DeploymentService } from './deployment/types.ts';
 import { createDecodePodsFile } from './inventory/decode-pods/service.ts';
 import type { DecodePodsFile } from './inventory/decode-pods/types.ts';
-import { gpuReport } from './inventory/gpus.ts';
 import { createInventory } from './inventory/inventory.ts';
 import { createLiveFigures } from './inventory/live/live-figures.ts';
 import type { LiveFigures } from './inventory/live/types.ts';
-import { deploymentLoads } from './inventory/loading/deployment-loading.ts';
 import type { LoadWatcher } from './inventory/loading/types.ts';
 import { createLoadWatcher } from './inventory/loading/watcher.ts';
 import { ownerName } from './inventory/owner.ts';
-import { runningServers, snapshotOf, type RunningServer } from './inventory/running-servers.ts';
+import type { RunningServer } from './inventory/running-servers.ts';
 import type { GpuReport, Inventory } from './inventory/types.ts';
 import { createContexts } from './kube/contexts.ts';
-import { createCommandRunner } from './kube/runner.ts';
 import type { ClusterRef, CommandRunner, Contexts } from './kube/types.ts';
-import { createPokerService } from './poker/service.ts';
 import type { PokerService } from './poker/types.ts';
-import { createProfilingService } from './profiling/service.ts';
 import type { ProfilingService } from './profiling/types.ts';
-import { ReaderPool } from './readers/pool.ts';
 import { createRunLedger } from './runs/ledger.ts';
 import { RunPlaces } from './runs/places.ts';
 import type { RunLedger } from './runs/types.ts';
 import type { TraceTasks } from './traces/reader-tasks.ts';
-import { createTraceService } from './traces/service.ts';
 import type { TraceService } from './traces/types.ts';
 
 /** Where the product's own files are: `dist/` (bundles, WASM), `manifests/`, `media/`. */
@@ -142,10 +133,7 @@ export function compose(options: ComposeOptions): Workbench {
       logger,
     }),
   );
-  const runner = createCommandRunner({ env, toolPaths: () => ({ kubectl: settings().kubectlPath, helm: settings().helmPath }), logger });
-  // A reader needs nothing of the environment but what the system's libraries look for; tokens stay here.
-  const { SystemRoot, LD_LIBRARY_PATH } = env;
-  const readers = owned.add(new ReaderPool<TraceTasks>({ entry: join(assets.dist, 'reader.mjs'), node: ownNode({ SystemRoot, LD_LIBRARY_PATH }), clock }));
+  const runner = onFirstCall(async () => (await import('./kube/runner.ts')).createCommandRunner({ env, toolPaths: () => ({ kubectl: settings().kubectlPath, helm: settings().helmPath }), logger }));
   const inventory = owned.add(createInventory({ contexts, clock, logger }));
   const decodePods = owned.add(createDecodePodsFile({ files: below('.tmp'), contexts, owner, clock, logger }));
   const loading = owned.add(createLoadWatcher({ inventory, contexts, owner, evidence: below('.tmp/evidence'), clock, logger }));
@@ -160,20 +148,48 @@ export function compose(options: ComposeOptions): Workbench {
       logger,
     }),
   );
+  const runs = owned.add(createRunLedger({ files: below('results'), places: new RunPlaces(new WorkspaceFiles(options.storage).below('runs'), options.workspace ?? options.storage), clock, logger }));
+
+  // What nothing needs before it is called: each comes with the modules and libraries that it stands on.
   const gpus = async (cluster: ClusterRef, signal: AbortSignal): Promise<GpuReport | undefined> => {
+    const [{ snapshotOf }, { gpuReport }] = await loadPart(() => Promise.all([import('./inventory/running-servers.ts'), import('./inventory/gpus.ts')]));
     const snapshot = await snapshotOf(inventory, cluster, signal);
     return snapshot && gpuReport(snapshot);
   };
-  const deployments = createDeploymentService({ contexts, runner, manifests: assets.manifests, owner: () => owner, workspaceEnv, gpus, loads: deploymentLoads(loading, inventory, owner), clock });
-  const poker = createPokerService({ contexts, runner, manifests: assets.manifests, owner: () => owner, deployments, servedModel, clock });
-  const runs = owned.add(createRunLedger({ files: below('results'), places: new RunPlaces(new WorkspaceFiles(options.storage).below('runs'), options.workspace ?? options.storage), clock, logger }));
-  const benchmarks = owned.add(createBenchmarkService({ contexts, poker, ledger: runs, owner: () => owner, manifestsDir: assets.manifests, logger, clock }));
   const servers = async (cluster: ClusterRef, signal: AbortSignal): Promise<readonly RunningServer[]> => {
+    const { runningServers, snapshotOf } = await loadPart(() => import('./inventory/running-servers.ts'));
     const snapshot = await snapshotOf(inventory, cluster, signal);
     return snapshot ? runningServers(snapshot, owner, cluster.namespace) : [];
   };
-  const profiling = createProfilingService({ contexts, servers, clock });
-  const traces = owned.add(createTraceService({ files: below('traces'), assets, readers, contexts, servers, clock, logger, perfetto: () => settings().perfettoSource ?? 'auto' }));
+  const deployments = onFirstCall(async () => {
+    const [{ createDeploymentService }, { deploymentLoads }] = await Promise.all([import('./deployment/service.ts'), import('./inventory/loading/deployment-loading.ts')]);
+    return createDeploymentService({ contexts, runner, manifests: assets.manifests, owner: () => owner, workspaceEnv, gpus, loads: deploymentLoads(loading, inventory, owner), clock });
+  });
+  const poker = onFirstCall(async () => {
+    const [{ createPokerService }, { servedModel }] = await Promise.all([import('./poker/service.ts'), import('./deployment/readiness.ts')]);
+    return createPokerService({ contexts, runner, manifests: assets.manifests, owner: () => owner, deployments, servedModel, clock });
+  });
+  // A reader needs nothing of the environment but what the system's libraries look for; tokens stay here.
+  const { SystemRoot, LD_LIBRARY_PATH } = env;
+  const readers = owned.add(
+    onFirstCall(async () => {
+      const { ReaderPool } = await import('./readers/pool.ts');
+      return new ReaderPool<TraceTasks>({ entry: join(assets.dist, 'reader.mjs'), node: ownNode({ SystemRoot, LD_LIBRARY_PATH }), clock });
+    }),
+  );
+  const benchmarks = owned.add(
+    onFirstCall(async () => {
+      const { createBenchmarkService } = await import('./benchmarks/service.ts');
+      return createBenchmarkService({ contexts, poker, ledger: runs, owner: () => owner, manifestsDir: assets.manifests, logger, clock });
+    }),
+  );
+  const profiling = onFirstCall(async () => (await import('./profiling/service.ts')).createProfilingService({ contexts, servers, clock }));
+  const traces = owned.add(
+    onFirstCall(async () => {
+      const { createTraceService } = await import('./traces/service.ts');
+      return createTraceService({ files: below('traces'), assets, readers, contexts, servers, clock, logger, perfetto: () => settings().perfettoSource ?? 'auto' });
+    }),
+  );
 
   owned.add(
     trust.onDidGrant(() => {

@@ -42,8 +42,8 @@ class Benchmarks implements BenchmarkService {
     this.#dependencies = dependencies;
   }
 
-  recipes(): readonly BenchmarkRecipe[] {
-    return RECIPES;
+  recipes(): Promise<readonly BenchmarkRecipe[]> {
+    return Promise.resolve(RECIPES);
   }
 
   async start(request: BenchmarkRequest, { signal, progress }: LongCall): Promise<string> {

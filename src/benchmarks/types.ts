@@ -145,7 +145,7 @@ export interface BenchmarkRequest {
 }
 
 export interface BenchmarkService extends Disposable {
-  recipes(): readonly BenchmarkRecipe[];
+  recipes(): Promise<readonly BenchmarkRecipe[]>;
   /** Starts a run and answers its id at once; the ledger tells how it goes. The run survives a reload where it runs in the cluster. */
   start(request: BenchmarkRequest, call: LongCall): Promise<string>;
   /** Resolves when the run has ended, whatever its outcome. */

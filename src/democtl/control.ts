@@ -1,15 +1,21 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { poll, sleep, timeLimit, type Clock } from '../base/clock.ts';
 import type { OwnNode } from '../base/own-node.ts';
 import { Emitter } from '../base/events.ts';
 import { systemCode, WorkbenchError } from '../base/errors.ts';
+import { numberAt, stringAt } from '../base/json.ts';
 import { endProcess, processAlive, startDaemon } from '../kube/daemon.ts';
 import type { DemoControl, RunningDemo } from './types.ts';
 
 /** What `llmdw demo --status FILE` writes as soon as it serves. */
-const statusSchema = z.object({ pid: z.number().int(), port: z.number().int(), kubeconfig: z.string(), context: z.string() });
+function statusOf(text: string): RunningDemo | undefined {
+  const written: unknown = JSON.parse(text);
+  const [pid, port] = [numberAt(written, 'pid'), numberAt(written, 'port')];
+  const [kubeconfig, context] = [stringAt(written, 'kubeconfig'), stringAt(written, 'context')];
+  if (!Number.isInteger(pid) || !Number.isInteger(port)) return undefined;
+  return pid === undefined || port === undefined || kubeconfig === undefined || context === undefined ? undefined : { pid, port, kubeconfig, context };
+}
 
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 15_000;
@@ -45,10 +51,10 @@ class Control implements DemoControl {
 
   async running(): Promise<RunningDemo | undefined> {
     try {
-      const status = statusSchema.parse(JSON.parse(await readFile(this.#statusFile, 'utf8')));
-      return processAlive(status.pid) ? status : undefined;
+      const status = statusOf(await readFile(this.#statusFile, 'utf8'));
+      return status && processAlive(status.pid) ? status : undefined;
     } catch (error) {
-      if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError || error instanceof z.ZodError) return undefined;
+      if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
       throw error;
     }
   }

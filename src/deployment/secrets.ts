@@ -3,15 +3,7 @@ import { labels, manager } from '../base/labels.ts';
 import { applyOurs, requireAllOurs } from '../kube/apply-ours.ts';
 import type { KubeClient, KubeObject } from '../kube/types.ts';
 import type { WorkspaceEnv } from './env.ts';
-
-/** Secrets that guides and the poker pod read, by the variable of `.env` that fills them. */
-const wanted = [
-  { variable: 'HF_TOKEN', secrets: ['llm-d-hf-token', 'hf-secret'], required: true },
-  { variable: 'GH_TOKEN', secrets: ['gh-token-secret'], required: false },
-] as const;
-
-/** The secrets that are written in any case. */
-export const REQUIRED_SECRETS: readonly string[] = wanted.flatMap(({ secrets, required }) => (required ? secrets : []));
+import { SECRETS } from './secret-names.ts';
 
 /**
  * Creates or updates the secrets from `.env`; answers their names. A value never leaves this function but to the API server,
@@ -21,11 +13,11 @@ export async function createSecrets(client: KubeClient, env: WorkspaceEnv, owner
   if (!env.found) {
     throw new WorkbenchError({ code: 'env-missing', message: `there is no ${env.path}`, hint: 'Create it with a line HF_TOKEN=<your Hugging Face token>, and keep it out of git.' });
   }
-  const missing = wanted.find(({ variable, required }) => required && !env.values[variable]);
+  const missing = SECRETS.find(({ variable, required }) => required && !env.values[variable]);
   if (missing) {
     throw new WorkbenchError({ code: 'env-incomplete', message: `${env.path} has no value for ${missing.variable}`, hint: `Add a line ${missing.variable}=<token>.` });
   }
-  const objects = wanted.flatMap(({ variable, secrets }) => {
+  const objects = SECRETS.flatMap(({ variable, secrets }) => {
     const value = env.values[variable];
     return value ? secrets.map((name) => secret(client.cluster.namespace, name, variable, value, owner)) : [];
   });

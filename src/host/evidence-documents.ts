@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Disposable } from '../base/disposables.ts';
+import { loadPart } from '../base/parts.ts';
 import type { Evidence } from '../inventory/loading/types.ts';
-import { evidenceText } from '../inventory/loading/evidence-text.ts';
 import { ReadOnlyDocuments } from './read-only-documents.ts';
 
 /** Shows the evidence of crashes as read-only documents. */
@@ -10,6 +10,7 @@ export class EvidenceDocuments implements Disposable {
 
   /** The first cause stands on top, whatever was shown of the document before. */
   async show(pod: string, evidence: Evidence): Promise<void> {
+    const { evidenceText } = await loadPart(() => import('../inventory/loading/evidence-text.ts'));
     const uri = this.#documents.put(`${evidence.namespace}/${pod} crash.log`, evidenceText(evidence));
     await vscode.window.showTextDocument(uri, { preview: true, selection: new vscode.Range(0, 0, 0, 0) });
   }

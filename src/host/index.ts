@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { disposable, DisposableStore, type Disposable } from '../base/disposables.ts';
 import { whenTrusted } from '../base/trust.ts';
 import type { Workbench } from '../compose.ts';
+import { isActive } from '../runs/active.ts';
 import { AccessKeys } from './access-keys.ts';
 import { permitted } from './commands/permitted.ts';
 import { registerCommands } from './commands/register.ts';
@@ -26,7 +27,7 @@ import { PokerTerminals } from './terminals/poker-terminals.ts';
 import { RemoteTraceList } from './trees/remote-traces.ts';
 import { TreeChoices } from './trees/tree-choices.ts';
 import { createTrees, type Trees } from './trees/views.ts';
-import { Panels } from './webviews/panels.ts';
+import { createPanels, restorePanels, type Panels } from './webviews/panels.ts';
 
 export { createOutput, environmentOf } from './environment.ts';
 
@@ -68,11 +69,12 @@ export function registerHost(context: vscode.ExtensionContext, workbench: Workbe
     shells,
     plans: owned.add(new PlanDocuments()),
     evidence: owned.add(new EvidenceDocuments()),
-    panels: owned.add(new Panels({ workbench, session, memory, onError })),
+    panels: owned.add(createPanels({ workbench, session, memory, onError })),
     say: (message) => statusMessage('check', message, 8000),
     offer,
   };
   owned.add(registerCommands(host));
+  owned.add(restorePanels(host.panels));
   owned.add(clusterStatusItem(session, access));
   owned.add(jobStatusItem(jobs));
   owned.add(session.onDidChange(({ kind }) => void setContextKey('llmd.connection', kind)));
@@ -102,10 +104,13 @@ async function start(host: Host): Promise<void> {
   }
 }
 
-/** Follows the runs that a reload left behind. */
+/** Follows the runs that a reload left behind; where there is none, nothing is loaded for it. */
 function takeUpRuns({ workbench, errors }: Host): Disposable {
   const leaving = new AbortController();
-  workbench.benchmarks.resume(leaving.signal).catch((error: unknown) => errors.note(error, 'take up the runs of this folder'));
+  const takeUp = async (): Promise<void> => {
+    if ((await workbench.runs.list()).some(isActive)) await workbench.benchmarks.resume(leaving.signal);
+  };
+  takeUp().catch((error: unknown) => errors.note(error, 'take up the runs of this folder'));
   return disposable(() => leaving.abort());
 }
 

@@ -1,7 +1,6 @@
 import type { Memento } from 'vscode';
-import { z } from '../protocol/zod.ts';
-
-const CHOICES = z.record(z.string(), z.string());
+import type * as z from 'zod';
+import { stringMapAt } from '../base/json.ts';
 
 /** The last answers to questions, a workspace. Never holds a secret. */
 export class Memory {
@@ -12,8 +11,7 @@ export class Memory {
   }
 
   recall(question: string): Readonly<Record<string, string>> {
-    const kept = CHOICES.safeParse(this.#memento.get(`llmd.choices.${question}`));
-    return kept.success ? kept.data : {};
+    return stringMapAt(this.#memento.get(`llmd.choices.${question}`));
   }
 
   async keep(question: string, choices: Readonly<Record<string, string>>): Promise<void> {

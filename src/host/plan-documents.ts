@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import type { Disposable } from '../base/disposables.ts';
 import { fitLine } from '../base/fit-text.ts';
+import { loadPart } from '../base/parts.ts';
 import type { PlannedObject } from '../deployment/types.ts';
-import { readableYaml } from './plan-yaml.ts';
 import { ReadOnlyDocuments } from './read-only-documents.ts';
 
 /** Shows planned objects in VS Code's diff editor: as they are, beside as they would be. */
@@ -10,6 +10,7 @@ export class PlanDocuments implements Disposable {
   readonly #documents = new ReadOnlyDocuments('llmd-plan');
 
   async showDiff(planned: PlannedObject): Promise<void> {
+    const { readableYaml } = await loadPart(() => import('./plan-yaml.ts'));
     const name = `${planned.object.kind}-${planned.object.metadata.name}.yaml`;
     const before = this.#documents.put(`live/${name}`, planned.live ? readableYaml(planned.live) : '');
     const after = this.#documents.put(`planned/${name}`, readableYaml(planned.dryRun ?? planned.object));

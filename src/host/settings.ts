@@ -1,41 +1,23 @@
 import * as vscode from 'vscode';
-import { z } from '../protocol/zod.ts';
 import type { Settings } from '../compose.ts';
 import { perfettoSource, productionPatterns } from './folder-settings.ts';
 
-const TEXT = z.string().trim().catch('');
-const SETTINGS = z.object({
-  kubeconfig: TEXT,
-  kubectlPath: TEXT,
-  helmPath: TEXT,
-  demoSpeed: z.number().positive().catch(1),
-  liveFigures: z.boolean().catch(false),
-  liveFiguresSeconds: z.number().min(1).max(60).catch(5),
-});
-
-/** The settings that the features read, but for the owner; one that does not fit its schema counts as its default. */
+/** The settings that the features read, but for the owner; one that is not as it has to be counts as its default. */
 export function featureSettings(): Omit<Settings, 'owner'> {
   const configuration = vscode.workspace.getConfiguration('llmd');
-  const { kubeconfig, kubectlPath, helmPath, demoSpeed, liveFigures, liveFiguresSeconds } = SETTINGS.parse({
-    kubeconfig: configuration.get('kubeconfig'),
-    kubectlPath: configuration.get('kubectlPath'),
-    helmPath: configuration.get('helmPath'),
-    demoSpeed: configuration.get('demo.speed'),
-    liveFigures: configuration.get('liveFigures.enabled'),
-    liveFiguresSeconds: configuration.get('liveFigures.seconds'),
-  });
+  const kubeconfig = text(configuration.get('kubeconfig'));
+  const kubectlPath = text(configuration.get('kubectlPath'));
+  const helmPath = text(configuration.get('helmPath'));
   return {
     ...(kubeconfig === '' ? {} : { kubeconfig }),
     ...(kubectlPath === '' ? {} : { kubectlPath }),
     ...(helmPath === '' ? {} : { helmPath }),
-    demoSpeed,
+    demoSpeed: number(configuration.get('demo.speed'), Number.MIN_VALUE, Number.MAX_VALUE) ?? 1,
     perfettoSource: perfettoSource(configuration.inspect('perfetto.source')),
-    liveFigures,
-    liveFiguresSeconds,
+    liveFigures: configuration.get('liveFigures.enabled') === true,
+    liveFiguresSeconds: number(configuration.get('liveFigures.seconds'), 1, 60) ?? 5,
   };
 }
-
-const PROFILE_SECONDS = z.number().min(0.1).max(120).catch(3);
 
 export interface HostSettings {
   readonly profileSeconds: number;
@@ -45,5 +27,17 @@ export interface HostSettings {
 /** The settings that only the window reads. */
 export function hostSettings(): HostSettings {
   const configuration = vscode.workspace.getConfiguration('llmd');
-  return { profileSeconds: PROFILE_SECONDS.parse(configuration.get('profile.seconds')), productionContexts: productionPatterns(configuration.inspect('productionContexts')) };
+  return {
+    profileSeconds: number(configuration.get('profile.seconds'), 0.1, 120) ?? 3,
+    productionContexts: productionPatterns(configuration.inspect('productionContexts')),
+  };
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value.trim() : '';
+}
+
+/** Undefined: no number, or one out of its range. */
+function number(value: unknown, least: number, most: number): number | undefined {
+  return typeof value === 'number' && value >= least && value <= most ? value : undefined;
 }

@@ -3,8 +3,9 @@ import { disposable, type Disposable } from '../base/disposables.ts';
 import { toWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import { Emitter } from '../base/events.ts';
 import type { Logger } from '../base/logger.ts';
+import { loadPart } from '../base/parts.ts';
 import type { ClusterRef, Contexts, WatchState } from '../kube/types.ts';
-import { ClusterWatch } from './cluster-watch.ts';
+import type { ClusterWatch } from './cluster-watch.ts';
 import type { Inventory, InventoryChange, InventorySnapshot } from './types.ts';
 
 export interface InventoryOptions {
@@ -127,7 +128,7 @@ class LeasedInventory implements Inventory {
 
   async #start(generation: number): Promise<void> {
     const cluster = await this.#chosen();
-    const client = await this.#contexts.client(cluster);
+    const [client, { ClusterWatch }] = await Promise.all([this.#contexts.client(cluster), loadPart(() => import('./cluster-watch.ts'))]);
     if (generation !== this.#generation) return;
     this.#watch = new ClusterWatch(client, this.#clock, { version: this.#version, snapshot: this.#snapshot }, {
       changed: (change) => {

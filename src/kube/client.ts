@@ -2,15 +2,14 @@ import type { Clock } from '../base/clock.ts';
 import { disposable, type Disposable } from '../base/disposables.ts';
 import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import { loadPart } from '../base/parts.ts';
 import { needOf } from './access.ts';
 import type { Connection } from './connection.ts';
 import { Discovery } from './discovery.ts';
-import { collectExec, execInPod } from './exec.ts';
 import { JsonCalls } from './json-calls.ts';
 import { listAll } from './list.ts';
 import { readLogs } from './logs.ts';
 import { Permissions } from './permissions.ts';
-import { forwardPort } from './port-forward.ts';
 import { resourcePath } from './resources.ts';
 import { Transport } from './transport.ts';
 import type { AccessNeed, AccessRules, ApplyOptions, ClusterRef, DeleteOptions, ExecOptions, ExecOutputOptions, ForwardTarget, KubeClient, KubeObject, KubeRequest, ListOptions, LogLine, LogOptions, PortForward, ResourceType, WatchOptions } from './types.ts';
@@ -134,11 +133,13 @@ class Client implements KubeClient {
     return this.#permissions.missing(needs, namespace, signal);
   }
 
-  exec(options: ExecOptions): Promise<number> {
+  async exec(options: ExecOptions): Promise<number> {
+    const { execInPod } = await loadPart(() => import('./exec.ts'));
     return this.#heeding(execInPod(this.#transport, this.cluster, this.#clock, options));
   }
 
-  execOutput(options: ExecOutputOptions): ReturnType<KubeClient['execOutput']> {
+  async execOutput(options: ExecOutputOptions): ReturnType<KubeClient['execOutput']> {
+    const { collectExec } = await loadPart(() => import('./exec.ts'));
     return collectExec((whole) => this.exec(whole), options);
   }
 
@@ -148,6 +149,7 @@ class Client implements KubeClient {
 
   async portForward(namespace: string, target: string | ForwardTarget, port: number, signal: AbortSignal): Promise<PortForward> {
     const request = { namespace, target: typeof target === 'string' ? { pod: target } : target, port };
+    const { forwardPort } = await loadPart(() => import('./port-forward.ts'));
     const forward = await this.#heeding(forwardPort({ client: this, transport: this.#transport, clock: this.#clock, logger: this.#logger, ended: (ended) => this.#running.delete(ended) }, request, signal));
     forward.onDidFail((error) => this.#heed(error));
     this.#running.add(forward);

@@ -1,13 +1,13 @@
 import { watch, type FSWatcher } from 'node:fs';
 import { basename, delimiter, dirname } from 'node:path';
-import { z } from 'zod';
 import type { Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposables.ts';
 import { errorText, WorkbenchError } from '../base/errors.ts';
 import { Emitter } from '../base/events.ts';
+import { stringAt } from '../base/json.ts';
 import type { Logger } from '../base/logger.ts';
+import { loadPart } from '../base/parts.ts';
 import type { KeyValueStore } from '../base/store.ts';
-import { createKubeClient } from './client.ts';
 import type { Connection } from './connection.ts';
 import { ClusterAuthority, UserCredentials } from './credentials.ts';
 import { inClusterKubeconfig, SERVICE_ACCOUNT_FOLDER, type InClusterKubeconfig } from './in-cluster.ts';
@@ -19,8 +19,6 @@ import type { ClusterRef, ContextInfo, Contexts, KubeClient, ToolEnvironment } f
 const STORE_KEY = 'kube.chosen';
 /** Tools write a kubeconfig in several steps. */
 const SETTLE_MS = 150;
-
-const chosenSchema = z.object({ context: z.string(), namespace: z.string() });
 
 export interface ContextsOptions {
   readonly env: Environment;
@@ -141,8 +139,10 @@ class KubeconfigContexts implements Contexts {
 
   #chosen(loaded: Loaded): ClusterRef | undefined {
     if (!loaded.kubeconfig) return undefined;
-    const chosen = chosenSchema.safeParse(this.#options.store.get(STORE_KEY));
-    if (chosen.success) return refOf(loaded, chosen.data.context, chosen.data.namespace);
+    const chosen = this.#options.store.get(STORE_KEY);
+    const context = stringAt(chosen, 'context');
+    const namespace = stringAt(chosen, 'namespace');
+    if (context !== undefined && namespace !== undefined) return refOf(loaded, context, namespace);
     const { currentContext } = loaded.kubeconfig;
     return currentContext === undefined ? undefined : refOf(loaded, currentContext, undefined);
   }
@@ -195,6 +195,7 @@ class KubeconfigContexts implements Contexts {
       ...(proxyUrl === undefined ? {} : { proxyUrl }),
       credentials: new UserCredentials({ context: cluster.context, cluster: config, env, home, clock, lifetime: this.#lifetime.signal, user: async () => userOf(await this.#load(), cluster) }),
     };
+    const { createKubeClient } = await loadPart(() => import('./client.ts'));
     return createKubeClient({ cluster, connection, clock, logger });
   }
 

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { abortable, type Clock } from '../base/clock.ts';
 import { errorText, WorkbenchError } from '../base/errors.ts';
+import { loadPart } from '../base/parts.ts';
 import { providedToken } from './auth-provider.ts';
 import type { Credentials, CredentialSource, Pem } from './connection.ts';
-import { runExecPlugin, type PluginContext, type PluginCredential } from './exec-plugin.ts';
+import type { PluginContext, PluginCredential } from './exec-plugin.ts';
 import type { ClusterConfig, UserConfig } from './kubeconfig.ts';
 
 /** Token files are renewed under our feet (service account tokens); reading them this often is enough and cheap. */
@@ -63,6 +64,7 @@ export class UserCredentials implements CredentialSource {
     const fixed = { ...impersonation, ...basicHeader(config) };
     const pair = await clientCertificate(config, this.#context.context);
     if (config.exec) {
+      const { runExecPlugin } = await loadPart(() => import('./exec-plugin.ts'));
       const plugin = await runExecPlugin(config.exec, this.#context, this.#context.lifetime);
       return { user, credentials: fromPlugin(plugin, fixed, pair), expiresAt: goodUntil(plugin.expiresAt, clock.now()) };
     }
@@ -96,7 +98,7 @@ function basicHeader(user: UserConfig): Credentials['headers'] {
 function impersonationHeaders(user: UserConfig): Credentials['headers'] {
   return {
     ...(user.as === undefined ? {} : { 'impersonate-user': user.as }),
-    ...(user['as-groups'].length === 0 ? {} : { 'impersonate-group': user['as-groups'] }),
+    ...(user['as-groups'].length === 0 ? {} : { 'impersonate-group': [...user['as-groups']] }),
   };
 }
 

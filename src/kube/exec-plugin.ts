@@ -1,21 +1,11 @@
 import { execa } from 'execa';
-import { z } from 'zod';
 import { WorkbenchError } from '../base/errors.ts';
+import { at, isObject } from '../base/json.ts';
 import type { ClusterConfig, ExecConfig } from './kubeconfig.ts';
 import { childEnvironment, type Environment } from './tool-path.ts';
 
 /** Plugins may open a browser and wait for a person. */
 const TIMEOUT_MS = 120_000;
-
-const credentialSchema = z.object({
-  kind: z.literal('ExecCredential'),
-  status: z.object({
-    token: z.string().nullish(),
-    clientCertificateData: z.string().nullish(),
-    clientKeyData: z.string().nullish(),
-    expirationTimestamp: z.iso.datetime({ offset: true }).nullish(),
-  }),
-});
 
 /** What a credential plugin answered. Secret. */
 export interface PluginCredential {
@@ -75,17 +65,24 @@ function pluginError(result: PluginFailure, exec: ExecConfig, subject: string): 
 
 function parseCredential(stdout: string, subject: string): PluginCredential {
   try {
-    const { status } = credentialSchema.parse(JSON.parse(stdout));
-    return {
-      token: status.token ?? undefined,
-      cert: status.clientCertificateData ?? undefined,
-      key: status.clientKeyData ?? undefined,
-      expiresAt: status.expirationTimestamp == null ? Number.POSITIVE_INFINITY : Date.parse(status.expirationTimestamp),
-    };
+    const answer: unknown = JSON.parse(stdout);
+    const status = at(answer, 'status');
+    if (at(answer, 'kind') !== 'ExecCredential' || !isObject(status)) throw new TypeError('another kind of object');
+    const end = textOf(status, 'expirationTimestamp');
+    const expiresAt = end === undefined ? Number.POSITIVE_INFINITY : Date.parse(end);
+    if (Number.isNaN(expiresAt)) throw new TypeError('expirationTimestamp is no time');
+    return { token: textOf(status, 'token'), cert: textOf(status, 'clientCertificateData'), key: textOf(status, 'clientKeyData'), expiresAt };
   } catch {
     // The answer may hold a token: neither it nor the parser's message, which quotes it, goes on.
     throw new WorkbenchError({ code: 'auth-plugin-failed', message: `${subject} failed: its answer is no ExecCredential`, hint: 'Update the plugin, or run it in a terminal to see what it says.' });
   }
+}
+
+/** Undefined where it is left out or null; anything but a text makes the whole answer unusable. */
+function textOf(status: Readonly<Record<string, unknown>>, key: string): string | undefined {
+  const value = status[key] ?? undefined;
+  if (value === undefined || typeof value === 'string') return value;
+  throw new TypeError(`${key} is no text`);
 }
 
 function clusterInfo(cluster: ClusterConfig): object {

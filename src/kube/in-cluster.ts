@@ -2,7 +2,6 @@ import { access, constants, mkdtemp, readFile, writeFile } from 'node:fs/promise
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stringify } from 'yaml';
 import { disposable, type Disposable } from '../base/disposables.ts';
 import type { Environment } from './tool-path.ts';
 
@@ -15,7 +14,7 @@ export interface InClusterKubeconfig extends Disposable {
 }
 
 /**
- * A kubeconfig file of the cluster in which this process runs as a pod, so that kubectl and helm act on it as we do;
+ * A kubeconfig file, as JSON, of the cluster in which this process runs as a pod, so that kubectl and helm act on it as we do;
  * undefined outside of a cluster. It holds paths and no secret: the kubelet renews the token in its file. Disposing removes it.
  */
 export async function inClusterKubeconfig(env: Environment, folder: string): Promise<InClusterKubeconfig | undefined> {
@@ -26,7 +25,7 @@ export async function inClusterKubeconfig(env: Environment, folder: string): Pro
   const namespace = (await readable(namespaceFile)) ? (await readFile(namespaceFile, 'utf8')).trim() : 'default';
   const made = await mkdtemp(join(tmpdir(), 'llmdw-in-cluster-'));
   const file = join(made, 'kubeconfig');
-  await writeFile(file, stringify({
+  await writeFile(file, JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',
     'current-context': NAME,

@@ -1,73 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
-import { parse } from 'yaml';
-import { z } from 'zod';
 import { errorText, systemCode, WorkbenchError } from '../base/errors.ts';
+import { loadPart } from '../base/parts.ts';
+import { readEntries, ShapeError, type ClusterConfig, type ContextConfig, type KubeconfigEntries, type Named, type UserConfig } from './kubeconfig-entries.ts';
 import type { Environment } from './tool-path.ts';
 
-const text = z.string().nullish().transform((value) => value ?? undefined);
-const flag = z.boolean().nullish().transform((value) => value ?? undefined);
-const texts = z.array(z.string()).nullish().transform((value) => value ?? []);
-
-const clusterSchema = z.object({
-  server: z.string(),
-  'certificate-authority': text,
-  'certificate-authority-data': text,
-  'insecure-skip-tls-verify': flag,
-  'tls-server-name': text,
-  'proxy-url': text,
-});
-
-const execSchema = z.object({
-  apiVersion: z.string(),
-  command: z.string(),
-  args: texts,
-  env: z.array(z.object({ name: z.string(), value: z.string() })).nullish().transform((value) => value ?? []),
-  installHint: text,
-  provideClusterInfo: flag,
-});
-
-const userSchema = z.object({
-  token: text,
-  tokenFile: text,
-  username: text,
-  password: text,
-  'client-certificate': text,
-  'client-certificate-data': text,
-  'client-key': text,
-  'client-key-data': text,
-  as: text,
-  'as-groups': texts,
-  exec: execSchema.nullish().transform((value) => value ?? undefined),
-  'auth-provider': z.object({ name: z.string(), config: z.record(z.string(), z.string()).nullish() }).nullish().transform((value) => value ?? undefined),
-});
-
-const contextSchema = z.object({ cluster: z.string(), user: text, namespace: text });
-
-/** A kubeconfig's list of `{name, <field>: …}`; an error names the entry. */
-function named<T extends z.ZodType>(field: string, schema: T) {
-  return z
-    .array(z.looseObject({ name: z.string() }).transform((entry, context) => {
-      const value = schema.safeParse(entry[field] ?? {});
-      if (value.success) return { name: entry.name, value: value.data };
-      for (const issue of value.error.issues) context.addIssue({ code: 'custom', message: `${field} "${entry.name}": ${issue.path.map(String).join('.')} ${issue.message}` });
-      return z.NEVER;
-    }))
-    .nullish()
-    .transform((value) => value ?? []);
-}
-
-const fileSchema = z.object({
-  'current-context': text,
-  clusters: named('cluster', clusterSchema),
-  users: named('user', userSchema),
-  contexts: named('context', contextSchema),
-});
-
-export type ClusterConfig = z.output<typeof clusterSchema>;
-export type UserConfig = z.output<typeof userSchema>;
-export type ExecConfig = z.output<typeof execSchema>;
-export type ContextConfig = z.output<typeof contextSchema>;
+export type { ClusterConfig, ContextConfig, ExecConfig, UserConfig } from './kubeconfig-entries.ts';
 
 /** Several kubeconfig files as one, paths made absolute. */
 export interface Kubeconfig {
@@ -114,19 +52,13 @@ export async function readKubeconfig(files: readonly string[]): Promise<Kubeconf
   return { files: parts.map((part) => part.file), currentContext, ...merged };
 }
 
-type Named<T> = readonly { readonly name: string; readonly value: T }[];
-
 /** The first file that names an entry wins. */
 function addAbsent<T>(into: Map<string, T>, entries: Named<T>): void {
   for (const { name, value } of entries) if (!into.has(name)) into.set(name, value);
 }
 
-interface Part {
+interface Part extends KubeconfigEntries {
   readonly file: string;
-  readonly currentContext: string | undefined;
-  readonly clusters: Named<ClusterConfig>;
-  readonly users: Named<UserConfig>;
-  readonly contexts: Named<ContextConfig>;
 }
 
 async function readOne(file: string): Promise<Part | undefined> {
@@ -137,14 +69,14 @@ async function readOne(file: string): Promise<Part | undefined> {
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined;
     throw invalid(file, errorText(error), error);
   }
-  const config = fileSchema.safeParse(parseYaml(file, content));
-  if (!config.success) throw invalid(file, config.error.issues.map((issue) => issue.message).join('; '), undefined);
+  const { parseYaml } = await loadPart(() => import('./kubeconfig-yaml.ts'));
+  const entries = checked(file, () => readEntries(parseYaml(content)));
   const absolute = pathsFrom(dirname(file));
   return {
     file,
-    currentContext: config.data['current-context'],
-    clusters: config.data.clusters.map(({ name, value }) => ({ name, value: { ...value, 'certificate-authority': absolute(value['certificate-authority']) } })),
-    users: config.data.users.map(({ name, value }) => ({
+    currentContext: entries.currentContext,
+    clusters: entries.clusters.map(({ name, value }) => ({ name, value: { ...value, 'certificate-authority': absolute(value['certificate-authority']) } })),
+    users: entries.users.map(({ name, value }) => ({
       name,
       value: {
         ...value,
@@ -154,17 +86,15 @@ async function readOne(file: string): Promise<Part | undefined> {
         ...(value.exec && /[/\\]/.test(value.exec.command) ? { exec: { ...value.exec, command: absolute(value.exec.command) ?? value.exec.command } } : {}),
       },
     })),
-    contexts: config.data.contexts,
+    contexts: entries.contexts,
   };
 }
 
-/** A parser's message may quote the line, and the line may hold a token: only the place is told. */
-function parseYaml(file: string, content: string): unknown {
+function checked(file: string, read: () => KubeconfigEntries): KubeconfigEntries {
   try {
-    return parse(content) ?? {};
+    return read();
   } catch (error) {
-    const line = typeof error === 'object' && error !== null && 'linePos' in error && Array.isArray(error.linePos) ? (error.linePos as readonly { readonly line: number }[])[0]?.line : undefined;
-    throw invalid(file, line === undefined ? 'it is not YAML' : `it is not YAML (line ${line})`, undefined);
+    throw error instanceof ShapeError ? invalid(file, error.message, undefined) : error;
   }
 }
 

@@ -12,6 +12,7 @@ import type { ClusterRef, CommandRunner, Contexts, KubeClient, KubeObject } from
 import { requireOurs } from '../kube/whose.ts';
 import { callablePods } from './decode-pods.ts';
 import { endpointVariables, pokerJustfile } from './justfile.ts';
+import { pokerPod } from './pod-name.ts';
 import type { Endpoint, PokerService, PokerStatus, ShellCommand } from './types.ts';
 import { Pods } from '../kube/resources.ts';
 
@@ -40,20 +41,20 @@ class Poker implements PokerService {
     this.#dependencies = dependencies;
   }
 
-  podName(): string {
-    return `poker-${this.#dependencies.owner()}`;
+  get #name(): string {
+    return pokerPod(this.#dependencies.owner());
   }
 
   async status(cluster: ClusterRef, signal: AbortSignal): Promise<PokerStatus> {
     const pod = await this.#pod(cluster, 'look at the poker pod', signal);
-    return pod === undefined ? { pod: this.podName(), phase: 'absent', reason: undefined } : podStatus(pod);
+    return pod === undefined ? { pod: this.#name, phase: 'absent', reason: undefined } : podStatus(pod);
   }
 
   async start(cluster: ClusterRef, { signal, progress }: LongCall): Promise<PokerStatus> {
     const client = await this.#dependencies.contexts.client(cluster);
     const before = await this.status(cluster, signal);
     if (before.phase === 'ready') return before;
-    progress({ message: `starting pod ${this.podName()}` });
+    progress({ message: `starting pod ${this.#name}` });
     // A pod that ended or is being deleted never comes back by itself.
     if (before.phase === 'failed') await this.stop(cluster, { signal, progress });
     await applyOurs(client, await this.#manifest(cluster), { claim: { owner: this.#dependencies.owner() }, doing: 'start the poker pod', signal });
@@ -75,8 +76,8 @@ class Poker implements PokerService {
     const client = await this.#dependencies.contexts.client(cluster);
     const pod = await this.#pod(cluster, 'stop the poker pod', signal);
     if (pod === undefined) return;
-    progress({ message: `deleting pod ${this.podName()}` });
-    await client.delete(Pods, cluster.namespace, this.podName(), { ...(pod.metadata.uid === undefined ? {} : { uid: pod.metadata.uid }), signal });
+    progress({ message: `deleting pod ${this.#name}` });
+    await client.delete(Pods, cluster.namespace, this.#name, { ...(pod.metadata.uid === undefined ? {} : { uid: pod.metadata.uid }), signal });
     await poll(this.#dependencies.clock, 500, signal, async () => ((await this.status(cluster, signal)).phase === 'absent' ? true : undefined));
   }
 
@@ -90,18 +91,18 @@ class Poker implements PokerService {
     const recipes = await readFile(join(this.#dependencies.manifests, 'poker', 'Justfile'), 'utf8');
     await client.execOutput({
       namespace: cluster.namespace,
-      pod: this.podName(),
+      pod: this.#name,
       command: ['sh', '-c', 'cat > /app/Justfile'],
       stdin: Readable.from([pokerJustfile(recipes, endpoint)]),
       signal,
     });
-    const found = await client.execOutput({ namespace: cluster.namespace, pod: this.podName(), command: ['sh', '-c', findShell], signal });
+    const found = await client.execOutput({ namespace: cluster.namespace, pod: this.#name, command: ['sh', '-c', findShell], signal });
     const tool = await this.#dependencies.contexts.toolEnvironment(cluster);
     const variables = endpoint ? Object.entries(endpointVariables(endpoint)).map(([name, value]) => `${name}=${value}`) : [];
     return {
-      title: this.podName(),
+      title: this.#name,
       file: kubectl,
-      args: ['--context', tool.context, '--namespace', tool.namespace, 'exec', '-it', this.podName(), '--', 'env', ...variables, found.stdout.toString('utf8').trim() || 'sh', '-l'],
+      args: ['--context', tool.context, '--namespace', tool.namespace, 'exec', '-it', this.#name, '--', 'env', ...variables, found.stdout.toString('utf8').trim() || 'sh', '-l'],
       env: tool.env,
       greeting: greeting(endpoint),
     };
@@ -139,7 +140,7 @@ class Poker implements PokerService {
   /** The pod of our name, once it is known to be ours: another person's is not read, entered or deleted. */
   async #pod(cluster: ClusterRef, doing: string, signal: AbortSignal): Promise<KubeObject | undefined> {
     const client = await this.#dependencies.contexts.client(cluster);
-    const pod = await liveObject(client, { apiVersion: 'v1', kind: 'Pod', metadata: { name: this.podName() } }, signal);
+    const pod = await liveObject(client, { apiVersion: 'v1', kind: 'Pod', metadata: { name: this.#name } }, signal);
     if (pod !== undefined) requireOurs(pod, { owner: this.#dependencies.owner() }, cluster, doing);
     return pod;
   }
@@ -147,7 +148,7 @@ class Poker implements PokerService {
   async #manifest(cluster: ClusterRef): Promise<KubeObject> {
     const owner = this.#dependencies.owner();
     const text = await readFile(join(this.#dependencies.manifests, 'poker', 'pod.yaml'), 'utf8');
-    const pod = parse(text.replaceAll('__POD__', this.podName()).replaceAll('__OWNER__', owner)) as KubeObject;
+    const pod = parse(text.replaceAll('__POD__', this.#name).replaceAll('__OWNER__', owner)) as KubeObject;
     return {
       ...pod,
       metadata: { ...pod.metadata, namespace: cluster.namespace, labels: { ...pod.metadata.labels, [labels.managedBy]: manager, [labels.component]: 'poker' } },

@@ -28,8 +28,6 @@ export interface ShellCommand {
 
 /** Every call on the pod rejects with `not-yours` where a pod of its name was not made for this owner. */
 export interface PokerService {
-  /** Pod name in this cluster: one a person, `poker-<owner>`. */
-  podName(): string;
   status(cluster: ClusterRef, signal: AbortSignal): Promise<PokerStatus>;
   /** Starts it if it is absent and waits until it is Ready. */
   start(cluster: ClusterRef, call: LongCall): Promise<PokerStatus>;

@@ -1,4 +1,5 @@
-import { z } from './zod.ts';
+import * as z from 'zod';
+import './jitless.ts';
 import type { ChartFigure, ChartLine, LiveChart } from '../inventory/live/types.ts';
 
 export type { ChartFigure, ChartLine, LiveChart };

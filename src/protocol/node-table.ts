@@ -1,4 +1,5 @@
-import { z } from './zod.ts';
+import * as z from 'zod';
+import './jitless.ts';
 import type { NodeRow } from '../inventory/node-table/types.ts';
 
 /** How a person arranged the table; kept a workspace. */

@@ -1,4 +1,5 @@
-import { z } from './zod.ts';
+import * as z from 'zod';
+import './jitless.ts';
 
 /** Host to page. */
 export type ToPerfetto =

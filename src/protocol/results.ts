@@ -1,4 +1,5 @@
-import { z } from './zod.ts';
+import * as z from 'zod';
+import './jitless.ts';
 import type { AggregateReport, FileError, ResultPoint } from '../benchmarks/types.ts';
 import type { Warning } from '../inventory/types.ts';
 

@@ -1,4 +1,5 @@
-import { z } from './zod.ts';
+import * as z from 'zod';
+import './jitless.ts';
 
 /** Figures of one device, in ns. */
 export interface DeviceView {

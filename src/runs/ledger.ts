@@ -7,11 +7,12 @@ import { errorText, isWorkbenchError, systemCode, WorkbenchError } from '../base
 import { Emitter } from '../base/events.ts';
 import { Limiter } from '../base/limiter.ts';
 import type { Logger } from '../base/logger.ts';
+import { loadPart } from '../base/parts.ts';
 import { redact } from '../base/redact.ts';
 import type { WorkspaceFiles } from '../base/workspace-files.ts';
+import { isActive } from './active.ts';
 import { locked } from './record-lock.ts';
 import type { RunPlaces } from './places.ts';
-import { brokenRecord, foreignRecord, isActive, parseRecord, runId } from './record.ts';
 import type { RunLedger, RunObject, RunPlace, RunRecord } from './types.ts';
 
 export interface RunLedgerOptions {
@@ -65,6 +66,7 @@ class DiskLedger implements RunLedger {
   }
 
   async create(record: Omit<RunRecord, 'id'>, server: string): Promise<RunRecord> {
+    const { runId } = await loadPart(() => import('./record.ts'));
     const id = await this.#makeFolder(runId(new Date(record.startedAt), record.recipe));
     const created = { ...record, id };
     // Before the record: one without a place would show as somebody else's.
@@ -151,11 +153,13 @@ class DiskLedger implements RunLedger {
   async #shown(id: string): Promise<RunRecord | undefined> {
     const record = await this.#read(id);
     if (!record || !isActive(record) || (await this.#places.get(id))) return record;
+    const { foreignRecord } = await loadPart(() => import('./record.ts'));
     return foreignRecord(record);
   }
 
   /** Undefined for a folder without a record. A record that cannot be read is answered as a broken one. */
   async #read(id: string): Promise<RunRecord | undefined> {
+    const { brokenRecord, parseRecord } = await loadPart(() => import('./record.ts'));
     let problem: string;
     try {
       const text = await this.#files.read(`${id}/${RECORD}`);

@@ -1,16 +1,9 @@
 import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
-import { z } from 'zod';
 import { systemCode } from '../base/errors.ts';
+import { loadPart } from '../base/parts.ts';
 import type { WorkspaceFiles } from '../base/workspace-files.ts';
 import type { RunPlace } from './types.ts';
-
-const schema = z.object({
-  context: z.string(),
-  server: z.string(),
-  namespace: z.string(),
-  runsIn: z.object({ kind: z.enum(['Pod', 'Job']), name: z.string(), uid: z.string().nullable() }).nullable(),
-});
 
 /**
  * Where the runs that are under way are in the cluster, in the user's own storage and not in the workspace: a folder that was
@@ -31,11 +24,8 @@ export class RunPlaces {
   async get(id: string): Promise<RunPlace | undefined> {
     const text = await this.#storage.read(await this.#file(id));
     if (text === undefined) return undefined;
-    try {
-      return schema.safeParse(JSON.parse(text)).data;
-    } catch {
-      return undefined;
-    }
+    const { parsePlace } = await loadPart(() => import('./place.ts'));
+    return parsePlace(text);
   }
 
   async keep(id: string, place: RunPlace): Promise<void> {

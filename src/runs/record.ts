@@ -1,5 +1,5 @@
-import { z } from 'zod';
-import type { RunRecord, RunState } from './types.ts';
+import * as z from 'zod';
+import type { RunRecord } from './types.ts';
 
 const nullableText = z.string().nullable().catch(null);
 
@@ -40,10 +40,6 @@ export function parseRecord(id: string, text: string): RecordReading {
   if (parsed.success) return { record: { id, ...parsed.data } };
   const issue = parsed.error.issues[0];
   return { problem: `its field "${issue?.path.join('.') ?? ''}" is wrong (${issue?.message ?? 'invalid'})` };
-}
-
-export function isActive({ state }: { readonly state: RunState }): boolean {
-  return state === 'starting' || state === 'running';
 }
 
 /** How a run shows that is under way by its record, and that this workspace did not start. */

@@ -1,7 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { isAbort, toWorkbenchError, WorkbenchError } from '../base/errors.ts';
-import { Emitter } from '../base/events.ts';
 import type { Logger } from '../base/logger.ts';
 import type { WorkspaceFiles } from '../base/workspace-files.ts';
 import type { FileError } from '../benchmarks/types.ts';
@@ -49,7 +48,6 @@ class Traces implements TraceService {
   readonly #cache: SummaryCache;
   readonly #listing: RemoteListing;
   readonly #perfetto: PerfettoServer;
-  readonly #changed = new Emitter<void>();
 
   constructor(dependencies: TraceDependencies) {
     const { files, readers, assets, clock, logger } = dependencies;
@@ -65,8 +63,6 @@ class Traces implements TraceService {
       podOf: (path) => podOf(files()?.folder, path),
     });
   }
-
-  readonly onDidChangeLocal: TraceService['onDidChangeLocal'] = (listener) => this.#changed.event(listener);
 
   async remote(cluster: ClusterRef, signal: AbortSignal): Promise<RemoteTraces> {
     const pods = await this.#dependencies.servers(cluster, signal);
@@ -84,11 +80,7 @@ class Traces implements TraceService {
     const pods = await servers(cluster, call.signal);
     const deployments = new Set(traces.map((trace) => pods.find((server) => server.pod === trace.pod)?.deployment));
     const [deployment = null] = deployments.size === 1 ? [...deployments] : [];
-    try {
-      return await copySet({ client, disk, clock, files, deployment, traces, call });
-    } finally {
-      this.#changed.fire();
-    }
+    return copySet({ client, disk, clock, files, deployment, traces, call });
   }
 
   async local(): Promise<readonly TraceSet[]> {
@@ -127,6 +119,5 @@ class Traces implements TraceService {
 
   dispose(): void {
     this.#perfetto.dispose();
-    this.#changed.dispose();
   }
 }

@@ -1,5 +1,4 @@
 import type { Disposable } from '../base/disposables.ts';
-import type { Event } from '../base/events.ts';
 import type { FileError } from '../benchmarks/types.ts';
 import type { LongCall } from '../deployment/types.ts';
 import type { ClusterRef } from '../kube/types.ts';
@@ -141,5 +140,4 @@ export interface TraceService extends Disposable {
   summaries(paths: readonly string[], signal: AbortSignal): Promise<TraceSummaryReport>;
   /** Serves a trace and the Perfetto UI. Refuses a cut file with what to do. */
   serve(path: string, options: { readonly dark: boolean; readonly signal: AbortSignal }): Promise<ServedTrace>;
-  readonly onDidChangeLocal: Event<void>;
 }

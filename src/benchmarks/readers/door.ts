@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { WorkbenchError } from '../../base/errors.ts';
 
 /** A figure: a number, or null where the file has none or has NaN or Infinity. A value of another type fails. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { WorkbenchError } from '../../base/errors.ts';
 import { figure, figures, text, throughDoor } from './door.ts';
 import type { Shape } from './json-stream.ts';

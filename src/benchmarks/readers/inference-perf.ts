@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { at, isObject } from '../../base/json.ts';
 import { WorkbenchError } from '../../base/errors.ts';
 import type { LatencyStats } from '../types.ts';

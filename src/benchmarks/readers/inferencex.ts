@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isObject } from '../../base/json.ts';
 import type { Warning } from '../../inventory/types.ts';
 import { figure, text, throughDoor } from './door.ts';

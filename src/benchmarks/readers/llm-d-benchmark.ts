@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { arrayAt, at, isObject, numberAt, stringAt } from '../../base/json.ts';
 import { WorkbenchError } from '../../base/errors.ts';
 import type { LatencyStats, ResultPoint } from '../types.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isObject } from '../../base/json.ts';
 import { WorkbenchError } from '../../base/errors.ts';
 import type { Score } from '../types.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isObject } from '../../base/json.ts';
 import type { LatencyStats, ResultPoint } from '../types.ts';
 import type { Warning } from '../../inventory/types.ts';

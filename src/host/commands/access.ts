@@ -1,4 +1,4 @@
-import { REQUIRED_SECRETS } from '../../deployment/secrets.ts';
+import { REQUIRED_SECRETS } from '../../deployment/secret-names.ts';
 import { accessError, needOf } from '../../kube/access.ts';
 import { LeaderWorkerSets, Pods, Secrets } from '../../kube/resources.ts';
 import type { AccessNeed, KubeClient } from '../../kube/types.ts';

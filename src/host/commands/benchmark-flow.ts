@@ -26,7 +26,7 @@ export async function askBenchmark(host: Host, cluster: ClusterRef, given: strin
         title: 'Run Benchmark',
         ...place,
         placeholder: `What to run against ${deployment} in ${placeOf(cluster)}`,
-        choices: () => Promise.resolve(host.workbench.benchmarks.recipes().map((recipe) => ({ label: recipe.title, description: recipe.where === 'poker' ? 'in the poker pod' : 'as a Job', detail: recipe.description, value: recipe }))),
+        choices: async () => (await host.workbench.benchmarks.recipes()).map((recipe) => ({ label: recipe.title, description: recipe.where === 'poker' ? 'in the poker pod' : 'as a Job', detail: recipe.description, value: recipe })),
         last: (recipe) => recipe.id === last['recipe'],
       });
       return answer.kind === 'answer' ? { kind: 'answer', value: { ...state, recipe: answer.value } } : answer;

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { BenchmarkRequest } from '../../benchmarks/types.ts';
+import { isActive } from '../../runs/active.ts';
 import type { RunRecord } from '../../runs/types.ts';
 import { plural } from '../../protocol/format.ts';
 import { choose, chooseMany, type Choice } from '../ask/steps.ts';
@@ -7,7 +8,6 @@ import type { Host } from '../host.ts';
 import { placeOf } from '../session.ts';
 import { isProduction } from '../production.ts';
 import { hostSettings } from '../settings.ts';
-import { isActive } from '../trees/benchmark-rows.ts';
 import { firstTarget, targets } from './arguments.ts';
 import { askBenchmark } from './benchmark-flow.ts';
 import { clusterCommand, windowCommand, type CommandCall, type TableEntry } from './definition.ts';

@@ -1,3 +1,4 @@
+import { pokerPod } from '../../poker/pod-name.ts';
 import { clusterCommand, noArgument, type TableEntry } from './definition.ts';
 import { firstTarget } from './arguments.ts';
 import { placeOf } from '../session.ts';
@@ -10,7 +11,7 @@ export const POKER_COMMANDS: readonly TableEntry[] = [
     disturbs: true,
     ...noArgument,
     async run({ host, cluster }) {
-      const status = await host.jobs.run(`Start ${host.workbench.poker.podName()} in ${placeOf(cluster)}`, (call) => host.workbench.poker.start(cluster, call));
+      const status = await host.jobs.run(`Start ${pokerPod(host.workbench.owner)} in ${placeOf(cluster)}`, (call) => host.workbench.poker.start(cluster, call));
       host.say(`${status.pod} is ${status.phase} in ${placeOf(cluster)}.`);
     },
   }),
@@ -32,13 +33,13 @@ export const POKER_COMMANDS: readonly TableEntry[] = [
     ...noArgument,
     confirm: ({ host, cluster }) =>
       Promise.resolve({
-        message: `Stop ${host.workbench.poker.podName()}?`,
-        detail: `The pod ${host.workbench.poker.podName()} in namespace ${cluster.namespace} of context ${cluster.context} is deleted with what its shells and benchmarks have not yet copied out.`,
+        message: `Stop ${pokerPod(host.workbench.owner)}?`,
+        detail: `The pod ${pokerPod(host.workbench.owner)} in namespace ${cluster.namespace} of context ${cluster.context} is deleted with what its shells and benchmarks have not yet copied out.`,
         action: 'Stop',
       }),
     async run({ host, cluster }) {
-      await host.jobs.run(`Stop ${host.workbench.poker.podName()}`, (call) => host.workbench.poker.stop(cluster, call));
-      host.say(`${host.workbench.poker.podName()} was stopped in ${placeOf(cluster)}.`);
+      await host.jobs.run(`Stop ${pokerPod(host.workbench.owner)}`, (call) => host.workbench.poker.stop(cluster, call));
+      host.say(`${pokerPod(host.workbench.owner)} was stopped in ${placeOf(cluster)}.`);
     },
   }),
 ];

@@ -4,6 +4,7 @@ import { DECODE_POD_COMMANDS } from './decode-pods.ts';
 import type { TableEntry } from './definition.ts';
 import { DEPLOYMENT_COMMANDS } from './deployment.ts';
 import { EVIDENCE_COMMANDS } from './evidence.ts';
+import type { CommandId } from './ids.ts';
 import { LIVE_FIGURES_COMMANDS } from './live-figures.ts';
 import { POKER_COMMANDS } from './poker.ts';
 import { PROFILING_COMMANDS } from './profiling.ts';
@@ -11,7 +12,7 @@ import { TRACE_COMMANDS } from './traces.ts';
 import { TREE_VIEW_COMMANDS } from './tree-views.ts';
 import { WINDOW_COMMANDS } from './window.ts';
 
-/** Every command of the extension. Registration and the check against package.json both read it. */
+/** Every command of the extension. */
 export const COMMANDS: readonly TableEntry[] = [
   ...CLUSTER_COMMANDS,
   ...DEPLOYMENT_COMMANDS,
@@ -25,3 +26,9 @@ export const COMMANDS: readonly TableEntry[] = [
   ...TREE_VIEW_COMMANDS,
   ...WINDOW_COMMANDS,
 ];
+
+export function commandOf(id: CommandId): TableEntry {
+  const command = COMMANDS.find((each) => each.id === id);
+  if (command) return command;
+  throw new Error(`no command ${id} in the table`);
+}

@@ -19,9 +19,9 @@ export const TRACE_COMMANDS: readonly TableEntry[] = [
     async run({ host, cluster }, { traces }) {
       const outcome = await host.jobs.run(`Copy traces from ${placeOf(cluster)}`, async (call) => {
         const wanted = traces ?? (await allTraces(host, call.signal));
-        return host.workbench.traces.copy(cluster, wanted, call);
+        // What was copied before it was cancelled or failed shows as well.
+        return host.workbench.traces.copy(cluster, wanted, call).finally(() => host.trees.traces.update());
       });
-      host.trees.traces.update();
       tellOfCopy(host, outcome);
     },
   }),

@@ -1,3 +1,4 @@
+import { isActive } from '../../runs/active.ts';
 import type { RunRecord, RunState } from '../../runs/types.ts';
 import { formatDuration, plural } from '../../protocol/format.ts';
 import { BUSY, ERROR, GOOD, plainText, WARNING, type Row, type RowIcon } from './row.ts';
@@ -35,10 +36,6 @@ function runRow(run: RunRecord, folder: string, progress: string | undefined): R
     target: { kind: 'run', id: run.id, folder },
     ...(active || run.kind === 'profile' ? {} : { opens: 'llmd.showResults' }),
   };
-}
-
-export function isActive(run: RunRecord): boolean {
-  return run.state === 'starting' || run.state === 'running';
 }
 
 function runTooltip(run: RunRecord): string {

@@ -1,7 +1,9 @@
 import * as vscode from 'vscode';
 import { systemClock } from '../../base/clock.ts';
 import { DisposableStore, type Disposable } from '../../base/disposables.ts';
+import { toWorkbenchError } from '../../base/errors.ts';
 import { fitLine } from '../../base/fit-text.ts';
+import { loadPart } from '../../base/parts.ts';
 import { Turns } from '../../base/turns.ts';
 import { showViewProgress } from '../notifications.ts';
 import type { Row } from './row.ts';
@@ -18,9 +20,12 @@ export interface TreeContent {
   readonly loading?: boolean;
 }
 
+export const NOTHING: TreeContent = { rows: [], description: '' };
+
 export interface LiveTreeOptions {
   readonly id: string;
-  readonly content: () => Promise<TreeContent>;
+  /** Loads what makes the content, when the view is first seen. */
+  readonly load: () => Promise<() => Promise<TreeContent>>;
   /** What keeps the content fresh; held only while the view can be seen. */
   readonly whileVisible: () => Disposable;
   readonly onError: (error: unknown) => void;
@@ -33,6 +38,7 @@ export class LiveTree implements Disposable {
   readonly #options: LiveTreeOptions;
   readonly #owned = new DisposableStore();
   readonly #turns = new Turns(systemClock, TREE_TURNS, () => this.#run());
+  #content: (() => Promise<TreeContent>) | undefined;
   #lease: Disposable | undefined;
   #loaded: (() => void) | undefined;
 
@@ -47,7 +53,7 @@ export class LiveTree implements Disposable {
 
   /** Shows what is there now, soon. Costs nothing while the view is hidden. */
   update(): void {
-    if (this.view.visible) this.#turns.ask();
+    if (this.view.visible && this.#content) this.#turns.ask();
   }
 
   dispose(): void {
@@ -60,23 +66,40 @@ export class LiveTree implements Disposable {
   #setVisible(visible: boolean): void {
     if (visible) {
       this.#lease ??= this.#options.whileVisible();
-      this.update();
+      void this.#begin();
     } else {
       this.#lease?.dispose();
       this.#lease = undefined;
     }
   }
 
+  /** Loading is no turn's work: a long first turn would be followed by a long pause. */
+  async #begin(): Promise<void> {
+    try {
+      this.#content ??= await loadPart(this.#options.load);
+      this.update();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
   async #run(): Promise<void> {
     try {
-      const content = await this.#options.content();
+      const content = await this.#content?.();
+      if (!content) return;
       this.tree.show(content.rows);
       this.view.description = fitLine(content.description);
       this.view.message = fitLine(content.message ?? '');
       this.#showProgress(content.loading ?? false);
     } catch (error) {
-      this.#options.onError(error);
+      this.#fail(error);
     }
+  }
+
+  #fail(error: unknown): void {
+    const { message, hint } = toWorkbenchError(error, 'show this view');
+    this.view.message = fitLine([message, hint].filter((line) => line !== undefined).join('. '));
+    this.#options.onError(error);
   }
 
   #showProgress(loading: boolean): void {

@@ -1,26 +1,11 @@
 import { DisposableStore, type Disposable } from '../../base/disposables.ts';
-import { systemClock } from '../../base/clock.ts';
 import { TurnByTurn } from '../../base/turn-by-turn.ts';
-import type { WorkbenchError } from '../../base/errors.ts';
 import type { Workbench } from '../../compose.ts';
-import { gpuReport } from '../../inventory/gpus.ts';
-import { podsReport } from '../../inventory/pods.ts';
-import type { InventorySnapshot } from '../../inventory/types.ts';
 import type { AccessKeys } from '../access-keys.ts';
 import type { Session } from '../session.ts';
-import { accessRow } from './access-row.ts';
-import { benchmarkRows, isActive } from './benchmark-rows.ts';
-import { clusterRows, gpuHeadline, uncounted } from './cluster-rows.ts';
-import { failureRow, freshness, stateRows } from './freshness.ts';
-import { LiveTree, type TreeContent } from './live-tree.ts';
-import { hiddenByFilter, modelServerHeadline, modelServerRows } from './model-server-rows.ts';
-import { noServersRow } from './no-servers-row.ts';
+import { LiveTree } from './live-tree.ts';
 import type { RemoteTraceList } from './remote-traces.ts';
-import { withRestriction } from './restricted-row.ts';
-import type { Row } from './row.ts';
-import { traceRows } from './trace-rows.ts';
 import type { TreeChoices } from './tree-choices.ts';
-import { plural } from '../../protocol/format.ts';
 
 export interface TreeDependencies {
   readonly workbench: Workbench;
@@ -42,8 +27,6 @@ export interface Trees extends Disposable {
   readonly traces: LiveTree;
 }
 
-const NOTHING: TreeContent = { rows: [], description: '' };
-
 export function createTrees(dependencies: TreeDependencies): Trees {
   const owned = new DisposableStore();
   const turns = new TurnByTurn();
@@ -59,15 +42,14 @@ export function createTrees(dependencies: TreeDependencies): Trees {
   return { cluster, modelServers, benchmarks, traces, dispose: () => owned.dispose() };
 }
 
-function clusterTree({ workbench, session, access, treeChoices, onError }: TreeDependencies, turns: TurnByTurn): LiveTree {
+function clusterTree(dependencies: TreeDependencies, turns: TurnByTurn): LiveTree {
+  const { workbench, access, treeChoices, onError } = dependencies;
   const tree: LiveTree = new LiveTree({
     id: 'llmd.cluster',
-    content: () =>
-      ofSnapshot(workbench, session, turns, gpuReport, (snapshot, report) => ({
-        rows: [...stateRows('nodes', snapshot.states.nodes), ...stateRows('pods', snapshot.states.pods), ...clusterRows(report, snapshot, workbench.owner, treeChoices.grouping)],
-        message: uncounted(report),
-        description: `${gpuHeadline(report, snapshot)} · ${freshness([snapshot.states.nodes, snapshot.states.pods])}`,
-      })),
+    async load() {
+      const { clusterContent } = await import('./cluster-content.ts');
+      return () => clusterContent(dependencies, turns);
+    },
     whileVisible() {
       const watching = new DisposableStore();
       watching.add(watchInventory(workbench, () => tree.update()));
@@ -80,22 +62,14 @@ function clusterTree({ workbench, session, access, treeChoices, onError }: TreeD
   return tree;
 }
 
-function modelServerTree({ workbench, session, access, treeChoices, onError }: TreeDependencies, turns: TurnByTurn): LiveTree {
+function modelServerTree(dependencies: TreeDependencies, turns: TurnByTurn): LiveTree {
+  const { workbench, access, treeChoices, onError } = dependencies;
   const tree: LiveTree = new LiveTree({
     id: 'llmd.modelServers',
-    content: () =>
-      ofSnapshot(workbench, session, turns, (snapshot) => podsReport(snapshot, workbench.owner), (snapshot, report) => {
-        const loads = { phases: workbench.loading.snapshot, crashes: workbench.loading.crashes, live: workbench.live.snapshot.pods };
-        const hidden = hiddenByFilter(report, treeChoices.owners);
-        const message = notes(hidden, report.warnings.find(({ code }) => code === 'pods-of-one-namespace')?.message);
-        const servers = [...stateRows('pods', snapshot.states.pods), ...modelServerRows(report, loads, treeChoices.owners)];
-        const rows = servers.length === 0 && message !== undefined ? [noServersRow(snapshot.cluster, treeChoices.owners, hidden !== undefined)] : servers;
-        return {
-          rows: withAccess(rows, accessRow(access.missing, snapshot.cluster)),
-          message,
-          description: `${modelServerHeadline(report, loads)} · ${freshness([snapshot.states.pods])}`,
-        };
-      }),
+    async load() {
+      const { modelServerContent } = await import('./model-server-content.ts');
+      return () => modelServerContent(dependencies, turns);
+    },
     whileVisible() {
       const watching = new DisposableStore();
       watching.add(watchInventory(workbench, () => tree.update()));
@@ -113,17 +87,13 @@ function modelServerTree({ workbench, session, access, treeChoices, onError }: T
   return tree;
 }
 
-function benchmarkTree({ workbench, access, runProgress, onError }: TreeDependencies): LiveTree {
+function benchmarkTree(dependencies: TreeDependencies): LiveTree {
+  const { workbench, access, runProgress, onError } = dependencies;
   const tree: LiveTree = new LiveTree({
     id: 'llmd.benchmarks',
-    async content() {
-      if (workbench.workspace === undefined) return NOTHING;
-      const runs = await workbench.runs.list();
-      const active = runs.filter(isActive).length;
-      return {
-        rows: benchmarkRows(runs, (id) => workbench.runs.folder(id), (id) => runProgress.of(id), systemClock.now()),
-        description: runs.length === 0 ? '' : [plural(runs.length, 'run'), active > 0 ? `${active} running` : undefined].filter((part) => part !== undefined).join(' · '),
-      };
+    async load() {
+      const { benchmarkContent } = await import('./benchmark-content.ts');
+      return () => benchmarkContent(dependencies);
     },
     whileVisible() {
       const watching = new DisposableStore();
@@ -137,22 +107,16 @@ function benchmarkTree({ workbench, access, runProgress, onError }: TreeDependen
   return tree;
 }
 
-function traceTree({ workbench, session, access, remoteTraces, onError }: TreeDependencies): LiveTree {
+function traceTree(dependencies: TreeDependencies): LiveTree {
+  const { access, remoteTraces, onError } = dependencies;
   const tree: LiveTree = new LiveTree({
     id: 'llmd.traces',
-    async content() {
-      const local = workbench.workspace === undefined ? [] : await workbench.traces.local();
-      const { traces, loading, error } = remoteTraces.current(session.cluster);
-      const rows = traceRows(traces, local);
-      return {
-        rows: error ? [remoteFailure(error), ...rows] : rows,
-        description: local.length === 0 ? '' : plural(local.length, 'set'),
-        loading,
-      };
+    async load() {
+      const { traceContent } = await import('./trace-content.ts');
+      return () => traceContent(dependencies);
     },
     whileVisible() {
       const watching = new DisposableStore();
-      watching.add(workbench.traces.onDidChangeLocal(() => tree.update()));
       watching.add(remoteTraces.onDidChange(() => tree.update()));
       watching.add(remoteTraces.follow());
       watching.add(access.watch());
@@ -161,46 +125,6 @@ function traceTree({ workbench, session, access, remoteTraces, onError }: TreeDe
     onError,
   });
   return tree;
-}
-
-/** Why the traces in the pods cannot be listed; a click tries again. */
-function remoteFailure(error: WorkbenchError): Row {
-  const [denied] = stateRows('traces in pods', { kind: 'denied', error });
-  return error.code === 'forbidden' && denied ? denied : { ...failureRow(error), id: 'remote-failure', label: 'in pods', opens: 'llmd.refresh' };
-}
-
-/** Counting a large cluster and making rows of the counts each take a turn of their own. */
-async function ofSnapshot<Report>(
-  workbench: Workbench,
-  session: Session,
-  turns: TurnByTurn,
-  count: (snapshot: InventorySnapshot) => Report,
-  show: (snapshot: InventorySnapshot, report: Report) => TreeContent,
-): Promise<TreeContent> {
-  const { connection } = session;
-  if (connection.kind === 'failed') return { rows: [failureRow(connection.error)], description: 'not connected' };
-  if (connection.kind !== 'ready') return NOTHING;
-  const { snapshot } = workbench.inventory;
-  if (!snapshot || !isOf(snapshot, connection.cluster)) return { rows: [], description: 'connecting', loading: true };
-  const report = await turns.do(() => count(snapshot));
-  const content = await turns.do(() => show(snapshot, report));
-  // Another cluster may have been chosen meanwhile: what is of this one is not for its view.
-  if (session.connection !== connection) return ofSnapshot(workbench, session, turns, count, show);
-  return { ...content, rows: withRestriction(workbench.trust, content.rows), loading: !snapshot.complete };
-}
-
-/** An empty view says by its welcome text what one may not do. */
-function withAccess(rows: readonly Row[], hidden: Row | undefined): readonly Row[] {
-  return hidden === undefined || rows.length === 0 ? rows : [hidden, ...rows];
-}
-
-/** What a view says above its rows; VS Code shows a line break there as a blank. */
-function notes(...lines: readonly (string | undefined)[]): string | undefined {
-  return lines.filter((line) => line !== undefined).join('; ') || undefined;
-}
-
-function isOf(snapshot: InventorySnapshot, cluster: InventorySnapshot['cluster']): boolean {
-  return snapshot.cluster.context === cluster.context && snapshot.cluster.server === cluster.server;
 }
 
 function watchInventory(workbench: Workbench, changed: () => void): Disposable {

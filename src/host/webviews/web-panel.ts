@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../../base/disposables.ts';
-import type { z } from '../../protocol/zod.ts';
+import type * as z from 'zod';
 import { pageHtml } from './html.ts';
 
 export interface WebPanelOptions<ToPage extends { readonly type: string }, FromPage extends { readonly type: string }> {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isWorkbenchError } from '../../base/errors.ts';
 import { safeName } from '../../base/safe-name.ts';
 import type { WorkspaceFiles } from '../../base/workspace-files.ts';

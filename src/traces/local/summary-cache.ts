@@ -1,6 +1,6 @@
 import { open, readFile, stat } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorText, systemCode } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { parseExactJson, stringifyExactJson } from '../exact-json.ts';

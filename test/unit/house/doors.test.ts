@@ -23,7 +23,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   showQuickPick: ['ask/steps.ts'],
   createInputBox: ['ask/steps.ts'],
   createTreeView: ['trees/live-tree.ts'],
-  createWebviewPanel: ['webviews/panels.ts'],
+  createWebviewPanel: ['webviews/open-panels.ts'],
   createTerminal: ['terminals/log-terminal.ts', 'terminals/poker-terminals.ts'],
 };
 /** These show a file, a place or nothing. */

@@ -14,6 +14,8 @@ interface Import {
   readonly from: string;
   readonly specifier: string;
   readonly typeOnly: boolean;
+  /** By `import()`. */
+  readonly dynamic: boolean;
   /** Room of our own that it leads to, or undefined for a package. */
   readonly to: string | undefined;
 }
@@ -32,7 +34,7 @@ function importsOf(file: string): readonly Import[] {
   return [...text.matchAll(pattern)].map((match) => {
     const specifier = match[2] ?? match[3] ?? '';
     const to = specifier.startsWith('.') ? room(resolve(dirname(file), specifier)) : undefined;
-    return { file: relative(root, file), from: room(file), specifier, typeOnly: match[1] !== undefined, to };
+    return { file: relative(root, file), from: room(file), specifier, typeOnly: match[1] !== undefined, dynamic: match[3] !== undefined, to };
   });
 }
 
@@ -74,6 +76,15 @@ describe('who may import whom', () => {
       assert.deepEqual(wrong, []);
     });
   }
+
+  it('waits for modules of our own only: of a CommonJS package, `import()` finds other names in a bundle than in Node', () => {
+    assert.deepEqual(all.filter((each) => each.dynamic && each.to === undefined && !each.specifier.startsWith('node:')).map((each) => `${each.file} waits for ${each.specifier}`), []);
+  });
+
+  it('takes zod as a namespace, of which a bundle keeps what is used: a fifth', () => {
+    const whole = /import \{[^}]*\bz\b[^}]*\} from 'zod'/;
+    assert.deepEqual(all.filter((each) => each.specifier === 'zod' && whole.test(readFileSync(join(root, each.file), 'utf8'))).map((each) => each.file), []);
+  });
 
   it('names every room', () => {
     assert.deepEqual([...new Set(all.map((each) => each.from))].filter((from) => !(from in allowed)), []);

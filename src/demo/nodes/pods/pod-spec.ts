@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { KubeObject } from '../../../kube/types.ts';
 
 /** The parts of a pod that its node reads. Everything else passes unseen. */

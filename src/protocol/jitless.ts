@@ -2,5 +2,3 @@ import { config } from 'zod';
 
 // Compiling schemas needs `eval`, which pages forbid, and probing for it makes VS Code log an error in the extension host.
 config({ jitless: true });
-
-export { z } from 'zod';

@@ -1,0 +1,29 @@
+import type { TurnByTurn } from '../../base/turn-by-turn.ts';
+import type { InventorySnapshot } from '../../inventory/types.ts';
+import { failureRow } from './freshness.ts';
+import { NOTHING, type TreeContent } from './live-tree.ts';
+import { withRestriction } from './restricted-row.ts';
+import type { TreeDependencies } from './views.ts';
+
+/** Counting a large cluster and making rows of the counts each take a turn of their own. */
+export async function ofSnapshot<Report>(
+  { workbench, session }: Pick<TreeDependencies, 'workbench' | 'session'>,
+  turns: TurnByTurn,
+  count: (snapshot: InventorySnapshot) => Report,
+  show: (snapshot: InventorySnapshot, report: Report) => TreeContent,
+): Promise<TreeContent> {
+  const { connection } = session;
+  if (connection.kind === 'failed') return { rows: [failureRow(connection.error)], description: 'not connected' };
+  if (connection.kind !== 'ready') return NOTHING;
+  const { snapshot } = workbench.inventory;
+  if (!snapshot || !isOf(snapshot, connection.cluster)) return { rows: [], description: 'connecting', loading: true };
+  const report = await turns.do(() => count(snapshot));
+  const content = await turns.do(() => show(snapshot, report));
+  // Another cluster may have been chosen meanwhile: what is of this one is not for its view.
+  if (session.connection !== connection) return ofSnapshot({ workbench, session }, turns, count, show);
+  return { ...content, rows: withRestriction(workbench.trust, content.rows), loading: !snapshot.complete };
+}
+
+function isOf(snapshot: InventorySnapshot, cluster: InventorySnapshot['cluster']): boolean {
+  return snapshot.cluster.context === cluster.context && snapshot.cluster.server === cluster.server;
+}
