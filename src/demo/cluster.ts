@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { rename, rm, writeFile, mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { throwIfAborted, systemClock, type Clock } from '../base/clock.ts';
 import { DisposableStore } from '../base/disposables.ts';
 import type { Logger } from '../base/logger.ts';
+import { removePrivateFile, writePrivateFile } from '../base/private-file.ts';
 import { createKubeClient } from '../kube/client.ts';
 import { createApiServer, type ApiServer } from './api/server.ts';
 import { startControllers } from './controllers/index.ts';
@@ -37,11 +36,19 @@ export interface DemoClusterOptions {
   readonly signal: AbortSignal;
 }
 
+/** How to reach a demo cluster, and to know it again: authority and token are made anew at each start. */
+export interface DemoConnection {
+  readonly server: string;
+  readonly token: string;
+  readonly ca?: string;
+}
+
 export interface DemoCluster {
   readonly url: string;
   readonly port: number;
   readonly context: string;
   readonly kubeconfigPath: string;
+  readonly connection: DemoConnection;
   /** The server alone, for tests that look behind the API. */
   readonly server: ApiServer;
   /** Streaming connections that the kubelets took, by transport. */
@@ -65,16 +72,16 @@ export async function startDemoCluster(options: DemoClusterOptions): Promise<Dem
   const abortStart = (): void => stopping.abort(options.signal.reason);
   options.signal.addEventListener('abort', abortStart, { once: true });
   const server = await createApiServer({ host, port: options.port, token, kubelets, logger, clock, ...(stateDir === undefined ? {} : { stateDir }) });
+  const connection: DemoConnection = { server: server.url, token, ...(server.caPem === undefined ? {} : { ca: server.caPem }) };
   const stop = async (): Promise<void> => {
     stopping.abort();
     owned.dispose();
-    await rm(kubeconfigPath, { force: true });
+    await removePrivateFile(kubeconfigPath, kubeconfig(connection));
     await server.close();
   };
   try {
     throwIfAborted(options.signal);
     const cluster = { context: demoContext, namespace: workNamespace, server: server.url };
-    const connection = { server: server.url, token, ...(server.caPem === undefined ? {} : { ca: server.caPem }) };
     const client = owned.add(createKubeClient({ cluster, connection, clock, logger }));
     seedNamespace(server);
     const signal = stopping.signal;
@@ -90,8 +97,8 @@ export async function startDemoCluster(options: DemoClusterOptions): Promise<Dem
     owned.add(startControllers(server.api, { clock, logger, signal }));
     crowd?.start();
     throwIfAborted(options.signal);
-    await writePrivately(kubeconfigPath, kubeconfig(server, token));
-    return { url: server.url, port: Number(new URL(server.url).port), context: demoContext, kubeconfigPath, server, upgrades: nodes.upgrades, stop };
+    await writePrivateFile(kubeconfigPath, kubeconfig(connection));
+    return { url: server.url, port: Number(new URL(server.url).port), context: demoContext, kubeconfigPath, connection, server, upgrades: nodes.upgrades, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -106,22 +113,14 @@ function seedNamespace({ api }: ApiServer): void {
 }
 
 /** JSON is YAML: every client reads it. */
-function kubeconfig(server: ApiServer, token: string): string {
-  const authority = server.caPem === undefined ? {} : { 'certificate-authority-data': Buffer.from(server.caPem).toString('base64') };
+function kubeconfig({ server, token, ca }: DemoConnection): string {
+  const authority = ca === undefined ? {} : { 'certificate-authority-data': Buffer.from(ca).toString('base64') };
   return `${JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',
     'current-context': demoContext,
-    clusters: [{ name: demoContext, cluster: { server: server.url, ...authority } }],
+    clusters: [{ name: demoContext, cluster: { server, ...authority } }],
     users: [{ name: demoContext, user: { token } }],
     contexts: [{ name: demoContext, context: { cluster: demoContext, user: demoContext, namespace: workNamespace } }],
   }, undefined, 2)}\n`;
-}
-
-/** Whole or not at all, and for the owner's eyes only: it holds the token. */
-async function writePrivately(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const part = `${path}.${process.pid}`;
-  await writeFile(part, text, { mode: 0o600 });
-  await rename(part, path);
 }

@@ -1,12 +1,14 @@
-import { mkdtemp, rename, writeFile } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Logger } from '../../base/logger.ts';
+import { removePrivateFile, writePrivateFile } from '../../base/private-file.ts';
 import { redact } from '../../base/redact.ts';
 import { startDemoCluster, type DemoClusterOptions } from '../../demo/cluster.ts';
 import { podsPerNode } from '../../demo/crowd/workloads.ts';
 import { describeFaults, isFault } from '../../demo/nodes/faults.ts';
 import { h200Nodes } from '../../demo/nodes/node-shape.ts';
+import { processStart } from '../../kube/daemon.ts';
 import { badUsage, type Invocation } from '../command.ts';
 import { exit, line, type Io } from '../io.ts';
 
@@ -32,12 +34,18 @@ export async function demo(invocation: Invocation, io: Io): Promise<number> {
     signal: io.signal,
   });
   const status = invocation.text('status');
-  if (status !== undefined) {
-    await writeAtomically(resolve(io.cwd, status), JSON.stringify({ pid: process.pid, port: cluster.port, kubeconfig: kubeconfigPath, context: cluster.context }));
+  const statusPath = status === undefined ? undefined : resolve(io.cwd, status);
+  const record = JSON.stringify({
+    pid: process.pid, started: await processStart(process.pid), port: cluster.port, kubeconfig: kubeconfigPath, context: cluster.context, connection: cluster.connection,
+  });
+  try {
+    if (statusPath !== undefined) await writePrivateFile(statusPath, record);
+    io.out(`The demo cluster serves ${cluster.url}\n\nexport KUBECONFIG=${kubeconfigPath}\n\nCtrl-C stops it.\n`);
+    await untilInterrupted(io.signal);
+  } finally {
+    if (statusPath !== undefined) await removePrivateFile(statusPath, record);
+    await cluster.stop();
   }
-  io.out(`The demo cluster serves ${cluster.url}\n\nexport KUBECONFIG=${kubeconfigPath}\n\nCtrl-C stops it.\n`);
-  await untilInterrupted(io.signal);
-  await cluster.stop();
   io.out('The demo cluster has stopped.\n');
   return exit.ok;
 }
@@ -80,12 +88,6 @@ function untilInterrupted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) done();
     else signal.addEventListener('abort', () => done(), { once: true });
   });
-}
-
-async function writeAtomically(path: string, text: string): Promise<void> {
-  const part = `${path}.${process.pid}`;
-  await writeFile(part, text, { mode: 0o600 });
-  await rename(part, path);
 }
 
 function stderrLogger(io: Io): Logger {

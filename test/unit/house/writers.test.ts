@@ -7,13 +7,13 @@ const root = resolve(import.meta.dirname, '../../..');
 /** Who may write files by Node's own functions, and where. Everybody else goes through the first. */
 const writers: Readonly<Record<string, string>> = {
   'src/base/workspace-files.ts': 'below the workspace, and below the user\'s storage',
+  'src/base/private-file.ts': 'the demo\'s kubeconfig and status, where its caller says',
   'src/deployment/render.ts': 'a temporary folder for kustomize',
   'src/kube/in-cluster.ts': 'a temporary kubeconfig',
   'src/kube/daemon.ts': 'the log of the demo, in the user\'s storage',
   'src/democtl/control.ts': 'status of the demo, in the user\'s storage',
-  'src/demo/cluster.ts': 'the kubeconfig, where the person says',
   'src/demo/api/persistence.ts': 'the state, where the person says',
-  'src/cli/commands/demo.ts': 'the status, where the caller says',
+  'src/cli/commands/demo.ts': 'a temporary folder for the kubeconfig',
 };
 
 const reading = new Set(['access', 'constants', 'createReadStream', 'existsSync', 'lstat', 'open', 'readdir', 'readFile', 'realpath', 'stat', 'statfs', 'watch']);
