@@ -119,7 +119,7 @@ export function compose(options: ComposeOptions): Workbench {
     return read;
   };
 
-  const demo = owned.add(createDemoControl({ storage: options.storage, cli: join(assets.dist, 'llmdw.mjs'), node: ownNode(env), clock }));
+  const demo = owned.add(createDemoControl({ storage: options.storage, cli: join(assets.dist, 'llmdw.mjs'), node: ownNode(env), clock, logger }));
   const contexts = owned.add(
     createContexts({
       env,

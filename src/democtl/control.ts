@@ -1,22 +1,17 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { poll, sleep, timeLimit, type Clock } from '../base/clock.ts';
-import type { OwnNode } from '../base/own-node.ts';
-import { Emitter } from '../base/events.ts';
 import { systemCode, WorkbenchError } from '../base/errors.ts';
-import { numberAt, stringAt } from '../base/json.ts';
-import { endProcess, processAlive, startDaemon } from '../kube/daemon.ts';
+import { Emitter } from '../base/events.ts';
+import type { Logger } from '../base/logger.ts';
+import type { OwnNode } from '../base/own-node.ts';
+import { loadPart } from '../base/parts.ts';
+import { readSmallFile } from '../base/small-file.ts';
+import { endProcess, processAlive, processStart, startDaemon } from '../kube/daemon.ts';
+import type { Status } from './record.ts';
 import type { DemoControl, RunningDemo } from './types.ts';
 
-/** What `llmdw demo --status FILE` writes as soon as it serves. */
-function statusOf(text: string): RunningDemo | undefined {
-  const written: unknown = JSON.parse(text);
-  const [pid, port] = [numberAt(written, 'pid'), numberAt(written, 'port')];
-  const [kubeconfig, context] = [stringAt(written, 'kubeconfig'), stringAt(written, 'context')];
-  if (!Number.isInteger(pid) || !Number.isInteger(port)) return undefined;
-  return pid === undefined || port === undefined || kubeconfig === undefined || context === undefined ? undefined : { pid, port, kubeconfig, context };
-}
-
+const mostStatusBytes = 64 * 1024;
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 15_000;
 
@@ -27,6 +22,7 @@ export interface DemoControlDependencies {
   readonly cli: string;
   readonly node: OwnNode;
   readonly clock: Clock;
+  readonly logger: Logger;
 }
 
 export function createDemoControl(dependencies: DemoControlDependencies): DemoControl {
@@ -50,18 +46,16 @@ class Control implements DemoControl {
   readonly onDidChange = this.#changed.event;
 
   async running(): Promise<RunningDemo | undefined> {
-    try {
-      const status = statusOf(await readFile(this.#statusFile, 'utf8'));
-      return status && processAlive(status.pid) ? status : undefined;
-    } catch (error) {
-      if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
-      throw error;
-    }
+    const status = await this.#running();
+    return status && toldOf(status);
   }
 
   async start({ speed, signal }: { readonly speed?: number; readonly signal: AbortSignal }): Promise<RunningDemo> {
     const already = await this.running();
-    if (already) return already;
+    if (already) {
+      this.#changed.fire(already);
+      return already;
+    }
     await mkdir(this.#folder, { recursive: true });
     await rm(this.#statusFile, { force: true });
     const logFile = join(this.#folder, 'demo.log');
@@ -72,11 +66,12 @@ class Control implements DemoControl {
       env: node.env,
       logFile,
     });
+    const own = { pid, started: await processStart(pid) };
     const limit = AbortSignal.any([signal, timeLimit(startTimeoutMs, 'start the demo cluster', `Read ${logFile}.`)]);
     try {
       const demo = await poll(clock, 200, limit, async () => {
         const now = await this.running();
-        if (!now && !processAlive(pid)) {
+        if (!now && !(await isProcessOf(own))) {
           throw new WorkbenchError({ code: 'internal', message: 'the demo cluster ended while it was starting', hint: `Read ${logFile}.` });
         }
         return now;
@@ -84,24 +79,66 @@ class Control implements DemoControl {
       this.#changed.fire(demo);
       return demo;
     } catch (error) {
-      endProcess(pid);
+      if (await isProcessOf(own)) endProcess(pid);
       throw error;
     }
   }
 
-  async stop(): Promise<void> {
-    const demo = await this.running();
-    if (!demo) return;
+  async stop(): Promise<RunningDemo | undefined> {
+    const demo = await this.#running();
+    if (demo) await this.#end(demo);
+    this.#changed.fire(undefined);
+    return demo && toldOf(demo);
+  }
+
+  async #end(demo: Status): Promise<void> {
     endProcess(demo.pid);
     const limit = timeLimit(stopTimeoutMs, 'stop the demo cluster', `Its process ${demo.pid} does not end.`);
-    while (processAlive(demo.pid)) {
+    while (await isProcessOf(demo)) {
       await sleep(this.#dependencies.clock, 100, limit);
     }
-    await Promise.all([rm(this.#statusFile, { force: true }), rm(this.kubeconfig, { force: true })]);
-    this.#changed.fire(undefined);
+    await this.#forget();
   }
 
   dispose(): void {
     this.#changed.dispose();
   }
+
+  /** A record is of no use without the demo that wrote it: after a kill or a restart of the machine its pid and port may be anybody's. */
+  async #running(): Promise<Status | undefined> {
+    const text = await this.#record();
+    if (text === undefined) return undefined;
+    const { answers, statusOf } = await loadPart(() => import('./record.ts'));
+    const status = statusOf(text);
+    let gone: string;
+    if (!status) gone = 'its record is unreadable';
+    else if (!(await isProcessOf(status))) gone = `process ${status.pid} is gone or another one`;
+    else if (!(await answers(status, this.#dependencies.clock))) gone = `port ${status.port} is closed or another server's`;
+    else return status;
+    this.#dependencies.logger.warn(`the demo cluster of ${this.#statusFile} no longer runs: ${gone}; the record is removed`);
+    await this.#forget();
+    return undefined;
+  }
+
+  async #record(): Promise<string | undefined> {
+    try {
+      return await readSmallFile(this.#statusFile, mostStatusBytes);
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  async #forget(): Promise<void> {
+    await Promise.all([rm(this.#statusFile, { force: true }), rm(this.kubeconfig, { force: true })]);
+  }
+}
+
+async function isProcessOf({ pid, started }: Pick<Status, 'pid' | 'started'>): Promise<boolean> {
+  return processAlive(pid) && (await processStart(pid)) === started;
+}
+
+/** Without its token. */
+function toldOf({ pid, port, kubeconfig, context }: Status): RunningDemo {
+  return { pid, port, kubeconfig, context };
 }

@@ -14,6 +14,7 @@ export interface DemoControl extends Disposable {
   readonly kubeconfig: string;
   running(): Promise<RunningDemo | undefined>;
   start(options: { readonly speed?: number; readonly signal: AbortSignal }): Promise<RunningDemo>;
-  stop(): Promise<void>;
+  /** Answers the demo that it ended; undefined when none was running. */
+  stop(): Promise<RunningDemo | undefined>;
   readonly onDidChange: Event<RunningDemo | undefined>;
 }

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { access, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { poll, systemClock, timeLimit } from '../../../src/base/clock.ts';
+import { isWorkbenchError } from '../../../src/base/errors.ts';
+import { silentLogger } from '../../../src/base/logger.ts';
+import { ownNode } from '../../../src/base/own-node.ts';
+import { createApiServer, type ApiServer } from '../../../src/demo/api/server.ts';
+import { Kubelets } from '../../../src/demo/kubelets.ts';
+import { createDemoControl } from '../../../src/democtl/control.ts';
+import type { DemoControl } from '../../../src/democtl/types.ts';
+import { processStart } from '../../../src/kube/daemon.ts';
+import { LeapClock } from '../../support/leap-clock.ts';
+import { isAlive } from '../../support/processes.ts';
+
+const signal = new AbortController().signal;
+const token = 'the-token-of-the-demo';
+
+describe('demo control', function () {
+  this.timeout(60_000);
+  let storage: string;
+  let status: string;
+  let warnings: string[];
+  let control: DemoControl;
+  let bystander: ChildProcess;
+  let foreign: ApiServer;
+
+  before(async () => {
+    foreign = await createApiServer({ host: '127.0.0.1', port: 0, token, kubelets: new Kubelets(), logger: silentLogger, clock: systemClock });
+  });
+  after(() => foreign.close());
+
+  beforeEach(async () => {
+    storage = await mkdtemp(join(tmpdir(), 'democtl-'));
+    status = join(storage, 'demo', 'status.json');
+    await mkdir(join(storage, 'demo'));
+    warnings = [];
+    control = controlOf(systemClock);
+    bystander = spawn('sleep', ['1000'], { stdio: 'ignore' });
+    await once(bystander, 'spawn');
+  });
+  afterEach(async () => {
+    await control.stop();
+    bystander.kill('SIGKILL');
+    await rm(storage, { recursive: true, force: true });
+  });
+
+  function controlOf(clock: typeof systemClock): DemoControl {
+    return createDemoControl({
+      storage, cli: resolve(import.meta.dirname, '../../../src/cli.ts'), node: ownNode({ PATH: process.env['PATH'] }), clock,
+      logger: { ...silentLogger, warn: (message) => warnings.push(message) },
+    });
+  }
+
+  /** What a demo would have written that had the bystander's pid; by default its port is closed since. */
+  async function record(changes: Readonly<Record<string, unknown>>): Promise<void> {
+    const { pid } = bystander;
+    assert.ok(pid !== undefined);
+    await writeFile(control.kubeconfig, 'what is left of it');
+    await writeFile(status, JSON.stringify({
+      pid, started: await processStart(pid), port: 1, kubeconfig: control.kubeconfig, context: 'llm-d-demo',
+      connection: { server: 'https://127.0.0.1:1', token, ca: foreign.caPem }, ...changes,
+    }));
+  }
+
+  async function refused(why: RegExp): Promise<void> {
+    assert.equal(await control.running(), undefined);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0] ?? '', why);
+    for (const path of [status, control.kubeconfig]) await assert.rejects(access(path), { code: 'ENOENT' });
+  }
+
+  async function bystanderSurvives(): Promise<void> {
+    await control.stop();
+    assert.deepEqual([bystander.exitCode, bystander.signalCode, await isAlive(bystander.pid ?? 0)], [null, null, true]);
+  }
+
+  it('does not take a process for the demo because it has its pid', async () => {
+    await record({ started: 'at another time', port: Number(new URL(foreign.url).port), connection: { server: foreign.url, token, ca: foreign.caPem } });
+    await bystanderSurvives();
+    assert.match(warnings[0] ?? '', /gone or another one/);
+  });
+
+  it('nor where no server is at its port', async () => {
+    await record({});
+    await bystanderSurvives();
+    await record({});
+    warnings = [];
+    await refused(/port 1 is closed/);
+  });
+
+  it('nor where another server is there, be it another demo or with another token', async () => {
+    const other = await createApiServer({ host: '127.0.0.1', port: 0, token, kubelets: new Kubelets(), logger: silentLogger, clock: systemClock });
+    await other.close();
+    for (const connection of [{ server: foreign.url, token, ca: other.caPem }, { server: foreign.url, token: 'of-another', ca: foreign.caPem }]) {
+      await record({ connection });
+      await bystanderSurvives();
+      await record({ connection });
+      warnings = [];
+      await refused(/another server's/);
+    }
+  });
+
+  it('nor asks a server elsewhere, or reads what is no record', async () => {
+    for (const text of ['{', '{}', 'null', '{"pid":1,"port":6443,"kubeconfig":"/x","context":"llm-d-demo"}']) {
+      warnings = [];
+      await record({});
+      await writeFile(status, text);
+      await refused(/record is unreadable/);
+    }
+    for (const server of ['https://somewhere.invalid', 'https://127.0.0.1:1@somewhere.invalid', foreign.url.replace('https', 'http')]) {
+      warnings = [];
+      await record({ connection: { server, token, ca: foreign.caPem } });
+      await refused(/record is unreadable/);
+    }
+  });
+
+  it('says that a demo does not answer; starts none beside it, signals nothing and keeps its record', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const clock = new LeapClock();
+    try {
+      await record({ connection: { server: `https://127.0.0.1:${(silent.address() as AddressInfo).port}`, token, ca: foreign.caPem } });
+      const asked = controlOf(clock);
+      for (const ask of [() => asked.running(), () => asked.stop(), () => asked.start({ signal })]) {
+        const connected = once(silent, 'connection');
+        const refused = assert.rejects(ask(), (error) => isWorkbenchError(error, 'timeout'));
+        await Promise.race([connected, refused.then(() => assert.fail('nobody asked'))]);
+        clock.leap(60_000);
+        await refused;
+        await access(status);
+      }
+      assert.equal(await isAlive(bystander.pid ?? 0), true);
+    } finally {
+      silent.close();
+      await rm(status);
+    }
+  });
+
+  it('starts a demo, finds it again from another window, and ends it', async () => {
+    const started = await control.start({ speed: 10, signal });
+    assert.deepEqual(await controlOf(systemClock).running(), started);
+    assert.deepEqual(await control.start({ signal }), started);
+    assert.equal((await stat(status)).mode & 0o777, 0o600);
+    await control.stop();
+    assert.equal(await isAlive(started.pid), false);
+    for (const path of [status, control.kubeconfig]) await assert.rejects(access(path), { code: 'ENOENT' });
+    assert.deepEqual(warnings, []);
+  });
+
+  it('knows a demo that was killed as gone, also when another process has its pid by now', async () => {
+    const demo = await control.start({ speed: 10, signal });
+    const written = JSON.parse(await readFile(status, 'utf8')) as object;
+    try {
+      await writeFile(status, JSON.stringify({ ...written, pid: bystander.pid }));
+      await bystanderSurvives();
+      assert.match(warnings[0] ?? '', /gone or another one/);
+      warnings = [];
+      await writeFile(status, JSON.stringify(written));
+      await writeFile(control.kubeconfig, 'what is left of it');
+      assert.equal((await control.running())?.pid, demo.pid);
+    } finally {
+      process.kill(demo.pid, 'SIGKILL');
+    }
+    await poll(systemClock, 20, timeLimit(10_000, 'end the demo'), async () => ((await isAlive(demo.pid)) ? undefined : true));
+    await refused(/no longer runs/);
+  });
+
+  it('a demo that ends by itself takes its record along', async () => {
+    const demo = await control.start({ speed: 10, signal });
+    process.kill(demo.pid, 'SIGINT');
+    await poll(systemClock, 20, timeLimit(10_000, 'end the demo'), async () => ((await isAlive(demo.pid)) ? undefined : true));
+    for (const path of [status, control.kubeconfig]) await assert.rejects(access(path), { code: 'ENOENT' });
+  });
+});
