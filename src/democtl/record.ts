@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from '../base/clock.ts';
 import { isWorkbenchError } from '../base/errors.ts';
 import { Transport } from '../kube/transport.ts';

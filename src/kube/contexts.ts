@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposables.ts';
 import { errorText, WorkbenchError } from '../base/errors.ts';
 import { Emitter } from '../base/events.ts';
-import { stringAt } from '../base/json.ts';
+import { at, stringAt } from '../base/json.ts';
 import type { Logger } from '../base/logger.ts';
 import { loadPart } from '../base/parts.ts';
 import type { KeyValueStore } from '../base/store.ts';
@@ -19,6 +19,16 @@ import type { ClusterRef, ContextInfo, Contexts, KubeClient, ToolEnvironment } f
 const STORE_KEY = 'kube.chosen';
 /** Tools write a kubeconfig in several steps. */
 const SETTLE_MS = 150;
+
+interface Place {
+  readonly context: string;
+  readonly namespace: string;
+}
+
+/** What was chosen; `before` is the choice of another context that it took the place of. */
+interface Choice extends Place {
+  readonly before?: Place;
+}
 
 export interface ContextsOptions {
   readonly env: Environment;
@@ -92,9 +102,17 @@ class KubeconfigContexts implements Contexts {
 
   async select(context: string, namespace?: string): Promise<ClusterRef> {
     const cluster = refOf(await this.#load(), context, namespace);
-    await this.#options.store.set(STORE_KEY, { context: cluster.context, namespace: cluster.namespace });
+    const last = this.#choice();
+    const before = last === undefined || last.context === context ? last?.before : { context: last.context, namespace: last.namespace };
+    await this.#options.store.set(STORE_KEY, { context: cluster.context, namespace: cluster.namespace, ...(before === undefined ? {} : { before }) });
     this.#tell(cluster);
     return cluster;
+  }
+
+  async leave(context: string): Promise<void> {
+    const last = this.#choice();
+    if (last?.context !== context) return;
+    await this.#options.store.set(STORE_KEY, last.before);
   }
 
   onDidChange(listener: (cluster: ClusterRef | undefined) => void): Disposable {
@@ -137,12 +155,16 @@ class KubeconfigContexts implements Contexts {
     this.#clients.clear();
   }
 
+  #choice(): Choice | undefined {
+    const stored = this.#options.store.get(STORE_KEY);
+    const [last, before] = [placeIn(stored), placeIn(at(stored, 'before'))];
+    return last && { ...last, ...(before === undefined ? {} : { before }) };
+  }
+
   #chosen(loaded: Loaded): ClusterRef | undefined {
     if (!loaded.kubeconfig) return undefined;
-    const chosen = this.#options.store.get(STORE_KEY);
-    const context = stringAt(chosen, 'context');
-    const namespace = stringAt(chosen, 'namespace');
-    if (context !== undefined && namespace !== undefined) return refOf(loaded, context, namespace);
+    const chosen = this.#choice();
+    if (chosen) return refOf(loaded, chosen.context, chosen.namespace);
     const { currentContext } = loaded.kubeconfig;
     return currentContext === undefined ? undefined : refOf(loaded, currentContext, undefined);
   }
@@ -233,6 +255,11 @@ class KubeconfigContexts implements Contexts {
 
 function keyOf(cluster: ClusterRef | undefined): string {
   return cluster === undefined ? '' : JSON.stringify([cluster.context, cluster.namespace, cluster.server]);
+}
+
+function placeIn(stored: unknown): Place | undefined {
+  const [context, namespace] = [stringAt(stored, 'context'), stringAt(stored, 'namespace')];
+  return context === undefined || namespace === undefined ? undefined : { context, namespace };
 }
 
 function refOf(loaded: Loaded, name: string, namespace: string | undefined): ClusterRef {

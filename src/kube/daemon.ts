@@ -1,8 +1,10 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { errorText, systemCode, WorkbenchError } from '../base/errors.ts';
+import { isObject } from '../base/json.ts';
 
 export interface DaemonOptions {
   readonly file: string;
@@ -58,10 +60,18 @@ export function processAlive(pid: number): boolean {
 export async function processStart(pid: number): Promise<string | undefined> {
   if (process.platform === 'win32') return undefined;
   if (process.platform === 'linux') return linuxStart(pid);
-  // Loaded where it is needed: a window begins sooner without it.
-  const { execa } = await import('execa');
-  const { stdout } = await execa('/bin/ps', ['-o', 'lstart=', '-p', String(pid)], { env: { LC_ALL: 'C', TZ: 'UTC0' }, extendEnv: false, reject: false });
-  return stdout.trim() || undefined;
+  return posixStart(pid);
+}
+
+/** `ps` ends with 1 when there is none of that pid. */
+async function posixStart(pid: number): Promise<string | undefined> {
+  try {
+    const { stdout } = await promisify(execFile)('/bin/ps', ['-o', 'lstart=', '-p', String(pid)], { env: { LC_ALL: 'C', TZ: 'UTC0' } });
+    return stdout.trim() || undefined;
+  } catch (error) {
+    if (isObject(error) && error['code'] === 1) return undefined;
+    throw error;
+  }
 }
 
 /** In ticks since the machine's own start, which is told along. */

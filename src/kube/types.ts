@@ -273,6 +273,8 @@ export interface Contexts extends Disposable {
   /** The chosen one; else the kubeconfig's current context with `.env`'s NAMESPACE before its own. Undefined: no kubeconfig. */
   current(): Promise<ClusterRef | undefined>;
   select(context: string, namespace?: string): Promise<ClusterRef>;
+  /** Its cluster has gone: if it is the chosen one, the choice before it counts again, from the next `reload` on. */
+  leave(context: string): Promise<void>;
   onDidChange(listener: (cluster: ClusterRef | undefined) => void): Disposable;
   /** A client of a pinned cluster; the same object for the same cluster while it lives. */
   client(cluster: ClusterRef): Promise<KubeClient>;

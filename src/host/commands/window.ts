@@ -54,7 +54,9 @@ export const WINDOW_COMMANDS: readonly TableEntry[] = [
     confirm: () =>
       Promise.resolve({ message: 'Stop the demo cluster?', detail: 'Everything that was deployed to it is gone afterwards. Results and traces in the folder stay.', action: 'Stop' }),
     async run({ host }) {
-      await host.workbench.demo.stop();
+      const demo = await host.workbench.demo.stop();
+      if (demo) await host.workbench.contexts.leave(demo.context);
+      else host.say('No demo cluster is running.');
       await host.workbench.contexts.reload();
       await host.session.refresh();
     },

@@ -233,6 +233,25 @@ describe('kubeconfig and contexts', () => {
     assert.equal((await failure(open({ env: { KUBECONFIG }, store }).current())).code, 'context-unknown');
   });
 
+  it('goes back to the choice before one that is left, and only then', async () => {
+    const KUBECONFIG = await file('config', kubeconfig('a', { context: 'a' }, { context: 'b' }, { context: 'demo' }));
+    const contexts = open({ env: { KUBECONFIG } });
+    const place = async (): Promise<readonly (string | undefined)[]> => {
+      const cluster = await contexts.current();
+      return [cluster?.context, cluster?.namespace];
+    };
+    await contexts.select('demo');
+    await contexts.leave('demo');
+    assert.deepEqual(await place(), ['a', 'default'], 'nobody chose before: the kubeconfig does');
+    await contexts.select('b', 'mine');
+    await contexts.select('demo');
+    await contexts.select('demo', 'elsewhere');
+    await contexts.leave('b');
+    assert.deepEqual(await place(), ['demo', 'elsewhere']);
+    await contexts.leave('demo');
+    assert.deepEqual(await place(), ['b', 'mine']);
+  });
+
   it('follows the files on disk', async () => {
     const KUBECONFIG = await file('config', kubeconfig('a', { context: 'a' }));
     const contexts = open({ env: { KUBECONFIG } });
