@@ -1,12 +1,14 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { poll, sleep, timeLimit, type Clock } from '../base/clock.ts';
 import { systemCode, WorkbenchError } from '../base/errors.ts';
 import { Emitter } from '../base/events.ts';
+import { locked } from '../base/file-lock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { OwnNode } from '../base/own-node.ts';
 import { loadPart } from '../base/parts.ts';
 import { readSmallFile } from '../base/small-file.ts';
+import { WorkspaceFiles } from '../base/workspace-files.ts';
 import { endProcess, processAlive, processStart, startDaemon } from '../kube/daemon.ts';
 import type { Status } from './record.ts';
 import type { DemoControl, RunningDemo } from './types.ts';
@@ -50,14 +52,16 @@ class Control implements DemoControl {
     return status && toldOf(status);
   }
 
+  /** Of several windows that start one at once, one does and the others wait for it. */
   async start({ speed, signal }: { readonly speed?: number; readonly signal: AbortSignal }): Promise<RunningDemo> {
-    const already = await this.running();
-    if (already) {
-      this.#changed.fire(already);
-      return already;
-    }
-    await mkdir(this.#folder, { recursive: true });
-    await rm(this.#statusFile, { force: true });
+    const { storage, clock } = this.#dependencies;
+    const lock = { clock, signal, pollMs: 200, who: await holderName(process.pid), leftBehind: isGone };
+    const demo = await locked(new WorkspaceFiles(storage).below('demo'), 'starting', lock, async () => (await this.running()) ?? this.#start(speed, signal));
+    this.#changed.fire(demo);
+    return demo;
+  }
+
+  async #start(speed: number | undefined, signal: AbortSignal): Promise<RunningDemo> {
     const logFile = join(this.#folder, 'demo.log');
     const { cli, node, clock } = this.#dependencies;
     const pid = await startDaemon({
@@ -69,15 +73,13 @@ class Control implements DemoControl {
     const own = { pid, started: await processStart(pid) };
     const limit = AbortSignal.any([signal, timeLimit(startTimeoutMs, 'start the demo cluster', `Read ${logFile}.`)]);
     try {
-      const demo = await poll(clock, 200, limit, async () => {
+      return await poll(clock, 200, limit, async () => {
         const now = await this.running();
         if (!now && !(await isProcessOf(own))) {
           throw new WorkbenchError({ code: 'internal', message: 'the demo cluster ended while it was starting', hint: `Read ${logFile}.` });
         }
         return now;
       });
-      this.#changed.fire(demo);
-      return demo;
     } catch (error) {
       if (await isProcessOf(own)) endProcess(pid);
       throw error;
@@ -136,6 +138,16 @@ class Control implements DemoControl {
 
 async function isProcessOf({ pid, started }: Pick<Status, 'pid' | 'started'>): Promise<boolean> {
   return processAlive(pid) && (await processStart(pid)) === started;
+}
+
+/** Of letters, digits and `-`: names the process, also among those that had its pid. */
+async function holderName(pid: number): Promise<string> {
+  return `${pid}-${((await processStart(pid)) ?? '').replaceAll(/\W/g, '-')}`;
+}
+
+async function isGone(holder: string): Promise<boolean> {
+  const pid = Number.parseInt(holder, 10);
+  return !(pid > 0 && processAlive(pid) && holder.startsWith(`${await holderName(pid)}.`));
 }
 
 /** Without its token. */

@@ -5,13 +5,13 @@ import type { Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposables.ts';
 import { errorText, isWorkbenchError, systemCode, WorkbenchError } from '../base/errors.ts';
 import { Emitter } from '../base/events.ts';
+import { locked } from '../base/file-lock.ts';
 import { Limiter } from '../base/limiter.ts';
 import type { Logger } from '../base/logger.ts';
 import { loadPart } from '../base/parts.ts';
 import { redact } from '../base/redact.ts';
 import type { WorkspaceFiles } from '../base/workspace-files.ts';
 import { isActive } from './active.ts';
-import { locked } from './record-lock.ts';
 import type { RunPlaces } from './places.ts';
 import type { RunLedger, RunObject, RunPlace, RunRecord } from './types.ts';
 
@@ -26,6 +26,8 @@ export interface RunLedgerOptions {
 const RECORD = 'run.json';
 /** Several changes at once are told once. */
 const DEBOUNCE_MS = 100;
+/** A record is changed in milliseconds: who holds its lock longer than 5 s is a window that died over it. */
+const recordLock = { who: 'window', pollMs: 10, leftBehind: (_holder: string, unchangedMs: number) => unchangedMs >= 5000 };
 
 export function createRunLedger(options: RunLedgerOptions): RunLedger {
   return new DiskLedger(options);
@@ -82,7 +84,7 @@ class DiskLedger implements RunLedger {
       // Without a record there is nothing to lock, and perhaps not even the folder to do it in.
       await this.#recorded(id);
       try {
-        return await locked(this.#files, lock, this.#clock, async () => {
+        return await locked(this.#files, lock, { ...recordLock, clock: this.#clock, signal: this.#never }, async () => {
           const updated = { ...(await this.#recorded(id)), ...change };
           await this.#write(updated);
           if (!isActive(updated)) await this.#places.forget(id);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -15,7 +15,7 @@ import { createDemoControl } from '../../../src/democtl/control.ts';
 import type { DemoControl } from '../../../src/democtl/types.ts';
 import { processStart } from '../../../src/kube/daemon.ts';
 import { LeapClock } from '../../support/leap-clock.ts';
-import { isAlive } from '../../support/processes.ts';
+import { childrenOf, isAlive } from '../../support/processes.ts';
 
 const signal = new AbortController().signal;
 const token = 'the-token-of-the-demo';
@@ -150,6 +150,19 @@ describe('demo control', function () {
     assert.equal(await isAlive(started.pid), false);
     for (const path of [status, control.kubeconfig]) await assert.rejects(access(path), { code: 'ENOENT' });
     assert.deepEqual(warnings, []);
+  });
+
+  it('starts one demo for windows that start it at the same time, also where one died over it', async () => {
+    await mkdir(join(storage, 'demo', 'starting', `${bystander.pid}-at-another-time.1`), { recursive: true });
+    const windows = [control, controlOf(systemClock), controlOf(systemClock)];
+    const told: (number | undefined)[] = [];
+    for (const window of windows) window.onDidChange((demo) => told.push(demo?.pid));
+    const demos = await Promise.all(windows.map((window) => window.start({ speed: 10, signal })));
+    const pid = demos[0]?.pid ?? 0;
+    assert.deepEqual(demos.map((demo) => demo.pid), [pid, pid, pid]);
+    assert.deepEqual(told, [pid, pid, pid]);
+    assert.deepEqual(new Set(await childrenOf()), new Set([bystander.pid, pid]));
+    assert.deepEqual((await readdir(join(storage, 'demo'))).toSorted(), ['demo.log', 'kubeconfig', 'status.json']);
   });
 
   it('knows a demo that was killed as gone, also when another process has its pid by now', async () => {

@@ -1,21 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
-import { sleep, type Clock } from '../base/clock.ts';
-import { isWorkbenchError, systemCode } from '../base/errors.ts';
-import type { WorkspaceFiles } from '../base/workspace-files.ts';
+import { sleep, type Clock } from './clock.ts';
+import { isWorkbenchError, systemCode } from './errors.ts';
+import type { WorkspaceFiles } from './workspace-files.ts';
 
-const POLL_MS = 10;
-/** A record is changed in milliseconds: who holds it longer is a window that died over it. */
-const LEFT_BEHIND_MS = 5000;
+export interface LockOptions {
+  readonly clock: Clock;
+  /** Ends the wait for the lock, not the work. */
+  readonly signal: AbortSignal;
+  readonly pollMs: number;
+  /** Begins the name of the holder; of letters, digits and `-`. */
+  readonly who: string;
+  /** Whether that holder, `who` and something of its own, can be taken for dead. It has not changed for so long. */
+  readonly leftBehind: (holder: string, unchangedMs: number) => boolean | Promise<boolean>;
+}
 
 /**
  * Does the work while no other window does its own under this name. The lock is a folder that holds the name of its holder,
  * and a folder can be moved only to where none is, or an empty one. To take it from a holder is to delete that very holder's name:
  * it can't hit whoever took the lock meanwhile, also if two find out at once that a window died.
  */
-export async function locked<T>(files: WorkspaceFiles, lock: string, clock: Clock, work: () => Promise<T>): Promise<T> {
-  const holder = randomUUID();
-  await acquire(files, lock, holder, clock);
+export async function locked<T>(files: WorkspaceFiles, lock: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
+  const holder = `${options.who}.${randomUUID()}`;
+  await acquire(files, lock, holder, options);
   try {
     return await work();
   } finally {
@@ -23,20 +30,19 @@ export async function locked<T>(files: WorkspaceFiles, lock: string, clock: Cloc
   }
 }
 
-async function acquire(files: WorkspaceFiles, lock: string, holder: string, clock: Clock): Promise<void> {
-  const never = new AbortController().signal;
+async function acquire(files: WorkspaceFiles, lock: string, holder: string, { clock, signal, pollMs, leftBehind }: LockOptions): Promise<void> {
   const draft = `${lock}.${holder}`;
   await files.makeFolder(`${draft}/${holder}`);
   try {
     let other: string | undefined;
-    let waitedMs = 0;
+    let unchangedMs = 0;
     while (!(await moved(files, draft, lock))) {
       const now = await holderOf(files, lock);
-      waitedMs = now === other ? waitedMs + POLL_MS : 0;
+      unchangedMs = now === other ? unchangedMs + pollMs : 0;
       other = now;
       if (now === undefined) await files.removeEmpty(lock);
-      else if (waitedMs >= LEFT_BEHIND_MS) await release(files, lock, now);
-      await sleep(clock, POLL_MS, never);
+      else if (await leftBehind(now, unchangedMs)) await release(files, lock, now);
+      await sleep(clock, pollMs, signal);
     }
   } catch (error) {
     await files.remove(draft);
