@@ -9,6 +9,7 @@ import { loadPart, onFirstCall } from './base/parts.ts';
 import type { KeyValueStore } from './base/store.ts';
 import type { Trust } from './base/trust.ts';
 import { WorkspaceFiles } from './base/workspace-files.ts';
+import type { ResultTasks } from './benchmarks/reader-tasks.ts';
 import type { BenchmarkService } from './benchmarks/types.ts';
 import { createDemoControl } from './democtl/control.ts';
 import type { DemoControl } from './democtl/types.ts';
@@ -169,18 +170,11 @@ export function compose(options: ComposeOptions): Workbench {
     const [{ createPokerService }, { servedModel }] = await Promise.all([import('./poker/service.ts'), import('./deployment/readiness.ts')]);
     return createPokerService({ contexts, runner, manifests: assets.manifests, owner: () => owner, deployments, servedModel, clock });
   });
-  // A reader needs nothing of the environment but what the system's libraries look for; tokens stay here.
-  const { SystemRoot, LD_LIBRARY_PATH } = env;
-  const readers = owned.add(
-    onFirstCall(async () => {
-      const { ReaderPool } = await import('./readers/pool.ts');
-      return new ReaderPool<TraceTasks>({ entry: join(assets.dist, 'reader.mjs'), node: ownNode({ SystemRoot, LD_LIBRARY_PATH }), clock });
-    }),
-  );
+  const readers = owned.add(onFirstCall(async () => (await import('./readers/product-readers.ts')).productReaders<ResultTasks & TraceTasks>(join(assets.dist, 'reader.mjs'), env, clock)));
   const benchmarks = owned.add(
     onFirstCall(async () => {
       const { createBenchmarkService } = await import('./benchmarks/service.ts');
-      return createBenchmarkService({ contexts, poker, ledger: runs, owner: () => owner, manifestsDir: assets.manifests, logger, clock });
+      return createBenchmarkService({ contexts, poker, ledger: runs, readers, owner: () => owner, manifestsDir: assets.manifests, logger, clock });
     }),
   );
   const profiling = onFirstCall(async () => (await import('./profiling/service.ts')).createProfilingService({ contexts, servers, clock }));

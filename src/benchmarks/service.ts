@@ -5,19 +5,24 @@ import type { Logger, ReportProgress } from '../base/logger.ts';
 import type { LongCall } from '../deployment/types.ts';
 import type { Contexts } from '../kube/types.ts';
 import type { PokerService } from '../poker/types.ts';
+import type { Readers } from '../readers/types.ts';
 import type { RunLedger, RunPlace, RunRecord } from '../runs/types.ts';
+import type { ResultTasks } from './reader-tasks.ts';
 import { RECIPES, recipeById } from './recipes/index.ts';
 import { checkValues, recordedValues } from './recipes/values.ts';
+import { ResultReader } from './result-reader.ts';
 import { deploymentGpus, podGpus, targetPod } from './running/cluster-facts.ts';
 import { findRun, launchRun, type Launcher, type RunPlan } from './running/launch.ts';
 import { readRun } from './running/run-results.ts';
 import { Session, type SessionOptions } from './running/session.ts';
 import type { BenchmarkRecipe, BenchmarkRequest, BenchmarkService, RunResults } from './types.ts';
+import { untilAborted } from './until-aborted.ts';
 
 export interface BenchmarkDependencies {
   readonly contexts: Contexts;
   readonly poker: PokerService;
   readonly ledger: RunLedger;
+  readonly readers: Readers<ResultTasks>;
   /** Whose runs these are in the cluster. */
   readonly owner: () => string;
   /** The product's `manifests/`. */
@@ -37,9 +42,11 @@ class Benchmarks implements BenchmarkService {
   readonly #dependencies: BenchmarkDependencies;
   readonly #sessions = new Map<string, Session>();
   readonly #disposed = new AbortController();
+  readonly #results: ResultReader;
 
   constructor(dependencies: BenchmarkDependencies) {
     this.#dependencies = dependencies;
+    this.#results = new ResultReader({ ...dependencies, lifetime: this.#disposed.signal });
   }
 
   recipes(): Promise<readonly BenchmarkRecipe[]> {
@@ -78,7 +85,7 @@ class Benchmarks implements BenchmarkService {
     }, request.cluster.server);
     const launcher: Launcher = { ...this.#dependencies, client };
     const plan: RunPlan = { recipe, values, endpoint, target, deployment: request.deployment };
-    this.#follow({ ...this.#dependencies, client, progress, runId: record.id, adopted: false, launch: (waiting) => launchRun(launcher, plan, record, waiting) });
+    this.#follow({ ...this.#dependencies, client, results: this.#results, progress, runId: record.id, adopted: false, launch: (waiting) => launchRun(launcher, plan, record, waiting) });
     return record.id;
   }
 
@@ -108,7 +115,7 @@ class Benchmarks implements BenchmarkService {
     const results: RunResults[] = [];
     for (const runId of runIds) {
       const record = await this.#record(runId);
-      const read = await readRun(ledger.folder(runId), record, this.#disposed.signal);
+      const read = await readRun(this.#results, ledger.folder(runId), record, this.#disposed.signal);
       results.push({ runId, label: record.label, gpus: record.gpus, ...read });
     }
     return results;
@@ -141,7 +148,7 @@ class Benchmarks implements BenchmarkService {
     if (signal.aborted) throw aborted(signal);
     const client = await contexts.client({ context: place.context, namespace: place.namespace, server: place.server });
     const launcher = { ...this.#dependencies, client };
-    return this.#follow({ ...launcher, progress: this.#progressInto(record.id), runId: record.id, adopted: true, launch: (waiting) => findRun(launcher, record.id, runsIn, waiting) });
+    return this.#follow({ ...launcher, results: this.#results, progress: this.#progressInto(record.id), runId: record.id, adopted: true, launch: (waiting) => findRun(launcher, record.id, runsIn, waiting) });
   }
 
   /** Why the cluster of a run cannot be asked any more. */
@@ -200,13 +207,4 @@ function nextChange(ledger: RunLedger, signal: AbortSignal): Promise<void> {
 
 function isActive({ state }: RunRecord): boolean {
   return state === 'starting' || state === 'running';
-}
-
-function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(aborted(signal));
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

@@ -118,6 +118,12 @@ export interface AggregateReport {
   readonly errors: readonly FileError[];
 }
 
+/** Parallel workers: each one's own figures, and all of them as one. */
+export interface WorkersReport {
+  readonly report: ResultsReport;
+  readonly aggregate: AggregateReport;
+}
+
 // --- Running
 
 export interface BenchmarkParameter {

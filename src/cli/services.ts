@@ -1,25 +1,17 @@
-import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { MemoryStore } from '../base/store.ts';
 import { WorkbenchError } from '../base/errors.ts';
 import { silentLogger } from '../base/logger.ts';
 import { trusted } from '../base/trust.ts';
-import { assetsAt, compose, type Assets, type Settings, type Workbench } from '../compose.ts';
+import { assetsAt, compose, type Settings, type Workbench } from '../compose.ts';
 import type { InventorySnapshot } from '../inventory/types.ts';
 import { accessError, needOf } from '../kube/access.ts';
 import { Nodes, Pods } from '../kube/resources.ts';
 import type { ClusterRef } from '../kube/types.ts';
 import type { Invocation } from './command.ts';
 import type { Io } from './io.ts';
-
-/** The product's folder: the nearest one above this module that holds package.json, both bundled in `dist/` and from the sources. */
-export function ownAssets(): Assets {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
-  return assetsAt(folder);
-}
+import { ownFolder } from './own-folder.ts';
 
 /** The features for one command, with its own settings; `dispose` it when the command ends. */
 export function services(invocation: Invocation, io: Io, settings: Settings = {}): Workbench {
@@ -35,7 +27,7 @@ export function services(invocation: Invocation, io: Io, settings: Settings = {}
         hint: 'Add --trust-env if the folder is yours or you know what it holds; or name a file with --kubeconfig.',
       });
     },
-    assets: ownAssets(),
+    assets: assetsAt(ownFolder()),
     store: new MemoryStore(),
     storage: join(homedir(), '.llm-d-workbench'),
     settings: () => ({ ...settings, ...(kubeconfig === undefined ? {} : { kubeconfig }) }),

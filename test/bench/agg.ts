@@ -1,9 +1,7 @@
-import { createWriteStream } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { writeWorkerResult } from '../support/worker-result.ts';
 import type { BenchRow } from './types.ts';
 import { measure } from './usage.ts';
 
@@ -30,7 +28,7 @@ const BY_JSON_PARSE = `
 export async function benchAggregate(): Promise<readonly BenchRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'llmdw-bench-'));
   try {
-    for (let index = 0; index < WORKERS; index += 1) await writeWorker(join(folder, `${index}.json`), index);
+    for (let index = 0; index < WORKERS; index += 1) await writeWorkerResult(join(folder, `${index}.json`), index, FILE_BYTES);
     const ours = await measure([join(root, 'dist', 'llmdw.mjs'), 'agg', String(WORKERS), folder, '--json']);
     const peer = await measure(['--max-old-space-size=8192', '-e', BY_JSON_PARSE, folder]);
     assertSame(ours.stdout, peer.stdout);
@@ -42,26 +40,6 @@ export async function benchAggregate(): Promise<readonly BenchRow[]> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** A worker's fixture, its requests repeated with prompts and answers of real length. */
-async function writeWorker(path: string, index: number): Promise<void> {
-  const text = await readFile(join(root, 'test', 'fixtures', 'benchmarks', 'parallel-0.7.3', `${index}.json`), 'utf8');
-  const document = JSON.parse(text) as { benchmarks: [{ metrics: { request_totals: { successful: number } }; requests: { successful: Record<string, unknown>[] } }] };
-  const [benchmark] = document.benchmarks;
-  const samples = benchmark.requests.successful;
-  const padding = { output: 'tok \u00e9 '.repeat(400), request_args: JSON.stringify({ messages: [{ role: 'user', content: 'word '.repeat(500) }] }) };
-  const requests = samples.map((sample) => JSON.stringify({ ...sample, ...padding }));
-  const count = Math.ceil(FILE_BYTES / Buffer.byteLength(requests[0] ?? ''));
-  benchmark.metrics.request_totals.successful = count;
-  benchmark.requests.successful = [];
-  const [head = '', tail = ''] = JSON.stringify(document).split('"successful":[]');
-  function* parts(): Generator<string> {
-    yield `${head}"successful":[`;
-    for (let written = 0; written < count; written += 1) yield `${written === 0 ? '' : ','}${requests[written % requests.length] ?? ''}`;
-    yield `]${tail}`;
-  }
-  await pipeline(Readable.from(parts()), createWriteStream(path));
 }
 
 /** A fast wrong answer is none. */

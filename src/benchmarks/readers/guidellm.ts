@@ -18,12 +18,12 @@ export const guidellmJson: DocumentFormat = {
       warnings.push({ code: 'schema-newer', message: `written by guidellm ${file.version ?? 'of unknown version'} with schema ${file.newerSchema}, newer than what is known here: compare the figures with the tool's own table` });
     }
     const points = file.benchmarks.map((benchmark) => toPoint(benchmark, file.layout, warnings));
-    return { tool: 'guidellm', tool_version: file.version, points, scores: [], warnings };
+    return { tool: 'guidellm', tool_version: file.version, points, scores: [], warnings, guidellm: file };
   },
 };
 
-/** A guidellm file by content: benchmarks that hold metrics and a strategy. */
-export function isGuidellm(document: unknown): boolean {
+/** By content: benchmarks that hold metrics and a strategy. */
+function isGuidellm(document: unknown): boolean {
   if (!isObject(document) || !Array.isArray(document['benchmarks'])) return false;
   const first = arrayAt(document, 'benchmarks')[0];
   if (first === undefined) return isObject(document['metadata']) || isObject(document['config']) || Object.keys(document).length === 1;

@@ -1,9 +1,8 @@
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { isAbort, systemCode, WorkbenchError } from '../../base/errors.ts';
-import { aborted, throwIfAborted } from '../../base/clock.ts';
+import { systemCode, WorkbenchError } from '../../base/errors.ts';
 import { LARGEST_FILE } from './limits.ts';
 
 const CHUNK = 1 << 20;
@@ -13,8 +12,7 @@ const GZIP_MAGIC = Buffer.of(0x1f, 0x8b);
  * The bytes of a file, gunzipped where its first bytes say so, chunk by chunk. A chunk is valid until the next one is asked for.
  * Rejects with `file-missing`, `file-is-directory`, `file-unreadable`, `file-empty`, `gzip-cut`, `gzip-invalid` or `too-large`.
  */
-export async function* readBytes(path: string, signal: AbortSignal): AsyncGenerator<Buffer> {
-  throwIfAborted(signal);
+export async function* readBytes(path: string): AsyncGenerator<Buffer> {
   const magic = await firstBytes(path);
   if (magic.length === 0) throw new WorkbenchError({ code: 'file-empty', message: `${path} is empty`, hint: 'The run was cut before it wrote its result, or its disk was full. Run it again.' });
   const zipped = magic.equals(GZIP_MAGIC);
@@ -22,13 +20,12 @@ export async function* readBytes(path: string, signal: AbortSignal): AsyncGenera
   let bytes = 0;
   try {
     for await (const chunk of zipped ? gunzip(path) : plain(path)) {
-      throwIfAborted(signal);
       bytes += chunk.length;
       if (bytes > LARGEST_FILE) throw new WorkbenchError({ code: 'too-large', message: `${path} holds more than ${LARGEST_FILE / 2 ** 30} GB${zipped ? ' when inflated' : ''}`, hint: 'It is no result of a benchmark, or one with all prompts and answers: write it without them.' });
       yield chunk;
     }
   } catch (error) {
-    throw inputError(path, error, signal);
+    throw inputError(path, error);
   }
 }
 
@@ -57,6 +54,9 @@ async function* gunzip(path: string): AsyncGenerator<Buffer> {
 
 async function firstBytes(path: string): Promise<Buffer> {
   try {
+    const found = await stat(path);
+    // A pipe or a device would keep the reader for ever.
+    if (!found.isFile() && !found.isDirectory()) throw new WorkbenchError({ code: 'file-unreadable', message: `${path} is no regular file`, hint: 'Give a result file, or a directory that holds some.' });
     await using file = await open(path);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(GZIP_MAGIC.length), 0, GZIP_MAGIC.length, 0);
     return buffer.subarray(0, bytesRead);
@@ -65,8 +65,7 @@ async function firstBytes(path: string): Promise<Buffer> {
   }
 }
 
-function inputError(path: string, error: unknown, signal?: AbortSignal): unknown {
-  if (signal?.aborted && isAbort(error)) return aborted(signal);
+function inputError(path: string, error: unknown): unknown {
   switch (systemCode(error)) {
     case 'ENOENT':
     case 'ENOTDIR':

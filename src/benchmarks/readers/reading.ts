@@ -1,5 +1,6 @@
 import type { ResultFile, ResultPoint, Score } from '../types.ts';
 import type { Warning } from '../../inventory/types.ts';
+import type { GuidellmFile } from './guidellm-schema.ts';
 
 /** What a format's reader finds in one file; the path and the outer format are added by the caller. */
 export interface Reading {
@@ -8,6 +9,8 @@ export interface Reading {
   readonly points: readonly ResultPoint[];
   readonly scores: readonly Score[];
   readonly warnings: readonly Warning[];
+  /** What guidellm wrote, with its raw samples: merging parallel workers needs them. */
+  readonly guidellm?: GuidellmFile;
 }
 
 /** A tool's result as parsed JSON. `matches` looks at a few keys; `read` throws `version-unknown` or `no-result`. */

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { RunRecord } from '../../runs/types.ts';
-import { aggregate } from '../aggregate.ts';
-import { readResults } from '../read-results.ts';
+import { fileError } from '../file-error.ts';
 import { mergedPoint } from '../merged-point.ts';
+import type { ResultReader } from '../result-reader.ts';
 import type { AggregateReport, ResultPoint, ResultsReport } from '../types.ts';
 
 export interface ReadRun {
@@ -13,14 +13,29 @@ export interface ReadRun {
   readonly aggregate: AggregateReport | undefined;
 }
 
-/** The figures of a run from the files in its folder. Where no result was written, the printed tables have to do. */
-export async function readRun(folder: string, record: Pick<RunRecord, 'files' | 'job' | 'parameters'>, signal: AbortSignal): Promise<ReadRun> {
+/** What a record says comes with the folder: for a number without an end nothing is looked up. */
+const MOST_WORKERS = 10_000;
+
+/** The figures of a run from the files in its folder. Where no result was written, the printed tables have to do. Rejects only when cancelled. */
+export async function readRun(results: ResultReader, folder: string, record: Pick<RunRecord, 'files' | 'job' | 'parameters'>, signal: AbortSignal): Promise<ReadRun> {
   const written = record.files.filter((name) => /^\d+\.json$/.test(name));
-  const names = written.length > 0 ? written : record.files.filter((name) => name.endsWith('stdout.log'));
-  const report = await readResults(names.map((name) => join(folder, name)), { signal });
-  const points = report.files.flatMap((file) => file.points);
   const workers = record.job === null ? 0 : Number(record.parameters['workers']);
-  if (workers === 0 || written.length === 0) return { report, points, aggregate: undefined };
-  const merged = await aggregate(workers, folder, { signal });
-  return { report, points: merged.workers.length > 0 ? [mergedPoint(merged, points)] : points, aggregate: merged };
+  if (workers >= 1 && workers <= MOST_WORKERS && written.length > 0) return readWorkers(results, workers, folder, signal);
+  const names = written.length > 0 ? written : record.files.filter((name) => name.endsWith('stdout.log'));
+  const report = await results.read(names.map((name) => join(folder, name)), signal);
+  return { report, points: pointsOf(report), aggregate: undefined };
+}
+
+async function readWorkers(results: ResultReader, workers: number, folder: string, signal: AbortSignal): Promise<ReadRun> {
+  try {
+    const { report, aggregate } = await results.workers(workers, folder, { useTotal: false, signal });
+    const points = pointsOf(report);
+    return { report, points: aggregate.workers.length > 0 ? [mergedPoint(aggregate, points)] : points, aggregate };
+  } catch (error) {
+    return { report: { files: [], errors: [fileError(folder, error)] }, points: [], aggregate: undefined };
+  }
+}
+
+function pointsOf(report: ResultsReport): readonly ResultPoint[] {
+  return report.files.flatMap((file) => file.points);
 }

@@ -6,6 +6,7 @@ import type { Logger, ReportProgress } from '../../base/logger.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import type { RunLedger, RunRecord } from '../../runs/types.ts';
 import type { RemoteRun } from '../remote/remote-run.ts';
+import type { ResultReader } from '../result-reader.ts';
 import { collect } from './collect.ts';
 import { type Ending, follow } from './follow.ts';
 import { outcomeOf } from './outcome.ts';
@@ -17,6 +18,7 @@ export interface SessionOptions {
   readonly runId: string;
   readonly client: KubeClient;
   readonly ledger: RunLedger;
+  readonly results: ResultReader;
   readonly owner: () => string;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -123,7 +125,7 @@ export class Session {
   async #close(endings: readonly Ending[]): Promise<void> {
     const files = await this.#files();
     const record = await this.#options.ledger.update(this.#options.runId, { files });
-    const { report, aggregate } = await readRun(this.#folder, record, this.#stop.signal);
+    const { report, aggregate } = await readRun(this.#options.results, this.#folder, record, this.#stop.signal);
     const { state, summary } = outcomeOf({ endings, report, aggregate, lastOutput: await this.#lastOutput(files) });
     const lost = this.#options.adopted && endings.some((ending) => ending.kind === 'vanished');
     const figures = outcomeOf({ endings: endings.map(() => ({ kind: 'exited', exitCode: 0 })), report, aggregate, lastOutput: '' });

@@ -3,8 +3,8 @@ import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { aggregate } from '../../../src/benchmarks/aggregate.ts';
-import { readResultFile } from '../../../src/benchmarks/read-results.ts';
+import type { AggregateReport } from '../../../src/benchmarks/types.ts';
+import { sourceResults } from '../../support/results.ts';
 
 const FIXTURES = new URL('../../fixtures/benchmarks/', import.meta.url).pathname;
 const { signal } = new AbortController();
@@ -28,7 +28,12 @@ function close(actual: number | null, expected: number, relative = 1e-6): void {
   assert.ok(actual !== null && Math.abs(actual - expected) <= relative * expected, `${actual} is not ${expected}`);
 }
 
-describe('aggregate', () => {
+describe('aggregate', function () {
+  this.timeout(30_000);
+  const { results, readers } = sourceResults();
+  after(() => readers.dispose());
+  const aggregate = async (n: number, directory: string, useTotal = false): Promise<AggregateReport> => (await results.workers(n, directory, { useTotal, signal })).aggregate;
+
   let directory: string;
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'aggregate-'));
@@ -42,11 +47,11 @@ describe('aggregate', () => {
     for (const benchmark of document.benchmarks) change(benchmark);
     await writeFile(join(directory, `${index}.json`), JSON.stringify(document));
   }
-  const codes = async (n: number): Promise<string[]> => (await aggregate(n, directory, { signal })).warnings.map(({ code }) => code);
+  const codes = async (n: number): Promise<string[]> => (await aggregate(n, directory)).warnings.map(({ code }) => code);
 
   for (const [version, want] of Object.entries(EXPECTED)) {
     it(`gives the independent reader's figures for four workers of guidellm ${version}`, async () => {
-      const report = await aggregate(4, join(FIXTURES, `parallel-${version}`), { signal });
+      const report = await aggregate(4, join(FIXTURES, `parallel-${version}`));
       assert.deepEqual(report.requests, { successful: want.ok, errored: want.errored, incomplete: 0 });
       close(report.output_tokens, want.tokens);
       close(report.throughput.sum_of_means, want.sum);
@@ -63,7 +68,7 @@ describe('aggregate', () => {
       assert.deepEqual(report.errors, []);
       assert.deepEqual(report.warnings.map(({ code }) => code), ['overlap-small']);
 
-      const total = await aggregate(4, join(FIXTURES, `parallel-${version}`), { useTotal: true, signal });
+      const total = await aggregate(4, join(FIXTURES, `parallel-${version}`), true);
       close(total.throughput.sum_of_means, want.total);
     });
   }
@@ -71,8 +76,9 @@ describe('aggregate', () => {
   for (const version of Object.keys(EXPECTED)) {
     it(`merges every latency as guidellm ${version} itself counts it: one worker alone gives its own figures`, async () => {
       await place(0, 0, version);
-      const report = await aggregate(1, directory, { signal });
-      const { points: [own] } = await readResultFile(join(directory, '0.json'), signal);
+      const report = await aggregate(1, directory);
+      const { files: [file] } = await results.read([join(directory, '0.json')], signal);
+      const own = file?.points[0];
       for (const name of ['ttft_ms', 'tpot_ms', 'itl_ms', 'e2e_ms'] as const) {
         const { mean, p50, p99, method } = report[name];
         assert.equal(method, 'merged', name);
@@ -87,7 +93,7 @@ describe('aggregate', () => {
   it('lists missing workers and sums the others', async () => {
     await place(0);
     await place(2);
-    const report = await aggregate(3, directory, { signal });
+    const report = await aggregate(3, directory);
     assert.deepEqual(report.missing, [1]);
     assert.equal(report.requests.successful, 57 + 56);
     assert.ok(report.warnings.some(({ code }) => code === 'workers-missing'));
@@ -95,13 +101,13 @@ describe('aggregate', () => {
 
   it('reads a gzipped worker', async () => {
     await writeFile(join(directory, '0.json.gz'), gzipSync(await readFile(join(FIXTURES, 'parallel-0.3.1', '0.json'))));
-    assert.equal((await aggregate(1, directory, { signal })).requests.successful, 57);
+    assert.equal((await aggregate(1, directory)).requests.successful, 57);
   });
 
   it('keeps the others when one file is cut', async () => {
     await place(0);
     await writeFile(join(directory, '1.json'), (await readFile(join(FIXTURES, 'parallel-0.3.1', '1.json'))).subarray(0, 9000));
-    const report = await aggregate(2, directory, { signal });
+    const report = await aggregate(2, directory);
     assert.equal(report.requests.successful, 57);
     assert.deepEqual(report.errors.map(({ path, code }) => [path, code]), [[join(directory, '1.json'), 'json-cut']]);
     assert.ok(report.errors[0]?.hint);
@@ -110,7 +116,7 @@ describe('aggregate', () => {
   it('never merges percentiles of sampled requests', async () => {
     await place(0);
     await edit(1, ({ requests }) => requests.successful.pop());
-    const report = await aggregate(2, directory, { signal });
+    const report = await aggregate(2, directory);
     assert.equal(report.ttft_ms.method, 'not-mergeable');
     assert.equal(report.ttft_ms.p99, null);
     assert.equal(report.throughput.in_common_window, null);
@@ -134,7 +140,7 @@ describe('aggregate', () => {
       benchmark.start_time += 100;
       benchmark.end_time += 100;
     });
-    const { throughput } = await aggregate(2, directory, { signal });
+    const { throughput } = await aggregate(2, directory);
     assert.equal(throughput.in_common_window, null);
     assert.equal(throughput.common_window_s, 0);
     assert.equal(throughput.overlap, 0);
@@ -142,7 +148,7 @@ describe('aggregate', () => {
   });
 
   it('says so when there is nothing', async () => {
-    const report = await aggregate(2, directory, { signal });
+    const report = await aggregate(2, directory);
     assert.deepEqual(report.missing, [0, 1]);
     assert.equal(report.output_tokens, null);
     assert.equal(report.throughput.sum_of_means, null);

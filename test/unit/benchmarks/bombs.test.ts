@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { readResults } from '../../../src/benchmarks/read-results.ts';
 import { readBytes } from '../../../src/benchmarks/readers/input.ts';
+import { sourceResults } from '../../support/results.ts';
 
 const MB = 1 << 20;
 const { signal } = new AbortController();
@@ -17,6 +17,8 @@ function bomb(before: string, middle: string, megabytes: number, after: string):
 
 describe('small result files that inflate to much', function () {
   this.timeout(60_000);
+  const { results, readers } = sourceResults();
+  after(() => readers.dispose());
   let directory: string;
 
   beforeEach(async () => {
@@ -45,7 +47,7 @@ describe('small result files that inflate to much', function () {
   ];
   for (const [what, content, outcome] of attacks) {
     it(`${what}: ${outcome}`, async () => {
-      const report = await readResults([await put('bomb.gz', content)], { signal });
+      const report = await results.read([await put('bomb.gz', content)], signal);
       const said = [...report.errors, ...report.files.flatMap((file) => file.warnings)].map(({ code }) => code);
       assert.deepEqual(said, [outcome]);
     });
@@ -54,7 +56,7 @@ describe('small result files that inflate to much', function () {
   it('more than 4 GB: too-large, before it is all inflated', async () => {
     const path = await put('bomb.json.gz', bomb('{', ' '.repeat(64), 4097, ''));
     await assert.rejects(async () => {
-      for await (const chunk of readBytes(path, signal)) assert.ok(chunk.length > 0);
+      for await (const chunk of readBytes(path)) assert.ok(chunk.length > 0);
     }, { code: 'too-large' });
   });
 });

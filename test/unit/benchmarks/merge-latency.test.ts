@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { array, assert as check, integer, property } from 'fast-check';
-import { nearestRank } from '../../../src/benchmarks/merge-latency.ts';
+import { nearestRank } from '../../../src/benchmarks/readers/merge-latency.ts';
 
 const once = (value: number): { value: number; weight: number } => ({ value, weight: 1 });
 

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readResultFile } from '../../../src/benchmarks/read-results.ts';
+import { readResultFile } from '../../../src/benchmarks/readers/result-file.ts';
 import type { LatencyStats, ResultFile, ResultPoint } from '../../../src/benchmarks/types.ts';
 
 const FIXTURES = new URL('../../fixtures/benchmarks/', import.meta.url).pathname;
-const { signal } = new AbortController();
 
-const fixture = (name: string): Promise<ResultFile> => readResultFile(join(FIXTURES, name), signal);
+const read = async (path: string): Promise<ResultFile> => (await readResultFile(path)).file;
+const fixture = (name: string): Promise<ResultFile> => read(join(FIXTURES, name));
 
 function only(file: ResultFile): ResultPoint {
   assert.equal(file.points.length, 1);
@@ -34,7 +34,7 @@ describe('result readers', () => {
   async function inline(name: string, content: unknown): Promise<ResultFile> {
     const path = join(directory, name);
     await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
-    return readResultFile(path, signal);
+    return read(path);
   }
 
   describe('guidellm JSON', () => {

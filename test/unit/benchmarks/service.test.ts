@@ -12,6 +12,7 @@ import type { BenchmarkRequest, BenchmarkService } from '../../../src/benchmarks
 import { createRunLedger } from '../../../src/runs/ledger.ts';
 import { RunPlaces } from '../../../src/runs/places.ts';
 import type { RunLedger, RunRecord } from '../../../src/runs/types.ts';
+import { sourceReaders } from '../../support/readers.ts';
 import { CLUSTER, ENDPOINT, FakeCluster, quickClock } from './fake-cluster.ts';
 
 const FIXTURES = new URL('../../fixtures/benchmarks/', import.meta.url).pathname;
@@ -45,8 +46,10 @@ describe('benchmark service', function () {
   let cluster: FakeCluster;
   let ledger: RunLedger;
   const services: BenchmarkService[] = [];
+  const readers = sourceReaders();
   const never = new AbortController().signal;
 
+  after(() => readers.dispose());
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'bench-'));
     cluster = new FakeCluster(join(folder, 'cluster'));
@@ -62,7 +65,7 @@ describe('benchmark service', function () {
   });
 
   function service(change: Partial<{ poker: typeof cluster.poker; logger: Logger }> = {}): BenchmarkService {
-    const made = createBenchmarkService({ contexts: cluster.contexts, poker: cluster.poker, ledger, owner: () => 'me', manifestsDir: MANIFESTS, logger: silentLogger, clock: quickClock, ...change });
+    const made = createBenchmarkService({ contexts: cluster.contexts, poker: cluster.poker, ledger, readers, owner: () => 'me', manifestsDir: MANIFESTS, logger: silentLogger, clock: quickClock, ...change });
     services.push(made);
     return made;
   }

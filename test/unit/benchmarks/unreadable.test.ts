@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { readResults } from '../../../src/benchmarks/read-results.ts';
+import { sourceResults } from '../../support/results.ts';
 
 const FIXTURES = new URL('../../fixtures/benchmarks/', import.meta.url).pathname;
 const GOOD = join(FIXTURES, 'guidellm-0.3.1.json');
 
-describe('readResults', () => {
+describe('result files', function () {
+  this.timeout(30_000);
+  const { results, readers } = sourceResults();
+  after(() => readers.dispose());
   let directory: string;
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'results-'));
@@ -25,7 +29,7 @@ describe('readResults', () => {
     const good = await readFile(GOOD);
     const zipped = gzipSync(good);
     await mkdir(join(directory, 'empty'));
-    const cases: readonly (readonly [string, string])[] = [
+    const cases: (readonly [string, string])[] = [
       [join(directory, 'absent.json'), 'file-missing'],
       [join(GOOD, 'inside.json'), 'file-missing'],
       [await put('nothing.json', ''), 'file-empty'],
@@ -46,7 +50,11 @@ describe('readResults', () => {
       [await put('none.json', '{"metadata": {"version": 2}, "benchmarks": []}'), 'no-result'],
       [await put('list.json', '[]'), 'no-result'],
     ];
-    const report = await readResults([...cases.map(([path]) => path), GOOD], { signal });
+    if (process.platform !== 'win32') {
+      execFileSync('mkfifo', [join(directory, 'pipe.json')]);
+      cases.push([join(directory, 'pipe.json'), 'file-unreadable'], ['/dev/zero', 'file-unreadable']);
+    }
+    const report = await results.read([...cases.map(([path]) => path), GOOD], signal);
     assert.deepEqual(report.errors.map(({ path, code }) => [basename(path), code]), cases.map(([path, code]) => [basename(path), code]));
     for (const error of report.errors) {
       assert.ok(error.hint.length > 0, error.path);
@@ -58,7 +66,7 @@ describe('readResults', () => {
 
   it('reports a file that the system refuses to read', async function () {
     if (process.platform !== 'linux') this.skip();
-    const report = await readResults(['/proc/self/mem', GOOD], { signal });
+    const report = await results.read(['/proc/self/mem', GOOD], signal);
     assert.deepEqual(report.errors.map(({ code }) => code), ['file-unreadable']);
     assert.equal(report.files.length, 1);
   });
@@ -68,19 +76,19 @@ describe('readResults', () => {
     for (const index of [10, 9]) await copyFile(GOOD, join(directory, 'a', `${index}.json`));
     await writeFile(join(directory, 'a', '11.json.gz'), gzipSync(await readFile(GOOD)));
     for (const name of ['run.json', 'stdout.log', 'manifests.yaml', '.hidden.json', 'stage_3_prometheus_metrics.json', 'picture.png']) await put(name, 'x');
-    const report = await readResults([directory], { signal });
+    const report = await results.read([directory], signal);
     assert.deepEqual(report.errors, []);
     assert.deepEqual(report.files.map(({ path }) => basename(path)), ['9.json', '10.json', '11.json.gz']);
   });
 
   it('reads tables in a log that begins with a bracket', async () => {
     const table = await readFile(join(FIXTURES, 'guidellm-0.5.3.txt'), 'utf8');
-    const report = await readResults([await put('run.log', `[INFO] starting\n${table}`)], { signal });
+    const report = await results.read([await put('run.log', `[INFO] starting\n${table}`)], signal);
     assert.deepEqual(report.errors, []);
     assert.equal(report.files[0]?.format, 'stdout');
   });
 
   it('rejects when cancelled', async () => {
-    await assert.rejects(readResults([GOOD], { signal: AbortSignal.abort() }), { code: 'aborted' });
+    await assert.rejects(results.read([GOOD], AbortSignal.abort()), { code: 'aborted' });
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { array, assert as check, integer, property, tuple } from 'fast-check';
-import { commonWindow, shareInside, unionSeconds, type Window } from '../../../src/benchmarks/windows.ts';
+import { commonWindow, shareInside, unionSeconds, type Window } from '../../../src/benchmarks/readers/windows.ts';
 
 const windows = array(
   tuple(integer({ min: 0, max: 60 }), integer({ min: 0, max: 30 })).map(([start_s, length]): Window => ({ start_s, end_s: start_s + length })),

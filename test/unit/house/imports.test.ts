@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import esbuild from 'esbuild';
+import esbuild, { type Metafile } from 'esbuild';
 
 const root = resolve(import.meta.dirname, '../../..');
 const src = join(root, 'src');
@@ -56,7 +56,7 @@ const allowed: Readonly<Record<string, { readonly rooms: readonly string[]; read
   protocol: { rooms: [], types: features, packages: /^zod$/ },
   host: { rooms: ['base', 'kube', 'protocol', ...features], types: ['compose'], packages: /^(node:(?!child_process|worker_threads)|vscode$|zod$|yaml$)/ },
   webview: { rooms: ['base', 'protocol', 'benchmarks', 'inventory', 'traces'], packages: /^(?!vscode$|node:)/ },
-  cli: { rooms: ['base', 'kube', 'compose', 'protocol', 'demo', 'demo/nodes', ...features], packages: NODE },
+  cli: { rooms: ['base', 'kube', 'readers', 'compose', 'protocol', 'demo', 'demo/nodes', ...features], packages: NODE },
   compose: { rooms: ['base', 'kube', 'readers', ...features], packages: NODE },
   reader: { rooms: ['readers', ...features], packages: NODE },
   extension: { rooms: ['compose', 'host'], packages: /^(vscode|node:.*)$/ },
@@ -91,21 +91,35 @@ describe('who may import whom', () => {
   });
 
   it('builds the command line with all features and the demo without vscode', async () => {
-    const result = await esbuild.build({
-      absWorkingDir: root,
-      entryPoints: ['src/cli.ts'],
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      splitting: true,
-      outdir: 'unused',
-      write: false,
-      metafile: true,
-      logLevel: 'silent',
-      external: ['sql.js', 'quickjs-emscripten', '@mongodb-js/zstd', 'node-liblzma'],
-    });
-    const imported = Object.values(result.metafile.inputs).flatMap((input) => input.imports.map((each) => each.path));
+    const { inputs } = await bundled('src/cli.ts');
+    const imported = Object.values(inputs).flatMap((input) => input.imports.map((each) => each.path));
     assert.ok(imported.length > 0);
     assert.ok(!imported.includes('vscode'));
   });
+
+  it('has what reads files from outside in the program of the readers alone', async () => {
+    const parsers = /^src\/(benchmarks\/readers|traces\/summary)\/|^src\/traces\/(kineto\/(read-trace|scanner)|perfetto\/(trace-stream|normalise))\.ts$|\/reader-tasks\.ts$/;
+    const found = async (entry: string): Promise<readonly string[]> => Object.keys((await bundled(entry)).inputs).filter((path) => parsers.test(path));
+    assert.ok((await found('src/reader.ts')).length > 20);
+    assert.deepEqual(await found('src/extension.ts'), []);
+    assert.deepEqual(await found('src/cli.ts'), []);
+  });
 });
+
+/** All that a program consists of, parts that are loaded later with it. */
+async function bundled(entry: string): Promise<Metafile> {
+  const { metafile } = await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    splitting: true,
+    outdir: 'unused',
+    write: false,
+    metafile: true,
+    logLevel: 'silent',
+    external: ['vscode', 'sql.js', 'quickjs-emscripten', '@mongodb-js/zstd', 'node-liblzma'],
+  });
+  return metafile;
+}

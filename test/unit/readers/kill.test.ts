@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { isWorkbenchError } from '../../../src/base/errors.ts';
+import type { ResultFile, WorkersReport } from '../../../src/benchmarks/types.ts';
 import { planFor } from '../../../src/traces/perfetto/plan.ts';
 import type { TraceSummary } from '../../../src/traces/types.ts';
 import { childrenOf, isAlive } from '../../support/processes.ts';
@@ -15,6 +16,7 @@ import { sourceReaders } from '../../support/readers.ts';
 import { scannerDist } from '../../support/scanner.ts';
 import { Dice } from '../../support/trace-fuzz.ts';
 import { writeTrace } from '../../support/trace-generator.ts';
+import { writeWorkerResult } from '../../support/worker-result.ts';
 
 const KILLS = 200;
 const CALLS_AT_ONCE = 3;
@@ -51,6 +53,8 @@ describe('readers that are killed', function () {
   it(`${KILLS} times at any moment, under load: each call ends with its code or the right figures, and none is left behind`, async () => {
     const path = join(folder, 'rank0.pt.trace.json.gz');
     await writeTrace(path, 10e6);
+    const workers = [0, 1].map((index) => ({ index, path: join(folder, `${index}.json`) }));
+    for (const worker of workers) await writeWorkerResult(worker.path, worker.index, 10e6);
     const readers = sourceReaders();
     const { signal } = new AbortController();
     const others = new Set(busy.map((each) => each.pid));
@@ -64,19 +68,30 @@ describe('readers that are killed', function () {
       return hash.digest('hex');
     }
     const rightBytes = await normalise();
+    const readResult = (): Promise<ResultFile> => readers.run('read result file', { path: join(folder, '0.json') }, { signal });
+    const rightResult = await readResult();
+    const merge = (): Promise<WorkersReport> => readers.run('merge workers', { path: folder, workers, missing: [], useTotal: false }, { signal });
+    const rightMerged = await merge();
+    assert.deepEqual(rightMerged.report.files[0], rightResult);
+
+    const kinds: readonly (() => Promise<void>)[] = [
+      async () => assert.deepEqual(await summarise(), right),
+      async () => assert.deepEqual(await readResult(), rightResult),
+      async () => assert.deepEqual(await merge(), rightMerged),
+      async () => assert.equal(await normalise(), rightBytes),
+    ];
 
     let killed = 0;
     const enough = (): boolean => killed >= KILLS;
     const ends = { answered: 0, failed: 0 };
-    async function call(): Promise<void> {
-      for (let turn = 0; !enough(); turn++) {
+    async function call(first: number): Promise<void> {
+      for (let turn = first; !enough(); turn++) {
         try {
-          if (turn % 3 === 2) assert.equal(await normalise(), rightBytes);
-          else assert.deepEqual(await summarise(), right);
+          await kinds[turn % kinds.length]?.();
           ends.answered++;
         } catch (error) {
           if (!isWorkbenchError(error, 'reader-failed')) throw error;
-          assert.ok(error.message.includes(path) && error.hint !== undefined);
+          assert.ok(error.message.includes(folder) && error.hint !== undefined);
           ends.failed++;
         }
       }
@@ -89,7 +104,7 @@ describe('readers that are killed', function () {
         if (alive.length > 0 && endedNow(dice.pick(alive))) killed++;
       }
     }
-    await Promise.all([kill(), ...Array.from({ length: CALLS_AT_ONCE }, call)]);
+    await Promise.all([kill(), ...Array.from({ length: CALLS_AT_ONCE }, (_, index) => call(index))]);
     assert.ok(ends.answered > 0 && ends.failed > 0 && ends.failed <= KILLS, JSON.stringify(ends));
     assert.deepEqual(await summarise(), right);
 

@@ -1,5 +1,5 @@
-import type { GuidellmBenchmark, MetricName, RequestSample } from './readers/guidellm-schema.ts';
-import type { MergedLatency } from './types.ts';
+import type { GuidellmBenchmark, MetricName, RequestSample } from './guidellm-schema.ts';
+import type { MergedLatency } from '../types.ts';
 
 interface Metric {
   readonly distribution: MetricName;

@@ -1,19 +1,21 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { systemCode, WorkbenchError } from '../base/errors.ts';
-import type { Warning } from '../inventory/types.ts';
-import { RESULT_SHAPE } from './readers/formats.ts';
-import { isGuidellm } from './readers/guidellm.ts';
+import { WorkbenchError } from '../../base/errors.ts';
+import type { Warning } from '../../inventory/types.ts';
+import { fileError } from '../file-error.ts';
+import type { AggregateReport, FileError, ResultFile, WorkerResult, WorkersReport } from '../types.ts';
+import type { GuidellmBenchmark, GuidellmFile } from './guidellm-schema.ts';
 import { hasAllSamples, mergeLatency } from './merge-latency.ts';
-import { type GuidellmBenchmark, type GuidellmFile, parseGuidellm } from './readers/guidellm-schema.ts';
-import { fileError, readDocuments } from './read-results.ts';
-import type { AggregateReport, FileError, WorkerResult } from './types.ts';
+import { readResultFile } from './result-file.ts';
 import { commonWindow, shareInside, unionSeconds, type Window } from './windows.ts';
 
-export interface AggregateOptions {
+/** Parallel workers, of which each wrote one file. */
+export interface WorkersJob {
+  /** Their folder. */
+  readonly path: string;
+  readonly workers: readonly { readonly index: number; readonly path: string }[];
+  /** Workers without a file. */
+  readonly missing: readonly number[];
   /** Sums the workers' throughput over all requests rather than over the successful ones. */
-  readonly useTotal?: boolean;
-  readonly signal: AbortSignal;
+  readonly useTotal: boolean;
 }
 
 interface Worker {
@@ -27,59 +29,35 @@ interface Worker {
 const GOOD_OVERLAP = 0.9;
 
 /**
- * One report from the guidellm files `0.json` … `<n-1>.json` of parallel workers in `directory`.
+ * Each worker's own figures, and one report of all of them.
  * Throughput: the naive sum, tokens over the union of windows, and the rate while all workers ran.
- * Percentiles come from merged raw samples or not at all. Rejects only when cancelled.
+ * Percentiles come from merged raw samples or not at all. Never rejects: what cannot be read is listed.
  */
-export async function aggregate(n: number, directory: string, options: AggregateOptions): Promise<AggregateReport> {
+export async function mergeWorkers({ workers: given, missing, useTotal }: WorkersJob): Promise<WorkersReport> {
+  const files: ResultFile[] = [];
+  const unread: FileError[] = [];
+  const unmerged: FileError[] = [];
   const workers: Worker[] = [];
-  const missing: number[] = [];
-  const errors: FileError[] = [];
-  for (let index = 0; index < n; index += 1) {
-    const path = await workerFile(directory, index);
-    if (path === undefined) {
-      missing.push(index);
-      continue;
-    }
+  for (const { index, path } of given) {
     try {
-      const file = await readGuidellm(path, options.signal);
-      const benchmark = file.benchmarks[0];
-      if (benchmark) workers.push({ index, path, file, benchmark });
+      const { file, guidellm } = await readResultFile(path);
+      files.push(file);
+      const benchmark = guidellm?.benchmarks[0];
+      if (guidellm && benchmark) workers.push({ index, path, file: guidellm, benchmark });
+      else unmerged.push(fileError(path, noGuidellm(path)));
     } catch (error) {
-      errors.push(fileError(path, error));
+      unread.push(fileError(path, error));
     }
   }
-  if (workers.length === 0 && errors.length === 0) {
-    errors.push({ path: directory, code: 'no-result', message: `${directory} holds none of the workers' files 0.json to ${n - 1}.json`, hint: 'Give the directory of the parallel run, and its number of workers.' });
-  }
-  const merged = merge(workers, options.useTotal ?? false);
-  return { ...merged, missing, errors, warnings: warningsOf(workers, missing, merged.throughput.overlap) };
+  const merged = merge(workers, useTotal);
+  return {
+    report: { files, errors: unread },
+    aggregate: { ...merged, missing, errors: [...unread, ...unmerged], warnings: warningsOf(workers, missing, merged.throughput.overlap) },
+  };
 }
 
-async function workerFile(directory: string, index: number): Promise<string | undefined> {
-  for (const name of [`${index}.json`, `${index}.json.gz`]) {
-    const path = join(directory, name);
-    try {
-      await stat(path);
-      return path;
-    } catch (error) {
-      // Anything but absence shows when the file is read, and is listed there.
-      if (systemCode(error) !== 'ENOENT' && systemCode(error) !== 'ENOTDIR') return path;
-    }
-  }
-  return undefined;
-}
-
-async function readGuidellm(path: string, signal: AbortSignal): Promise<GuidellmFile> {
-  let file: GuidellmFile | undefined;
-  await readDocuments(path, RESULT_SHAPE, signal, (document) => {
-    if (!isGuidellm(document)) {
-      throw new WorkbenchError({ code: 'format-unknown', message: `${path} is no guidellm file`, hint: "Workers of a parallel run write guidellm's JSON; read other results one by one." });
-    }
-    file = parseGuidellm(document, path);
-  });
-  if (!file) throw new WorkbenchError({ code: 'no-result', message: `${path} holds no result`, hint: 'The worker was stopped before it wrote its result.' });
-  return file;
+function noGuidellm(path: string): WorkbenchError {
+  return new WorkbenchError({ code: 'format-unknown', message: `${path} is no guidellm file`, hint: "Workers of a parallel run write guidellm's JSON; read other results one by one." });
 }
 
 function merge(workers: readonly Worker[], useTotal: boolean): Pick<AggregateReport, 'workers' | 'requests' | 'output_tokens' | 'throughput' | 'ttft_ms' | 'tpot_ms' | 'itl_ms' | 'e2e_ms'> {
