@@ -3,15 +3,15 @@ import type { Disposable } from '../base/disposables.ts';
 import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import { arrayAt, numberAt, stringAt } from '../base/json.ts';
 import type { DeploymentLoading } from '../inventory/loading/deployment-loading.ts';
+import { isReady } from '../kube/forward-target.ts';
 import { podHttp } from '../kube/pod-http.ts';
 import type { KubeClient, KubeObject } from '../kube/types.ts';
 import { containerStates, CrashWatch } from './crashes.ts';
+import { gatewayLabel, gatewayPod } from './gateway-pod.ts';
 import type { LongCall, Readiness } from './types.ts';
 import { Pods } from '../kube/resources.ts';
 
 const leaderWorkerSets = { apiVersion: 'leaderworkerset.x-k8s.io/v1', kind: 'LeaderWorkerSet' } as const;
-
-const gatewayLabel = 'gateway.networking.k8s.io/gateway-name';
 
 export interface ReadinessInput {
   readonly client: KubeClient;
@@ -107,10 +107,12 @@ async function wantedPods({ client, selector, call }: ReadinessInput): Promise<n
 /** Names of models and adapters. They become arguments of benchmarks, in which a comma would begin another argument and a dash an option. */
 const MODEL_NAME = /^(?!-)[\w.:/@-]{1,200}$/;
 
-/** The model that answers through the gateway, or undefined while none does. Rejects for a name that is no model's. */
+/** The model that answers through the gateway, or undefined while none does. Rejects for a pod that is not the gateway's, and for a name that is no model's. */
 export async function servedModel(client: KubeClient, gateway: string, signal: AbortSignal): Promise<string | undefined> {
   try {
-    const response = await podHttp(client, { namespace: client.cluster.namespace, pod: { labelSelector: `${gatewayLabel}=${gateway}` }, port: 80, path: '/v1/models', timeoutMs: 10_000, signal });
+    const pod = await gatewayPod(client, gateway, signal);
+    if (pod === undefined) return undefined;
+    const response = await podHttp(client, { namespace: client.cluster.namespace, pod, port: 80, path: '/v1/models', timeoutMs: 10_000, signal });
     if (response.status !== 200) return undefined;
     const body: unknown = JSON.parse(response.body);
     const model = stringAt(arrayAt(body, 'data')[0], 'id');
@@ -125,10 +127,6 @@ export async function servedModel(client: KubeClient, gateway: string, signal: A
     if (isWorkbenchError(error, 'connection-lost', 'timeout', 'exec-failed', 'server-error', 'pod-gone', 'not-ready', 'not-found') || error instanceof SyntaxError) return undefined;
     throw error;
   }
-}
-
-export function isReady(pod: KubeObject): boolean {
-  return pod.metadata.deletionTimestamp === undefined && arrayAt(pod, 'status', 'conditions').some((condition) => stringAt(condition, 'type') === 'Ready' && stringAt(condition, 'status') === 'True');
 }
 
 /** Why a pod is not ready, shortest first cause. */

@@ -75,6 +75,7 @@ async function readyPod(client: Reader, namespace: string, labelSelector: string
   });
 }
 
-function isReady(pod: KubeObject): boolean {
+/** A pod that is being deleted may still be Ready for a while. */
+export function isReady(pod: KubeObject): boolean {
   return pod.metadata.deletionTimestamp === undefined && arrayAt(pod, 'status', 'conditions').some((condition) => stringAt(condition, 'type') === 'Ready' && stringAt(condition, 'status') === 'True');
 }

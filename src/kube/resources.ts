@@ -15,9 +15,12 @@ export const Services = core('services', 'Service');
 export const Secrets = core('secrets', 'Secret');
 export const ConfigMaps = core('configmaps', 'ConfigMap');
 export const Events = core('events', 'Event');
+export const Deployments = grouped('apps', 'v1', 'deployments', 'Deployment');
+export const ReplicaSets = grouped('apps', 'v1', 'replicasets', 'ReplicaSet');
 export const Jobs = grouped('batch', 'v1', 'jobs', 'Job');
 export const Leases = grouped('coordination.k8s.io', 'v1', 'leases', 'Lease');
 export const LeaderWorkerSets = grouped('leaderworkerset.x-k8s.io', 'v1', 'leaderworkersets', 'LeaderWorkerSet');
+export const Gateways = grouped('gateway.networking.k8s.io', 'v1', 'gateways', 'Gateway');
 export const SelfSubjectAccessReviews = grouped('authorization.k8s.io', 'v1', 'selfsubjectaccessreviews', 'SelfSubjectAccessReview', false);
 export const SelfSubjectRulesReviews = grouped('authorization.k8s.io', 'v1', 'selfsubjectrulesreviews', 'SelfSubjectRulesReview', false);
 

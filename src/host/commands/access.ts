@@ -1,6 +1,6 @@
 import { REQUIRED_SECRETS } from '../../deployment/secret-names.ts';
 import { accessError, needOf } from '../../kube/access.ts';
-import { LeaderWorkerSets, Pods, Secrets } from '../../kube/resources.ts';
+import { Deployments, Gateways, LeaderWorkerSets, Pods, ReplicaSets, Secrets } from '../../kube/resources.ts';
 import type { AccessNeed, KubeClient } from '../../kube/types.ts';
 import { COMMAND_IDS, type CommandId } from './ids.ts';
 
@@ -10,6 +10,8 @@ const RUN_PODS = [needOf('get', Pods), needOf('create', Pods), needOf('patch', P
 /** A WebSocket is opened by a GET, which needs `get`; from Kubernetes 1.35 on the API server asks for `create` as well. */
 const EXEC = [needOf('get', Pods, 'exec'), needOf('create', Pods, 'exec')];
 const FORWARD = [needOf('get', Pods, 'portforward'), needOf('create', Pods, 'portforward')];
+/** Whether a pod is the gateway's is read from who made it. */
+const WHOSE_GATEWAY = [needOf('get', ReplicaSets), needOf('get', Deployments), needOf('get', Gateways)];
 const WRITE_SECRETS = [needOf('create', Secrets), ...REQUIRED_SECRETS.flatMap((name) => ['get', 'patch'].map((verb) => ({ ...needOf(verb, Secrets), name })))];
 const DELETE_PODS = [needOf('list', Pods), needOf('delete', Pods)];
 
@@ -25,8 +27,8 @@ export const ACCESS_NEEDS: Readonly<Record<CommandId, readonly AccessNeed[]>> = 
   'llmd.deploy': [needOf('create', LeaderWorkerSets), needOf('patch', LeaderWorkerSets)],
   'llmd.stopDeployment': [needOf('list', LeaderWorkerSets), needOf('delete', LeaderWorkerSets)],
   'llmd.restartDeployment': DELETE_PODS,
-  'llmd.redeployRouting': [needOf('list', LeaderWorkerSets), needOf('patch', { group: 'apps', plural: 'deployments' })],
-  'llmd.waitUntilReady': [...READ_PODS, needOf('list', LeaderWorkerSets), ...FORWARD],
+  'llmd.redeployRouting': [needOf('list', LeaderWorkerSets), needOf('patch', Deployments)],
+  'llmd.waitUntilReady': [...READ_PODS, needOf('list', LeaderWorkerSets), ...WHOSE_GATEWAY, ...FORWARD],
   'llmd.startPoker': RUN_PODS,
   'llmd.openPokerShell': [needOf('get', Pods), ...EXEC],
   'llmd.stopPoker': [needOf('get', Pods), needOf('delete', Pods)],
