@@ -41,18 +41,23 @@ export async function inspectFile(path: string): Promise<TraceFile> {
  * Rejects with `gzip-cut`, `gzip-invalid` or `file-unreadable`.
  */
 export async function readText(file: TraceFile, consume: (chunk: Uint8Array) => boolean): Promise<void> {
+  let enough = false;
   const drain = async (chunks: AsyncIterable<Uint8Array>): Promise<void> => {
-    for await (const chunk of chunks) if (!consume(chunk)) return;
+    for await (const chunk of chunks) {
+      enough = !consume(chunk);
+      if (enough) return;
+    }
   };
   const source = createReadStream(file.path, { highWaterMark: FILE_CHUNK });
   try {
     if (file.gzip) await pipeline(source, createGunzip({ chunkSize: INFLATED_CHUNK }), drain);
     else await pipeline(source, drain);
   } catch (error) {
+    // Ending early destroys the streams before they ended: that is what was asked for.
+    if (enough) return;
     const code = systemCode(error);
     if (code === 'Z_BUF_ERROR') throw unreadable('gzip-cut', file.path, error);
     if (code?.startsWith('Z_') === true) throw unreadable('gzip-invalid', file.path, error);
-    // Ending early destroys the streams before they ended: that is what was asked for.
-    if (code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error instanceof WorkbenchError ? error : unreadable('file-unreadable', file.path, error);
+    throw error instanceof WorkbenchError ? error : unreadable('file-unreadable', file.path, error);
   }
 }
