@@ -22,10 +22,13 @@ export function markdownText(header: readonly string[], rows: readonly (readonly
   return [header, rule, ...rows].map((row) => `| ${row.map(markdownCell).join(' | ')} |\n`).join('');
 }
 
+/** What spreadsheets take for the beginning of a formula, wide characters and what cannot be seen before it included. */
+const FORMULA = /^[\s\p{Cf}]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|^[\t\r\n]/u;
+
 /** A text that a spreadsheet would run as a formula is kept a text by a leading apostrophe. */
 function plain(cell: TableCell): string {
   if (typeof cell !== 'string') return cell === null ? '' : String(cell);
-  return /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+  return FORMULA.test(cell) ? `'${cell}` : cell;
 }
 
 function quoted(text: string): string {

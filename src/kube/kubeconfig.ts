@@ -1,11 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import { errorText, systemCode, WorkbenchError } from '../base/errors.ts';
 import { loadPart } from '../base/parts.ts';
+import { readSmallFile } from '../base/small-file.ts';
 import { readEntries, ShapeError, type ClusterConfig, type ContextConfig, type KubeconfigEntries, type Named, type UserConfig } from './kubeconfig-entries.ts';
 import type { Environment } from './tool-path.ts';
 
 export type { ClusterConfig, ContextConfig, ExecConfig, UserConfig } from './kubeconfig-entries.ts';
+
+/** A thousand clusters with their certificates are some megabytes. */
+const MOST_BYTES = 16 * 2 ** 20;
 
 /** Several kubeconfig files as one, paths made absolute. */
 export interface Kubeconfig {
@@ -64,7 +67,7 @@ interface Part extends KubeconfigEntries {
 async function readOne(file: string): Promise<Part | undefined> {
   let content: string;
   try {
-    content = await readFile(file, 'utf8');
+    content = await readSmallFile(file, MOST_BYTES);
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined;
     throw invalid(file, errorText(error), error);

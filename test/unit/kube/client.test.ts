@@ -38,6 +38,30 @@ describe('kube client', () => {
     assert.equal(server.requests[0]?.url.pathname, '/api/v1/namespaces/ns/pods/a');
   });
 
+  it('keeps what stands in a name in its place of the path', async () => {
+    server.handle = (_request, response) => sendJson(response, 200, pod('a', '1'));
+    for (const name of ['../../secrets/s', 'a/exec', 'a?watch=1', 'a#b', '%2e%2e', 'a b\r\nX-Evil: 1']) {
+      await client.get(Pods, name, name, never);
+      const parts = server.requests.at(-1)?.url.pathname.split('/').map(decodeURIComponent);
+      assert.deepEqual(parts, ['', 'api', 'v1', 'namespaces', name, 'pods', name]);
+      assert.equal(server.requests.at(-1)?.url.search, '');
+    }
+  });
+
+  it('is not led to another server, which would get the token', async () => {
+    const other = new ScriptedServer();
+    const location = `${await other.start()}/api/v1/namespaces/ns/pods/a`;
+    try {
+      for (const status of [301, 302, 303, 307, 308]) {
+        server.handle = (_request, response) => response.writeHead(status, { location }).end();
+        assert.ok((await failure(client.get(Pods, 'ns', 'a', never))).message.includes('get pods "a"'));
+      }
+      assert.deepEqual(other.requests, []);
+    } finally {
+      await other.stop();
+    }
+  });
+
   it('reads a gzipped answer', async () => {
     server.handle = (request, response) => {
       assert.equal(request.headers['accept-encoding'], 'gzip');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile, chmod, mkdir, readdir, readFile, rename, stat, utimes } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile, chmod, mkdir, readdir, readFile, rename, stat, truncate, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { stringify } from 'yaml';
@@ -109,6 +110,24 @@ describe('kubeconfig and contexts', () => {
       assert.doesNotMatch(`${error.message} ${error.hint} ${String(error.cause)}`, /secret-value/);
       const wrong = await file('wrong', kubeconfig('a', { context: 'a', user: { exec: { command: 7 } } }));
       assert.match((await failure(readKubeconfig([wrong]))).message, /user "a-user"/);
+    });
+
+    it('are refused where an alias stands for an alias, and so on: nine levels of nine', async () => {
+      const levels = Array.from({ length: 9 }, (_level, level) => `l${level}: &l${level} [${Array.from({ length: 9 }, () => (level === 0 ? 'x' : `*l${level - 1}`)).join(', ')}]`);
+      const bomb = await file('aliases', `${levels.join('\n')}\nusers: *l8\n`);
+      const error = await failure(readKubeconfig([bomb]));
+      assert.deepEqual([error.code, error.message.includes(bomb)], ['kubeconfig-invalid', true]);
+    });
+
+    it('are refused at once where they are no plain file, or huge', async () => {
+      const pipe = join(folder, 'pipe');
+      spawnSync('mkfifo', [pipe]);
+      const huge = await file('huge', '');
+      await truncate(huge, 2 ** 30);
+      for (const path of [pipe, '/dev/zero', huge]) {
+        const error = await failure(readKubeconfig([path]));
+        assert.deepEqual([error.code, error.message.includes(path)], ['kubeconfig-invalid', true]);
+      }
     });
   });
 
