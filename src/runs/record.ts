@@ -13,7 +13,7 @@ const schema = z.object({
   namespace: z.string(),
   deployment: nullableText,
   model: nullableText,
-  gpus: z.number().nullable().catch(null),
+  gpus: z.int().nonnegative().nullable().catch(null),
   command: z.array(z.string()).catch([]),
   pod: nullableText,
   job: nullableText,

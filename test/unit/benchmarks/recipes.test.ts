@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { assert as check, array, property, string } from 'fast-check';
 import { parseGuidellmVersion } from '../../../src/benchmarks/recipes/guidellm.ts';
 import { RECIPES, recipeById } from '../../../src/benchmarks/recipes/index.ts';
 import type { GuidellmVersion, RecipeContext } from '../../../src/benchmarks/recipes/recipe.ts';
 import { checkValues } from '../../../src/benchmarks/recipes/values.ts';
-import { parseList, parseLook, shellWord } from '../../../src/benchmarks/remote/scripts.ts';
+import { parseList, parseLook, runScript, shellWord } from '../../../src/benchmarks/remote/scripts.ts';
 import { ENDPOINT } from './fake-cluster.ts';
 
 function argvs(id: string, parameters: Record<string, string>, change: Partial<RecipeContext> = {}): (readonly string[])[] {
@@ -60,6 +63,34 @@ describe('recipes', () => {
       { numRuns: 40 },
     );
   });
+});
+
+describe('the script of a run, with hostile names in it', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'llmdw-script-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const names = ['$(touch PWNED)', '`touch PWNED`', '; touch PWNED', "'; touch PWNED; '", '"; touch PWNED; "', '| touch PWNED', '&& touch PWNED #', '\ntouch PWNED\n', '\\\'$(touch PWNED)', '> PWNED', '--output=PWNED', '${IFS}touch${IFS}PWNED'];
+  for (const recipe of RECIPES) {
+    it(`${recipe.id}: each of them reaches the tool as one argument, and nothing else is run or written`, async () => {
+      const texts = recipe.parameters.filter(({ kind }) => kind !== 'pod');
+      for (const name of names) {
+        const steps = recipe.steps({
+          values: checkValues(recipe, {}), endpoint: { ...ENDPOINT, model: name, baseUrl: `http://${name}` }, target: { name, ip: name }, results: join(folder, 'results'), guidellm: [0, 5, 3],
+        }).map((step) => ({ title: `${step.title} ${name}`, argv: [...step.argv, ...texts.map(() => name)] }));
+        for (const tool of new Set(steps.map(({ argv }) => argv[0] ?? ''))) await writeFile(join(folder, tool), '#!/bin/sh\nprintf \'%s\\0\' "$@" >> "$SAID"\n', { mode: 0o755 });
+        const said = join(folder, 'said');
+        await writeFile(said, '');
+        const { status } = spawnSync('sh', { cwd: folder, input: runScript(folder, steps), env: { PATH: `${folder}:${process.env['PATH']}`, SAID: said } });
+        assert.equal(status, 0);
+        assert.equal(await readFile(join(folder, 'exit'), 'utf8'), '0\n', name);
+        assert.deepEqual((await readFile(said, 'utf8')).split('\0').slice(0, -1), steps.flatMap(({ argv }) => argv.slice(1)), name);
+        assert.ok(!(await readdir(folder)).includes('PWNED'), name);
+      }
+    });
+  }
 });
 
 describe('answers of a pod', () => {

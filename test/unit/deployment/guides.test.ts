@@ -27,6 +27,16 @@ describe('guides', () => {
     }
   });
 
+  it('takes no value of any guide that would be YAML, shell, an option or a path of its own', async () => {
+    const hostile = ['x"\nkind: Pod', 'x\n', '\nx', "x'", 'x: y', '{x}', '[x]', '&x', '*x', '!x', 'x #y', '$(id)', '`id`', '${HOME}', 'x;y', 'x|y', 'x>y', 'x\\', 'x\u2028y', 'x\u0000', 'x\u202E', ''];
+    for (const each of await readGuides(manifests)) {
+      for (const { id } of describeGuide(each).values) {
+        for (const text of hostile) assert.throws(() => resolveValues(each, { [id]: text }), (error) => isWorkbenchError(error, 'bad-usage'), `${each.id} ${id} ${JSON.stringify(text)}`);
+      }
+      assert.throws(() => resolveValues(each, JSON.parse('{"__proto__":"x"}') as Record<string, string>), (error) => isWorkbenchError(error, 'bad-usage'));
+    }
+  });
+
   it('leaves a placeholder that nobody fills, so that the server names it', () => {
     assert.equal(fill('a __NAME__ __OTHER__', { NAME: 'x' }), 'a x __OTHER__');
   });

@@ -6,7 +6,7 @@ const root = join(import.meta.dirname, '../../..');
 
 function sources(room: string): readonly { readonly file: string; readonly text: string }[] {
   return readdirSync(join(root, 'src', room), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter((entry) => entry.isFile() && /\.(?:ts|js|html)$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .map((path) => ({ file: relative(join(root, 'src', room), path), text: readFileSync(path, 'utf8') }));
 }
@@ -57,6 +57,16 @@ describe('the doors by which text from outside is shown', () => {
   it('make what they show fit', () => {
     for (const file of new Set([...Object.values(DOORS), ...Object.values(MADE)].flat())) {
       assert.match(host.find((source) => source.file === file)?.text ?? '', /\b(fitLine|fitText|fitRow|terminalText)\(/, file);
+    }
+  });
+
+  it('of a page take text as text: no HTML is made of it', () => {
+    const pages = [...sources('webview'), ...sources('host/webviews'), ...sources('../media/perfetto-host')];
+    assert.ok(pages.length > 30);
+    for (const { file, text } of pages) {
+      assert.doesNotMatch(text, /\.(?:inner|outer)HTML\b|insertAdjacentHTML|document\.write|createContextualFragment|DOMParser|setHTML|srcdoc|\beval\(|new Function\(/, file);
+      // A text that a tooltip of ECharts answers becomes HTML.
+      assert.doesNotMatch(text, /\bformatter\([^)]*\)(?!: HTMLElement)/, file);
     }
   });
 

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { arrayAt, at } from '../../../src/base/json.ts';
+import { workerJob } from '../../../src/benchmarks/running/worker-job.ts';
 
 const manifests = join(import.meta.dirname, '../../../manifests');
 
@@ -19,6 +20,20 @@ function assertNearlyRestricted(spec: unknown): void {
     assert.deepEqual([privileged, allowPrivilegeEscalation, capabilities], [undefined, false, { drop: ['ALL'] }]);
   }
 }
+
+describe('the Job of a run', () => {
+  it('takes no value for YAML, and hands the script over as it is', async () => {
+    const image = 'evil\n          securityContext: { privileged: true }\n          #';
+    const script = 'echo "$(HOSTNAME)" $$ \'a: b\'\n---\nkind: Pod';
+    const job = await workerJob({ manifestsDir: manifests, name: 'bench-1', owner: 'me', runId: '1', workers: 2, image, script });
+    assertNearlyRestricted(at(job, 'spec', 'template', 'spec'));
+    const [container] = arrayAt(job, 'spec', 'template', 'spec', 'containers');
+    assert.equal(at(container, 'image'), image);
+    // The kubelet makes one `$` of two, and of none of them the value of a variable.
+    assert.equal(String(arrayAt(container, 'args')[1]).replaceAll('$$', '$'), script);
+    assert.doesNotMatch(String(arrayAt(container, 'args')[1]).replaceAll('$$', ''), /\$/);
+  });
+});
 
 describe('what pods of our own may do', () => {
   it('is next to nothing in the poker pod, and its image\'s tools are not hidden', async () => {

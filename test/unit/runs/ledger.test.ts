@@ -107,6 +107,29 @@ describe('run ledger', () => {
     assert.match(listed.find(({ id }) => id === 'wrong')?.summary ?? '', /field "kind"/);
   });
 
+  it('takes keys of the prototype, keys twice and figures that are none as what they are', async () => {
+    const text = JSON.stringify(RECORD);
+    const records: Readonly<Record<string, string>> = {
+      polluting: text.replace('{', '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},').replace('"parameters":{', '"parameters":{"__proto__":"x","constructor":"y",'),
+      twice: text.replace('{', '{"label":"first","gpus":1,'),
+      endless: text.replace('"gpus":24', '"gpus":1e999'),
+      long: text.replace('"gpus":24', '"gpus":12345678901234567890'),
+      below: text.replace('"gpus":24', '"gpus":-1'),
+      unknown: text.replace('"gpus":24', '"gpus":NaN'),
+      deep: text.replace('"parameters":{', `"parameters":{"a":${'['.repeat(1e5)}${']'.repeat(1e5)},`),
+    };
+    for (const [name, record] of Object.entries(records)) {
+      await mkdir(join(folder, name), { recursive: true });
+      await writeFile(join(folder, name, 'run.json'), record);
+    }
+    const shown = new Map((await ledger().list()).map((run) => [run.id, run]));
+    assert.deepEqual(shown.keys().toArray().toSorted(), Object.keys(records).toSorted());
+    assert.equal(Reflect.get({}, 'polluted'), undefined);
+    assert.deepEqual(['polluting', 'twice', 'deep'].map((id) => [shown.get(id)?.label, shown.get(id)?.gpus]), [['c=64', 24], ['c=64', 24], ['c=64', 24]]);
+    assert.deepEqual(['endless', 'long', 'below'].map((id) => [shown.get(id)?.label, shown.get(id)?.gpus]), [['c=64', null], ['c=64', null], ['c=64', null]]);
+    assert.match(shown.get('unknown')?.summary ?? '', /run\.json cannot be read/);
+  });
+
   it('takes what an older version did not write as not known', async () => {
     const { gpus: _gpus, baseline: _baseline, files: _files, ...older } = RECORD;
     await mkdir(join(folder, 'older'), { recursive: true });

@@ -139,6 +139,19 @@ describe('the server of the Perfetto panel', () => {
     served.dispose();
   });
 
+  it('believes nobody who says from where they come: a rebound name of this machine, a proxy', async () => {
+    const served = await service.serve(await tracePath(), { dark: false, signal });
+    const { pathname, port } = new URL(served.url);
+    const rebound = `rebound.evil.example:${port}`;
+    for (const path of ['/', '/trace', `/${'0'.repeat(48)}/trace`, '/__proto__/trace', '/constructor']) {
+      assert.equal((await ask(served.url, path, { Host: rebound, Origin: `http://${rebound}` })).status, 404, path);
+    }
+    for (const name of ['X-Forwarded-Host', 'Forwarded', 'X-Original-Host']) {
+      assert.equal((await ask(served.url, `${pathname}trace`, { Origin: 'https://evil.example', [name]: name === 'Forwarded' ? 'host=evil.example' : 'evil.example' })).status, 404, name);
+    }
+    served.dispose();
+  });
+
   it('is gone when disposed, also for the other trace once both are', async () => {
     const one = await service.serve(await tracePath(), { dark: false, signal });
     const two = await service.serve(await tracePath('b.json', trace), { dark: false, signal });

@@ -104,6 +104,13 @@ describe('trace summary', () => {
     });
   }
 
+  it('knows no rank where none can be: beyond all figures, below zero, a half, a text', async () => {
+    for (const rank of ['1e400', '-1e400', '99999999999999999999', '-1', '1.5', '"3"', 'null', '{"__proto__":1}']) {
+      const { meta } = await summaryOf('rank.json', `{"distributedInfo":{"rank":${rank},"world_size":${rank}},"traceEvents":[{"ph":"X","name":"k","pid":0,"tid":7,"ts":1,"dur":2}]}`);
+      assert.deepEqual([meta.rank, meta.world_size], [null, null], rank);
+    }
+  });
+
   it('says file-missing and file-is-directory', async () => {
     await assert.rejects(readTrace(join(folder, 'nothing.json'), module), (error) => isWorkbenchError(error, 'file-missing'));
     await assert.rejects(readTrace(folder, module), (error) => isWorkbenchError(error, 'file-is-directory'));
