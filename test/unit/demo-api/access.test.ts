@@ -22,6 +22,14 @@ describe('API server: access', () => {
     }
   });
 
+  it('lets nobody in without a token, whatever the path', async () => {
+    const exec = `${pods}/p/exec?command=id&stdout=true`;
+    for (const path of ['/', '/api', '/apis', '/version', '/openapi/v2', '/openapi/v3', '/readyz', '/livez', '/healthz', '/metrics', '/none', '/api/v1/secrets', '/api/v1/nodes?watch=true', `${pods}/p/log`, exec, `${pods}/p/portforward?ports=80`]) {
+      for (const token of [null, 'wrong']) assert.equal((await api.call('GET', path, { token })).status, 401, path);
+    }
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) assert.equal((await api.call(method, `${pods}/p`, { token: null })).status, 401, method);
+  });
+
   it('denies in the words of the real server what no role allows', async () => {
     const list = await asAlice('GET', pods);
     assert.equal(list.status, 403);

@@ -145,7 +145,11 @@ describe('demo control', function () {
     const started = await control.start({ speed: 10, signal });
     assert.deepEqual(await controlOf(systemClock).running(), started);
     assert.deepEqual(await control.start({ signal }), started);
-    assert.equal((await stat(status)).mode & 0o777, 0o600);
+    for (const file of [status, control.kubeconfig, join(storage, 'demo', 'demo.log')]) assert.equal((await stat(file)).mode & 0o777, 0o600, file);
+    const { connection } = JSON.parse(await readFile(status, 'utf8')) as { connection: { token: string } };
+    assert.ok(connection.token.length >= 32);
+    for (const place of ['cmdline', 'environ']) assert.ok(!(await readFile(`/proc/${started.pid}/${place}`, 'utf8')).includes(connection.token), place);
+    assert.ok(!(await readFile(join(storage, 'demo', 'demo.log'), 'utf8')).includes(connection.token));
     await control.stop();
     assert.equal(await isAlive(started.pid), false);
     for (const path of [status, control.kubeconfig]) await assert.rejects(access(path), { code: 'ENOENT' });

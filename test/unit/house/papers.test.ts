@@ -57,4 +57,28 @@ describe('papers', () => {
     const text = read('docs/dependencies.md');
     assert.deepEqual(Object.keys(manifest.devDependencies).filter((name) => !name.startsWith('@types/') && !text.includes(`\`${name}\``)), []);
   });
+
+  describe('the table of docs/security.md', () => {
+    const rows = read('docs/security.md').split('\n').map((line) => line.split(' | ')).filter((cells) => cells.length === 4 && !/^\| (?:no\.|---)/.test(cells[0] ?? '') && !cells[1]?.startsWith('**'));
+    const numbered = (number: string): readonly (readonly string[])[] => rows.filter(([first]) => first?.replace(/^\| ?/, '').split(', ').some((each) => each === number || (each.startsWith(number) && /^[a-z]$/.test(each.slice(number.length)))));
+
+    it('has a row for each attack that got through once, and a test that tries it again', () => {
+      const missing = Array.from({ length: 14 }, (_attack, index) => `A${index + 1}`).filter((number) => !numbered(number).some((row) => /`test\/[\w./-]+\.test\.ts`/.test(row[3] ?? '')));
+      assert.deepEqual(missing, []);
+      assert.deepEqual('abcdefghijklmn'.split('').filter((letter) => numbered(`A14${letter}`).length === 0), []);
+    });
+
+    it('has a row for each attack that was held', () => {
+      assert.deepEqual(Array.from({ length: 30 }, (_attack, index) => `B${index + 1}`).filter((number) => numbered(number).length === 0), []);
+    });
+
+    it('names in every row a file that is there', () => {
+      assert.ok(rows.length > 70);
+      for (const row of rows) {
+        const files = all(row[3] ?? '', /`([^`]+)`/g);
+        assert.ok(files.length > 0, row.join(' | '));
+        assert.deepEqual(files.filter((file) => !existsSync(join(root, file))), [], row[1]);
+      }
+    });
+  });
 });

@@ -161,7 +161,7 @@ describe('run ledger', () => {
   it('never leaves its folder', async () => {
     const runs = ledger();
     await writeFile(join(workspace, 'run.json'), '{}');
-    for (const id of ['..', '../x', '/etc', '', '.hidden', 'a/b']) {
+    for (const id of ['..', '../x', '/etc', '', '.hidden', 'a/b', 'a\\b', 'a\0b', '-rf', 'a\nb']) {
       assert.throws(() => runs.folder(id), { code: 'bad-usage' }, id);
       await assert.rejects(runs.remove(id), { code: 'bad-usage' });
       await assert.rejects(runs.get(id), { code: 'bad-usage' });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -117,10 +117,11 @@ describe('the server of the Perfetto panel', () => {
     const wasm = await ask(served.url, `${pathname}ui/v1/engine.wasm`);
     assert.equal(wasm.headers['content-type'], 'application/wasm');
     assert.match(String(wasm.headers['cache-control']), /immutable/);
+    await symlink(join(folder, 'secret.txt'), join(folder, 'media', 'perfetto', 'v1', 'linked.js'));
     const page = await ask(served.url, `${pathname}ui/index.html`);
     assert.equal(page.headers['cache-control'], 'no-store');
     assert.match(String(page.headers['content-security-policy']), /connect-src 'self' blob: data:/);
-    for (const path of ['ui/../../secret.txt', 'ui/..%2f..%2fsecret.txt', 'ui/%2e%2e/%2e%2e/secret.txt', 'ui//etc/passwd', 'ui/', 'ui/%00', '../secret.txt', 'nothing']) {
+    for (const path of ['ui/../../secret.txt', 'ui/..%2f..%2fsecret.txt', 'ui/%2e%2e/%2e%2e/secret.txt', 'ui//etc/passwd', 'ui/', 'ui/%00', 'ui/v1/linked.js', '../secret.txt', 'nothing']) {
       const answer = await ask(served.url, pathname + path);
       assert.ok(answer.status === 404 && !answer.body.includes('secret'), path);
     }
