@@ -1,19 +1,23 @@
 import * as vscode from 'vscode';
 import { isAbort, toWorkbenchError, type ErrorCode } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import { BEFORE_TRUST } from './commands/before-trust.ts';
 import type { CommandId } from './commands/ids.ts';
 import { showError } from './notifications.ts';
 import { errorDetails } from './output.ts';
 import { statusMessage } from './status/status-bar.ts';
+import { windowTrust } from './trust.ts';
 
 interface Remedy {
   readonly title: string;
   readonly command: CommandId | 'workbench.trust.manage';
 }
 
+const MANAGE_TRUST: Remedy = { title: 'Manage Workspace Trust', command: 'workbench.trust.manage' };
+
 /** The command that helps most after a failure, where one does. */
 const REMEDIES: Partial<Record<ErrorCode, Remedy>> = {
-  untrusted: { title: 'Manage Workspace Trust', command: 'workbench.trust.manage' },
+  untrusted: MANAGE_TRUST,
   'kubeconfig-missing': { title: 'Start Demo Cluster', command: 'llmd.startDemo' },
   'kubeconfig-invalid': { title: 'Open Settings', command: 'llmd.openSettings' },
   'context-unknown': { title: 'Select Context', command: 'llmd.selectContext' },
@@ -47,7 +51,7 @@ export class ErrorReporter {
     }
     const failure = toWorkbenchError(error, doing);
     this.#logger.error(`${doing} failed`, failure);
-    const remedy = REMEDIES[failure.code];
+    const remedy = remedyFor(failure.code);
     const text = failure.hint === undefined ? failure.message : `${withStop(failure.message)} ${failure.hint}`;
     const chosen = await showError(text, ...(remedy ? [remedy.title] : []), DETAILS);
     if (chosen === DETAILS) this.#output.show(true);
@@ -58,6 +62,13 @@ export class ErrorReporter {
   note(error: unknown, doing: string): void {
     if (!isAbort(error)) this.#logger.debug(`${doing}: ${errorDetails(error)}`);
   }
+}
+
+/** In Restricted Mode what is off is no remedy: trust is what it takes. */
+function remedyFor(code: ErrorCode): Remedy | undefined {
+  const remedy = REMEDIES[code];
+  if (remedy === undefined || remedy === MANAGE_TRUST || windowTrust.granted) return remedy;
+  return BEFORE_TRUST.has(remedy.command as CommandId) ? remedy : MANAGE_TRUST;
 }
 
 function withStop(sentence: string): string {

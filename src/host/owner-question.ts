@@ -16,7 +16,8 @@ async function question(owner: FolderOwner, me: string): Promise<void> {
   const yes = `I Am ${name}`;
   const no = `Stay ${me}`;
   const message = `This folder's settings say that you are "${name}" on shared clusters. What ${name} deployed would count as yours: you could stop and restart it. You are "${me}" until you say otherwise; saying so reloads the window.`;
-  const chosen = await showWarning(message, yes, no);
+  // The first button is the one that stands out, and a folder's author may hope for a quick click.
+  const chosen = await showWarning(message, no, yes);
   // The question may be of a name that the settings no longer hold.
   if (chosen === undefined || owner.openFor(me) !== name) return;
   await owner.answer(chosen === yes);
