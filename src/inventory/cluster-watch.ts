@@ -11,7 +11,7 @@ import type { InventoryChange, InventorySnapshot, NodeView, PodView } from './ty
 import { WatchedKind } from './watched-kind.ts';
 
 /** A single change is told at once; on a busy cluster those of this span become one event. */
-const TURNS = { everyMs: 60, restTimes: 3 } as const;
+const TURNS = { everyMs: 10, restTimes: 3 } as const;
 
 export interface ClusterListener {
   changed(change: InventoryChange): void;

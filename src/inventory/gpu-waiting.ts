@@ -1,5 +1,6 @@
 import { addTo, sumOf, type Counts } from './counts.ts';
 import type { ClaimView } from './dra/types.ts';
+import { gpuPodsByNode, NO_NODE } from './gpu-pods.ts';
 import type { InventorySnapshot, PodView } from './types.ts';
 
 /** A pod that no node has been found for, and the GPUs that it waits for. */
@@ -9,17 +10,11 @@ export interface WaitingPod {
   readonly wants: Counts;
 }
 
-/** Pods that have ended give their GPUs back; a pod being deleted holds them until it is gone. */
-export function hasEnded(pod: PodView): boolean {
-  return pod.phase === 'Succeeded' || pod.phase === 'Failed';
-}
-
-/** Pods without a node that want GPUs, by device plugin or by a claim that is not allocated yet. */
+/** Pods without a node that want GPUs, by device plugin or by a claim that is not allocated yet, in the order of their keys. */
 export function waitingPods(snapshot: InventorySnapshot): readonly WaitingPod[] {
   const counted = new Set<ClaimView>();
   const waiting: WaitingPod[] = [];
-  for (const pod of snapshot.pods.values()) {
-    if (pod.node !== undefined || hasEnded(pod) || !concernsGpus(pod)) continue;
+  for (const pod of gpuPodsByNode(snapshot).get(NO_NODE) ?? []) {
     const claims = (pod.claims ?? []).flatMap((name) => snapshot.dra?.claims.get(`${pod.namespace}/${name}`) ?? []).filter((claim) => sumOf(claim.wanted) > 0);
     const wants: Record<string, number> = {};
     addTo(wants, pod.gpus);
@@ -31,11 +26,4 @@ export function waitingPods(snapshot: InventorySnapshot): readonly WaitingPod[] 
     if (claims.length > 0 || sumOf(wants) > 0) waiting.push({ pod, wants });
   }
   return waiting;
-}
-
-/** Whether a pod requests GPUs or uses claims, which may hold some. */
-export function concernsGpus(pod: PodView): boolean {
-  if (pod.claims !== undefined || pod.extendedClaim !== undefined) return true;
-  for (const name in pod.gpus) if (Object.hasOwn(pod.gpus, name)) return true;
-  return false;
 }

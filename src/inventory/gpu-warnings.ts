@@ -1,4 +1,5 @@
 import type { NodeAccount } from './gpu-node.ts';
+import { gpuPodsByNode, NO_NODE } from './gpu-pods.ts';
 import { isShared } from './gpu-resources.ts';
 import { blockingTaints } from './taints.ts';
 import type { InventorySnapshot, PodView, Warning } from './types.ts';
@@ -6,27 +7,49 @@ import type { InventorySnapshot, PodView, Warning } from './types.ts';
 /** More names than these are only counted: a warning is a line, not a list. */
 const NAMED = 8;
 
+/** What can be said of one node by its account alone. */
+interface Remark {
+  readonly code: string;
+  readonly of: (account: NodeAccount) => boolean;
+  readonly text: (list: string, one: boolean) => string;
+}
+
+const REMARKS: readonly Remark[] = [
+  { code: 'time-slicing', of: ({ inputs }) => isShared(inputs.view?.labels ?? {}), text: (list) => `GPUs are shared by time-slicing or MPS on ${list}: their counts are shares, not devices` },
+  { code: 'no-device-plugin', of: lacksDevices, text: (list, one) => `${list} ${one ? 'has' : 'have'} GPUs by label but ${one ? 'offers' : 'offer'} none: the device plugin may be down` },
+  { code: 'over-requested', of: isOverRequested, text: (list, one) => `pods request more GPUs than ${list} ${one ? 'offers' : 'offer'}: devices may have failed` },
+  { code: 'offered-twice', of: ({ offeredTwice }) => offeredTwice, text: (list, one) => `${list} ${one ? 'offers its' : 'offer their'} GPUs by a device plugin and by a DRA driver: each is counted once, but the scheduler may give it out twice` },
+  { code: 'partitioned', of: ({ inputs }) => inputs.offer?.partitioned === true, text: (list) => `GPUs of ${list} can be claimed in parts: one is counted as taken as soon as a part of it is` },
+];
+
 /** What makes a number of the report mean something else than it seems to. */
 export function warningsOf(snapshot: InventorySnapshot, accounts: readonly NodeAccount[]): readonly Warning[] {
-  const known = accounts.filter(({ inputs }) => inputs.view !== undefined);
+  const telling = accounts.filter((account) => !isPlain(account));
   return [
-    ...nodeStates(snapshot, accounts.filter(({ inputs }) => inputs.view === undefined)),
+    ...nodeStates(snapshot, telling.filter(({ inputs }) => inputs.view === undefined)),
     ...podStates(snapshot),
     ...(['nodes', 'pods'] as const).flatMap((kind) => staleness(kind, snapshot.states[kind])),
     ...claimStates(snapshot),
-    ...about('time-slicing', known, ({ inputs }) => isShared(inputs.view?.labels ?? {}), (list) => `GPUs are shared by time-slicing or MPS on ${list}: their counts are shares, not devices`),
-    ...about('no-device-plugin', known, lacksDevices, (list, one) => `${list} ${one ? 'has' : 'have'} GPUs by label but ${one ? 'offers' : 'offer'} none: the device plugin may be down`),
-    ...about('over-requested', known, isOverRequested, (list, one) => `pods request more GPUs than ${list} ${one ? 'offers' : 'offer'}: devices may have failed`),
-    ...about('offered-twice', accounts, ({ offeredTwice }) => offeredTwice, (list, one) => `${list} ${one ? 'offers its' : 'offer their'} GPUs by a device plugin and by a DRA driver: each is counted once, but the scheduler may give it out twice`),
-    ...about('partitioned', accounts, ({ inputs }) => inputs.offer?.partitioned === true, (list) => `GPUs of ${list} can be claimed in parts: one is counted as taken as soon as a part of it is`),
-    ...tainted(known),
-    ...idleClaims(accounts),
+    ...REMARKS.flatMap((remark) => about(remark.code, telling.filter(remark.of), remark.text)),
+    ...tainted(telling),
+    ...idleClaims(telling),
   ];
+}
+
+const plain = new WeakSet<NodeAccount>();
+
+/** Most nodes call for no remark, and an account never changes: each is looked at once. */
+function isPlain(account: NodeAccount): boolean {
+  if (plain.has(account)) return true;
+  const { inputs, idleClaims: idle } = account;
+  const telling = !inputs.view || idle.length > 0 || blockingTaints(inputs.view).length > 0 || REMARKS.some((remark) => remark.of(account));
+  if (!telling) plain.add(account);
+  return !telling;
 }
 
 function nodeStates(snapshot: InventorySnapshot, unknown: readonly NodeAccount[]): readonly Warning[] {
   if (snapshot.states.nodes.kind !== 'denied') {
-    return about('nodes-unknown', unknown, () => true, (list) => `pods name nodes that are not in the list of nodes (${list}); their GPUs are not in the totals`);
+    return about('nodes-unknown', unknown, (list) => `pods name nodes that are not in the list of nodes (${list}); their GPUs are not in the totals`);
   }
   return [{ code: 'nodes-denied', message: `no permission to list nodes in ${contextOf(snapshot)}: only nodes with visible pods are shown, and free GPUs are unknown` }];
 }
@@ -47,7 +70,7 @@ function claimStates(snapshot: InventorySnapshot): readonly Warning[] {
   const listed = claims.kind === 'live' || dra.claims.size > 0;
   const holding = dra.claims.values().some((claim) => claim.devices.length > 0);
   if (!listed) {
-    const using = snapshot.pods.values().filter(usesClaims).toArray().length;
+    const using = gpuPodsByNode(snapshot).entries().flatMap(([node, pods]) => (node === NO_NODE ? [] : pods.filter(usesClaims))).toArray().length;
     const why = claims.kind === 'denied' ? 'there is no permission to list them' : claims.kind === 'absent' ? 'no known version of their API is served' : 'they could not be listed';
     return using === 0 ? [] : [{ code: 'claims-unknown', message: `${using === 1 ? 'a pod uses' : `${using} pods use`} resource claims in ${contextOf(snapshot)}, but ${why}: the GPUs that they hold are not counted, so free ones may be too many` }];
   }
@@ -62,7 +85,7 @@ function claimStates(snapshot: InventorySnapshot): readonly Warning[] {
 }
 
 function usesClaims(pod: PodView): boolean {
-  return (pod.claims !== undefined || pod.extendedClaim !== undefined) && pod.node !== undefined;
+  return pod.claims !== undefined || pod.extendedClaim !== undefined;
 }
 
 function staleness(kind: string, state: InventorySnapshot['states']['nodes']): readonly Warning[] {
@@ -74,9 +97,9 @@ function contextOf(snapshot: InventorySnapshot): string {
 }
 
 /** By taint, since each has its own meaning. */
-function tainted(known: readonly NodeAccount[]): readonly Warning[] {
+function tainted(accounts: readonly NodeAccount[]): readonly Warning[] {
   const byTaint = new Map<string, string[]>();
-  for (const { inputs, node } of known) {
+  for (const { inputs, node } of accounts) {
     if (!inputs.view || Object.keys(node.resources).length === 0) continue;
     for (const { key } of blockingTaints(inputs.view)) byTaint.set(key, [...(byTaint.get(key) ?? []), inputs.name]);
   }
@@ -88,8 +111,8 @@ function idleClaims(accounts: readonly NodeAccount[]): readonly Warning[] {
   return idle.length === 0 ? [] : [{ code: 'claims-idle', message: `${idle.length === 1 ? 'a resource claim holds' : 'resource claims hold'} GPUs that no pod uses: ${someOf(idle)}` }];
 }
 
-function about(code: string, accounts: readonly NodeAccount[], is: (account: NodeAccount) => boolean, text: (list: string, one: boolean) => string): readonly Warning[] {
-  const names = accounts.filter(is).map(({ inputs }) => inputs.name);
+function about(code: string, accounts: readonly NodeAccount[], text: Remark['text']): readonly Warning[] {
+  const names = accounts.map(({ inputs }) => inputs.name);
   return names.length === 0 ? [] : [{ code, message: text(someOf(names), names.length === 1) }];
 }
 
@@ -102,6 +125,7 @@ function lacksDevices({ inputs, node }: NodeAccount): boolean {
   return inputs.view?.product !== undefined && Object.values(node.resources).every((count) => count.allocatable === 0);
 }
 
-function isOverRequested({ node }: NodeAccount): boolean {
-  return Object.values(node.resources).some((count) => count.requested > count.allocatable);
+/** Only of a node whose own figures are known. */
+function isOverRequested({ inputs, node }: NodeAccount): boolean {
+  return inputs.view !== undefined && Object.values(node.resources).some((count) => count.requested > count.allocatable);
 }

@@ -1,15 +1,19 @@
 import { collate } from './collate.ts';
 import { claimsByNode, indexOf } from './dra/holding.ts';
-import { accountAfter, type NodeAccount, type NodeInputs } from './gpu-node.ts';
+import { accountAfter, type NodeAccount } from './gpu-node.ts';
+import { gpuPodsByNode, NO_NODE } from './gpu-pods.ts';
+import { waitingPods, type WaitingPod } from './gpu-waiting.ts';
 import { warningsOf } from './gpu-warnings.ts';
-import { concernsGpus, hasEnded, waitingPods, type WaitingPod } from './gpu-waiting.ts';
 import type { ClusterRef } from '../kube/types.ts';
-import type { GpuReport, InventorySnapshot, NodeView, PodView } from './types.ts';
+import type { GpuNode, GpuReport, InventorySnapshot } from './types.ts';
+
+const NONE: readonly never[] = [];
 
 /** What is remembered of a cluster's last report, so that a change costs what it changes. */
 interface Remembered {
-  accounts: ReadonlyMap<string, NodeAccount>;
-  order: readonly string[];
+  /** In the order of the nodes' names. */
+  readonly accounts: ReadonlyMap<string, NodeAccount>;
+  readonly nodes: readonly GpuNode[];
 }
 
 const remembered = new WeakMap<ClusterRef, Remembered>();
@@ -17,7 +21,7 @@ const reports = new WeakMap<InventorySnapshot, GpuReport>();
 
 /**
  * Who holds which GPUs, and what a new pod could get. A function of the snapshot alone; between snapshots of one cluster, nodes for
- * which nothing changed are the same objects, and for one snapshot the report is.
+ * which nothing changed are the same objects, their list is the same one if none changed, and for one snapshot the report is.
  */
 export function gpuReport(snapshot: InventorySnapshot): GpuReport {
   const known = reports.get(snapshot);
@@ -29,52 +33,29 @@ export function gpuReport(snapshot: InventorySnapshot): GpuReport {
 
 function makeReport(snapshot: InventorySnapshot): GpuReport {
   const before = remembered.get(snapshot.cluster);
-  const inputs = inputsOf(snapshot);
-  const order = orderOf([...inputs.keys()], before?.order);
-  const accounts = new Map<string, NodeAccount>();
-  for (const name of order) {
-    const input = inputs.get(name);
-    if (input) accounts.set(name, accountAfter(before?.accounts.get(name), input));
-  }
-  remembered.set(snapshot.cluster, { accounts, order });
-  const all = [...accounts.values()];
-  return { nodes: all.map(({ node }) => node), totals: totalsOf(all, waitingPods(snapshot)), warnings: warningsOf(snapshot, all) };
-}
-
-/** The nodes of the list, and those that only pods or claims tell of. */
-function inputsOf(snapshot: InventorySnapshot): ReadonlyMap<string, NodeInputs> {
   const { dra } = snapshot;
   const index = dra && indexOf(dra);
-  const pods = podsByNode(snapshot);
+  const pods = gpuPodsByNode(snapshot);
   const claims = dra ? claimsByNode(dra, snapshot.pods) : new Map<string, never>();
-  const inputs = new Map<string, NodeInputs>();
-  const add = (name: string, view: NodeView | undefined): void => {
-    inputs.set(name, { name, view, pods: pods.get(name) ?? [], claims: claims.get(name) ?? [], offer: index?.offerOf(name), index });
-  };
-  for (const view of snapshot.nodes.values()) add(view.name, view);
-  for (const name of [...pods.keys(), ...claims.keys()]) if (!inputs.has(name)) add(name, undefined);
-  return inputs;
+  const names = namesOf(snapshot, pods, claims, before?.accounts);
+  const accounts = new Map<string, NodeAccount>();
+  for (const name of names) {
+    const inputs = { name, view: snapshot.nodes.get(name), pods: pods.get(name) ?? NONE, claims: claims.get(name) ?? NONE, offer: index?.offerOf(name), index };
+    accounts.set(name, accountAfter(before?.accounts.get(name), inputs));
+  }
+  const all = [...accounts.values()];
+  const same = before?.nodes.length === all.length && all.every(({ node }, place) => node === before.nodes[place]);
+  const nodes = same ? before.nodes : all.map(({ node }) => node);
+  remembered.set(snapshot.cluster, { accounts, nodes });
+  return { nodes, totals: totalsOf(all, waitingPods(snapshot)), warnings: warningsOf(snapshot, all) };
 }
 
-/** Pods that hold a node's GPUs, bound or running: those that have not ended and request some, or use claims. */
-function podsByNode({ pods }: InventorySnapshot): ReadonlyMap<string, readonly PodView[]> {
-  const byNode = new Map<string, PodView[]>();
-  for (const pod of pods.values()) {
-    if (pod.node === undefined || hasEnded(pod) || !concernsGpus(pod)) continue;
-    const list = byNode.get(pod.node);
-    if (list) list.push(pod);
-    else byNode.set(pod.node, [pod]);
-  }
-  return byNode;
-}
-
-/** Sorting a thousand names costs more than all else; they are seldom other ones than before. */
-function orderOf(names: readonly string[], before: readonly string[] | undefined): readonly string[] {
-  if (before?.length === names.length) {
-    const known = new Set(before);
-    if (names.every((name) => known.has(name))) return before;
-  }
-  return names.toSorted(collate);
+/** The nodes of the list, and those that only pods or claims tell of. Sorting a thousand names costs more than all else; they are seldom other ones than before. */
+function namesOf({ nodes }: InventorySnapshot, pods: ReadonlyMap<string, unknown>, claims: ReadonlyMap<string, unknown>, before: ReadonlyMap<string, unknown> = new Map()): Iterable<string> {
+  const unlisted = new Set([...pods.keys(), ...claims.keys()].filter((name) => name !== NO_NODE && !nodes.has(name)));
+  let known = nodes.size + unlisted.size === before.size;
+  for (const name of before.keys()) known &&= nodes.has(name) || unlisted.has(name);
+  return known ? before.keys() : [...nodes.values().map(({ name }) => name), ...unlisted].sort(collate);
 }
 
 type Total = { -readonly [Field in keyof GpuReport['totals'][string]]: number };

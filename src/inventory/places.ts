@@ -1,6 +1,6 @@
 import { collate } from './collate.ts';
 import { gpuUnit } from './gpu-resources.ts';
-import type { GpuCount, GpuNode, GpuReport, InventorySnapshot, NodeView } from './types.ts';
+import type { GpuNode, GpuReport, InventorySnapshot, NodeView } from './types.ts';
 
 /** Levels of the topology, the one that tells most about where a deployment runs well first. */
 const LEVELS = ['leafgroup', 'subblock', 'block', 'nvlink', 'rack', 'superpod', 'spine', 'core', 'fabric', 'zone', 'region'] as const;
@@ -47,20 +47,29 @@ export interface FreeGroup {
 /** The report by place, with what it takes to read its counts: the same resource is a GPU on one node and a share of one on another. */
 export class Places {
   readonly #nodes: readonly GpuNode[];
-  readonly #devices: ReadonlyMap<GpuNode, readonly GpuCount[]>;
+  readonly #views: InventorySnapshot['nodes'];
   readonly #places = new Map<string | undefined, readonly Place[]>();
   /** The levels that nodes with GPUs carry a label of, the most telling first. */
   readonly levels: readonly string[];
   /** GPUs of one pod in `fits`: 8, or as many as the largest node has where that is less. */
   readonly podSize: number;
 
-  constructor(report: GpuReport, snapshot: InventorySnapshot) {
-    this.#nodes = report.nodes.filter(hasGpus);
-    this.#devices = new Map(this.#nodes.map((node) => [node, wholeDevices(node, snapshot.nodes.get(node.name))]));
+  private constructor(nodes: readonly GpuNode[], views: InventorySnapshot['nodes']) {
+    this.#nodes = nodes.filter(hasGpus);
+    this.#views = views;
     this.levels = LEVELS.filter((level) => this.#nodes.some((node) => node.topology[level] !== undefined));
     let largest = 0;
-    for (const counts of this.#devices.values()) for (const { allocatable } of counts) largest = Math.max(largest, allocatable);
+    for (const node of this.#nodes) largest = Math.max(largest, this.#devicesOf(node).largest);
     this.podSize = Math.min(LARGEST_POD, largest);
+  }
+
+  /** The same object for the same nodes. */
+  static of({ nodes }: GpuReport, snapshot: InventorySnapshot): Places {
+    const known = made.get(nodes);
+    if (known && known.#views === snapshot.nodes) return known;
+    const places = new Places(nodes, snapshot.nodes);
+    made.set(nodes, places);
+    return places;
   }
 
   /** Nodes with GPUs by a level, in the order of product and value; without a level by product alone. */
@@ -68,27 +77,27 @@ export class Places {
     const known = this.#places.get(level);
     if (known) return known;
     const valueOf = (node: GpuNode): string => (level === undefined ? '' : (node.topology[level] ?? UNKNOWN));
-    const made = Map.groupBy(this.#nodes, (node) => `${node.product ?? ''}\n${valueOf(node)}`)
+    const places = Map.groupBy(this.#nodes, (node) => `${node.product ?? ''}\n${valueOf(node)}`)
       .values()
       .flatMap((nodes) => (nodes[0] ? [{ value: valueOf(nodes[0]), product: nodes[0].product ?? undefined, nodes, figures: this.figures(nodes) }] : []))
       .toArray()
       .sort((a, b) => collate(a.product ?? '', b.product ?? '') || collate(a.value, b.value));
-    this.#places.set(level, made);
-    return made;
+    this.#places.set(level, places);
+    return places;
   }
 
   /** Of some nodes, or of all that have GPUs. */
   figures(nodes: readonly GpuNode[] = this.#nodes): FreeFigures {
     const figures = { nodes: nodes.length, all: 0, free: 0, freeNodes: 0, fits: 0 };
     for (const node of nodes) {
-      const devices = this.#devices.get(node) ?? [];
-      for (const { allocatable } of devices) figures.all += allocatable;
+      const { all, free: freeByResource, untouched } = this.#devicesOf(node);
+      figures.all += all;
       if (!node.ready || !node.schedulable) continue;
-      for (const { free } of devices) {
+      for (const free of freeByResource) {
         figures.free += free;
         if (this.podSize > 0) figures.fits += Math.floor(free / this.podSize);
       }
-      if (devices.length > 0 && Object.values(node.resources).every(({ requested }) => requested === 0)) figures.freeNodes += 1;
+      if (untouched) figures.freeNodes += 1;
     }
     return figures;
   }
@@ -101,10 +110,43 @@ export class Places {
     for (const place of this.at(level)) if (place.value !== UNKNOWN && place.figures.freeNodes > (best?.figures.freeNodes ?? 0)) best = place;
     return best && { level, value: best.value, product: best.product, nodes: best.figures.freeNodes };
   }
+
+  #devicesOf(node: GpuNode): Devices {
+    const labels = this.#views.get(node.name)?.labels;
+    const known = devices.get(node);
+    if (known && known.labels === labels) return known;
+    const counted = devicesOf(node, labels);
+    devices.set(node, counted);
+    return counted;
+  }
 }
 
-function wholeDevices(node: GpuNode, view: NodeView | undefined): readonly GpuCount[] {
-  return Object.entries(node.resources).filter(([resource]) => gpuUnit(resource, view?.labels).kind === 'device').map(([, count]) => count);
+const made = new WeakMap<GpuReport['nodes'], Places>();
+
+/** The whole accelerators of one node; what its labels say tells them from slices and shares. */
+interface Devices {
+  readonly labels: NodeView['labels'] | undefined;
+  readonly all: number;
+  /** The most of one resource. */
+  readonly largest: number;
+  /** By resource. */
+  readonly free: readonly number[];
+  /** It has some, and nothing of the node is requested. */
+  readonly untouched: boolean;
+}
+
+/** Between two reports most nodes are the same. */
+const devices = new WeakMap<GpuNode, Devices>();
+
+function devicesOf(node: GpuNode, labels: NodeView['labels'] | undefined): Devices {
+  const counts = Object.entries(node.resources).filter(([resource]) => gpuUnit(resource, labels).kind === 'device').map(([, count]) => count);
+  return {
+    labels,
+    all: counts.reduce((sum, { allocatable }) => sum + allocatable, 0),
+    largest: Math.max(0, ...counts.map(({ allocatable }) => allocatable)),
+    free: counts.map(({ free }) => free),
+    untouched: counts.length > 0 && Object.values(node.resources).every(({ requested }) => requested === 0),
+  };
 }
 
 /** Also a node whose device plugin is down has GPUs, by its label. */

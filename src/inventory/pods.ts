@@ -1,7 +1,9 @@
 import { labels } from '../base/labels.ts';
 import type { ClusterRef } from '../kube/types.ts';
 import { collate } from './collate.ts';
+import type { DraSnapshot } from './dra/types.ts';
 import { gpusOfPod } from './gpu-of-pod.ts';
+import { Groups } from './groups.ts';
 import { identify, modelOf, type Identity } from './identity.ts';
 import { dataParallelRanks } from './ranks.ts';
 import type { InventorySnapshot, ModelServerDeployment, ModelServerGroup, ModelServerPod, ModelServerRole, PodsReport, PodView, Role, Warning } from './types.ts';
@@ -16,6 +18,8 @@ const ROLE_ORDER: readonly Role[] = ['prefill', 'decode', 'both', 'routing', 'ot
 
 /** What is remembered of a cluster's last report, so that a change costs what it changes. */
 interface Remembered {
+  readonly groups: Groups<PodView>;
+  readonly members: WeakMap<readonly PodView[], { readonly dra: DraSnapshot | undefined; readonly members: readonly Member[] }>;
   readonly me: string;
   readonly deployments: ReadonlyMap<string, { readonly members: readonly Member[]; readonly deployment: ModelServerDeployment }>;
 }
@@ -27,35 +31,51 @@ const remembered = new WeakMap<ClusterRef, Remembered>();
  * the snapshot alone; between snapshots of one cluster, deployments whose pods did not change are the same objects.
  */
 export function podsReport(snapshot: InventorySnapshot, me: string): PodsReport {
-  const members: Member[] = [];
-  for (const pod of snapshot.pods.values()) {
-    const identity = identify(pod);
-    if (identity) members.push({ pod, identity, gpus: gpusOfPod(pod, snapshot.dra) });
-  }
-  const { deployments: collected, routing } = collect(members);
-  for (const member of routing) attach(member, collected);
-  const before = remembered.get(snapshot.cluster);
-  const known = before?.me === me ? before.deployments : undefined;
-  const made = new Map(collected.entries().map(([key, found]) => {
+  const before = remembered.get(snapshot.cluster) ?? { groups: new Groups(groupOf), members: new WeakMap(), me, deployments: new Map() };
+  const collected = collect(before.groups.of(snapshot.pods), (pods) => membersOf(pods, snapshot.dra, before));
+  const known = before.me === me ? before.deployments : undefined;
+  const deployments = new Map(collected.entries().map(([key, found]) => {
     const old = known?.get(key);
     return [key, old && sameMembers(old.members, found.members) ? old : { members: found.members, deployment: deploymentOf(found, me) }];
   }));
-  remembered.set(snapshot.cluster, { me, deployments: made });
+  remembered.set(snapshot.cluster, { ...before, me, deployments });
   return {
-    deployments: made.values().map(({ deployment }) => deployment).toArray().sort((a, b) => Number(b.mine) - Number(a.mine) || collate(a.namespace, b.namespace) || collate(a.name, b.name)),
+    deployments: deployments.values().map(({ deployment }) => deployment).toArray()
+      .sort((a, b) => Number(b.mine) - Number(a.mine) || collate(a.namespace, b.namespace) || collate(a.name, b.name) || collate(a.owner ?? '', b.owner ?? '')),
     warnings: warningsOf(snapshot),
   };
 }
 
+/** Pods that belong to one deployment share a group, and so does the routing that names none. */
+function groupOf(pod: PodView): string | undefined {
+  const identity = identify(pod);
+  if (!identity) return undefined;
+  return identity.deployment === undefined ? ROUTING : keyOf(pod.namespace, identity.owner, identity.deployment);
+}
+
+/** No key of a deployment is empty. */
+const ROUTING = '';
+
+function membersOf(pods: readonly PodView[], dra: DraSnapshot | undefined, { members }: Remembered): readonly Member[] {
+  const known = members.get(pods);
+  if (known && known.dra === dra) return known.members;
+  const made = pods.flatMap((pod) => {
+    const identity = identify(pod);
+    return identity ? [{ pod, identity, gpus: gpusOfPod(pod, dra) }] : [];
+  });
+  members.set(pods, { dra, members: made });
+  return made;
+}
+
 function sameMembers(before: readonly Member[], after: readonly Member[]): boolean {
-  return before.length === after.length && before.every(({ pod, gpus }, place) => pod === after[place]?.pod && gpus === after[place].gpus);
+  return before === after || (before.length === after.length && before.every(({ pod, gpus }, place) => pod === after[place]?.pod && gpus === after[place].gpus));
 }
 
 interface Collected {
   readonly name: string;
   readonly namespace: string;
   readonly owner: string | undefined;
-  readonly members: Member[];
+  readonly members: readonly Member[];
 }
 
 /** Two people may give their stacks the same name in one namespace, so the owner is part of the key. */
@@ -63,22 +83,22 @@ function keyOf(namespace: string, owner: string | undefined, name: string): stri
   return JSON.stringify([namespace, owner ?? null, name]);
 }
 
-function collect(members: readonly Member[]): { readonly deployments: Map<string, Collected>; readonly routing: readonly Member[] } {
+function collect(groups: ReadonlyMap<string, readonly PodView[]>, membersOfGroup: (pods: readonly PodView[]) => readonly Member[]): ReadonlyMap<string, Collected> {
   const deployments = new Map<string, Collected>();
-  const routing: Member[] = [];
-  for (const member of members) {
-    const { deployment, owner } = member.identity;
-    if (deployment === undefined) routing.push(member);
-    else join(deployments, deployment, owner, member);
+  for (const [key, pods] of groups) {
+    const members = key === ROUTING ? [] : membersOfGroup(pods);
+    const [first] = members;
+    if (first?.identity.deployment !== undefined) deployments.set(key, { name: first.identity.deployment, namespace: first.pod.namespace, owner: first.identity.owner, members });
   }
-  return { deployments, routing };
+  for (const member of membersOfGroup(groups.get(ROUTING) ?? NONE)) attach(member, deployments);
+  return deployments;
 }
 
-function join(deployments: Map<string, Collected>, name: string, owner: string | undefined, member: Member): void {
-  const key = keyOf(member.pod.namespace, owner, name);
-  const found = deployments.get(key) ?? { name, namespace: member.pod.namespace, owner, members: [] };
-  deployments.set(key, found);
-  found.members.push(member);
+const NONE: readonly never[] = [];
+
+function join(deployments: Map<string, Collected>, { name, namespace, owner }: Omit<Collected, 'members'>, member: Member): void {
+  const key = keyOf(namespace, owner, name);
+  deployments.set(key, { name, namespace, owner, members: [...(deployments.get(key)?.members ?? []), member] });
 }
 
 /**
@@ -92,8 +112,8 @@ function attach(member: Member, deployments: Map<string, Collected>): void {
   const ofOwner = narrow(candidates, (found) => identity.owner !== undefined && found.owner === identity.owner);
   const ofGuide = narrow(ofOwner, (found) => guide !== undefined && found.members.some((other) => other.pod.labels[labels.guide] === guide));
   const [only, ...more] = narrow(ofGuide, (found) => identity.routing?.startsWith(`${found.name}-`) === true);
-  if (only && more.length === 0 && (identity.owner === undefined || only.owner === identity.owner)) only.members.push(member);
-  else join(deployments, identity.set, identity.owner, member);
+  const meant = only && more.length === 0 && (identity.owner === undefined || only.owner === identity.owner);
+  join(deployments, meant ? only : { name: identity.set, namespace: pod.namespace, owner: identity.owner }, member);
 }
 
 /** The candidates that match, or all of them when none does. */

@@ -26,7 +26,7 @@ export class WatchedKind<T> implements Disposable {
     this.#resource = resource;
     this.#project = project;
     this.#touched = touched;
-    this.#items = new LayeredMap(before);
+    this.#items = LayeredMap.of(before);
   }
 
   /** As the last snapshot holds them. */
@@ -127,7 +127,7 @@ export class WatchedKind<T> implements Disposable {
   }
 
   #put(items: ReadonlyMap<string, T>): void {
-    this.#items = new LayeredMap(items);
+    this.#items = LayeredMap.of(items);
     this.#pending.clear();
     this.#replaced = true;
   }

@@ -35,7 +35,7 @@ export function gpusForPeople(report: GpuReport, snapshot: InventorySnapshot): s
     holders(node),
   ]));
   const nodes = table(['NODE', 'PRODUCT', 'STATE', 'RESOURCE', 'FREE', 'OF', 'HELD BY'], rows, new Set([4, 5]));
-  const places = new Places(report, snapshot);
+  const places = Places.of(report, snapshot);
   return [nodes, `${totals(report).join('\n')}\n`, byPlace(places), room(places)].filter((part) => part !== '').join('\n');
 }
 

@@ -60,7 +60,7 @@ async function askOwners({ host }: CommandCall): Promise<OwnerFilter | undefined
 
 async function askGrouping({ host }: CommandCall): Promise<string | undefined> {
   const { snapshot } = host.workbench.inventory;
-  const places = snapshot && new Places(gpuReport(snapshot), snapshot);
+  const places = snapshot && Places.of(gpuReport(snapshot), snapshot);
   const levels = places?.levels ?? [];
   const current = groupingLevel(levels, host.treeChoices.grouping) ?? BY_PRODUCT;
   const mark = (value: string): { readonly icon?: string } => (value === current ? { icon: 'check' } : {});

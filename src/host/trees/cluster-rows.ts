@@ -2,7 +2,7 @@ import { collate } from '../../inventory/collate.ts';
 import { sumOf } from '../../inventory/counts.ts';
 import { waitingPods, type WaitingPod } from '../../inventory/gpu-waiting.ts';
 import { hasGpus, Places, type Place } from '../../inventory/places.ts';
-import type { GpuNode, GpuReport, InventorySnapshot } from '../../inventory/types.ts';
+import type { GpuNode, GpuReport, InventorySnapshot, NodeView } from '../../inventory/types.ts';
 import { formatNumber, plural } from '../../protocol/format.ts';
 import { allOf, freeOfAll, tallies, type Tally } from './gpu-words.ts';
 import { nodeRow, obstacle } from './node-rows.ts';
@@ -13,7 +13,7 @@ const NODES_AT_A_GLANCE = 40;
 
 /** Nodes with GPUs by what they are and where they stand, the others, and the pods that wait for GPUs. */
 export function clusterRows(report: GpuReport, snapshot: InventorySnapshot, owner: string, grouping?: string): readonly Row[] {
-  const places = new Places(report, snapshot);
+  const places = Places.of(report, snapshot);
   const level = groupingLevel(places.levels, grouping);
   const cluster = clusterSentences(places);
   const expand = report.nodes.length > NODES_AT_A_GLANCE ? 'collapsed' : 'expanded';
@@ -34,17 +34,40 @@ export const BY_PRODUCT = 'product';
 
 function groupRow(place: Place, level: string | undefined, cluster: readonly string[], expand: 'collapsed' | 'expanded', snapshot: InventorySnapshot, owner: string): Row {
   const label = [place.product ?? 'GPU', level === undefined ? undefined : `${level} ${place.value}`].filter((part) => part !== undefined).join(' · ');
-  const counted = tallies(place.nodes, snapshot.nodes);
+  const { text, figures } = wordsOf(place, snapshot);
   const row: Row = {
     id: `group/${label}`,
     label,
-    description: groupText(place, counted, snapshot),
-    tooltip: [`**${plainText(label)}**`, groupFigures(place, counted, snapshot), ...cluster].join('\n\n'),
+    description: text,
+    tooltip: [`**${plainText(label)}**`, figures, ...cluster].join('\n\n'),
     expand,
     icon: { id: 'layers' },
     context: 'group',
   };
   return lazyChildren(row, () => place.nodes.map((node) => nodeRow(node, snapshot, owner)));
+}
+
+interface GroupWords {
+  readonly nodes: readonly GpuNode[];
+  readonly views: readonly (NodeView | undefined)[];
+  readonly text: string;
+  readonly figures: string;
+}
+
+/** By their first node. */
+const words = new WeakMap<GpuNode, GroupWords>();
+
+/** What a group says of its nodes: the same as before where they are. */
+function wordsOf(place: Place, snapshot: InventorySnapshot): GroupWords {
+  const { nodes } = place;
+  const [first] = nodes;
+  const views = nodes.map(({ name }) => snapshot.nodes.get(name));
+  const before = first && words.get(first);
+  if (before?.nodes.length === nodes.length && nodes.every((node, index) => node === before.nodes[index] && views[index] === before.views[index])) return before;
+  const counted = tallies(nodes, snapshot.nodes);
+  const made = { nodes, views, text: groupText(place, counted, snapshot), figures: groupFigures(place, counted, snapshot) };
+  if (first) words.set(first, made);
+  return made;
 }
 
 function groupText(place: Place, counted: readonly Tally[], snapshot: InventorySnapshot): string {

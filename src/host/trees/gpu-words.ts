@@ -18,17 +18,28 @@ type Views = ReadonlyMap<string, NodeView>;
 export function tallies(nodes: readonly GpuNode[], views: Views): readonly Tally[] {
   const byNoun = new Map<string, { free: number; idle: number; all: number }>();
   for (const node of nodes) {
-    const labels = views.get(node.name)?.labels;
-    for (const [resource, count] of Object.entries(node.resources)) {
-      const { noun } = gpuUnit(resource, labels);
+    for (const { noun, free, idle, all } of talliesOf(node, views.get(node.name)?.labels)) {
       const tally = byNoun.get(noun) ?? { free: 0, idle: 0, all: 0 };
-      tally.all += count.allocatable;
-      tally.idle += count.free;
-      if (node.ready && node.schedulable) tally.free += count.free;
+      tally.all += all;
+      tally.idle += idle;
+      tally.free += free;
       byNoun.set(noun, tally);
     }
   }
   return byNoun.entries().map(([noun, tally]) => ({ noun, ...tally })).toArray();
+}
+
+/** Between two reports most nodes are the same. */
+const known = new WeakMap<GpuNode, { readonly labels: NodeView['labels'] | undefined; readonly tallies: readonly Tally[] }>();
+
+/** A noun may come twice. */
+function talliesOf(node: GpuNode, labels: NodeView['labels'] | undefined): readonly Tally[] {
+  const before = known.get(node);
+  if (before && before.labels === labels) return before.tallies;
+  const usable = node.ready && node.schedulable;
+  const made = Object.entries(node.resources).map(([resource, { allocatable, free }]) => ({ noun: gpuUnit(resource, labels).noun, all: allocatable, idle: free, free: usable ? free : 0 }));
+  known.set(node, { labels, tallies: made });
+  return made;
 }
 
 /** `16 of 24 free`, or with its noun where it is not plain GPUs: `3 of 4 GPU shares free`. */

@@ -7,13 +7,15 @@ export interface RowElement {
 }
 
 /** How often a tree is brought up to date while its cluster changes all the time: it never takes more than a seventh of the event loop. */
-export const TREE_TURNS = { everyMs: 100, restTimes: 6 } as const;
+export const TREE_TURNS = { everyMs: 25, restTimes: 6 } as const;
 
 interface Entry {
   readonly element: RowElement;
   readonly parent: string | undefined;
   /** The view has asked for its children, so it has to hear when they change. */
   asked: boolean;
+  /** A person has looked at its tooltip, so the view has to hear when that changes. */
+  hovered: boolean;
 }
 
 /**
@@ -58,13 +60,20 @@ export class RowIndex {
     return parent === undefined ? undefined : this.#entries.get(parent)?.element;
   }
 
+  /** The text of an element that a person points at. */
+  tooltip(element: RowElement): string | undefined {
+    const entry = this.#entries.get(element.id);
+    if (entry) entry.hovered = true;
+    return element.row.tooltip;
+  }
+
   #enter(row: Row, parent: string | undefined): RowElement {
     const known = this.#entries.get(row.id);
     if (known) {
       known.element.row = row;
       if (known.parent === parent) return known.element;
     }
-    const entry = { element: known?.element ?? { id: row.id, row }, parent, asked: known?.asked ?? false };
+    const entry = { element: known?.element ?? { id: row.id, row }, parent, asked: known?.asked ?? false, hovered: known?.hovered ?? false };
     this.#entries.set(row.id, entry);
     return entry.element;
   }
@@ -86,8 +95,11 @@ export class RowIndex {
     if (!entry) return;
     entry.element.row = after;
     const [was, is] = entry.asked ? [before.children ?? [], after.children ?? []] : [[], []];
-    const refreshed = changed !== undefined && (!sameFace(before, after) || !sameIds(was, is));
-    if (refreshed) changed.push(entry.element);
+    const refreshed = changed !== undefined && (!sameFace(before, after) || (entry.hovered && before.tooltip !== after.tooltip) || !sameIds(was, is));
+    if (refreshed) {
+      changed.push(entry.element);
+      entry.hovered = false;
+    }
     this.#compare(was, is, refreshed ? undefined : changed);
   }
 

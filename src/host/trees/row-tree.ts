@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { fitText } from '../../base/fit-text.ts';
 import { RowIndex, type RowElement } from './row-index.ts';
 import { fitRow, type Row } from './row.ts';
 
@@ -24,6 +25,13 @@ export class RowTree implements vscode.TreeDataProvider<RowElement>, vscode.Disp
     return treeItem(element);
   }
 
+  /** VS Code asks for a tooltip when a person points at the row, and again after the row was refreshed. */
+  resolveTreeItem(item: vscode.TreeItem, element: RowElement): vscode.TreeItem {
+    const tooltip = this.#index.tooltip(element);
+    if (tooltip !== undefined) item.tooltip = new vscode.MarkdownString(fitText(tooltip));
+    return item;
+  }
+
   getChildren(element?: RowElement): RowElement[] {
     return [...this.#index.children(element)];
   }
@@ -39,11 +47,10 @@ export class RowTree implements vscode.TreeDataProvider<RowElement>, vscode.Disp
 
 function treeItem(element: RowElement): vscode.TreeItem {
   const { row } = element;
-  const { label, description, tooltip, spoken } = fitRow(row);
+  const { label, description, spoken } = fitRow(row);
   const item = new vscode.TreeItem(label, collapsibleState(row));
   item.id = row.id;
   if (description !== undefined) item.description = description;
-  if (tooltip !== undefined) item.tooltip = new vscode.MarkdownString(tooltip);
   if (row.icon) item.iconPath = new vscode.ThemeIcon(row.icon.id, row.icon.color === undefined ? undefined : new vscode.ThemeColor(row.icon.color));
   if (row.context !== undefined) item.contextValue = row.context;
   if (row.opens !== undefined) item.command = { command: row.opens, title: label, arguments: [element] };

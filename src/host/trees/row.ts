@@ -1,4 +1,4 @@
-import { fitLine, fitText } from '../../base/fit-text.ts';
+import { fitLine } from '../../base/fit-text.ts';
 import type { RemoteTrace } from '../../traces/types.ts';
 
 /** What a row stands for: the argument that commands get from a tree. */
@@ -60,14 +60,13 @@ export function codeText(text: string): string {
   return `\`${fitLine(text).replaceAll('`', "'")}\``;
 }
 
-/** The row with every text as a view may show it. Whoever makes rows need not think of what the cluster puts into them. */
-export function fitRow({ label, description, tooltip, spoken }: Row): Pick<Row, 'label' | 'description' | 'tooltip'> & { readonly spoken: string } {
+/** The row with every text as a view may show it, the tooltip apart. Whoever makes rows need not think of what the cluster puts into them. */
+export function fitRow({ label, description, spoken }: Row): Pick<Row, 'label' | 'description'> & { readonly spoken: string } {
   const fitLabel = fitLine(label);
   const fitDescription = description === undefined ? undefined : fitLine(description);
   return {
     label: fitLabel,
     ...(fitDescription === undefined ? {} : { description: fitDescription }),
-    ...(tooltip === undefined ? {} : { tooltip: fitText(tooltip) }),
     spoken: spoken === undefined ? [fitLabel, fitDescription].filter((part) => part !== undefined).join(', ') : fitLine(spoken),
   };
 }
@@ -77,12 +76,11 @@ export function sameIds(before: readonly Row[], after: readonly Row[]): boolean 
   return before === after || (before.length === after.length && before.every((row, index) => row.id === after[index]?.id));
 }
 
-/** Whether a view would draw both the same, their children apart. */
+/** Whether a view would draw both the same, their children and tooltips apart. */
 export function sameFace(before: Row, after: Row): boolean {
   return (
     before.label === after.label &&
     before.description === after.description &&
-    before.tooltip === after.tooltip &&
     before.icon?.id === after.icon?.id &&
     before.icon?.color === after.icon?.color &&
     before.context === after.context &&

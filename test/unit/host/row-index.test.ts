@@ -44,6 +44,19 @@ describe('what a tree refreshes', () => {
     assert.equal(changes(opened([leaf('a'), leaf('b')]), [leaf('b'), leaf('a')]), 'root');
   });
 
+  it('a row whose tooltip changed only once somebody has read it, and not again before somebody does', () => {
+    const told = (tooltip: string): readonly Row[] => [{ ...leaf('a'), tooltip }, leaf('b')];
+    const index = opened(told('3 free'));
+    assert.deepEqual(changes(index, told('2 free')), []);
+    const [element] = index.children(undefined);
+    assert.ok(element);
+    assert.equal(index.tooltip(element), '2 free');
+    assert.deepEqual(changes(index, told('2 free')), []);
+    assert.deepEqual(changes(index, told('1 free')), ['a']);
+    assert.deepEqual(changes(index, told('0 free')), []);
+    assert.equal(index.tooltip(element), '0 free');
+  });
+
   it('is silent exactly when both pictures are the same', () => {
     const rows = fc.uniqueArray(fc.record({ id: fc.constantFrom('a', 'b', 'c'), label: fc.string(), description: fc.string() }), { selector: (row) => row.id });
     fc.assert(

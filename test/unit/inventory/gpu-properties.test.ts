@@ -156,7 +156,7 @@ describe('GPU accounting against a slow reference', () => {
   it('agrees on free groups and on how many pods fit', () => {
     fc.assert(fc.property(cluster, (raw) => {
       const snapshot = snapshotFor(raw);
-      const places = new Places(gpuReport(snapshot), snapshot);
+      const places = Places.of(gpuReport(snapshot), snapshot);
       const whole = [...PLUGINS.filter((name) => !name.includes('mig')), DRIVER];
       const free = raw.nodes.filter(takesPods).map((each) => Object.values(countsOf(raw, each, whole)).map((count) => count.free));
       const figures = places.figures(gpuReport(snapshot).nodes);

@@ -9,7 +9,7 @@ describe('a layered map', () => {
     fc.assert(
       fc.property(fc.dictionary(key.map(String), fc.integer()), changes, (first, steps) => {
         const plain = new Map(Object.entries(first));
-        let layered = new LayeredMap(new Map(plain));
+        let layered = LayeredMap.of(new Map(plain));
         for (const step of steps) {
           const before = layered;
           const frozen = [...before];
@@ -33,7 +33,7 @@ describe('a layered map', () => {
   });
 
   it('keeps entries in their place and adds new ones at the end', () => {
-    const map = new LayeredMap(new Map([['a', 1], ['b', 2], ['c', 3]])).with(new Map([['d', 4], ['b', 5], ['a', undefined]]));
+    const map = LayeredMap.of(new Map([['a', 1], ['b', 2], ['c', 3]])).with(new Map([['d', 4], ['b', 5], ['a', undefined]]));
     assert.deepEqual([...map], [['b', 5], ['c', 3], ['d', 4]]);
   });
 });

@@ -6,7 +6,7 @@ import { clusterFixture, snapshotOfFixture } from './cluster-fixtures.ts';
 
 function placesOf(name: string): Places {
   const snapshot = snapshotOfFixture(clusterFixture(name));
-  return new Places(gpuReport(snapshot), snapshot);
+  return Places.of(gpuReport(snapshot), snapshot);
 }
 
 describe('free GPUs by place', () => {
@@ -40,7 +40,7 @@ describe('free GPUs by place', () => {
     assert.equal(placesOf('dra').podSize, 4, 'the largest node offers four');
     const snapshot = snapshotOfFixture(clusterFixture('openshift'));
     const report = gpuReport(snapshot);
-    assert.deepEqual(new Places(report, snapshot).figures(report.nodes), { nodes: 4, all: 8 + 6, free: 8 + 6, freeNodes: 1, fits: 1 });
+    assert.deepEqual(Places.of(report, snapshot).figures(report.nodes), { nodes: 4, all: 8 + 6, free: 8 + 6, freeNodes: 1, fits: 1 });
   });
 });
 
