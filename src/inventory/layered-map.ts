@@ -28,7 +28,7 @@ export class LayeredMap<K, V> implements ReadonlyMap<K, V> {
 
   /** Takes the map over: nobody may change it any more. */
   static of<K, V>(entries: ReadonlyMap<K, V> = new Map()): LayeredMap<K, V> {
-    return new LayeredMap({ id: Symbol('base'), entries }, new Map(), entries.size);
+    return new LayeredMap<K, V>({ id: Symbol('base'), entries }, new Map(), entries.size);
   }
 
   /** The map with these entries set, or gone where the value is undefined. */
@@ -39,13 +39,13 @@ export class LayeredMap<K, V> implements ReadonlyMap<K, V> {
       size += Number(value !== undefined) - Number(this.has(key));
       layer.set(key, value);
     }
-    const next = new LayeredMap(this.#base, layer, size);
+    const next = new LayeredMap<K, V>(this.#base, layer, size);
     return layer.size > Math.max(SMALLEST_LIMIT, this.#base.entries.size * LARGEST_LAYER) ? next.#merged() : next;
   }
 
   #merged(): LayeredMap<K, V> {
     const before = { id: this.#base.id, keys: [...this.#layer.keys()] };
-    return new LayeredMap({ id: Symbol('base'), entries: new Map(this), before }, new Map(), this.size);
+    return new LayeredMap<K, V>({ id: Symbol('base'), entries: new Map(this), before }, new Map(), this.size);
   }
 
   get(key: K): V | undefined {
@@ -113,5 +113,9 @@ export class LayeredMap<K, V> implements ReadonlyMap<K, V> {
 
 /** Keys under which two maps have different values; undefined where only a look at every entry could tell, as of maps that may have been changed in place. */
 export function differingKeys<K, V>(before: ReadonlyMap<K, V>, after: ReadonlyMap<K, V>): ReadonlySet<K> | undefined {
-  return before instanceof LayeredMap && after instanceof LayeredMap ? LayeredMap.differing<K, V>(before, after) : undefined;
+  return isLayered(before) && isLayered(after) ? LayeredMap.differing(before, after) : undefined;
+}
+
+function isLayered<K, V>(map: ReadonlyMap<K, V>): map is LayeredMap<K, V> {
+  return map instanceof LayeredMap;
 }

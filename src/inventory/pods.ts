@@ -21,7 +21,12 @@ interface Remembered {
   readonly groups: Groups<PodView>;
   readonly members: WeakMap<readonly PodView[], { readonly dra: DraSnapshot | undefined; readonly members: readonly Member[] }>;
   readonly me: string;
-  readonly deployments: ReadonlyMap<string, { readonly members: readonly Member[]; readonly deployment: ModelServerDeployment }>;
+  readonly deployments: ReadonlyMap<string, Reported>;
+}
+
+interface Reported {
+  readonly members: readonly Member[];
+  readonly deployment: ModelServerDeployment;
 }
 
 const remembered = new WeakMap<ClusterRef, Remembered>();
@@ -31,10 +36,10 @@ const remembered = new WeakMap<ClusterRef, Remembered>();
  * the snapshot alone; between snapshots of one cluster, deployments whose pods did not change are the same objects.
  */
 export function podsReport(snapshot: InventorySnapshot, me: string): PodsReport {
-  const before = remembered.get(snapshot.cluster) ?? { groups: new Groups(groupOf), members: new WeakMap(), me, deployments: new Map() };
+  const before: Remembered = remembered.get(snapshot.cluster) ?? { groups: new Groups(groupOf), members: new WeakMap(), me, deployments: new Map() };
   const collected = collect(before.groups.of(snapshot.pods), (pods) => membersOf(pods, snapshot.dra, before));
   const known = before.me === me ? before.deployments : undefined;
-  const deployments = new Map(collected.entries().map(([key, found]) => {
+  const deployments = new Map<string, Reported>(collected.entries().map(([key, found]) => {
     const old = known?.get(key);
     return [key, old && sameMembers(old.members, found.members) ? old : { members: found.members, deployment: deploymentOf(found, me) }];
   }));
