@@ -4,9 +4,12 @@ import type { Disposable } from './disposables.ts';
 export interface Pace {
   /** From the start of one turn to the next at least so long, in ms. */
   readonly everyMs: number;
-  /** A turn that took long is followed by a pause of so many times its length, so that the work never fills the event loop. */
+  /** A turn that computed for long is followed by a pause of so many times as long, so that the work never fills the event loop. */
   readonly restTimes: number;
 }
+
+/** Work that waits for others in between may answer how long it computed itself, in ms; else its whole time counts. */
+export type Work = () => void | Promise<void> | Promise<number | undefined>;
 
 /**
  * Does work that was asked for any number of times: at once when it has not been done lately, else when its next turn
@@ -15,7 +18,7 @@ export interface Pace {
 export class Turns implements Disposable {
   readonly #clock: Clock;
   readonly #pace: Pace;
-  readonly #work: () => void | Promise<void>;
+  readonly #work: Work;
   #timer: Disposable | undefined;
   #working = false;
   #again = false;
@@ -23,7 +26,7 @@ export class Turns implements Disposable {
   #disposed = false;
 
   /** `work` handles its own errors: one that is thrown is thrown on. */
-  constructor(clock: Clock, pace: Pace, work: () => void | Promise<void>) {
+  constructor(clock: Clock, pace: Pace, work: Work) {
     this.#clock = clock;
     this.#pace = pace;
     this.#work = work;
@@ -45,13 +48,14 @@ export class Turns implements Disposable {
     this.#timer = undefined;
     const started = this.#clock.monotonic();
     this.#working = true;
+    let computedMs: number | undefined;
     try {
       const working = this.#work();
-      if (working) await working;
+      if (working) computedMs = (await working) ?? undefined;
     } finally {
       const now = this.#clock.monotonic();
       this.#working = false;
-      this.#nextAt = Math.max(started + this.#pace.everyMs, now + (now - started) * this.#pace.restTimes);
+      this.#nextAt = Math.max(started + this.#pace.everyMs, now + (computedMs ?? now - started) * this.#pace.restTimes);
       if (this.#again) {
         this.#again = false;
         this.ask();

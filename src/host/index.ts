@@ -95,7 +95,7 @@ export function registerHost(context: vscode.ExtensionContext, workbench: Workbe
 
 /** What a window does when it opens: read the kubeconfig, find a demo. */
 async function start(host: Host): Promise<void> {
-  await setContextKey('llmd.connection', 'loading');
+  void setContextKey('llmd.connection', 'loading');
   await host.session.refresh();
   try {
     await setContextKey('llmd.demoRunning', (await host.workbench.demo.running()) !== undefined);

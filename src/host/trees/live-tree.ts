@@ -18,6 +18,8 @@ export interface TreeContent {
   readonly message?: string | undefined;
   /** True while the first answer is on its way: shows the view's progress bar. */
   readonly loading?: boolean;
+  /** Time that it took to make this, without any waiting. */
+  readonly computedMs?: number;
 }
 
 export const NOTHING: TreeContent = { rows: [], description: '' };
@@ -83,16 +85,20 @@ export class LiveTree implements Disposable {
     }
   }
 
-  async #run(): Promise<void> {
+  /** Answers how long it computed, where the content tells. */
+  async #run(): Promise<number | undefined> {
     try {
       const content = await this.#content?.();
-      if (!content) return;
+      if (!content) return undefined;
+      const started = performance.now();
       this.tree.show(content.rows);
       this.view.description = fitLine(content.description);
       this.view.message = fitLine(content.message ?? '');
       this.#showProgress(content.loading ?? false);
+      return content.computedMs === undefined ? undefined : content.computedMs + performance.now() - started;
     } catch (error) {
       this.#fail(error);
+      return undefined;
     }
   }
 

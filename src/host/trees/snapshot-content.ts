@@ -17,11 +17,16 @@ export async function ofSnapshot<Report>(
   if (connection.kind !== 'ready') return NOTHING;
   const { snapshot } = workbench.inventory;
   if (!snapshot || !isOf(snapshot, connection.cluster)) return { rows: [], description: 'connecting', loading: true };
-  const report = await turns.do(() => count(snapshot));
-  const content = await turns.do(() => show(snapshot, report));
+  const counted = await turns.do(() => timed(() => count(snapshot)));
+  const shown = await turns.do(() => timed(() => show(snapshot, counted.value)));
   // Another cluster may have been chosen meanwhile: what is of this one is not for its view.
   if (session.connection !== connection) return ofSnapshot({ workbench, session }, turns, count, show);
-  return { ...content, rows: withRestriction(workbench.trust, content.rows), loading: !snapshot.complete };
+  return { ...shown.value, rows: withRestriction(workbench.trust, shown.value.rows), loading: !snapshot.complete, computedMs: counted.ms + shown.ms };
+}
+
+function timed<T>(work: () => T): { readonly value: T; readonly ms: number } {
+  const started = performance.now();
+  return { value: work(), ms: performance.now() - started };
 }
 
 function isOf(snapshot: InventorySnapshot, cluster: InventorySnapshot['cluster']): boolean {

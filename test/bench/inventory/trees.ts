@@ -13,17 +13,27 @@ const ME = 'bench';
 /** Of the folded top rows a person has opened so many at the beginning and at the end of each tree. */
 const OPENED = { first: 2, last: 3 };
 
+type Timed = <T>(work: () => T) => T;
+
 /** One tree without VS Code: its report, its rows, and what a view asks for of them, in turns of its own as a tree view has. */
 class BenchTree {
   readonly index = new RowIndex();
   readonly #turns: Turns;
   refreshed = 0;
 
-  constructor(rows: () => Promise<readonly Row[] | undefined>, shown: () => void) {
+  constructor(rows: (timed: Timed) => Promise<readonly Row[] | undefined>, shown: () => void) {
     this.#turns = new Turns(systemClock, TREE_TURNS, async () => {
-      const made = await rows();
-      if (made) this.#take(made);
+      let computedMs = 0;
+      const timed: Timed = (work) => {
+        const started = performance.now();
+        const value = work();
+        computedMs += performance.now() - started;
+        return value;
+      };
+      const made = await rows(timed);
+      if (made) timed(() => this.#take(made));
       shown();
+      return computedMs;
     });
   }
 
@@ -45,11 +55,11 @@ export class TreePair {
 
   constructor(snapshot: () => InventorySnapshot | undefined, shown: () => void) {
     const turns = new TurnByTurn();
-    const of = <Report>(count: (snapshot: InventorySnapshot) => Report, rows: (snapshot: InventorySnapshot, report: Report) => readonly Row[]) => async (): Promise<readonly Row[] | undefined> => {
+    const of = <Report>(count: (snapshot: InventorySnapshot) => Report, rows: (snapshot: InventorySnapshot, report: Report) => readonly Row[]) => async (timed: Timed): Promise<readonly Row[] | undefined> => {
       const newest = snapshot();
       if (newest === undefined) return undefined;
-      const report = await turns.do(() => count(newest));
-      return turns.do(() => rows(newest, report));
+      const report = await turns.do(() => timed(() => count(newest)));
+      return turns.do(() => timed(() => rows(newest, report)));
     };
     this.#trees = [
       new BenchTree(of(gpuReport, (newest, report) => clusterRows(report, newest, ME)), shown),

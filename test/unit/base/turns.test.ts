@@ -50,6 +50,23 @@ describe('turns', () => {
     assert.deepEqual(at, [0, 400]);
   });
 
+  it('rest no longer for what was only waited for, where the work tells what it computed', async () => {
+    const clock = new ManualClock();
+    const at: number[] = [];
+    const waiting = Promise.withResolvers<number>();
+    const turns = new Turns(clock, pace, () => {
+      at.push(clock.monotonic());
+      return waiting.promise;
+    });
+    turns.ask();
+    clock.advance(100);
+    waiting.resolve(20);
+    await settle();
+    turns.ask();
+    clock.advance(1000);
+    assert.deepEqual(at, [0, 160]);
+  });
+
   it('wait for work that is under way, and do it again for what was asked meanwhile', async () => {
     const clock = new ManualClock();
     const working: (() => void)[] = [];
