@@ -11,7 +11,7 @@ import { readSmallFile } from '../base/small-file.ts';
 import { WorkspaceFiles } from '../base/workspace-files.ts';
 import { endProcess, processAlive, processStart, startDaemon } from '../kube/daemon.ts';
 import type { Status } from './record.ts';
-import type { DemoControl, RunningDemo } from './types.ts';
+import type { DemoControl, RunningDemo, StoppedDemo } from './types.ts';
 
 const mostStatusBytes = 64 * 1024;
 const startTimeoutMs = 60_000;
@@ -31,6 +31,9 @@ export function createDemoControl(dependencies: DemoControlDependencies): DemoCo
   return new Control(dependencies);
 }
 
+/** What the record led to: a demo that runs, or why there is none. */
+type Found = { readonly status: Status; readonly gone?: undefined } | { readonly status: Status | undefined; readonly gone: string };
+
 class Control implements DemoControl {
   readonly #dependencies: DemoControlDependencies;
   readonly #changed = new Emitter<RunningDemo | undefined>();
@@ -48,8 +51,8 @@ class Control implements DemoControl {
   readonly onDidChange = this.#changed.event;
 
   async running(): Promise<RunningDemo | undefined> {
-    const status = await this.#running();
-    return status && toldOf(status);
+    const found = await this.#find();
+    return found && found.gone === undefined ? toldOf(found.status) : undefined;
   }
 
   /** Of several windows that start one at once, one does and the others wait for it. */
@@ -86,11 +89,11 @@ class Control implements DemoControl {
     }
   }
 
-  async stop(): Promise<RunningDemo | undefined> {
-    const demo = await this.#running();
-    if (demo) await this.#end(demo);
+  async stop(): Promise<StoppedDemo | undefined> {
+    const found = await this.#find();
+    if (found && found.gone === undefined) await this.#end(found.status);
     this.#changed.fire(undefined);
-    return demo && toldOf(demo);
+    return found?.status && { context: found.status.context, ran: found.gone === undefined };
   }
 
   async #end(demo: Status): Promise<void> {
@@ -107,7 +110,7 @@ class Control implements DemoControl {
   }
 
   /** A record is of no use without the demo that wrote it: after a kill or a restart of the machine its pid and port may be anybody's. */
-  async #running(): Promise<Status | undefined> {
+  async #find(): Promise<Found | undefined> {
     const text = await this.#record();
     if (text === undefined) return undefined;
     const { answers, statusOf } = await loadPart(() => import('./record.ts'));
@@ -116,10 +119,10 @@ class Control implements DemoControl {
     if (!status) gone = 'its record is unreadable';
     else if (!(await isProcessOf(status))) gone = `process ${status.pid} is gone or another one`;
     else if (!(await answers(status, this.#dependencies.clock))) gone = `port ${status.port} is closed or another server's`;
-    else return status;
+    else return { status };
     this.#dependencies.logger.warn(`the demo cluster of ${this.#statusFile} no longer runs: ${gone}; the record is removed`);
     await this.#forget();
-    return undefined;
+    return { status, gone };
   }
 
   async #record(): Promise<string | undefined> {

@@ -9,12 +9,18 @@ export interface RunningDemo {
 }
 
 /** Starts and stops a `llmdw demo` process of this window; finds one that a reloaded window left running. */
+export interface StoppedDemo {
+  readonly context: string;
+  /** False: it had ended before, by a kill or with the machine. */
+  readonly ran: boolean;
+}
+
 export interface DemoControl extends Disposable {
   /** Where the demo's kubeconfig is while it runs, and is not while it does not. */
   readonly kubeconfig: string;
   running(): Promise<RunningDemo | undefined>;
   start(options: { readonly speed?: number; readonly signal: AbortSignal }): Promise<RunningDemo>;
-  /** Answers the demo that it ended; undefined when none was running. */
-  stop(): Promise<RunningDemo | undefined>;
+  /** Ends the demo, or clears away what one has left; undefined when there was neither. */
+  stop(): Promise<StoppedDemo | undefined>;
   readonly onDidChange: Event<RunningDemo | undefined>;
 }

@@ -56,7 +56,7 @@ export const WINDOW_COMMANDS: readonly TableEntry[] = [
     async run({ host }) {
       const demo = await host.workbench.demo.stop();
       if (demo) await host.workbench.contexts.leave(demo.context);
-      else host.say('No demo cluster is running.');
+      if (!demo?.ran) host.say('No demo cluster is running.');
       await host.workbench.contexts.reload();
       await host.session.refresh();
     },

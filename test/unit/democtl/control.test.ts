@@ -75,7 +75,7 @@ describe('demo control', function () {
   }
 
   async function bystanderSurvives(): Promise<void> {
-    await control.stop();
+    assert.deepEqual(await control.stop(), { context: 'llm-d-demo', ran: false });
     assert.deepEqual([bystander.exitCode, bystander.signalCode, await isAlive(bystander.pid ?? 0)], [null, null, true]);
   }
 
@@ -150,7 +150,8 @@ describe('demo control', function () {
     assert.ok(connection.token.length >= 32);
     for (const place of ['cmdline', 'environ']) assert.ok(!(await readFile(`/proc/${started.pid}/${place}`, 'utf8')).includes(connection.token), place);
     assert.ok(!(await readFile(join(storage, 'demo', 'demo.log'), 'utf8')).includes(connection.token));
-    await control.stop();
+    assert.deepEqual(await control.stop(), { context: 'llm-d-demo', ran: true });
+    assert.equal(await control.stop(), undefined);
     assert.equal(await isAlive(started.pid), false);
     for (const path of [status, control.kubeconfig]) await assert.rejects(access(path), { code: 'ENOENT' });
     assert.deepEqual(warnings, []);
