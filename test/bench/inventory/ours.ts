@@ -10,6 +10,8 @@ const [kubeconfig = '', folder = ''] = process.argv.slice(2);
 const contexts = createContexts({ env: { KUBECONFIG: kubeconfig }, home: folder, folder: () => folder, store: new MemoryStore(), clock: systemClock, logger: silentLogger });
 const inventory = createInventory({ contexts, clock: systemClock, logger: silentLogger });
 let lease: Disposable | undefined;
+// What the product loads when it first connects comes from its bundle in some ms; here it would be compiled from TypeScript meanwhile.
+await Promise.all([import('../../../src/inventory/cluster-watch.ts'), import('../../../src/kube/client.ts')]);
 
 const client: Client = {
   snapshot: () => inventory.snapshot,
