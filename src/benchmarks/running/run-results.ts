@@ -16,12 +16,15 @@ export interface ReadRun {
 /** What a record says comes with the folder: for a number without an end nothing is looked up. */
 const MOST_WORKERS = 10_000;
 
+/** What a run's own output is called. A record that names other files, or some outside of its folder, is not believed. */
+const OUTPUT = /^(\d+\.)?stdout\.log$/;
+
 /** The figures of a run from the files in its folder. Where no result was written, the printed tables have to do. Rejects only when cancelled. */
 export async function readRun(results: ResultReader, folder: string, record: Pick<RunRecord, 'files' | 'job' | 'parameters'>, signal: AbortSignal): Promise<ReadRun> {
   const written = record.files.filter((name) => /^\d+\.json$/.test(name));
   const workers = record.job === null ? 0 : Number(record.parameters['workers']);
   if (workers >= 1 && workers <= MOST_WORKERS && written.length > 0) return readWorkers(results, workers, folder, signal);
-  const names = written.length > 0 ? written : record.files.filter((name) => name.endsWith('stdout.log'));
+  const names = written.length > 0 ? written : record.files.filter((name) => OUTPUT.test(name));
   const report = await results.read(names.map((name) => join(folder, name)), signal);
   return { report, points: pointsOf(report), aggregate: undefined };
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFile, copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -65,6 +65,15 @@ describe('result files in processes of their own', function () {
       await delay(5);
     }
   }
+
+  it('a record that names files outside of its folder has none of them read', async () => {
+    await writeFile(join(folder, 'stdout.log'), 'hello');
+    await mkdir(join(folder, 'run', 'sub'), { recursive: true });
+    await writeFile(join(folder, 'run', 'stdout.log'), 'hello');
+    const files = ['../stdout.log', 'sub/../../stdout.log', '..\\stdout.log', '/etc/stdout.log', '-stdout.log', 'stdout.log'];
+    const { report } = await readRun(results, join(folder, 'run'), { files, job: null, parameters: {} }, signal);
+    assert.deepEqual([...report.files, ...report.errors].map(({ path }) => path), [join(folder, 'run', 'stdout.log')]);
+  });
 
   it('a reader that stands still keeps nothing up here; killed, it fails its file alone, and the next one gets another', async function () {
     if (process.platform !== 'linux') this.skip();
