@@ -97,6 +97,12 @@ export function registerHost(context: vscode.ExtensionContext, workbench: Workbe
 async function start(host: Host): Promise<void> {
   void setContextKey('llmd.connection', 'loading');
   await host.session.refresh();
+  // What woke the window up is mostly a view that comes to be seen a moment later.
+  if (host.session.cluster) {
+    host.workbench.inventory.prepare();
+    host.trees.cluster.prepare();
+    host.trees.modelServers.prepare();
+  }
   try {
     await setContextKey('llmd.demoRunning', (await host.workbench.demo.running()) !== undefined);
   } catch (error) {

@@ -35,7 +35,7 @@ export interface NodeAccount {
 }
 
 /** Who holds which GPUs of one node. */
-export function accountOf(inputs: NodeInputs): NodeAccount {
+function accountOf(inputs: NodeInputs): NodeAccount {
   const { view, pods, claims, offer, index } = inputs;
   const holdings = index ? holdingsOf(claims, pods, index) : [];
   const requested: Record<string, number> = {};
@@ -129,14 +129,12 @@ function ownerOf(pod: PodView): string {
 }
 
 /** The account of before where nothing that it tells has changed, so that whoever shows it can tell by identity. */
-export function accountAfter(before: NodeAccount | undefined, inputs: NodeInputs): NodeAccount {
-  if (before && sameInputs(before.inputs, inputs)) return before;
-  const account = accountOf(inputs);
+export function accountAfter(before: NodeAccount | undefined, name: string, view: NodeView | undefined, pods: readonly PodView[], claims: readonly ClaimView[], index: DeviceIndex | undefined): NodeAccount {
+  const offer = index?.offerOf(name);
+  const known = before?.inputs;
+  if (known && known.view === view && known.offer === offer && sameItems(known.pods, pods) && sameItems(known.claims, claims)) return before;
+  const account = accountOf({ name, view, pods, claims, offer, index });
   return before && isDeepStrictEqual(before.node, account.node) ? { ...account, node: before.node } : account;
-}
-
-function sameInputs(before: NodeInputs, after: NodeInputs): boolean {
-  return before.view === after.view && before.offer === after.offer && sameItems(before.pods, after.pods) && sameItems(before.claims, after.claims);
 }
 
 function sameItems<T>(before: readonly T[], after: readonly T[]): boolean {

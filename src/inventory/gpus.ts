@@ -9,10 +9,10 @@ import type { GpuNode, GpuReport, InventorySnapshot } from './types.ts';
 
 const NONE: readonly never[] = [];
 
-/** What is remembered of a cluster's last report, so that a change costs what it changes. */
+/** What is remembered of a cluster's last report, so that a change costs what it changes. All lists are in the order of the nodes' names. */
 interface Remembered {
-  /** In the order of the nodes' names. */
-  readonly accounts: ReadonlyMap<string, NodeAccount>;
+  readonly names: readonly string[];
+  readonly accounts: readonly NodeAccount[];
   readonly nodes: readonly GpuNode[];
 }
 
@@ -37,25 +37,24 @@ function makeReport(snapshot: InventorySnapshot): GpuReport {
   const index = dra && indexOf(dra);
   const pods = gpuPodsByNode(snapshot);
   const claims = dra ? claimsByNode(dra, snapshot.pods) : new Map<string, never>();
-  const names = namesOf(snapshot, pods, claims, before?.accounts);
-  const accounts = new Map<string, NodeAccount>();
-  for (const name of names) {
-    const inputs = { name, view: snapshot.nodes.get(name), pods: pods.get(name) ?? NONE, claims: claims.get(name) ?? NONE, offer: index?.offerOf(name), index };
-    accounts.set(name, accountAfter(before?.accounts.get(name), inputs));
-  }
-  const all = [...accounts.values()];
-  const same = before?.nodes.length === all.length && all.every(({ node }, place) => node === before.nodes[place]);
-  const nodes = same ? before.nodes : all.map(({ node }) => node);
-  remembered.set(snapshot.cluster, { accounts, nodes });
-  return { nodes, totals: totalsOf(all, waitingPods(snapshot)), warnings: warningsOf(snapshot, all) };
+  const names = namesOf(snapshot, pods, claims, before?.names);
+  const places = names === before?.names ? undefined : new Map(before?.names.map((name, place) => [name, place]));
+  const accounts = names.map((name, place) => {
+    const old = before?.accounts[places ? (places.get(name) ?? -1) : place];
+    return accountAfter(old, name, snapshot.nodes.get(name), pods.get(name) ?? NONE, claims.get(name) ?? NONE, index);
+  });
+  const same = before?.nodes.length === accounts.length && accounts.every(({ node }, place) => node === before.nodes[place]);
+  const nodes = same ? before.nodes : accounts.map(({ node }) => node);
+  remembered.set(snapshot.cluster, { names, accounts, nodes });
+  return { nodes, totals: totalsOf(accounts, waitingPods(snapshot)), warnings: warningsOf(snapshot, accounts) };
 }
 
 /** The nodes of the list, and those that only pods or claims tell of. Sorting a thousand names costs more than all else; they are seldom other ones than before. */
-function namesOf({ nodes }: InventorySnapshot, pods: ReadonlyMap<string, unknown>, claims: ReadonlyMap<string, unknown>, before: ReadonlyMap<string, unknown> = new Map()): Iterable<string> {
-  const unlisted = new Set([...pods.keys(), ...claims.keys()].filter((name) => name !== NO_NODE && !nodes.has(name)));
-  let known = nodes.size + unlisted.size === before.size;
-  for (const name of before.keys()) known &&= nodes.has(name) || unlisted.has(name);
-  return known ? before.keys() : [...nodes.values().map(({ name }) => name), ...unlisted].sort(collate);
+function namesOf({ nodes }: InventorySnapshot, pods: ReadonlyMap<string, unknown>, claims: ReadonlyMap<string, unknown>, before: readonly string[] = NONE): readonly string[] {
+  const unlisted = new Set<string>();
+  for (const some of [pods.keys(), claims.keys()]) for (const name of some) if (name !== NO_NODE && !nodes.has(name)) unlisted.add(name);
+  const known = nodes.size + unlisted.size === before.length && before.every((name) => nodes.has(name) || unlisted.has(name));
+  return known ? before : [...nodes.keys(), ...unlisted].sort(collate);
 }
 
 type Total = { -readonly [Field in keyof GpuReport['totals'][string]]: number };
@@ -66,7 +65,10 @@ function totalsOf(accounts: readonly NodeAccount[], waiting: readonly WaitingPod
   for (const { node, inputs } of accounts) {
     // What a node that is not listed has free is not known, so nothing of it is counted.
     if (!inputs.view) continue;
-    for (const [resource, count] of Object.entries(node.resources)) {
+    // No list of entries: this is done for each node at each change.
+    for (const resource in node.resources) {
+      const count = node.resources[resource];
+      if (!count) continue;
       const total = of(resource);
       if (node.ready && node.schedulable) {
         total.allocatable += count.allocatable;

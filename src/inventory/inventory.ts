@@ -4,7 +4,7 @@ import { toWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import { Emitter } from '../base/events.ts';
 import type { Logger } from '../base/logger.ts';
 import { loadPart } from '../base/parts.ts';
-import type { ClusterRef, Contexts, WatchState } from '../kube/types.ts';
+import type { ClusterRef, Contexts, KubeClient, WatchState } from '../kube/types.ts';
 import type { ClusterWatch } from './cluster-watch.ts';
 import type { Inventory, InventoryChange, InventorySnapshot } from './types.ts';
 
@@ -55,6 +55,10 @@ class LeasedInventory implements Inventory {
 
   get onDidChange(): Inventory['onDidChange'] {
     return this.#changes.event;
+  }
+
+  prepare(): void {
+    this.#parts().catch(() => undefined);
   }
 
   lease(): Disposable {
@@ -127,8 +131,7 @@ class LeasedInventory implements Inventory {
   }
 
   async #start(generation: number): Promise<void> {
-    const cluster = await this.#chosen();
-    const [client, { ClusterWatch }] = await Promise.all([this.#contexts.client(cluster), loadPart(() => import('./cluster-watch.ts'))]);
+    const [client, { ClusterWatch }] = await this.#parts();
     if (generation !== this.#generation) return;
     this.#watch = new ClusterWatch(client, this.#clock, { version: this.#version, snapshot: this.#snapshot }, {
       changed: (change) => {
@@ -139,6 +142,10 @@ class LeasedInventory implements Inventory {
       },
       failed: (error) => this.#fail(error),
     });
+  }
+
+  #parts(): Promise<readonly [KubeClient, { readonly ClusterWatch: typeof ClusterWatch }]> {
+    return Promise.all([this.#chosen().then((cluster) => this.#contexts.client(cluster)), loadPart(() => import('./cluster-watch.ts'))]);
   }
 
   async #chosen(): Promise<ClusterRef> {

@@ -77,8 +77,9 @@ export class Places {
     const known = this.#places.get(level);
     if (known) return known;
     const valueOf = (node: GpuNode): string => (level === undefined ? '' : (node.topology[level] ?? UNKNOWN));
-    const places = Map.groupBy(this.#nodes, (node) => `${node.product ?? ''}\n${valueOf(node)}`)
+    const places = Map.groupBy(this.#nodes, ({ product }) => product ?? '')
       .values()
+      .flatMap((ofProduct) => Map.groupBy(ofProduct, valueOf).values())
       .flatMap((nodes) => (nodes[0] ? [{ value: valueOf(nodes[0]), product: nodes[0].product ?? undefined, nodes, figures: this.figures(nodes) }] : []))
       .toArray()
       .sort((a, b) => collate(a.product ?? '', b.product ?? '') || collate(a.value, b.value));
@@ -88,18 +89,18 @@ export class Places {
 
   /** Of some nodes, or of all that have GPUs. */
   figures(nodes: readonly GpuNode[] = this.#nodes): FreeFigures {
-    const figures = { nodes: nodes.length, all: 0, free: 0, freeNodes: 0, fits: 0 };
+    let [allOfThem, freeOfThem, freeNodes, fits] = [0, 0, 0, 0];
     for (const node of nodes) {
-      const { all, free: freeByResource, untouched } = this.#devicesOf(node);
-      figures.all += all;
+      const { all, free, untouched } = this.#devicesOf(node);
+      allOfThem += all;
       if (!node.ready || !node.schedulable) continue;
-      for (const free of freeByResource) {
-        figures.free += free;
-        if (this.podSize > 0) figures.fits += Math.floor(free / this.podSize);
+      for (const count of free) {
+        freeOfThem += count;
+        if (this.podSize > 0) fits += Math.floor(count / this.podSize);
       }
-      if (untouched) figures.freeNodes += 1;
+      if (untouched) freeNodes += 1;
     }
-    return figures;
+    return { nodes: nodes.length, all: allOfThem, free: freeOfThem, freeNodes, fits };
   }
 
   /** The most wholly free nodes of one product under one leaf switch, or in the nearest place that labels tell. Undefined: none is free, or none says where it is. */

@@ -103,6 +103,8 @@ export interface InventoryChange {
 export interface Inventory extends Disposable {
   readonly snapshot: InventorySnapshot | undefined;
   readonly onDidChange: Event<InventoryChange>;
+  /** Loads what the first lease will need, and calls nobody: what is in its way the lease tells. */
+  prepare(): void;
   lease(): Disposable;
   /** Lists anew now, instead of when the next try is due: somebody has logged in, or been given a right. */
   refresh(): void;

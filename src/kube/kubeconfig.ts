@@ -72,8 +72,8 @@ async function readOne(file: string): Promise<Part | undefined> {
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined;
     throw invalid(file, errorText(error), error);
   }
-  const { parseYaml } = await loadPart(() => import('./kubeconfig-yaml.ts'));
-  const entries = checked(file, () => readEntries(parseYaml(content)));
+  const document = asJson(content) ?? (await loadPart(() => import('./kubeconfig-yaml.ts')));
+  const entries = checked(file, () => readEntries('parseYaml' in document ? document.parseYaml(content) : document.json));
   const absolute = pathsFrom(dirname(file));
   return {
     file,
@@ -91,6 +91,17 @@ async function readOne(file: string): Promise<Part | undefined> {
     })),
     contexts: entries.contexts,
   };
+}
+
+/** JSON is YAML, and some tools write it, the demo cluster among them: the YAML parser is not loaded for it. */
+function asJson(content: string): { readonly json: unknown } | undefined {
+  if (!content.startsWith('{')) return undefined;
+  try {
+    return { json: JSON.parse(content) };
+  } catch {
+    // Braces are YAML's, too.
+    return undefined;
+  }
 }
 
 function checked(file: string, read: () => KubeconfigEntries): KubeconfigEntries {

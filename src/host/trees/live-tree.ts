@@ -41,6 +41,7 @@ export class LiveTree implements Disposable {
   readonly #owned = new DisposableStore();
   readonly #turns = new Turns(systemClock, TREE_TURNS, () => this.#run());
   #content: (() => Promise<TreeContent>) | undefined;
+  #loading: Promise<() => Promise<TreeContent>> | undefined;
   #lease: Disposable | undefined;
   #loaded: (() => void) | undefined;
 
@@ -51,6 +52,11 @@ export class LiveTree implements Disposable {
     this.#owned.add(this.view);
     this.#owned.add(this.view.onDidChangeVisibility(({ visible }) => this.#setVisible(visible)));
     this.#setVisible(this.view.visible);
+  }
+
+  /** Loads what makes the content; a failure is told when the view is seen. */
+  prepare(): void {
+    this.#load().catch(() => undefined);
   }
 
   /** Shows what is there now, soon. Costs nothing while the view is hidden. */
@@ -78,11 +84,19 @@ export class LiveTree implements Disposable {
   /** Loading is no turn's work: a long first turn would be followed by a long pause. */
   async #begin(): Promise<void> {
     try {
-      this.#content ??= await loadPart(this.#options.load);
+      this.#content = await this.#load();
       this.update();
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  #load(): Promise<() => Promise<TreeContent>> {
+    this.#loading ??= loadPart(this.#options.load).catch((error: unknown) => {
+      this.#loading = undefined;
+      throw error;
+    });
+    return this.#loading;
   }
 
   /** Answers how long it computed, where the content tells. */

@@ -11,6 +11,8 @@ import { BUSY, codeText, ERROR, GOOD, lazyChildren, MUTED, plainText, WARNING, t
 interface Kept {
   readonly view: NodeView | undefined;
   readonly owner: string;
+  /** Of the node's holders, in their order. */
+  readonly keys: readonly string[];
   readonly pods: readonly (PodView | undefined)[];
   readonly row: Row;
 }
@@ -20,11 +22,12 @@ const kept = new WeakMap<GpuNode, Kept>();
 /** A node with the pods that hold its GPUs. The same row as before, as an object, where nothing that it shows has changed. */
 export function nodeRow(node: GpuNode, snapshot: InventorySnapshot, owner: string): Row {
   const view = snapshot.nodes.get(node.name);
-  const pods = node.holders.map((holder) => snapshot.pods.get(`${holder.namespace}/${holder.pod}`));
   const before = kept.get(node);
-  if (before && before.view === view && before.owner === owner && before.pods.every((pod, place) => looksLike(pod, pods[place]))) return before.row;
+  if (before && before.view === view && before.owner === owner && before.keys.every((key, place) => looksLike(before.pods[place], snapshot.pods.get(key)))) return before.row;
+  const keys = node.holders.map((holder) => `${holder.namespace}/${holder.pod}`);
+  const pods = keys.map((key) => snapshot.pods.get(key));
   const row = makeRow(node, view, owner, pods);
-  kept.set(node, { view, owner, pods, row });
+  kept.set(node, { view, owner, keys, pods, row });
   return row;
 }
 

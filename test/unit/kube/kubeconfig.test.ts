@@ -102,6 +102,14 @@ describe('kubeconfig and contexts', () => {
       assert.equal(merged?.users.get('a-user')?.exec?.command, join(folder, 'deep', 'login'));
     });
 
+    it('are read as JSON, and as the YAML that only looks like it', async () => {
+      const entry = { contexts: [{ name: 'c', context: { cluster: 'k', namespace: 'n' } }], clusters: [{ name: 'k', cluster: { server: 'https://k' } }] };
+      const asJson = await readKubeconfig([await file('json', JSON.stringify(entry))]);
+      const asFlow = await readKubeconfig([await file('flow', '{contexts: [{name: c, context: {cluster: k, namespace: n}}], clusters: [{name: k, cluster: {server: "https://k"}}]}\n')]);
+      assert.equal(asJson?.contexts.get('c')?.namespace, 'n');
+      assert.deepEqual({ ...asFlow, files: [] }, { ...asJson, files: [] });
+    });
+
     it('that are broken are named, without their content', async () => {
       const broken = await file('broken', 'users:\n- name: a\n  user: {token: secret-value\n');
       const error = await failure(readKubeconfig([broken]));
