@@ -1,15 +1,13 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
-import { isAbort, toWorkbenchError, WorkbenchError } from '../base/errors.ts';
+import { WorkbenchError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { WorkspaceFiles } from '../base/workspace-files.ts';
-import type { FileError } from '../benchmarks/types.ts';
 import type { LongCall } from '../deployment/types.ts';
 import type { ClusterRef, Contexts } from '../kube/types.ts';
 import type { Readers } from '../readers/types.ts';
-import { fileError } from './errors.ts';
 import { podOf, readSet, setNumbers } from './local/sets.ts';
-import { SummaryCache } from './local/summary-cache.ts';
+import { TraceSummaries } from './local/summaries.ts';
 import { PerfettoServer, type PerfettoSource } from './perfetto/server.ts';
 import { copySet } from './remote/copy-set.ts';
 import { realDisk, type TraceDisk } from './remote/disk.ts';
@@ -45,14 +43,14 @@ export function createTraceService(dependencies: TraceDependencies): TraceServic
 
 class Traces implements TraceService {
   readonly #dependencies: TraceDependencies;
-  readonly #cache: SummaryCache;
+  readonly #summaries: TraceSummaries;
   readonly #listing: RemoteListing;
   readonly #perfetto: PerfettoServer;
 
   constructor(dependencies: TraceDependencies) {
     const { files, readers, assets, clock, logger } = dependencies;
     this.#dependencies = dependencies;
-    this.#cache = new SummaryCache(files, logger);
+    this.#summaries = new TraceSummaries({ files, readers, wasm: join(assets.dist, 'kineto.wasm'), logger });
     this.#listing = new RemoteListing(clock);
     this.#perfetto = new PerfettoServer({
       media: assets.media,
@@ -87,30 +85,15 @@ class Traces implements TraceService {
     const files = this.#dependencies.files();
     if (files === undefined) return [];
     const numbers = await setNumbers(files.folder);
-    return Promise.all(numbers.map((n) => readSet(files, n, this.#cache)));
+    return Promise.all(numbers.map((n) => readSet(files, n, this.#summaries.cache)));
   }
 
-  async summary(path: string, signal: AbortSignal): Promise<TraceSummary> {
-    const absolute = resolve(path);
-    const cached = await this.#cache.get(absolute);
-    if (cached) return { ...cached, path };
-    const { readers, assets } = this.#dependencies;
-    const summary = await readers.run('summarise trace', { path, wasm: join(assets.dist, 'kineto.wasm') }, { signal });
-    await this.#cache.set(absolute, summary);
-    return summary;
+  summary(path: string, signal: AbortSignal): Promise<TraceSummary> {
+    return this.#summaries.of(path, signal);
   }
 
-  async summaries(paths: readonly string[], signal: AbortSignal): Promise<TraceSummaryReport> {
-    const files: TraceSummary[] = [];
-    const errors: FileError[] = [];
-    const outcomes = await Promise.allSettled(paths.map((path) => this.summary(path, signal)));
-    for (const [index, outcome] of outcomes.entries()) {
-      const path = paths[index] ?? '';
-      if (outcome.status === 'fulfilled') files.push(outcome.value);
-      else if (isAbort(outcome.reason)) throw outcome.reason;
-      else errors.push(fileError(path, toWorkbenchError(outcome.reason, `cannot read the trace ${path}`)));
-    }
-    return { files, errors };
+  summaries(paths: readonly string[], signal: AbortSignal): Promise<TraceSummaryReport> {
+    return this.#summaries.ofAll(paths, signal);
   }
 
   serve(path: string, options: { readonly dark: boolean; readonly signal: AbortSignal }): Promise<ServedTrace> {

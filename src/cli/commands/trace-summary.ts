@@ -4,22 +4,17 @@ import { stringifyExactJson } from '../../traces/exact-json.ts';
 import type { DeviceSummary, TraceSummary } from '../../traces/types.ts';
 import { badUsage, type Invocation } from '../command.ts';
 import { exit, line, type Io } from '../io.ts';
-import { services } from '../services.ts';
 import { table } from '../table.ts';
+import { withSummaries } from '../traces.ts';
 
 const shownKernels = 10;
 
 export async function traceSummary(invocation: Invocation, io: Io): Promise<number> {
   if (invocation.positionals.length === 0) throw badUsage('llmdw trace summary takes at least one trace file', 'For example "llmdw trace summary traces/1/*/*.json.gz".');
-  const workbench = services(invocation, io);
-  try {
-    const report = await workbench.traces.summaries(invocation.positionals.map((path) => resolve(io.cwd, path)), io.signal);
-    io.out(invocation.flag('json') ? `${stringifyExactJson(report, 2)}\n` : report.files.map(traceForPeople).join('\n'));
-    for (const error of report.errors) io.err(line`${error.path}: ${error.message}` + line`hint: ${error.hint}`);
-    return report.errors.length === 0 ? exit.ok : exit.failed;
-  } finally {
-    workbench.dispose();
-  }
+  const report = await withSummaries(io, (summaries) => summaries.ofAll(invocation.positionals.map((path) => resolve(io.cwd, path)), io.signal));
+  io.out(invocation.flag('json') ? `${stringifyExactJson(report, 2)}\n` : report.files.map(traceForPeople).join('\n'));
+  for (const error of report.errors) io.err(line`${error.path}: ${error.message}` + line`hint: ${error.hint}`);
+  return report.errors.length === 0 ? exit.ok : exit.failed;
 }
 
 /** What each moment of its devices was spent on, and the kernels that took longest. */
