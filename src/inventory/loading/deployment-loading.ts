@@ -4,7 +4,7 @@ import type { ClusterRef } from '../../kube/types.ts';
 import type { Inventory } from '../types.ts';
 import { isBehind } from './phases.ts';
 import { phaseText } from './phase-text.ts';
-import { serverPods } from './servers.ts';
+import { ServerPods } from './servers.ts';
 import type { Cause, LoadingPhase, LoadWatcher } from './types.ts';
 
 /** What the logs tell of one deployment while it loads. */
@@ -23,13 +23,14 @@ export interface DeploymentLoads {
 }
 
 export function deploymentLoads(watcher: LoadWatcher, inventory: Inventory, owner: string): DeploymentLoads {
+  const mine = new ServerPods(owner);
   return {
     lease: () => watcher.lease(),
     of(cluster, deployment) {
       const { snapshot } = inventory;
       if (snapshot === undefined || !isDeepStrictEqual({ ...snapshot.cluster, namespace: cluster.namespace }, cluster)) return { phase: undefined, crashes: [] };
       const { snapshot: phases, crashes } = watcher;
-      const pods = serverPods(snapshot, owner).values().filter(({ pod, deployment: name }) => pod.namespace === cluster.namespace && name === deployment).map(({ pod }) => pod).toArray();
+      const pods = mine.of(snapshot).values().filter(({ pod, deployment: name }) => pod.namespace === cluster.namespace && name === deployment).map(({ pod }) => pod).toArray();
       const slowest = slowestPhase(pods.flatMap(({ key }) => phases.get(key) ?? []));
       return {
         phase: slowest && phaseText(slowest),

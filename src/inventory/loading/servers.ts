@@ -1,3 +1,4 @@
+import { Groups } from '../groups.ts';
 import { identify } from '../identity.ts';
 import { serverContainer } from '../ports.ts';
 import type { ContainerView, InventorySnapshot, PodView } from '../types.ts';
@@ -12,18 +13,32 @@ export interface ServerPod {
   readonly rank: number | undefined;
 }
 
-/** My model servers by pod key, whatever state they are in. */
-export function serverPods(snapshot: InventorySnapshot, owner: string): ReadonlyMap<string, ServerPod> {
-  return new Map(
-    snapshot.pods.values().flatMap((pod) => {
+/** The pods of one owner's model servers. Asked with every change of a cluster, it costs what changed. */
+export class ServerPods {
+  readonly #groups: Groups<PodView>;
+
+  constructor(owner: string) {
+    this.#groups = new Groups((pod) => {
       const identity = identify(pod);
-      if (identity?.owner !== owner || identity.role === 'routing') return [];
-      const container = serverContainer(pod);
-      if (container === undefined) return [];
-      const group = identity.group === undefined ? pod.name : `${identity.set}/${identity.group}`;
-      return [[pod.key, { pod, container, deployment: identity.deployment, group: `${pod.namespace}/${group}`, rank: identity.rank }] as const];
-    }),
-  );
+      return identity?.owner === owner && identity.role !== 'routing' ? owner : undefined;
+    });
+  }
+
+  /** By pod key, whatever state they are in. */
+  of({ pods }: InventorySnapshot): ReadonlyMap<string, ServerPod> {
+    return new Map([...this.#groups.of(pods).values()].flat().flatMap((pod) => {
+      const server = serverOf(pod);
+      return server ? [[pod.key, server] as const] : [];
+    }));
+  }
+}
+
+function serverOf(pod: PodView): ServerPod | undefined {
+  const identity = identify(pod);
+  const container = serverContainer(pod);
+  if (!identity || container === undefined) return undefined;
+  const group = identity.group === undefined ? pod.name : `${identity.set}/${identity.group}`;
+  return { pod, container, deployment: identity.deployment, group: `${pod.namespace}/${group}`, rank: identity.rank };
 }
 
 /** Whether its log tells of a start-up that goes on. */

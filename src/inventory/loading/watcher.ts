@@ -10,7 +10,7 @@ import { firstCause } from './cause.ts';
 import { CrashBook } from './crash-book.ts';
 import { FollowedLog } from './followed-log.ts';
 import { groupPhases } from './group-phases.ts';
-import { crashedRuns, isLoading, serverPods, type ServerPod } from './servers.ts';
+import { crashedRuns, isLoading, ServerPods, type ServerPod } from './servers.ts';
 import type { Crash, LoadingPhase, LoadWatcher } from './types.ts';
 
 /** Logs that are followed at once; beyond it a rank is told by its group's first one. */
@@ -38,6 +38,7 @@ class Watcher implements LoadWatcher {
   readonly #options: LoadWatcherOptions;
   readonly #changes: Emitter<void>;
   readonly #book: CrashBook;
+  readonly #mine: ServerPods;
   readonly #logs = new Map<string, FollowedLog>();
   #leases = 0;
   /** What is held while there is a lease. */
@@ -51,6 +52,7 @@ class Watcher implements LoadWatcher {
   constructor(options: LoadWatcherOptions) {
     const { evidence, clock, logger } = options;
     this.#options = options;
+    this.#mine = new ServerPods(options.owner);
     this.#changes = new Emitter((error) => logger.error('a listener of the loading phases failed', error));
     this.#book = new CrashBook({
       files: evidence,
@@ -124,7 +126,7 @@ class Watcher implements LoadWatcher {
     if (!snapshot.complete) return;
     if (!isDeepStrictEqual(snapshot.cluster, this.#cluster)) this.#forget(snapshot.cluster);
     const before = this.#servers;
-    this.#servers = serverPods(snapshot, this.#options.owner);
+    this.#servers = this.#mine.of(snapshot);
     for (const server of this.#servers.values()) this.#noteRuns(server, before, signal);
     for (const server of before.values()) this.#noteGone(server, before, signal);
     this.#follow();
