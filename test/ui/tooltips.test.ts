@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { execa } from 'execa';
+import type { Locator } from 'playwright-core';
+import { kubeTools } from '../../scripts/lib/clients.ts';
+import { startWorkbenchServer } from '../../scripts/lib/workbench-window.ts';
+import { Window } from '../../scripts/tour/window.ts';
+import { silentLogger } from '../../src/base/logger.ts';
+import { startDemoCluster } from '../../src/demo/cluster.ts';
+
+const out = resolve(import.meta.dirname, '../../out');
+
+/** Tooltips are made when somebody points at a row, so only a real window can show that they come, and that they are not old. */
+describe('tooltips in a real VS Code', function () {
+  this.timeout(180_000);
+  let window: Window;
+  let kubectl: (...args: readonly string[]) => Promise<string>;
+  const stops: (() => Promise<void>)[] = [];
+
+  before(async () => {
+    const parent = await mkdtemp(join(tmpdir(), 'llmdw-tooltips-'));
+    stops.push(() => rm(parent, { recursive: true, force: true, maxRetries: 5 }));
+    const kubeconfig = join(parent, 'kubeconfig');
+    const cluster = await startDemoCluster({ port: 0, kubeconfigPath: kubeconfig, speed: 10, faults: [], logger: silentLogger, signal: new AbortController().signal });
+    stops.push(() => cluster.stop());
+    const workspace = join(parent, 'work');
+    await mkdir(workspace);
+    const [vsix] = (await readdir(out)).filter((file) => file.endsWith('.vsix'));
+    assert.ok(vsix, 'the package is built by "npm run package"');
+    const tools = await kubeTools();
+    kubectl = async (...args) => (await execa(tools.kubectl, args, { env: { KUBECONFIG: kubeconfig } })).stdout;
+    const server = await startWorkbenchServer({ vsix: join(out, vsix), workspace, data: join(parent, 'vscode'), env: { KUBECONFIG: kubeconfig }, tools });
+    stops.push(() => server.stop());
+    window = await Window.open(server.url);
+    stops.push(() => window.close());
+    await window.openView();
+  });
+
+  after(async () => {
+    for (const stop of stops.toReversed()) await stop();
+  });
+
+  async function pointAt(row: Locator): Promise<Locator> {
+    await window.page.mouse.move(5, 5);
+    await row.hover();
+    return window.page.locator('.monaco-hover:visible, .workbench-hover:visible').last();
+  }
+
+  it('come when one points at a row', async () => {
+    const tooltip = await pointAt(await window.row('leafgroup 1'));
+    await tooltip.filter({ hasText: 'In the whole cluster 3 pods of 8 GPUs could be placed now' }).waitFor();
+    await window.page.screenshot({ path: join(out, 'tooltip.png') });
+  });
+
+  it('say what is so when one points at the row again, also where nothing else of it changed', async () => {
+    const row = await window.row('leafgroup 2');
+    await (await pointAt(row)).filter({ hasText: 'In the whole cluster 3 pods' }).waitFor();
+    const before = await row.textContent();
+    // A node of the other group.
+    const [node = ''] = (await kubectl('get', 'nodes', '-l', 'ib.coreweave.cloud/leafgroup=1', '-o', 'name')).split('\n');
+    await kubectl('cordon', node);
+    await window.row(/leafgroup 1.*8 of 16 free/);
+    assert.equal(await row.textContent(), before);
+    await (await pointAt(row)).filter({ hasText: 'In the whole cluster 2 pods' }).waitFor();
+  });
+});
