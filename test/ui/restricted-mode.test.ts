@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
-import { kubeTools } from '../../scripts/lib/clients.ts';
-import { startWorkbenchServer } from '../../scripts/lib/workbench-window.ts';
-import { Window } from '../../scripts/tour/window.ts';
+import type { Window } from '../../scripts/tour/window.ts';
 import { poll, systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { demoContext, startDemoCluster } from '../../src/demo/cluster.ts';
 import { HostileFolder, theirs } from '../support/hostile-folder.ts';
-
-const out = resolve(import.meta.dirname, '../../out');
+import { openPackaged, out } from '../support/packaged-window.ts';
 
 /** Attack 1, and the part of attack 4 before trust: the folder is opened in a real VS Code in Restricted Mode, with the packaged extension. */
 describe('a hostile folder in a real VS Code', function () {
@@ -34,12 +31,9 @@ describe('a hostile folder in a real VS Code', function () {
     // A person may have a key for what is off: the action has to say so.
     await mkdir(join(data, 'user', 'User'), { recursive: true });
     await writeFile(join(data, 'user', 'User', 'keybindings.json'), JSON.stringify([{ key: 'ctrl+alt+shift+d', command: 'llmd.deploy' }]));
-    const [vsix] = (await readdir(out)).filter((file) => file.endsWith('.vsix'));
-    assert.ok(vsix, 'the package is built by "npm run package"');
-    const server = await startWorkbenchServer({ vsix: join(out, vsix), workspace: folder.path, data, env: { KUBECONFIG: kubeconfig }, tools: await kubeTools(), restricted: true });
-    stops.push(() => server.stop());
-    window = await Window.open(server.url);
-    stops.push(() => window.close());
+    const packaged = await openPackaged({ workspace: folder.path, data, kubeconfig, restricted: true });
+    stops.push(() => packaged.close());
+    ({ window } = packaged);
   });
 
   after(async () => {

@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Locator } from 'playwright-core';
 import { kubeTools } from '../../scripts/lib/clients.ts';
-import { startWorkbenchServer } from '../../scripts/lib/workbench-window.ts';
-import { Window } from '../../scripts/tour/window.ts';
+import type { Window } from '../../scripts/tour/window.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { startDemoCluster } from '../../src/demo/cluster.ts';
-
-const out = resolve(import.meta.dirname, '../../out');
+import { openPackaged, out } from '../support/packaged-window.ts';
 
 /** Tooltips are made when somebody points at a row, so only a real window can show that they come, and that they are not old. */
 describe('tooltips in a real VS Code', function () {
@@ -27,14 +25,11 @@ describe('tooltips in a real VS Code', function () {
     stops.push(() => cluster.stop());
     const workspace = join(parent, 'work');
     await mkdir(workspace);
-    const [vsix] = (await readdir(out)).filter((file) => file.endsWith('.vsix'));
-    assert.ok(vsix, 'the package is built by "npm run package"');
-    const tools = await kubeTools();
-    kubectl = async (...args) => (await execa(tools.kubectl, args, { env: { KUBECONFIG: kubeconfig } })).stdout;
-    const server = await startWorkbenchServer({ vsix: join(out, vsix), workspace, data: join(parent, 'vscode'), env: { KUBECONFIG: kubeconfig }, tools });
-    stops.push(() => server.stop());
-    window = await Window.open(server.url);
-    stops.push(() => window.close());
+    const { kubectl: file } = await kubeTools();
+    kubectl = async (...args) => (await execa(file, args, { env: { KUBECONFIG: kubeconfig } })).stdout;
+    const packaged = await openPackaged({ workspace, data: join(parent, 'vscode'), kubeconfig });
+    stops.push(() => packaged.close());
+    ({ window } = packaged);
     await window.openView();
   });
 
