@@ -76,8 +76,11 @@ export async function startDemoCluster(options: DemoClusterOptions): Promise<Dem
   const stop = async (): Promise<void> => {
     stopping.abort();
     owned.dispose();
-    await removePrivateFile(kubeconfigPath, kubeconfig(connection));
-    await server.close();
+    try {
+      await removePrivateFile(kubeconfigPath, kubeconfig(connection));
+    } finally {
+      await server.close();
+    }
   };
   try {
     throwIfAborted(options.signal);

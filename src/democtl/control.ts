@@ -32,7 +32,7 @@ export function createDemoControl(dependencies: DemoControlDependencies): DemoCo
 }
 
 /** What the record led to: a demo that runs, or why there is none. */
-type Found = { readonly status: Status; readonly gone?: undefined } | { readonly status: Status | undefined; readonly gone: string };
+type Found = { readonly text: string } & ({ readonly status: Status; readonly gone?: undefined } | { readonly status: Status | undefined; readonly gone: string });
 
 class Control implements DemoControl {
   readonly #dependencies: DemoControlDependencies;
@@ -50,8 +50,8 @@ class Control implements DemoControl {
 
   readonly onDidChange = this.#changed.event;
 
-  async running(): Promise<RunningDemo | undefined> {
-    const found = await this.#find();
+  async running(signal: AbortSignal): Promise<RunningDemo | undefined> {
+    const found = await this.#find(signal);
     return found && found.gone === undefined ? toldOf(found.status) : undefined;
   }
 
@@ -59,7 +59,7 @@ class Control implements DemoControl {
   async start({ speed, signal }: { readonly speed?: number; readonly signal: AbortSignal }): Promise<RunningDemo> {
     const { storage, clock } = this.#dependencies;
     const lock = { clock, signal, pollMs: 200, who: await holderName(process.pid), leftBehind: isGone };
-    const demo = await locked(new WorkspaceFiles(storage).below('demo'), 'starting', lock, async () => (await this.running()) ?? this.#start(speed, signal));
+    const demo = await locked(new WorkspaceFiles(storage).below('demo'), 'starting', lock, async () => (await this.running(signal)) ?? this.#start(speed, signal));
     this.#changed.fire(demo);
     return demo;
   }
@@ -77,7 +77,7 @@ class Control implements DemoControl {
     const limit = AbortSignal.any([signal, timeLimit(startTimeoutMs, 'start the demo cluster', `Read ${logFile}.`)]);
     try {
       return await poll(clock, 200, limit, async () => {
-        const now = await this.running();
+        const now = await this.running(limit);
         if (!now && !(await isProcessOf(own))) {
           throw new WorkbenchError({ code: 'internal', message: 'the demo cluster ended while it was starting', hint: `Read ${logFile}.` });
         }
@@ -89,20 +89,20 @@ class Control implements DemoControl {
     }
   }
 
-  async stop(): Promise<StoppedDemo | undefined> {
-    const found = await this.#find();
-    if (found && found.gone === undefined) await this.#end(found.status);
+  async stop(signal: AbortSignal): Promise<StoppedDemo | undefined> {
+    const found = await this.#find(signal);
+    if (found && found.gone === undefined) await this.#end(found.status, found.text, signal);
     this.#changed.fire(undefined);
     return found?.status && { context: found.status.context, ran: found.gone === undefined };
   }
 
-  async #end(demo: Status): Promise<void> {
+  async #end(demo: Status, text: string, signal: AbortSignal): Promise<void> {
     endProcess(demo.pid);
-    const limit = timeLimit(stopTimeoutMs, 'stop the demo cluster', `Its process ${demo.pid} does not end.`);
+    const limit = AbortSignal.any([signal, timeLimit(stopTimeoutMs, 'stop the demo cluster', `Its process ${demo.pid} does not end.`)]);
     while (await isProcessOf(demo)) {
       await sleep(this.#dependencies.clock, 100, limit);
     }
-    await this.#forget();
+    await this.#forget(text);
   }
 
   dispose(): void {
@@ -110,7 +110,7 @@ class Control implements DemoControl {
   }
 
   /** A record is of no use without the demo that wrote it: after a kill or a restart of the machine its pid and port may be anybody's. */
-  async #find(): Promise<Found | undefined> {
+  async #find(signal: AbortSignal): Promise<Found | undefined> {
     const text = await this.#record();
     if (text === undefined) return undefined;
     const { answers, statusOf } = await loadPart(() => import('./record.ts'));
@@ -118,11 +118,11 @@ class Control implements DemoControl {
     let gone: string;
     if (!status) gone = 'its record is unreadable';
     else if (!(await isProcessOf(status))) gone = `process ${status.pid} is gone or another one`;
-    else if (!(await answers(status, this.#dependencies.clock))) gone = `port ${status.port} is closed or another server's`;
-    else return { status };
+    else if (!(await answers(status, this.#dependencies.clock, signal))) gone = `port ${status.port} is closed or another server's`;
+    else return { text, status };
     this.#dependencies.logger.warn(`the demo cluster of ${this.#statusFile} no longer runs: ${gone}; the record is removed`);
-    await this.#forget();
-    return { status, gone };
+    await this.#forget(text);
+    return { text, status, gone };
   }
 
   async #record(): Promise<string | undefined> {
@@ -134,7 +134,9 @@ class Control implements DemoControl {
     }
   }
 
-  async #forget(): Promise<void> {
+  /** Only what a demo of this very record has left: another window may have started the next one meanwhile. */
+  async #forget(text: string): Promise<void> {
+    if ((await this.#record()) !== text) return;
     await Promise.all([rm(this.#statusFile, { force: true }), rm(this.kubeconfig, { force: true })]);
   }
 }

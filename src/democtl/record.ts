@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Clock } from '../base/clock.ts';
+import { throwIfAborted, type Clock } from '../base/clock.ts';
 import { isWorkbenchError } from '../base/errors.ts';
 import { Transport } from '../kube/transport.ts';
 
@@ -31,14 +31,15 @@ export function statusOf(text: string): Status | undefined {
  * Whether the server there holds the key that this demo made when it started, and takes its token. One that says nothing is a
  * `timeout`: it may be busy, or held by a debugger.
  */
-export async function answers({ context, connection }: Status, clock: Clock): Promise<boolean> {
+export async function answers({ context, connection }: Status, clock: Clock, signal: AbortSignal): Promise<boolean> {
   const cluster = { context, namespace: 'default', server: connection.server };
   const transport = new Transport({ cluster, connection, clock });
   try {
-    const response = await transport.send({ path: '/readyz', timeoutMs: answerTimeoutMs, signal: new AbortController().signal });
+    const response = await transport.send({ path: '/readyz', timeoutMs: answerTimeoutMs, signal });
     response.body.destroy();
     return response.status === 200;
   } catch (error) {
+    throwIfAborted(signal);
     if (isWorkbenchError(error, 'timeout')) throw error;
     return false;
   } finally {

@@ -8,19 +8,20 @@ export interface RunningDemo {
   readonly context: string;
 }
 
-/** Starts and stops a `llmdw demo` process of this window; finds one that a reloaded window left running. */
 export interface StoppedDemo {
   readonly context: string;
   /** False: it had ended before, by a kill or with the machine. */
   readonly ran: boolean;
 }
 
+/** Starts and stops a `llmdw demo` process of this window; finds one that a reloaded window left running. */
 export interface DemoControl extends Disposable {
   /** Where the demo's kubeconfig is while it runs, and is not while it does not. */
   readonly kubeconfig: string;
-  running(): Promise<RunningDemo | undefined>;
+  /** Rejects with `timeout` where a demo is there and does not answer. */
+  running(signal: AbortSignal): Promise<RunningDemo | undefined>;
   start(options: { readonly speed?: number; readonly signal: AbortSignal }): Promise<RunningDemo>;
   /** Ends the demo, or clears away what one has left; undefined when there was neither. */
-  stop(): Promise<StoppedDemo | undefined>;
+  stop(signal: AbortSignal): Promise<StoppedDemo | undefined>;
   readonly onDidChange: Event<RunningDemo | undefined>;
 }

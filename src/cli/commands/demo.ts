@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Logger } from '../../base/logger.ts';
 import { removePrivateFile, writePrivateFile } from '../../base/private-file.ts';
 import { redact } from '../../base/redact.ts';
-import { startDemoCluster, type DemoClusterOptions } from '../../demo/cluster.ts';
+import { startDemoCluster, type DemoCluster, type DemoClusterOptions } from '../../demo/cluster.ts';
 import { podsPerNode } from '../../demo/crowd/workloads.ts';
 import { describeFaults, isFault } from '../../demo/nodes/faults.ts';
 import { h200Nodes } from '../../demo/nodes/node-shape.ts';
@@ -34,16 +34,10 @@ export async function demo(invocation: Invocation, io: Io): Promise<number> {
     signal: io.signal,
   });
   const status = invocation.text('status');
-  const statusPath = status === undefined ? undefined : resolve(io.cwd, status);
-  const record = JSON.stringify({
-    pid: process.pid, started: await processStart(process.pid), port: cluster.port, kubeconfig: kubeconfigPath, context: cluster.context, connection: cluster.connection,
-  });
   try {
-    if (statusPath !== undefined) await writePrivateFile(statusPath, record);
-    io.out(`The demo cluster serves ${cluster.url}\n\nexport KUBECONFIG=${kubeconfigPath}\n\nCtrl-C stops it.\n`);
-    await untilInterrupted(io.signal);
+    const tell = (): void => io.out(`The demo cluster serves ${cluster.url}\n\nexport KUBECONFIG=${kubeconfigPath}\n\nCtrl-C stops it.\n`);
+    await serve(cluster, status === undefined ? undefined : resolve(io.cwd, status), tell, io.signal);
   } finally {
-    if (statusPath !== undefined) await removePrivateFile(statusPath, record);
     await cluster.stop();
   }
   io.out('The demo cluster has stopped.\n');
@@ -81,6 +75,16 @@ function churn(invocation: Invocation): number {
   const value = Number(text.replace(/\/s$/, ''));
   if (!(value >= 0 && value <= mostChurn)) throw badUsage(`llmdw demo: --churn takes a rate such as 50/s, at most ${mostChurn}/s, not "${text}"`, 'Run "llmdw demo --help".');
   return value;
+}
+
+/** Until it is interrupted, with its record where somebody wants to find it by one. */
+async function serve(cluster: DemoCluster, status: string | undefined, tell: () => void, signal: AbortSignal): Promise<void> {
+  const { port, kubeconfigPath: kubeconfig, context, connection } = cluster;
+  const record = JSON.stringify({ pid: process.pid, started: await processStart(process.pid), port, kubeconfig, context, connection });
+  if (status !== undefined) await writePrivateFile(status, record);
+  tell();
+  await untilInterrupted(signal);
+  if (status !== undefined) await removePrivateFile(status, record);
 }
 
 function untilInterrupted(signal: AbortSignal): Promise<void> {

@@ -54,7 +54,7 @@ export const WINDOW_COMMANDS: readonly TableEntry[] = [
     confirm: () =>
       Promise.resolve({ message: 'Stop the demo cluster?', detail: 'Everything that was deployed to it is gone afterwards. Results and traces in the folder stay.', action: 'Stop' }),
     async run({ host }) {
-      const demo = await host.workbench.demo.stop();
+      const demo = await host.jobs.run('Stop the demo cluster', ({ signal }) => host.workbench.demo.stop(signal));
       if (demo) await host.workbench.contexts.leave(demo.context);
       if (!demo?.ran) host.say('No demo cluster is running.');
       await host.workbench.contexts.reload();

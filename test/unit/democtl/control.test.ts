@@ -44,7 +44,7 @@ describe('demo control', function () {
     await once(bystander, 'spawn');
   });
   afterEach(async () => {
-    await control.stop();
+    await control.stop(signal);
     bystander.kill('SIGKILL');
     await rm(storage, { recursive: true, force: true });
   });
@@ -68,14 +68,14 @@ describe('demo control', function () {
   }
 
   async function refused(why: RegExp): Promise<void> {
-    assert.equal(await control.running(), undefined);
+    assert.equal(await control.running(signal), undefined);
     assert.equal(warnings.length, 1);
     assert.match(warnings[0] ?? '', why);
     for (const path of [status, control.kubeconfig]) await assert.rejects(access(path), { code: 'ENOENT' });
   }
 
   async function bystanderSurvives(): Promise<void> {
-    assert.deepEqual(await control.stop(), { context: 'llm-d-demo', ran: false });
+    assert.deepEqual(await control.stop(signal), { context: 'llm-d-demo', ran: false });
     assert.deepEqual([bystander.exitCode, bystander.signalCode, await isAlive(bystander.pid ?? 0)], [null, null, true]);
   }
 
@@ -126,7 +126,7 @@ describe('demo control', function () {
     try {
       await record({ connection: { server: `https://127.0.0.1:${(silent.address() as AddressInfo).port}`, token, ca: foreign.caPem } });
       const asked = controlOf(clock);
-      for (const ask of [() => asked.running(), () => asked.stop(), () => asked.start({ signal })]) {
+      for (const ask of [() => asked.running(signal), () => asked.stop(signal), () => asked.start({ signal })]) {
         const connected = once(silent, 'connection');
         const refused = assert.rejects(ask(), (error) => isWorkbenchError(error, 'timeout'));
         await Promise.race([connected, refused.then(() => assert.fail('nobody asked'))]);
@@ -143,18 +143,51 @@ describe('demo control', function () {
 
   it('starts a demo, finds it again from another window, and ends it', async () => {
     const started = await control.start({ speed: 10, signal });
-    assert.deepEqual(await controlOf(systemClock).running(), started);
+    assert.deepEqual(await controlOf(systemClock).running(signal), started);
     assert.deepEqual(await control.start({ signal }), started);
     for (const file of [status, control.kubeconfig, join(storage, 'demo', 'demo.log')]) assert.equal((await stat(file)).mode & 0o777, 0o600, file);
     const { connection } = JSON.parse(await readFile(status, 'utf8')) as { connection: { token: string } };
     assert.ok(connection.token.length >= 32);
     for (const place of ['cmdline', 'environ']) assert.ok(!(await readFile(`/proc/${started.pid}/${place}`, 'utf8')).includes(connection.token), place);
     assert.ok(!(await readFile(join(storage, 'demo', 'demo.log'), 'utf8')).includes(connection.token));
-    assert.deepEqual(await control.stop(), { context: 'llm-d-demo', ran: true });
-    assert.equal(await control.stop(), undefined);
+    assert.deepEqual(await control.stop(signal), { context: 'llm-d-demo', ran: true });
+    assert.equal(await control.stop(signal), undefined);
     assert.equal(await isAlive(started.pid), false);
     for (const path of [status, control.kubeconfig]) await assert.rejects(access(path), { code: 'ENOENT' });
     assert.deepEqual(warnings, []);
+  });
+
+  it('leaves alone what the next demo wrote while the one that was stopped took its time to end', async () => {
+    const first = await control.start({ signal });
+    const looks: (() => void)[] = [];
+    // Looks for the process once, and again when the test lets it.
+    const slow = controlOf({ ...systemClock, now: () => systemClock.now(), monotonic: () => systemClock.monotonic(), setTimer: (ms, fire) => (ms === 100 ? (looks.push(fire), { dispose: () => undefined }) : systemClock.setTimer(ms, fire)) });
+    const stopping = slow.stop(signal);
+    await poll(systemClock, 20, signal, async () => ((await isAlive(first.pid)) || looks.length === 0 ? undefined : true));
+    const second = await control.start({ signal });
+    looks[0]?.();
+    await stopping;
+    assert.deepEqual(await control.running(signal), second);
+    await access(control.kubeconfig);
+    assert.notEqual(second.pid, first.pid);
+  });
+
+  it('does not ask any longer once nobody waits', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    try {
+      await record({ connection: { server: `https://127.0.0.1:${(silent.address() as AddressInfo).port}`, token, ca: foreign.caPem } });
+      const leaving = new AbortController();
+      const connected = once(silent, 'connection');
+      const refused = assert.rejects(control.running(leaving.signal), (error) => isWorkbenchError(error, 'aborted'));
+      await connected;
+      leaving.abort();
+      await refused;
+      await access(status);
+    } finally {
+      silent.close();
+      await rm(status);
+    }
   });
 
   it('starts one demo for windows that start it at the same time, also where one died over it', async () => {
@@ -180,7 +213,7 @@ describe('demo control', function () {
       warnings = [];
       await writeFile(status, JSON.stringify(written));
       await writeFile(control.kubeconfig, 'what is left of it');
-      assert.equal((await control.running())?.pid, demo.pid);
+      assert.equal((await control.running(signal))?.pid, demo.pid);
     } finally {
       process.kill(demo.pid, 'SIGKILL');
     }
