@@ -23,18 +23,19 @@ export type OnFirstCall<Service> = Omit<Service, 'dispose'> & Disposable;
 
 /**
  * A service that is made when one of its methods is first called. All calls share the one that was made; where making it
- * failed, the next call tries again. Disposing ends what was made, or is being made, and makes nothing.
+ * failed, the next call tries again. Disposing ends what was made, or is being made; a call that has not reached it by then, or comes
+ * later, is `aborted`.
  */
 export function onFirstCall<Service extends Asynchronous<Omit<Service, 'dispose'>>>(make: () => Promise<Service>): OnFirstCall<Service> {
   let making: Promise<Service> | undefined;
   let made: Service | undefined;
   let disposed = false;
-  const service = (): Promise<Service> => {
-    if (disposed && !made) return Promise.reject(new WorkbenchError({ code: 'aborted', message: 'the Workbench was closed' }));
+  const service = async (): Promise<Service> => {
+    if (disposed) throw closed();
     making ??= loadPart(make).then(
       (whole) => {
-        made = whole;
         if (disposed) end(whole);
+        else made = whole;
         return whole;
       },
       (error: unknown) => {
@@ -42,7 +43,9 @@ export function onFirstCall<Service extends Asynchronous<Omit<Service, 'dispose'
         throw error;
       },
     );
-    return making;
+    const whole = await making;
+    if (disposed) throw closed();
+    return whole;
   };
   const dispose = (): void => {
     disposed = true;
@@ -56,6 +59,10 @@ export function onFirstCall<Service extends Asynchronous<Omit<Service, 'dispose'
   };
   // A promise that is resolved with the stand-in asks it for `then`.
   return new Proxy({ dispose } as OnFirstCall<Service>, { get: (_target, name) => (name === 'dispose' ? dispose : typeof name === 'symbol' || name === 'then' ? undefined : call(name)) });
+}
+
+function closed(): WorkbenchError {
+  return new WorkbenchError({ code: 'aborted', message: 'the Workbench was closed' });
 }
 
 function end(service: object): void {

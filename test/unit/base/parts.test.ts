@@ -70,15 +70,23 @@ describe('a service that is made on the first call', () => {
     assert.equal(made, 0);
   });
 
-  it('is disposed as soon as it is made, when its end came before', async () => {
+  it('is disposed as soon as it is made, when its end came before; nothing is asked of it then or later', async () => {
     const service = new CountingAdder();
     const making = Promise.withResolvers<Adder>();
     const adder = onFirstCall<Adder>(() => making.promise);
-    const sum = adder.add(1, 1);
+    const sums = [adder.add(1, 1), adder.add(2, 2)];
     adder.dispose();
     making.resolve(service);
-    await sum;
+    for (const sum of sums) await assert.rejects(sum, { code: 'aborted' });
+    await assert.rejects(adder.add(1, 1), { code: 'aborted' });
     assert.equal(service.disposed, 1);
+  });
+
+  it('is asked nothing after its end', async () => {
+    const adder = onFirstCall<Adder>(() => Promise.resolve(new CountingAdder()));
+    await adder.add(1, 1);
+    adder.dispose();
+    await assert.rejects(adder.add(1, 1), { code: 'aborted' });
   });
 
   it('can be handed through promises', async () => {
