@@ -74,7 +74,7 @@ export function registerHost(context: vscode.ExtensionContext, workbench: Workbe
     offer,
   };
   owned.add(registerCommands(host));
-  owned.add(restorePanels(host.panels));
+  owned.add(restorePanels(host.panels, (error) => void errors.show(error, 'bring back a panel')));
   owned.add(clusterStatusItem(session, access));
   owned.add(jobStatusItem(jobs));
   owned.add(session.onDidChange(({ kind }) => void setContextKey('llmd.connection', kind)));
@@ -89,12 +89,14 @@ export function registerHost(context: vscode.ExtensionContext, workbench: Workbe
       offerCommandLine(context.environmentVariableCollection, workbench.assets.root);
     }),
   );
-  void start(host);
+  const leaving = new AbortController();
+  owned.add(disposable(() => leaving.abort()));
+  void start(host, leaving.signal);
   return { workbench, session, trees, panels: host.panels, dispose: () => owned.dispose() };
 }
 
 /** What a window does when it opens: read the kubeconfig, find a demo. */
-async function start(host: Host): Promise<void> {
+async function start(host: Host, signal: AbortSignal): Promise<void> {
   void setContextKey('llmd.connection', 'loading');
   await host.session.refresh();
   // What woke the window up is mostly a view that comes to be seen a moment later.
@@ -104,7 +106,7 @@ async function start(host: Host): Promise<void> {
     host.trees.modelServers.prepare();
   }
   try {
-    await setContextKey('llmd.demoRunning', (await host.workbench.demo.running()) !== undefined);
+    await setContextKey('llmd.demoRunning', (await host.workbench.demo.running(signal)) !== undefined);
   } catch (error) {
     host.errors.note(error, 'find a demo cluster');
   }

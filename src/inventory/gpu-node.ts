@@ -132,7 +132,9 @@ function ownerOf(pod: PodView): string {
 export function accountAfter(before: NodeAccount | undefined, name: string, view: NodeView | undefined, pods: readonly PodView[], claims: readonly ClaimView[], index: DeviceIndex | undefined): NodeAccount {
   const offer = index?.offerOf(name);
   const known = before?.inputs;
-  if (known && known.view === view && known.offer === offer && sameItems(known.pods, pods) && sameItems(known.claims, claims)) return before;
+  // A claim's devices may be in a slice that is no node's offer.
+  const sameDevices = known?.offer === offer && (claims.length === 0 || known?.index === index);
+  if (known && known.view === view && sameDevices && sameItems(known.pods, pods) && sameItems(known.claims, claims)) return before;
   const account = accountOf({ name, view, pods, claims, offer, index });
   return before && isDeepStrictEqual(before.node, account.node) ? { ...account, node: before.node } : account;
 }

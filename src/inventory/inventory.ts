@@ -53,6 +53,14 @@ class LeasedInventory implements Inventory {
     return this.#snapshot;
   }
 
+  get failure(): WorkbenchError | undefined {
+    return this.#failure;
+  }
+
+  get onDidFail(): Inventory['onDidFail'] {
+    return this.#failures.event;
+  }
+
   get onDidChange(): Inventory['onDidChange'] {
     return this.#changes.event;
   }

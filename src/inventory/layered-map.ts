@@ -28,6 +28,7 @@ export class LayeredMap<K, V> implements ReadonlyMap<K, V> {
 
   /** Takes the map over: nobody may change it any more. */
   static of<K, V>(entries: ReadonlyMap<K, V> = new Map()): LayeredMap<K, V> {
+    if (isLayered(entries)) return entries;
     return new LayeredMap<K, V>({ id: Symbol('base'), entries }, new Map(), entries.size);
   }
 

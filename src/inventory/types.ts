@@ -1,4 +1,5 @@
 import type { Disposable } from '../base/disposables.ts';
+import type { WorkbenchError } from '../base/errors.ts';
 import type { Event } from '../base/events.ts';
 import type { ClusterRef, OwnerReference, WatchState } from '../kube/types.ts';
 import type { DraSnapshot, ExtendedClaim } from './dra/types.ts';
@@ -103,6 +104,9 @@ export interface InventoryChange {
 export interface Inventory extends Disposable {
   readonly snapshot: InventorySnapshot | undefined;
   readonly onDidChange: Event<InventoryChange>;
+  /** Why the cluster cannot be listed; undefined while it can, or nobody knows yet. */
+  readonly failure: WorkbenchError | undefined;
+  readonly onDidFail: Event<WorkbenchError>;
   /** Loads what the first lease will need, and calls nobody: what is in its way the lease tells. */
   prepare(): void;
   lease(): Disposable;

@@ -36,7 +36,8 @@ function groupRow(place: Place, level: string | undefined, cluster: readonly str
   const label = [place.product ?? 'GPU', level === undefined ? undefined : `${level} ${place.value}`].filter((part) => part !== undefined).join(' · ');
   const { text, figures } = wordsOf(place, snapshot);
   const row: Row = {
-    id: `group/${label}`,
+    // Two places may look alike: a product that is called GPU, and none.
+    id: `group/${JSON.stringify([place.product ?? null, level ?? null, place.value])}`,
     label,
     description: text,
     tooltip: [`**${plainText(label)}**`, figures, ...cluster].join('\n\n'),

@@ -64,6 +64,11 @@ export class LiveTree implements Disposable {
     if (this.view.visible && this.#content) this.#turns.ask();
   }
 
+  /** The same, and loads what could not be loaded before. */
+  refresh(): void {
+    if (this.view.visible) void this.#begin();
+  }
+
   dispose(): void {
     this.#turns.dispose();
     this.#loaded?.();

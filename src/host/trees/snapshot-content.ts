@@ -15,7 +15,8 @@ export async function ofSnapshot<Report>(
   const { connection } = session;
   if (connection.kind === 'failed') return { rows: [failureRow(connection.error)], description: 'not connected' };
   if (connection.kind !== 'ready') return NOTHING;
-  const { snapshot } = workbench.inventory;
+  const { snapshot, failure } = workbench.inventory;
+  if (!snapshot && failure) return { rows: [failureRow(failure)], description: 'not connected' };
   if (!snapshot || !isOf(snapshot, connection.cluster)) return { rows: [], description: 'connecting', loading: true };
   const counted = await turns.do(() => timed(() => count(snapshot)));
   const shown = await turns.do(() => timed(() => show(snapshot, counted.value)));

@@ -37,7 +37,11 @@ export function createTrees(dependencies: TreeDependencies): Trees {
   const update = (): void => {
     for (const tree of [cluster, modelServers, benchmarks, traces]) tree.update();
   };
-  owned.add(dependencies.session.onDidChange(update));
+  owned.add(
+    dependencies.session.onDidChange(() => {
+      for (const tree of [cluster, modelServers, benchmarks, traces]) tree.refresh();
+    }),
+  );
   owned.add(dependencies.workbench.trust.onDidGrant(update));
   return { cluster, modelServers, benchmarks, traces, dispose: () => owned.dispose() };
 }
@@ -130,6 +134,7 @@ function traceTree(dependencies: TreeDependencies): LiveTree {
 function watchInventory(workbench: Workbench, changed: () => void): Disposable {
   const watching = new DisposableStore();
   watching.add(workbench.inventory.onDidChange(changed));
+  watching.add(workbench.inventory.onDidFail(changed));
   watching.add(workbench.inventory.lease());
   return watching;
 }

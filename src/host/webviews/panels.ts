@@ -38,11 +38,11 @@ export function createPanels(options: PanelsOptions): Panels & Disposable {
   return onFirstCall<Panels & Disposable>(async () => new (await import('./open-panels.ts')).OpenPanels(options));
 }
 
-/** Lets VS Code bring panels back after a reload. */
-export function restorePanels(panels: Panels): Disposable {
+/** Lets VS Code bring panels back after a reload. One that cannot come back stays, empty, for the next reload. */
+export function restorePanels(panels: Panels, onError: (error: unknown) => void): Disposable {
   const owned = new DisposableStore();
   for (const view of PANEL_VIEWS) {
-    owned.add(vscode.window.registerWebviewPanelSerializer(view, { deserializeWebviewPanel: (panel, state: unknown) => panels.restore(view, panel, state) }));
+    owned.add(vscode.window.registerWebviewPanelSerializer(view, { deserializeWebviewPanel: (panel, state: unknown) => panels.restore(view, panel, state).catch(onError) }));
   }
   return owned;
 }

@@ -13,6 +13,9 @@ export interface ServerPod {
   readonly rank: number | undefined;
 }
 
+/** The one group. */
+const MINE = 'mine';
+
 /** The pods of one owner's model servers. Asked with every change of a cluster, it costs what changed. */
 export class ServerPods {
   readonly #groups: Groups<PodView>;
@@ -20,13 +23,13 @@ export class ServerPods {
   constructor(owner: string) {
     this.#groups = new Groups((pod) => {
       const identity = identify(pod);
-      return identity?.owner === owner && identity.role !== 'routing' ? owner : undefined;
+      return identity?.owner === owner && identity.role !== 'routing' ? MINE : undefined;
     });
   }
 
   /** By pod key, whatever state they are in. */
   of({ pods }: InventorySnapshot): ReadonlyMap<string, ServerPod> {
-    return new Map([...this.#groups.of(pods).values()].flat().flatMap((pod) => {
+    return new Map((this.#groups.of(pods).get(MINE) ?? []).flatMap((pod) => {
       const server = serverOf(pod);
       return server ? [[pod.key, server] as const] : [];
     }));
