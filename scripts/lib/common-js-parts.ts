@@ -60,7 +60,7 @@ async function mergeEntry(entry: string, shared: ReadonlyMap<string, string>, te
         setup(merging) {
           merging.onResolve({ filter: /^[./]/ }, ({ path, importer, resolveDir }) => {
             const file = resolve(importer === '<stdin>' ? resolveDir : dirname(importer), path);
-            return file === entry || shared.has(file) ? { path: file, namespace: 'made' } : { path: `./${relative(dirname(entry), file)}`, external: true };
+            return file === entry || shared.has(file) ? { path: file, namespace: 'made' } : { path: here(relative(dirname(entry), file)), external: true };
           });
           merging.onLoad({ filter: /.*/, namespace: 'made' }, ({ path }) => ({ contents: texts.get(path) ?? '', loader: 'js' }));
         },
@@ -77,7 +77,12 @@ async function part(path: string, text: string, entry: string, shared: ReadonlyM
     path,
     text: code.replaceAll(/require\("(\.[^"]+)"\)/g, (call, wanted: string) => {
       const name = shared.get(resolve(dirname(path), wanted));
-      return name === undefined ? call : `require(${JSON.stringify(relative(dirname(path), entry))}).${name}`;
+      return name === undefined ? call : `require(${JSON.stringify(here(relative(dirname(path), entry)))}).${name}`;
     }),
   };
+}
+
+/** A relative path as `require` wants it. */
+function here(path: string): string {
+  return path.startsWith('.') ? path : `./${path}`;
 }

@@ -6,7 +6,6 @@ import type { LongCall } from '../deployment/types.ts';
 import type { Contexts } from '../kube/types.ts';
 import type { PokerService } from '../poker/types.ts';
 import type { Readers } from '../readers/types.ts';
-import { isActive } from '../runs/active.ts';
 import type { RunLedger, RunPlace, RunRecord } from '../runs/types.ts';
 import type { ResultTasks } from './reader-tasks.ts';
 import { RECIPES, recipeById } from './recipes/index.ts';
@@ -204,4 +203,8 @@ function nextChange(ledger: RunLedger, signal: AbortSignal): Promise<void> {
     const subscription = ledger.onDidChange(done);
     signal.addEventListener('abort', done, { once: true });
   });
+}
+
+function isActive({ state }: RunRecord): boolean {
+  return state === 'starting' || state === 'running';
 }

@@ -11,7 +11,7 @@ import type { KeyValueStore } from '../base/store.ts';
 import type { Connection } from './connection.ts';
 import { ClusterAuthority, UserCredentials } from './credentials.ts';
 import { inClusterKubeconfig, SERVICE_ACCOUNT_FOLDER, type InClusterKubeconfig } from './in-cluster.ts';
-import { kubeconfigFiles, readKubeconfig, type ClusterConfig, type ContextConfig, type Kubeconfig, type UserConfig } from './kubeconfig.ts';
+import { kubeconfigFiles, mergeKubeconfigs, readKubeconfigs, type ClusterConfig, type ContextConfig, type Kubeconfig, type UserConfig } from './kubeconfig.ts';
 import { proxyFromEnvironment } from './proxy.ts';
 import type { Environment } from './tool-path.ts';
 import type { ClusterRef, ContextInfo, Contexts, KubeClient, ToolEnvironment } from './types.ts';
@@ -183,11 +183,14 @@ class KubeconfigContexts implements Contexts {
     const { env, home, folder, kubeconfigSetting, workspaceEnv, alsoRead } = this.#options;
     const workspace = await workspaceEnv?.();
     const own = kubeconfigFiles({ setting: kubeconfigSetting?.(), workspace: workspace?.['KUBECONFIG'], folder: folder(), env, home });
-    const files = [...new Set([...own, ...(alsoRead?.() ?? [])])];
+    const also = (alsoRead?.() ?? []).filter((file) => !own.includes(file));
+    const files = [...own, ...also];
     this.#watch(files);
+    const [ofPerson, others] = await Promise.all([readKubeconfigs(own), readKubeconfigs(also)]);
     // In a pod the service account stands in for the kubeconfig that nobody brought.
-    const pod = (await readKubeconfig(own)) === undefined ? await this.#inCluster() : undefined;
-    return { files, namespace: workspace?.['NAMESPACE'] || undefined, kubeconfig: await readKubeconfig(pod === undefined ? files : [pod, ...files]) };
+    const pod = ofPerson.length === 0 ? await this.#inCluster() : undefined;
+    const first = pod === undefined ? ofPerson : await readKubeconfigs([pod]);
+    return { files, namespace: workspace?.['NAMESPACE'] || undefined, kubeconfig: mergeKubeconfigs([...first, ...others]) };
   }
 
   async #inCluster(): Promise<string | undefined> {

@@ -41,18 +41,22 @@ export function kubeconfigFiles(places: KubeconfigPlaces): readonly string[] {
   return [...new Set(files)];
 }
 
-/** Reads and merges; files that are not there are passed over, as kubectl does. Undefined: none is there. */
-export async function readKubeconfig(files: readonly string[]): Promise<Kubeconfig | undefined> {
-  const parts = (await Promise.all(files.map(readOne))).filter((part) => part !== undefined);
+/** Each file once; those that are not there are passed over, as kubectl does. */
+export async function readKubeconfigs(files: readonly string[]): Promise<readonly KubeconfigFile[]> {
+  return (await Promise.all(files.map(readOne))).filter((part) => part !== undefined);
+}
+
+/** As one; undefined for none. */
+export function mergeKubeconfigs(parts: readonly KubeconfigFile[]): Kubeconfig | undefined {
   if (parts.length === 0) return undefined;
-  const merged = { clusters: new Map<string, ClusterConfig>(), users: new Map<string, UserConfig>(), contexts: new Map<string, ContextConfig>() };
+  const all = { clusters: new Map<string, ClusterConfig>(), users: new Map<string, UserConfig>(), contexts: new Map<string, ContextConfig>() };
   for (const part of parts) {
-    addAbsent(merged.clusters, part.clusters);
-    addAbsent(merged.users, part.users);
-    addAbsent(merged.contexts, part.contexts);
+    addAbsent(all.clusters, part.clusters);
+    addAbsent(all.users, part.users);
+    addAbsent(all.contexts, part.contexts);
   }
   const currentContext = parts.map((part) => part.currentContext).find((name) => name !== undefined && name !== '');
-  return { files: parts.map((part) => part.file), currentContext, ...merged };
+  return { files: parts.map((part) => part.file), currentContext, ...all };
 }
 
 /** The first file that names an entry wins. */
@@ -60,11 +64,12 @@ function addAbsent<T>(into: Map<string, T>, entries: Named<T>): void {
   for (const { name, value } of entries) if (!into.has(name)) into.set(name, value);
 }
 
-interface Part extends KubeconfigEntries {
+/** One file's entries, paths made absolute. */
+export interface KubeconfigFile extends KubeconfigEntries {
   readonly file: string;
 }
 
-async function readOne(file: string): Promise<Part | undefined> {
+async function readOne(file: string): Promise<KubeconfigFile | undefined> {
   let content: string;
   try {
     content = await readSmallFile(file, MOST_BYTES);
@@ -72,8 +77,7 @@ async function readOne(file: string): Promise<Part | undefined> {
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined;
     throw invalid(file, errorText(error), error);
   }
-  const document = asJson(content) ?? (await loadPart(() => import('./kubeconfig-yaml.ts')));
-  const entries = checked(file, () => readEntries('parseYaml' in document ? document.parseYaml(content) : document.json));
+  const entries = await checked(file, async () => readEntries(await parsed(content)));
   const absolute = pathsFrom(dirname(file));
   return {
     file,
@@ -94,19 +98,21 @@ async function readOne(file: string): Promise<Part | undefined> {
 }
 
 /** JSON is YAML, and some tools write it, the demo cluster among them: the YAML parser is not loaded for it. */
-function asJson(content: string): { readonly json: unknown } | undefined {
-  if (!content.startsWith('{')) return undefined;
-  try {
-    return { json: JSON.parse(content) };
-  } catch {
-    // Braces are YAML's, too.
-    return undefined;
+async function parsed(content: string): Promise<unknown> {
+  if (content.startsWith('{')) {
+    try {
+      return JSON.parse(content);
+    } catch {
+      // Braces are YAML's, too.
+    }
   }
+  const { parseYaml } = await loadPart(() => import('./kubeconfig-yaml.ts'));
+  return parseYaml(content);
 }
 
-function checked(file: string, read: () => KubeconfigEntries): KubeconfigEntries {
+async function checked(file: string, read: () => Promise<KubeconfigEntries>): Promise<KubeconfigEntries> {
   try {
-    return read();
+    return await read();
   } catch (error) {
     throw error instanceof ShapeError ? invalid(file, error.message, undefined) : error;
   }

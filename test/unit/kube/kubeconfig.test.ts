@@ -10,7 +10,7 @@ import { WorkbenchError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { MemoryStore } from '../../../src/base/store.ts';
 import { createContexts, type ContextsOptions } from '../../../src/kube/contexts.ts';
-import { kubeconfigFiles, readKubeconfig } from '../../../src/kube/kubeconfig.ts';
+import { kubeconfigFiles, mergeKubeconfigs, readKubeconfigs, type Kubeconfig } from '../../../src/kube/kubeconfig.ts';
 import { Pods } from '../../../src/kube/resources.ts';
 import type { ClusterRef, Contexts } from '../../../src/kube/types.ts';
 import { LeapClock } from '../../support/leap-clock.ts';
@@ -45,6 +45,10 @@ async function failure(call: Promise<unknown>): Promise<WorkbenchError> {
   const error: unknown = await call.then(() => undefined, (reason: unknown) => reason);
   assert(error instanceof WorkbenchError, `expected a WorkbenchError, got ${String(error)}`);
   return error;
+}
+
+async function readKubeconfig(files: readonly string[]): Promise<Kubeconfig | undefined> {
+  return mergeKubeconfigs(await readKubeconfigs(files));
 }
 
 describe('kubeconfig and contexts', () => {
@@ -108,6 +112,14 @@ describe('kubeconfig and contexts', () => {
       const asFlow = await readKubeconfig([await file('flow', '{contexts: [{name: c, context: {cluster: k, namespace: n}}], clusters: [{name: k, cluster: {server: "https://k"}}]}\n')]);
       assert.equal(asJson?.contexts.get('c')?.namespace, 'n');
       assert.deepEqual({ ...asFlow, files: [] }, { ...asJson, files: [] });
+    });
+
+    it('are read as kubectl reads them: a key that comes twice, merged keys, more than one document', async () => {
+      const twice = await readKubeconfig([await file('twice', 'clusters: [{name: k, cluster: {server: "https://one", server: "https://two"}}]\n')]);
+      assert.equal(twice?.clusters.get('k')?.server, 'https://two');
+      const merged = await readKubeconfig([await file('merged', 'base: &base\n  server: https://k\nclusters:\n- name: k\n  cluster:\n    <<: *base\n    insecure-skip-tls-verify: true\n---\nsecond: document\n')]);
+      assert.equal(merged?.clusters.get('k')?.server, 'https://k');
+      assert.equal(merged.clusters.get('k')?.['insecure-skip-tls-verify'], true);
     });
 
     it('that are broken are named, without their content', async () => {
