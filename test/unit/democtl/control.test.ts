@@ -172,6 +172,17 @@ describe('demo control', function () {
     assert.notEqual(second.pid, first.pid);
   });
 
+  it('ends also where somebody put a folder in the place of its files', async () => {
+    const { pid } = await control.start({ signal });
+    for (const path of [status, control.kubeconfig]) {
+      await rm(path);
+      await mkdir(path);
+    }
+    process.kill(pid, 'SIGINT');
+    await poll(systemClock, 20, timeLimit(15_000, 'end the demo'), async () => ((await isAlive(pid)) ? undefined : true));
+    for (const path of [status, control.kubeconfig]) await rm(path, { recursive: true });
+  });
+
   it('does not ask any longer once nobody waits', async () => {
     const silent = createServer().listen(0, '127.0.0.1');
     await once(silent, 'listening');

@@ -201,7 +201,11 @@ describe('inventory', () => {
 
   it('tells whoever waits why there will be no snapshot, and gets well by itself', async () => {
     contexts.chosen = undefined;
+    let told = 0;
+    inventory.onDidFail(() => { told += 1; });
     await assert.rejects(inventory.whenComplete(never), (error) => isWorkbenchError(error, 'kubeconfig-missing'));
+    assert.equal(told, 1, 'a view hears of it, which has no snapshot to show');
+    assert.equal(inventory.failure?.code, 'kubeconfig-missing');
     contexts.chosen = clusterRef(cluster.server.url);
     const port = Number(new URL(cluster.server.url).port);
     await cluster.server.stop();
