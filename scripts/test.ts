@@ -81,6 +81,7 @@ async function host(): Promise<Outcome> {
 const suites: readonly Suite[] = [
   { name: 'types', run: (tell) => check(tell, 'node', ['--run', 'typecheck']) },
   { name: 'lint', run: (tell) => check(tell, 'oxlint', ['--type-aware', 'src', 'test', 'scripts']) },
+  { name: 'format', run: (tell) => check(tell, 'oxfmt', ['--check']) },
   { name: 'dead-code', run: (tell) => check(tell, 'knip', []) },
   { name: 'build', run: (tell) => check(tell, 'node', ['esbuild.mjs', '--production']) },
   { name: 'unit', run: (tell) => mocha(tell, ['test/unit/**/*.test.ts']) },
