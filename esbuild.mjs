@@ -35,8 +35,12 @@ const requireInEsm = {
 const lazyHttp = {
   name: 'node:http by require',
   setup(build) {
-    build.onResolve({ filter: /^node:http$/ }, ({ path, namespace }) => (namespace === 'required' ? { path, external: true } : { path, namespace: 'required' }));
-    build.onLoad({ filter: /.*/, namespace: 'required' }, ({ path }) => ({ contents: `module.exports = require(${JSON.stringify(path)});` }));
+    build.onResolve({ filter: /^node:http$/ }, ({ path, namespace }) =>
+      namespace === 'required' ? { path, external: true } : { path, namespace: 'required' },
+    );
+    build.onLoad({ filter: /.*/, namespace: 'required' }, ({ path }) => ({
+      contents: `module.exports = require(${JSON.stringify(path)});`,
+    }));
   },
 };
 
@@ -70,7 +74,11 @@ const bundles = [
       .map((entry) => ({ in: join('src/webview', entry.name, 'main.ts'), out: `webview/${entry.name}` })),
     loader: { '.ttf': 'file', '.woff2': 'file' },
   },
-].filter((bundle) => (Array.isArray(bundle.entryPoints) ? bundle.entryPoints.length > 0 : Object.values(bundle.entryPoints).every((file) => existsSync(file))));
+].filter((bundle) =>
+  Array.isArray(bundle.entryPoints)
+    ? bundle.entryPoints.length > 0
+    : Object.values(bundle.entryPoints).every((file) => existsSync(file)),
+);
 
 await rm('dist', { recursive: true, force: true });
 await mkdir('dist', { recursive: true });
@@ -78,7 +86,17 @@ await mkdir('dist', { recursive: true });
 if (existsSync('src/traces/scanner/scan.ts')) {
   const { default: asc } = await import('assemblyscript/asc');
   const { error, stderr } = await asc.main([
-    'src/traces/scanner/scan.ts', '--outFile', 'dist/kineto.wasm', '--runtime', 'stub', '-O2', '--noAssert', '--enable', 'simd', '--enable', 'bulk-memory',
+    'src/traces/scanner/scan.ts',
+    '--outFile',
+    'dist/kineto.wasm',
+    '--runtime',
+    'stub',
+    '-O2',
+    '--noAssert',
+    '--enable',
+    'simd',
+    '--enable',
+    'bulk-memory',
   ]);
   if (error) throw new Error(stderr.toString(), { cause: error });
 }
@@ -101,7 +119,8 @@ async function notices(folders) {
   const parts = await Promise.all(
     folders.map(async (folder) => {
       const { name, version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
-      if (!isPermissive(license ?? 'not named')) throw new Error(`${name} ${version} is in a bundle, and its licence is ${license ?? 'not named'}`);
+      if (!isPermissive(license ?? 'not named'))
+        throw new Error(`${name} ${version} is in a bundle, and its licence is ${license ?? 'not named'}`);
       const found = readdirSync(folder, { recursive: true, withFileTypes: true })
         .map((entry) => ({ entry, path: join(entry.parentPath, entry.name) }))
         .filter(({ entry, path }) => entry.isFile() && /^(licen[cs]e|copying|notice)/i.test(relative(folder, path)));

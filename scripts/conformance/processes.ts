@@ -52,11 +52,21 @@ export class Processes {
 
   /** The last words of each. */
   async tails(): Promise<string> {
-    const texts = await Promise.all(this.#started.map(async ({ name }) => `--- ${name}\n${(await readFile(join(this.#logs, `${name}.log`), 'utf8')).slice(-tailBytes)}`));
+    const texts = await Promise.all(
+      this.#started.map(
+        async ({ name }) =>
+          `--- ${name}\n${(await readFile(join(this.#logs, `${name}.log`), 'utf8')).slice(-tailBytes)}`,
+      ),
+    );
     return texts.join('\n');
   }
 
-  #options(name: string): { readonly stdin: 'ignore'; readonly stdout: { readonly file: string }; readonly stderr: { readonly file: string }; readonly buffer: false } {
+  #options(name: string): {
+    readonly stdin: 'ignore';
+    readonly stdout: { readonly file: string };
+    readonly stderr: { readonly file: string };
+    readonly buffer: false;
+  } {
     const file = join(this.#logs, `${name}.log`);
     return { stdin: 'ignore', stdout: { file }, stderr: { file }, buffer: false };
   }

@@ -11,7 +11,11 @@ export interface Background {
 }
 
 /** A server of a script, ended with the script. */
-export function background(file: string, args: readonly string[], options: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string; readonly input?: string } = {}): Background {
+export function background(
+  file: string,
+  args: readonly string[],
+  options: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string; readonly input?: string } = {},
+): Background {
   const subprocess = execa(file, args, {
     ...options,
     all: true,
@@ -38,7 +42,17 @@ export function background(file: string, args: readonly string[], options: { rea
     output: () => text,
     printed(pattern, timeoutMs) {
       return new Promise((resolve, reject) => {
-        const timer = setTimeout(() => finish(() => reject(new Error(`${file} did not print ${String(pattern)} within ${timeoutMs / 1000} s:\n${text.slice(-2000)}`))), timeoutMs);
+        const timer = setTimeout(
+          () =>
+            finish(() =>
+              reject(
+                new Error(
+                  `${file} did not print ${String(pattern)} within ${timeoutMs / 1000} s:\n${text.slice(-2000)}`,
+                ),
+              ),
+            ),
+          timeoutMs,
+        );
         const finish = (settle: () => void): void => {
           clearTimeout(timer);
           listeners.delete(look);
@@ -47,7 +61,10 @@ export function background(file: string, args: readonly string[], options: { rea
         const look = (): void => {
           const match = pattern.exec(text);
           if (match) finish(() => resolve(match));
-          else if (ended) finish(() => reject(new Error(`${file} ended before it printed ${String(pattern)}:\n${text.slice(-2000)}`)));
+          else if (ended)
+            finish(() =>
+              reject(new Error(`${file} ended before it printed ${String(pattern)}:\n${text.slice(-2000)}`)),
+            );
         };
         listeners.add(look);
         look();

@@ -36,7 +36,11 @@ export function cached(what: Cached, install: (folder: string, tell: Tell) => Pr
   return made;
 }
 
-async function make(what: Cached, folder: string, install: (folder: string, tell: Tell) => Promise<void>): Promise<string> {
+async function make(
+  what: Cached,
+  folder: string,
+  install: (folder: string, tell: Tell) => Promise<void>,
+): Promise<string> {
   if (await isCached(what)) return folder;
   say(`installing ${what.name} into ${folder} (once)`);
   const building = `${folder}.${process.pid}`;
@@ -55,11 +59,19 @@ async function make(what: Cached, folder: string, install: (folder: string, tell
 
 /** What a folder of `scripts/installs` pins by its lockfile. */
 export async function npmPinned(name: string, source: string): Promise<Cached> {
-  return { name, madeFrom: [await readFile(join(source, 'package-lock.json'), 'utf8'), process.platform, process.arch] };
+  return {
+    name,
+    madeFrom: [await readFile(join(source, 'package-lock.json'), 'utf8'), process.platform, process.arch],
+  };
 }
 
 /** Installs what such a folder pins; `finish` makes what npm brought fit for use. */
-export async function npmInstalled(name: string, source: string, args: readonly string[], finish: (folder: string) => Promise<void> = async () => {}): Promise<string> {
+export async function npmInstalled(
+  name: string,
+  source: string,
+  args: readonly string[],
+  finish: (folder: string) => Promise<void> = async () => {},
+): Promise<string> {
   return cached(await npmPinned(name, source), async (folder, tell) => {
     await cp(source, folder, { recursive: true });
     await npm(['ci', ...args], { cwd: folder, tell });

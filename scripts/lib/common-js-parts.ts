@@ -15,14 +15,21 @@ export function commonJsParts(options: Pick<BuildOptions, 'minify' | 'sourcemap'
   return {
     name: 'CommonJS parts',
     setup(splitting) {
-      Object.assign(splitting.initialOptions, { format: 'esm', splitting: true, write: false, metafile: true, sourcemap: options.sourcemap === false ? false : 'inline' });
+      Object.assign(splitting.initialOptions, {
+        format: 'esm',
+        splitting: true,
+        write: false,
+        metafile: true,
+        sourcemap: options.sourcemap === false ? false : 'inline',
+      });
       splitting.onEnd(async ({ outputFiles = [], metafile }) => {
         if (metafile === undefined) return;
         const texts = new Map(outputFiles.map(({ path, text }) => [path, text]));
         const [entry = '', ...others] = neededAtOnce(metafile);
         const shared = new Map(others.map((path, index) => [path, `part${index}`]));
         const written = [await mergeEntry(entry, shared, texts, options)];
-        for (const [path, text] of texts) if (path !== entry && !shared.has(path)) written.push(await part(path, text, entry, shared, options));
+        for (const [path, text] of texts)
+          if (path !== entry && !shared.has(path)) written.push(await part(path, text, entry, shared, options));
         await mkdir(dirname(entry), { recursive: true });
         for (const { path, text } of written) {
           await mkdir(dirname(path), { recursive: true });
@@ -37,15 +44,28 @@ type Written = Pick<OutputFile, 'path' | 'text'>;
 
 /** The entry's file, then the files that it imports without waiting. */
 function neededAtOnce({ outputs }: Metafile): readonly string[] {
-  const entry = Object.keys(outputs).find((path) => outputs[path]?.entryPoint !== undefined && !Object.values(outputs).some(({ imports }) => imports.some((each) => each.kind === 'dynamic-import' && each.path === path)));
+  const entry = Object.keys(outputs).find(
+    (path) =>
+      outputs[path]?.entryPoint !== undefined &&
+      !Object.values(outputs).some(({ imports }) =>
+        imports.some((each) => each.kind === 'dynamic-import' && each.path === path),
+      ),
+  );
   if (entry === undefined) throw new Error('the build has no entry');
   const found = new Set([entry]);
-  for (const path of found) for (const each of outputs[path]?.imports ?? []) if (each.kind === 'import-statement' && each.external !== true) found.add(each.path);
+  for (const path of found)
+    for (const each of outputs[path]?.imports ?? [])
+      if (each.kind === 'import-statement' && each.external !== true) found.add(each.path);
   return [...found].map((path) => resolve(path));
 }
 
 /** One file that also hands out, by name, what the parts share with it. */
-async function mergeEntry(entry: string, shared: ReadonlyMap<string, string>, texts: ReadonlyMap<string, string>, options: Pick<BuildOptions, 'minify' | 'sourcemap'>): Promise<Written> {
+async function mergeEntry(
+  entry: string,
+  shared: ReadonlyMap<string, string>,
+  texts: ReadonlyMap<string, string>,
+  options: Pick<BuildOptions, 'minify' | 'sourcemap'>,
+): Promise<Written> {
   const exports = [...shared].map(([path, name]) => `export * as ${name} from ${JSON.stringify(path)};`);
   const { outputFiles } = await build({
     ...commonJs,
@@ -60,9 +80,14 @@ async function mergeEntry(entry: string, shared: ReadonlyMap<string, string>, te
         setup(merging) {
           merging.onResolve({ filter: /^[./]/ }, ({ path, importer, resolveDir }) => {
             const file = resolve(importer === '<stdin>' ? resolveDir : dirname(importer), path);
-            return file === entry || shared.has(file) ? { path: file, namespace: 'made' } : { path: here(relative(dirname(entry), file)), external: true };
+            return file === entry || shared.has(file)
+              ? { path: file, namespace: 'made' }
+              : { path: here(relative(dirname(entry), file)), external: true };
           });
-          merging.onLoad({ filter: /.*/, namespace: 'made' }, ({ path }) => ({ contents: texts.get(path) ?? '', loader: 'js' }));
+          merging.onLoad({ filter: /.*/, namespace: 'made' }, ({ path }) => ({
+            contents: texts.get(path) ?? '',
+            loader: 'js',
+          }));
         },
       },
     ],
@@ -71,7 +96,13 @@ async function mergeEntry(entry: string, shared: ReadonlyMap<string, string>, te
 }
 
 /** A part finds in the entry's file what the two share. */
-async function part(path: string, text: string, entry: string, shared: ReadonlyMap<string, string>, options: Pick<BuildOptions, 'minify' | 'sourcemap'>): Promise<Written> {
+async function part(
+  path: string,
+  text: string,
+  entry: string,
+  shared: ReadonlyMap<string, string>,
+  options: Pick<BuildOptions, 'minify' | 'sourcemap'>,
+): Promise<Written> {
   const { code } = await transform(text, { ...commonJs, ...options });
   return {
     path,

@@ -29,7 +29,14 @@ async function besideDemo(vsCode: HostVsCode): Promise<HostTestResult> {
   const workspace = join(scratch, 'workspace');
   await mkdir(home);
   await prepareWorkspace(workspace);
-  const cluster = background('node', [join(root, 'dist', 'llmdw.mjs'), 'demo', '--kubeconfig', kubeconfig, '--speed', '10']);
+  const cluster = background('node', [
+    join(root, 'dist', 'llmdw.mjs'),
+    'demo',
+    '--kubeconfig',
+    kubeconfig,
+    '--speed',
+    '10',
+  ]);
   try {
     await cluster.printed(/serves (\S+)/, 60_000);
     return await runHostTests(vsCode, {

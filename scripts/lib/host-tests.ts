@@ -41,7 +41,13 @@ export async function runHostTests(vsCode: HostVsCode, options: HostTestOptions)
       extensionTestsPath: options.tests,
       // The tests may have a home of their own, the launcher's cache is this one.
       extensionTestsEnv: { ...options.env, LLMDW_CACHE: cacheRoot },
-      launchArgs: [options.workspace, '--user-data-dir', data, '--disable-extensions', ...(options.restricted === true ? ['--restricted'] : [])],
+      launchArgs: [
+        options.workspace,
+        '--user-data-dir',
+        data,
+        '--disable-extensions',
+        ...(options.restricted === true ? ['--restricted'] : []),
+      ],
       stdout,
     });
     return { code, output };

@@ -18,7 +18,10 @@ export interface HostVsCode {
   readonly executable: string;
 }
 
-export const inBrowser: HostVsCode = { name: 'VS Code in a browser', executable: join(root, 'scripts', 'vscode-in-browser.ts') };
+export const inBrowser: HostVsCode = {
+  name: 'VS Code in a browser',
+  executable: join(root, 'scripts', 'vscode-in-browser.ts'),
+};
 
 type AtLeastOne = readonly [HostVsCode, ...HostVsCode[]];
 
@@ -39,17 +42,26 @@ async function ask(): Promise<AtLeastOne> {
     await mkdir(cachePath, { recursive: true });
     const fetched = async (version: string): Promise<HostVsCode> => {
       const name = `VS Code ${version}`;
-      return { name, executable: await step(`fetching ${name}`, () => downloadAndUnzipVSCode({ version, cachePath, timeout: answerMs, reporter: new SilentReporter() })) };
+      return {
+        name,
+        executable: await step(`fetching ${name}`, () =>
+          downloadAndUnzipVSCode({ version, cachePath, timeout: answerMs, reporter: new SilentReporter() }),
+        ),
+      };
     };
     return [await fetched('stable'), await fetched(await oldest())];
   } catch (error) {
-    say(`host tests run in a VS Code in a browser, not in one of the desktop: ${error instanceof Error ? error.message : String(error)}`);
+    say(
+      `host tests run in a VS Code in a browser, not in one of the desktop: ${error instanceof Error ? error.message : String(error)}`,
+    );
     return [inBrowser];
   }
 }
 
 async function oldest(): Promise<string> {
-  const { engines } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { readonly engines: { readonly vscode: string } };
+  const { engines } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+    readonly engines: { readonly vscode: string };
+  };
   return engines.vscode.replace('^', '');
 }
 

@@ -34,18 +34,28 @@ export async function ensure(needs: readonly Need[], packageManager: PackageMana
   const missing = [...new Map(looked.filter(({ met }) => !met).map(({ need }) => [need.what, need])).values()];
   if (missing.length === 0) return;
   const packages = [...new Set(missing.flatMap((need) => need.packages))];
-  if (missing.some((need) => need.packages.length === 0) || !(await packageManager.allowed())) throw new Refusal(lacking(missing, packages, 'Nothing was installed.'));
+  if (missing.some((need) => need.packages.length === 0) || !(await packageManager.allowed()))
+    throw new Refusal(lacking(missing, packages, 'Nothing was installed.'));
   try {
     await packageManager.install(packages);
   } catch (error) {
-    throw new Refusal(lacking(missing, packages, `They could not be installed: ${error instanceof Error ? error.message : String(error)}`), { cause: error });
+    throw new Refusal(
+      lacking(
+        missing,
+        packages,
+        `They could not be installed: ${error instanceof Error ? error.message : String(error)}`,
+      ),
+      { cause: error },
+    );
   }
 }
 
 function lacking(missing: readonly Need[], packages: readonly string[], what: string): string {
   const list = missing.map((need) => `  - ${need.what}`).join('\n');
   const sudo = process.getuid?.() === 0 ? '' : 'sudo ';
-  const commands = [`${sudo}apt-get update`, `${sudo}apt-get ${installArgs(packages).join(' ')}`].map((command) => `  ${command}`).join('\n');
+  const commands = [`${sudo}apt-get update`, `${sudo}apt-get ${installArgs(packages).join(' ')}`]
+    .map((command) => `  ${command}`)
+    .join('\n');
   return `This machine lacks:\n${list}\n${what}${packages.length === 0 ? '' : `\nOn Debian and Ubuntu these commands bring ${missing.length === 1 ? 'it' : 'them'}:\n${commands}`}`;
 }
 

@@ -11,7 +11,10 @@ export async function which(program: string, searched = process.env['PATH'] ?? '
 }
 
 export function exists(path: string): Promise<boolean> {
-  return access(path).then(() => true, () => false);
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Whether a program with windows can show them. */

@@ -26,11 +26,23 @@ export interface TrustOption {
 }
 
 /** The question at the start would stand before a driven window. */
-const restrictedSettings = { 'security.workspace.trust.enabled': true, 'security.workspace.trust.startupPrompt': 'never' } as const;
+const restrictedSettings = {
+  'security.workspace.trust.enabled': true,
+  'security.workspace.trust.startupPrompt': 'never',
+} as const;
 
 /** Writes the settings of a driven VS Code below its data folder: a server reads most in `Machine`, a desktop all in `User`, and trust counts there alone. */
-export async function writeSettings(data: string, tools: KubeTools, { restricted = false }: TrustOption): Promise<void> {
-  const settings = { ...quietSettings, 'workbench.colorTheme': 'Dark Modern', ...toolSettings(tools), ...(restricted ? restrictedSettings : {}) };
+export async function writeSettings(
+  data: string,
+  tools: KubeTools,
+  { restricted = false }: TrustOption,
+): Promise<void> {
+  const settings = {
+    ...quietSettings,
+    'workbench.colorTheme': 'Dark Modern',
+    ...toolSettings(tools),
+    ...(restricted ? restrictedSettings : {}),
+  };
   for (const folder of ['Machine', 'User']) {
     await mkdir(join(data, folder), { recursive: true });
     await writeFile(join(data, folder, 'settings.json'), `${JSON.stringify(settings, undefined, 2)}\n`);
@@ -70,13 +82,31 @@ export async function startWorkbenchServer(options: WorkbenchServerOptions): Pro
   // A server takes its PATH from a login shell, so what this script put on its own would be lost.
   await writeSettings(user, options.tools, options);
   const common = ['--user-data-dir', user, '--extensions-dir', extensions];
-  await execa('node', [entry, ...common, '--install-extension', options.vsix], { env: options.env, stdout: 'ignore', stderr: 'inherit' });
+  await execa('node', [entry, ...common, '--install-extension', options.vsix], {
+    env: options.env,
+    stdout: 'ignore',
+    stderr: 'inherit',
+  });
   const port = options.port ?? (await freePort());
   const server: Background = background(
     'node',
-    [entry, ...common, '--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, '--disable-telemetry', '--disable-update-check', ...trustFlags(options), options.workspace],
+    [
+      entry,
+      ...common,
+      '--auth',
+      'none',
+      '--bind-addr',
+      `127.0.0.1:${port}`,
+      '--disable-telemetry',
+      '--disable-update-check',
+      ...trustFlags(options),
+      options.workspace,
+    ],
     { env: options.env },
   );
   await server.printed(/HTTP server listening/, 60_000);
-  return { url: `http://127.0.0.1:${port}/?folder=${encodeURIComponent(options.workspace)}`, stop: () => server.stop() };
+  return {
+    url: `http://127.0.0.1:${port}/?folder=${encodeURIComponent(options.workspace)}`,
+    stop: () => server.stop(),
+  };
 }

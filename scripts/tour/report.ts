@@ -35,7 +35,8 @@ export class TourReport {
     }
     await window.screenshot(join(this.#folder, picture));
     const seconds = (performance.now() - started) / 1000;
-    const error = failure === undefined ? undefined : failure instanceof Error ? failure.message : JSON.stringify(failure);
+    const error =
+      failure === undefined ? undefined : failure instanceof Error ? failure.message : JSON.stringify(failure);
     this.#steps.push({ name, figures, seconds, picture, error });
     say(`${name} (${seconds.toFixed(1)} s)${error === undefined ? '' : ' FAILED'}`);
     for (const figure of figures) console.log(`    ${figure}`);
@@ -58,7 +59,10 @@ export class TourReport {
     );
     const path = join(this.#folder, 'report.md');
     await mkdir(this.#folder, { recursive: true });
-    await writeFile(path, `# The tour\n\n${failed ? 'It ended at the step that failed.' : `${this.#steps.length} steps in ${seconds.toFixed(0)} s, all as expected.`}\n\n${parts.join('\n\n')}\n`);
+    await writeFile(
+      path,
+      `# The tour\n\n${failed ? 'It ended at the step that failed.' : `${this.#steps.length} steps in ${seconds.toFixed(0)} s, all as expected.`}\n\n${parts.join('\n\n')}\n`,
+    );
     return path;
   }
 }

@@ -48,7 +48,11 @@ export async function tour(input: TourInput): Promise<void> {
     await window.pick('Wide expert parallelism');
     await window.pick('CoreWeave');
     await window.pick('Continue to the preview');
-    await window.picks().filter({ hasText: /\d+ create/ }).first().waitFor();
+    await window
+      .picks()
+      .filter({ hasText: /\d+ create/ })
+      .first()
+      .waitFor();
     return [await window.picks().first().innerText()].map((text) => text.replaceAll('\n', ' '));
   });
   await step('Deploy, and watch it load', async () => {
@@ -123,16 +127,26 @@ export async function tour(input: TourInput): Promise<void> {
     const frame = await window.webview('.summary table', 60_000);
     await frame.locator('table').first().waitFor();
     await accessible(frame);
-    const { stdout } = await execa('node', [input.cli, 'trace', 'summary', first ?? ''], { env: input.env, cwd: input.workspace });
-    return stdout.split('\n').filter((line) => line !== '').slice(1, 6);
+    const { stdout } = await execa('node', [input.cli, 'trace', 'summary', first ?? ''], {
+      env: input.env,
+      cwd: input.workspace,
+    });
+    return stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .slice(1, 6);
   });
   await step('Perfetto', async () => {
     await window.command('llm-d: Open Trace in Perfetto');
     await window.pick(/^rank 0(?!\d)/);
     const ui = await window.webview('.pf-ui-main, main.pf-ui-main, .pf-timeline-page, .page', 60_000);
-    await ui.waitForFunction('globalThis.app && globalThis.app.trace && !globalThis.app.isLoadingTrace', undefined, { timeout: 60_000 });
+    await ui.waitForFunction('globalThis.app && globalThis.app.trace && !globalThis.app.isLoadingTrace', undefined, {
+      timeout: 60_000,
+    });
     await window.page.waitForTimeout(2000);
-    const slices = await ui.evaluate('globalThis.app.trace.engine.query("select count(*) as n from slice").then((r) => r.firstRow({ n: 0 }).n)');
+    const slices = await ui.evaluate(
+      'globalThis.app.trace.engine.query("select count(*) as n from slice").then((r) => r.firstRow({ n: 0 }).n)',
+    );
     return [`the trace is open in the real Perfetto UI: ${String(slices)} slices`];
   });
   await step('Light theme: Perfetto', async () => {
@@ -175,18 +189,31 @@ async function accessible(frame: Frame): Promise<void> {
   await frame.evaluate(axe.source);
   const { violations } = await frame.evaluate<AxeResults>('axe.run(document)');
   const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  if (serious.length > 0) throw new Error(`axe: ${serious.map(({ id, nodes }) => `${id} (${nodes.map((node) => node.html).slice(0, 3).join(', ')})`).join('; ')}`);
+  if (serious.length > 0)
+    throw new Error(
+      `axe: ${serious
+        .map(
+          ({ id, nodes }) =>
+            `${id} (${nodes
+              .map((node) => node.html)
+              .slice(0, 3)
+              .join(', ')})`,
+        )
+        .join('; ')}`,
+    );
 }
 
 /** Narrows the table to nodes with free GPUs, the one with most of them on top, and back again. */
 async function nodeTableFigures(frame: Frame): Promise<readonly string[]> {
-  const lines = async (): Promise<readonly string[]> => (await frame.locator('.node-table tr').allInnerTexts()).map(oneLine);
+  const lines = async (): Promise<readonly string[]> =>
+    (await frame.locator('.node-table tr').allInnerTexts()).map(oneLine);
   const all = await lines();
   const filter = frame.getByRole('textbox', { name: 'Filter nodes' });
   await filter.fill('free>0 -cordon:yes');
   await frame.locator('thead button[data-column=free]').click();
   const free = await lines();
-  if (free.length < 2 || free.length >= all.length) throw new Error(`the filter "free>0 -cordon:yes" leaves ${free.length - 1} of ${all.length - 1} nodes`);
+  if (free.length < 2 || free.length >= all.length)
+    throw new Error(`the filter "free>0 -cordon:yes" leaves ${free.length - 1} of ${all.length - 1} nodes`);
   await accessible(frame);
   await filter.fill('');
   return free;
@@ -203,11 +230,20 @@ async function startBenchmark({ window, workspace }: TourInput, title: RegExp, r
   await window.command('llm-d: Run Benchmark...');
   await window.pick(title);
   await window.pick(/Run against/);
-  return until(window, `no ${recipe} run started`, async () => (await runsOf(workspace)).find((each) => !before.has(each.id) && each.recipe === recipe && each.state !== 'starting')?.id);
+  return until(
+    window,
+    `no ${recipe} run started`,
+    async () =>
+      (await runsOf(workspace)).find(
+        (each) => !before.has(each.id) && each.recipe === recipe && each.state !== 'starting',
+      )?.id,
+  );
 }
 
 async function benchmarkEnded({ window, workspace }: TourInput, id: string): Promise<readonly string[]> {
-  const run = await until(window, `run ${id} did not end`, async () => (await runsOf(workspace)).find((each) => each.id === id && each.state !== 'running'));
+  const run = await until(window, `run ${id} did not end`, async () =>
+    (await runsOf(workspace)).find((each) => each.id === id && each.state !== 'running'),
+  );
   if (run.state !== 'succeeded') throw new Error(`run ${id} ${run.state}: ${run.summary ?? 'no reason given'}`);
   return [`${id}: ${run.summary ?? ''}`];
 }
@@ -235,7 +271,9 @@ async function podFigures({ cli, env, workspace }: TourInput): Promise<readonly 
 async function traceFiles(workspace: string): Promise<readonly string[]> {
   const root = join(workspace, 'traces');
   const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
-  return entries.filter((entry) => entry.isFile() && /\.json(\.gz)?$/.test(entry.name) && entry.name.includes('trace.json')).map((entry) => join(entry.parentPath, entry.name));
+  return entries
+    .filter((entry) => entry.isFile() && /\.json(\.gz)?$/.test(entry.name) && entry.name.includes('trace.json'))
+    .map((entry) => join(entry.parentPath, entry.name));
 }
 
 async function waitForNotification(window: Window, pattern: RegExp, timeout: number): Promise<string> {
@@ -245,14 +283,23 @@ async function waitForNotification(window: Window, pattern: RegExp, timeout: num
 }
 
 async function statusSays(window: Window, pattern: RegExp): Promise<void> {
-  await window.page.locator('.statusbar .statusbar-item, .notification-list-item-message').filter({ hasText: pattern }).first().waitFor();
+  await window.page
+    .locator('.statusbar .statusbar-item, .notification-list-item-message')
+    .filter({ hasText: pattern })
+    .first()
+    .waitFor();
 }
 
 async function terminalShows(window: Window, pattern: RegExp, timeout: number): Promise<void> {
-  const rows = window.page.locator('.terminal-wrapper.active .xterm-accessibility-tree, .terminal-wrapper.active .xterm-rows');
+  const rows = window.page.locator(
+    '.terminal-wrapper.active .xterm-accessibility-tree, .terminal-wrapper.active .xterm-rows',
+  );
   const until = Date.now() + timeout;
   while (!pattern.test((await rows.allInnerTexts()).join('\n'))) {
-    if (Date.now() > until) throw new Error(`the terminal does not show ${String(pattern)} within ${timeout / 1000} s:\n${(await rows.allInnerTexts()).join('\n')}`);
+    if (Date.now() > until)
+      throw new Error(
+        `the terminal does not show ${String(pattern)} within ${timeout / 1000} s:\n${(await rows.allInnerTexts()).join('\n')}`,
+      );
     await window.page.waitForTimeout(200);
   }
 }

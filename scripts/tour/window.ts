@@ -98,7 +98,9 @@ export class Window {
   }
 
   async openView(): Promise<void> {
-    const icon = this.page.locator('.activitybar .action-item', { has: this.page.locator('[aria-label^="llm-d"]') }).first();
+    const icon = this.page
+      .locator('.activitybar .action-item', { has: this.page.locator('[aria-label^="llm-d"]') })
+      .first();
     await icon.waitFor();
     await icon.click();
   }
@@ -108,7 +110,10 @@ export class Window {
     const until = Date.now() + timeout;
     for (;;) {
       for (const frame of this.page.frames()) {
-        const found = await frame.locator(selector).count().catch(() => 0);
+        const found = await frame
+          .locator(selector)
+          .count()
+          .catch(() => 0);
         if (found > 0 && frame !== this.page.mainFrame()) return frame;
       }
       if (Date.now() > until) throw new Error(`no webview shows ${selector} within ${timeout / 1000} s`);

@@ -4,11 +4,21 @@ import { join } from 'node:path';
 /** A folder as a performance engineer has one: `.env`, and a `.gitignore` that keeps it and the big files out of git. */
 export async function prepareWorkspace(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await writeIfAbsent(join(folder, '.env'), '# Tokens of the demo: no real service takes them.\nHF_TOKEN=hf_demo_token\nGH_TOKEN=gh_demo_token\nNAMESPACE=llm-d\n');
+  await writeIfAbsent(
+    join(folder, '.env'),
+    '# Tokens of the demo: no real service takes them.\nHF_TOKEN=hf_demo_token\nGH_TOKEN=gh_demo_token\nNAMESPACE=llm-d\n',
+  );
   await writeIfAbsent(join(folder, '.gitignore'), '.env\nresults/\ntraces/\n.tmp/\n');
   await writeIfAbsent(
     join(folder, 'README.md'),
-    ['# llm-d Workbench: a demo workspace', '', 'Open the llm-d icon in the activity bar, then go round the loop:', '', ...whatToClick.map((line, index) => `${index + 1}. ${line}`), ''].join('\n'),
+    [
+      '# llm-d Workbench: a demo workspace',
+      '',
+      'Open the llm-d icon in the activity bar, then go round the loop:',
+      '',
+      ...whatToClick.map((line, index) => `${index + 1}. ${line}`),
+      '',
+    ].join('\n'),
   );
 }
 
@@ -44,7 +54,7 @@ export async function runsOf(folder: string): Promise<readonly RunFile[]> {
   const runs = await Promise.all(
     ids.map(async (id) => {
       const text = await readFile(join(results, id, 'run.json'), 'utf8').catch(() => undefined);
-      return text === undefined ? undefined : ({ ...(JSON.parse(text) as RunFile), id });
+      return text === undefined ? undefined : { ...(JSON.parse(text) as RunFile), id };
     }),
   );
   return runs.filter((run) => run !== undefined).toSorted((a, b) => (a.id < b.id ? 1 : -1));

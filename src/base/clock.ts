@@ -39,9 +39,17 @@ export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<vo
 }
 
 /** A signal that fires after `ms` with code `timeout`: nobody cancelled anything, `doing` ("list deployments") took too long. */
-export function timeLimit(ms: number, doing: string, hint = 'Check the connection to the cluster, and try again.'): AbortSignal {
+export function timeLimit(
+  ms: number,
+  doing: string,
+  hint = 'Check the connection to the cluster, and try again.',
+): AbortSignal {
   const limit = new AbortController();
-  const error = new WorkbenchError({ code: 'timeout', message: `cannot ${doing}: not done within ${ms / 1000} s`, hint });
+  const error = new WorkbenchError({
+    code: 'timeout',
+    message: `cannot ${doing}: not done within ${ms / 1000} s`,
+    hint,
+  });
   setTimeout(() => limit.abort(error), ms).unref();
   return limit.signal;
 }
@@ -68,7 +76,12 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> 
 }
 
 /** Calls `probe` every `everyMs` until it answers something other than undefined. */
-export async function poll<T>(clock: Clock, everyMs: number, signal: AbortSignal, probe: () => Promise<T | undefined>): Promise<T> {
+export async function poll<T>(
+  clock: Clock,
+  everyMs: number,
+  signal: AbortSignal,
+  probe: () => Promise<T | undefined>,
+): Promise<T> {
   for (;;) {
     throwIfAborted(signal);
     const found = await probe();

@@ -96,7 +96,9 @@ export function isAbort(error: unknown): boolean {
 
 /** Node hides the reason of a signal in an AbortError of its own. */
 function reasonOf(error: unknown): unknown {
-  return error instanceof Error && error.name === 'AbortError' && error.cause instanceof WorkbenchError ? error.cause : error;
+  return error instanceof Error && error.name === 'AbortError' && error.cause instanceof WorkbenchError
+    ? error.cause
+    : error;
 }
 
 /** Wraps whatever was thrown so that a caller can rely on `code`, `message` and `hint`. */

@@ -20,7 +20,12 @@ export interface LockOptions {
  * and a folder can be moved only to where none is, or an empty one. To take it from a holder is to delete that very holder's name:
  * it can't hit whoever took the lock meanwhile, also if two find out at once that a window died.
  */
-export async function locked<T>(files: WorkspaceFiles, lock: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
+export async function locked<T>(
+  files: WorkspaceFiles,
+  lock: string,
+  options: LockOptions,
+  work: () => Promise<T>,
+): Promise<T> {
   const holder = `${options.who}.${randomUUID()}`;
   await acquire(files, lock, holder, options);
   try {
@@ -30,7 +35,12 @@ export async function locked<T>(files: WorkspaceFiles, lock: string, options: Lo
   }
 }
 
-async function acquire(files: WorkspaceFiles, lock: string, holder: string, { clock, signal, pollMs, leftBehind }: LockOptions): Promise<void> {
+async function acquire(
+  files: WorkspaceFiles,
+  lock: string,
+  holder: string,
+  { clock, signal, pollMs, leftBehind }: LockOptions,
+): Promise<void> {
   const draft = `${lock}.${holder}`;
   await files.makeFolder(`${draft}/${holder}`);
   try {

@@ -35,10 +35,12 @@ export function fitText(text: string, length = TEXT_LENGTH): string {
 
 /** Cut before a pattern looks at it: what goes takes room of its own, so that some more than `length` is kept. */
 function visible(text: string, length: number): string {
-  return text.slice(0, 4 * length).replace(UNFIT, (_found, escape: string | undefined, lineEnd: string | undefined, space: string | undefined) => {
-    if (escape !== undefined) return '';
-    return lineEnd ?? (space === undefined ? '\uFFFD' : ' ');
-  });
+  return text
+    .slice(0, 4 * length)
+    .replace(UNFIT, (_found, escape: string | undefined, lineEnd: string | undefined, space: string | undefined) => {
+      if (escape !== undefined) return '';
+      return lineEnd ?? (space === undefined ? '\uFFFD' : ' ');
+    });
 }
 
 /** A blank is enough against markup, and reads well: `[label] (command:id)`. */

@@ -16,7 +16,11 @@ export async function loadPart<Part>(load: () => Promise<Part>): Promise<Part> {
 }
 
 /** Methods that all answer with a promise: who calls them cannot tell whether the service was there before. */
-type Asynchronous<Service> = { readonly [Name in keyof Service]: Service[Name] extends (...given: never[]) => Promise<unknown> ? Service[Name] : never };
+type Asynchronous<Service> = {
+  readonly [Name in keyof Service]: Service[Name] extends (...given: never[]) => Promise<unknown>
+    ? Service[Name]
+    : never;
+};
 
 /** What `onFirstCall` answers: the service's methods, and an end of its own. */
 export type OnFirstCall<Service> = Omit<Service, 'dispose'> & Disposable;
@@ -26,7 +30,9 @@ export type OnFirstCall<Service> = Omit<Service, 'dispose'> & Disposable;
  * failed, the next call tries again. Disposing ends what was made, or is being made; a call that has not reached it by then, or comes
  * later, is `aborted`.
  */
-export function onFirstCall<Service extends Asynchronous<Omit<Service, 'dispose'>>>(make: () => Promise<Service>): OnFirstCall<Service> {
+export function onFirstCall<Service extends Asynchronous<Omit<Service, 'dispose'>>>(
+  make: () => Promise<Service>,
+): OnFirstCall<Service> {
   let making: Promise<Service> | undefined;
   let made: Service | undefined;
   let disposed = false;
@@ -51,14 +57,19 @@ export function onFirstCall<Service extends Asynchronous<Omit<Service, 'dispose'
     disposed = true;
     if (made) end(made);
   };
-  const call = (name: string) => async (...given: readonly unknown[]): Promise<unknown> => {
-    const whole = await service();
-    const method: unknown = Reflect.get(whole, name);
-    if (typeof method !== 'function') throw new TypeError(`the service has no method ${name}`);
-    return Reflect.apply(method, whole, given);
-  };
+  const call =
+    (name: string) =>
+    async (...given: readonly unknown[]): Promise<unknown> => {
+      const whole = await service();
+      const method: unknown = Reflect.get(whole, name);
+      if (typeof method !== 'function') throw new TypeError(`the service has no method ${name}`);
+      return Reflect.apply(method, whole, given);
+    };
   // A promise that is resolved with the stand-in asks it for `then`.
-  return new Proxy({ dispose } as OnFirstCall<Service>, { get: (_target, name) => (name === 'dispose' ? dispose : typeof name === 'symbol' || name === 'then' ? undefined : call(name)) });
+  return new Proxy({ dispose } as OnFirstCall<Service>, {
+    get: (_target, name) =>
+      name === 'dispose' ? dispose : typeof name === 'symbol' || name === 'then' ? undefined : call(name),
+  });
 }
 
 function closed(): WorkbenchError {

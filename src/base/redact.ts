@@ -20,7 +20,13 @@ const SECRETS: readonly [RegExp, string][] = [
   [/(:\/\/)[^\s/?#]+@/g, '$1…@'],
   // Tokens that tell by their beginning whose they are: Hugging Face and GitHub; GitLab, Slack, NVIDIA, OpenAI and others, Google, EKS, OpenShift; AWS
   [new RegExp(String.raw`${START}(hf_|gh[pousr]_|github_pat_)\w{8,}`, 'g'), '$1…'],
-  [new RegExp(String.raw`${START_WITH_DASHES}(glpat-|xox[a-z]-|nvapi-|sk-|ya29\.|AIza|k8s-aws-v1\.|sha256~)[\w.-]{8,}`, 'g'), '$1…'],
+  [
+    new RegExp(
+      String.raw`${START_WITH_DASHES}(glpat-|xox[a-z]-|nvapi-|sk-|ya29\.|AIza|k8s-aws-v1\.|sha256~)[\w.-]{8,}`,
+      'g',
+    ),
+    '$1…',
+  ],
   [new RegExp(String.raw`${START}(AKIA|ASIA)[A-Z0-9]{12,}`, 'g'), '$1…'],
   // JSON web tokens (service accounts, OIDC)
   [new RegExp(String.raw`${START_WITH_DASHES}eyJ[\w-]{8,}(?:\.[\w-]*){1,4}`, 'g'), 'eyJ…'],

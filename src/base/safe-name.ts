@@ -8,7 +8,10 @@ const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
 /** One safe file or folder name. */
 export function safeName(name: string): string {
-  let safe = name.replaceAll(FORBIDDEN, '_').replace(/^\.+/, '_').replace(/[. ]+$/, '_');
+  let safe = name
+    .replaceAll(FORBIDDEN, '_')
+    .replace(/^\.+/, '_')
+    .replace(/[. ]+$/, '_');
   if (safe === '' || RESERVED.test(safe)) safe = `_${safe}`;
   if (safe.length <= LONGEST) return safe;
   const ending = /(\.pt\.trace)?\.json(\.gz)?$/.exec(safe)?.[0] ?? '';

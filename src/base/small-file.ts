@@ -13,7 +13,8 @@ export async function readSmallFile(path: string, mostBytes: number): Promise<st
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const chunks: Buffer[] = [];
-    for await (const chunk of handle.createReadStream({ end: mostBytes, autoClose: false })) chunks.push(chunk as Buffer);
+    for await (const chunk of handle.createReadStream({ end: mostBytes, autoClose: false }))
+      chunks.push(chunk as Buffer);
     const bytes = Buffer.concat(chunks);
     if (bytes.length > mostBytes) throw tooLarge(path, mostBytes);
     return bytes.toString('utf8');
@@ -25,9 +26,17 @@ export async function readSmallFile(path: string, mostBytes: number): Promise<st
 async function regular(path: string): Promise<{ readonly size: number }> {
   const found = await stat(path);
   if (found.isFile()) return found;
-  throw new WorkbenchError({ code: 'file-unreadable', message: `${path} is no regular file`, hint: 'Put a plain file in its place, or delete it.' });
+  throw new WorkbenchError({
+    code: 'file-unreadable',
+    message: `${path} is no regular file`,
+    hint: 'Put a plain file in its place, or delete it.',
+  });
 }
 
 function tooLarge(path: string, mostBytes: number): WorkbenchError {
-  return new WorkbenchError({ code: 'file-unreadable', message: `${path} is larger than ${mostBytes / 2 ** 20} MiB`, hint: 'That is no file of this kind: look at what it holds.' });
+  return new WorkbenchError({
+    code: 'file-unreadable',
+    message: `${path} is larger than ${mostBytes / 2 ** 20} MiB`,
+    hint: 'That is no file of this kind: look at what it holds.',
+  });
 }

@@ -13,7 +13,9 @@ export function csvText(header: readonly string[], rows: readonly (readonly Tabl
 
 /** What spreadsheets take from the clipboard: tabs between cells, and none within. */
 export function tsvText(header: readonly string[], rows: readonly (readonly TableCell[])[]): string {
-  return [header, ...rows].map((row) => `${row.map((cell) => plain(cell).replaceAll(/\s+/g, ' ')).join('\t')}\n`).join('');
+  return [header, ...rows]
+    .map((row) => `${row.map((cell) => plain(cell).replaceAll(/\s+/g, ' ')).join('\t')}\n`)
+    .join('');
 }
 
 /** A GitHub table; columns that hold numbers only are aligned to the right. */

@@ -17,14 +17,17 @@ export function terminalText(text: string): string {
     coloured = false;
     return reset;
   };
-  const shown = text.replace(UNFIT, (_found, escape: string | undefined, lineEnd: string | undefined, tab: string | undefined) => {
-    if (lineEnd !== undefined) return `${end()}\r\n`;
-    if (escape === undefined) return tab ?? '\uFFFD';
-    const colour = COLOUR.exec(escape)?.[1];
-    if (colour === undefined) return '';
-    coloured = true;
-    return `\u001B[${colour}m`;
-  });
+  const shown = text.replace(
+    UNFIT,
+    (_found, escape: string | undefined, lineEnd: string | undefined, tab: string | undefined) => {
+      if (lineEnd !== undefined) return `${end()}\r\n`;
+      if (escape === undefined) return tab ?? '\uFFFD';
+      const colour = COLOUR.exec(escape)?.[1];
+      if (colour === undefined) return '';
+      coloured = true;
+      return `\u001B[${colour}m`;
+    },
+  );
   return shown + end();
 }
 

@@ -35,7 +35,11 @@ export class Turns implements Disposable {
   /** Asks for a turn; what has been asked for and is still to come counts for all. */
   ask(): void {
     if (this.#working) this.#again = true;
-    else if (!this.#disposed) this.#timer ??= this.#clock.setTimer(Math.max(0, this.#nextAt - this.#clock.monotonic()), () => void this.#turn());
+    else if (!this.#disposed)
+      this.#timer ??= this.#clock.setTimer(
+        Math.max(0, this.#nextAt - this.#clock.monotonic()),
+        () => void this.#turn(),
+      );
   }
 
   dispose(): void {

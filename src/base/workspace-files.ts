@@ -52,7 +52,9 @@ export class WorkspaceFiles {
 
   /** Bytes of a file; 0 when it is not there. */
   size(file: string): Promise<number> {
-    return this.#try('read', file, async (path, parts) => ((await this.#hasFolders(parts.slice(0, -1))) ? ((await plainFile(path))?.size ?? 0) : 0));
+    return this.#try('read', file, async (path, parts) =>
+      (await this.#hasFolders(parts.slice(0, -1))) ? ((await plainFile(path))?.size ?? 0) : 0,
+    );
   }
 
   /** Replaces a file, or makes it, with its folders: a reader sees the old or the new text and never half of one. */
@@ -149,7 +151,11 @@ export class WorkspaceFiles {
   #parts(file: string): readonly string[] {
     const parts = file.split('/');
     if (parts.every(isPlainName)) return [...this.#within, ...parts];
-    throw new WorkbenchError({ code: 'bad-usage', message: `${JSON.stringify(file)} is no file below ${this.folder}`, hint: 'Its name must not be absolute, empty or lead upwards.' });
+    throw new WorkbenchError({
+      code: 'bad-usage',
+      message: `${JSON.stringify(file)} is no file below ${this.folder}`,
+      hint: 'Its name must not be absolute, empty or lead upwards.',
+    });
   }
 
   #change<T>(file: string, work: (path: string, parts: readonly string[]) => Promise<T>): Promise<T> {
@@ -159,7 +165,11 @@ export class WorkspaceFiles {
     });
   }
 
-  async #try<T>(verb: 'read' | 'write', file: string, work: (path: string, parts: readonly string[]) => Promise<T>): Promise<T> {
+  async #try<T>(
+    verb: 'read' | 'write',
+    file: string,
+    work: (path: string, parts: readonly string[]) => Promise<T>,
+  ): Promise<T> {
     const parts = this.#parts(file);
     const path = join(this.#root, ...parts);
     try {
@@ -171,7 +181,8 @@ export class WorkspaceFiles {
 
   /** Whether all of these folders are there. Throws when one of them is a link, or no folder. */
   async #hasFolders(parts: readonly string[]): Promise<boolean> {
-    for (const count of parts.keys()) if (!(await realFolder(join(this.#root, ...parts.slice(0, count + 1))))) return false;
+    for (const count of parts.keys())
+      if (!(await realFolder(join(this.#root, ...parts.slice(0, count + 1))))) return false;
     return true;
   }
 
@@ -206,7 +217,10 @@ async function realFolder(path: string): Promise<boolean> {
   const found = await look(path);
   if (found === undefined || found.isDirectory()) return found !== undefined;
   if (!found.isSymbolicLink()) throw refused(`${path} is not a folder`, 'Move it away; a folder is made in its place.');
-  throw refused(`${path} is a link, and may lead out of the workspace`, 'Nothing is written there. Replace it by a folder; to keep the files on another disk, open a folder there.');
+  throw refused(
+    `${path} is a link, and may lead out of the workspace`,
+    'Nothing is written there. Replace it by a folder; to keep the files on another disk, open a folder there.',
+  );
 }
 
 async function plainFile(path: string): Promise<Stats | undefined> {
@@ -221,7 +235,8 @@ function onlyFile(found: Stats, path: string): Stats {
 
 /** What is changed in place must not be a file of another folder at the same time. */
 function onlyName(found: Stats, path: string): void {
-  if (found.nlink > 1) throw refused(`${path} has another name elsewhere (a hard link)`, 'Replace it by a copy of itself.');
+  if (found.nlink > 1)
+    throw refused(`${path} has another name elsewhere (a hard link)`, 'Replace it by a copy of itself.');
 }
 
 async function look(path: string): Promise<Stats | undefined> {
@@ -242,6 +257,16 @@ function failure(verb: 'read' | 'write', path: string, error: unknown): Workbenc
   if (isWorkbenchError(error)) return error;
   const code = systemCode(error);
   return code === 'ENOSPC' || code === 'EDQUOT'
-    ? new WorkbenchError({ code: 'disk-full', message: `cannot ${verb} ${path}: the disk is full`, hint: 'Free some space.', cause: error })
-    : new WorkbenchError({ code: 'file-unreadable', message: `cannot ${verb} ${path}: ${errorText(error)}`, hint: 'Check the permissions of the file and its folder.', cause: error });
+    ? new WorkbenchError({
+        code: 'disk-full',
+        message: `cannot ${verb} ${path}: the disk is full`,
+        hint: 'Free some space.',
+        cause: error,
+      })
+    : new WorkbenchError({
+        code: 'file-unreadable',
+        message: `cannot ${verb} ${path}: ${errorText(error)}`,
+        hint: 'Check the permissions of the file and its folder.',
+        cause: error,
+      });
 }

@@ -35,20 +35,29 @@ const COLUMNS: readonly Column[] = [
   { title: 'prompt tokens', of: (point) => point.prompt_tokens },
   { title: 'output tokens', of: (point) => point.output_tokens },
   ...LATENCIES.flatMap(([name, field]) =>
-    STATISTICS.map((statistic): Column => ({ title: `${name} ${statistic} (ms)`, of: (point) => (point[field] satisfies LatencyStats | null)?.[statistic] ?? null })),
+    STATISTICS.map((statistic): Column => ({
+      title: `${name} ${statistic} (ms)`,
+      of: (point) => (point[field] satisfies LatencyStats | null)?.[statistic] ?? null,
+    })),
   ),
 ];
 
 /** A row a load level, figures at full precision; an unknown figure is an empty cell. */
 export function toCsv(runs: readonly SeriesRun[]): string {
-  return csvText(COLUMNS.map((column) => column.title), rows(runs));
+  return csvText(
+    COLUMNS.map((column) => column.title),
+    rows(runs),
+  );
 }
 
 /** A GitHub table of the columns that hold something; figures rounded to four digits. */
 export function toMarkdown(runs: readonly SeriesRun[]): string {
   const all = rows(runs);
   const used = COLUMNS.map((_column, index) => index).filter((index) => all.some((row) => row[index] !== null));
-  return markdownText(used.map((index) => COLUMNS[index]?.title ?? ''), all.map((row) => used.map((index) => rounded(row[index] ?? null))));
+  return markdownText(
+    used.map((index) => COLUMNS[index]?.title ?? ''),
+    all.map((row) => used.map((index) => rounded(row[index] ?? null))),
+  );
 }
 
 function rows(runs: readonly SeriesRun[]): TableCell[][] {

@@ -9,7 +9,8 @@ import type { FileError } from './types.ts';
 /** What a directory walk looks at, by name. */
 const CANDIDATE = /\.(?:json|jsonl|ya?ml|txt|log)(?:\.gz)?$/;
 /** Files that stand beside results and are none: the ledger's own, manifests, and views that the readers refuse. */
-const COMPANION = /^(?:run\.json|traces\.json|manifests\.ya?ml|(?:\d+\.)?stdout\.log)$|(?:_prometheus|^per_request_lifecycle)_metrics\.json$/;
+const COMPANION =
+  /^(?:run\.json|traces\.json|manifests\.ya?ml|(?:\d+\.)?stdout\.log)$|(?:_prometheus|^per_request_lifecycle)_metrics\.json$/;
 
 /** The file itself, or those in the directory that may be results, by name. What cannot be listed goes into `errors`. */
 export async function* resultFiles(path: string, signal: AbortSignal, errors: FileError[]): AsyncGenerator<string> {
@@ -23,7 +24,12 @@ export async function* resultFiles(path: string, signal: AbortSignal, errors: Fi
     yield file;
   }
   if (found === 0) {
-    errors.push({ path, code: 'file-is-directory', message: `${path} is a directory without result files`, hint: 'Give a result file, or a directory that holds some.' });
+    errors.push({
+      path,
+      code: 'file-is-directory',
+      message: `${path} is a directory without result files`,
+      hint: 'Give a result file, or a directory that holds some.',
+    });
   }
 }
 
@@ -66,7 +72,17 @@ async function entries(directory: string, errors: FileError[]): Promise<readonly
     const found = await readdir(directory, { withFileTypes: true });
     return found.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
   } catch (error) {
-    errors.push(fileError(directory, new WorkbenchError({ code: 'file-unreadable', message: `cannot list ${directory}`, hint: 'Check the permissions of the directory.', cause: error })));
+    errors.push(
+      fileError(
+        directory,
+        new WorkbenchError({
+          code: 'file-unreadable',
+          message: `cannot list ${directory}`,
+          hint: 'Check the permissions of the directory.',
+          cause: error,
+        }),
+      ),
+    );
     return [];
   }
 }

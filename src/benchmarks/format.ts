@@ -13,12 +13,35 @@ function formatFile(file: ResultFile): string {
   const version = file.tool_version === null ? '' : ` ${file.tool_version}`;
   const parts = [`${printedLine(`${file.path}: ${file.tool}${version}`)}\n`];
   if (file.points.length > 0) {
-    const header = ['load', 'ok', 'failed', 'req/s', 'output tok/s', 'total tok/s', 'TTFT p50/p99 ms', 'TPOT p50/p99 ms', 'ITL p50/p99 ms', 'E2E p50/p99 ms'];
+    const header = [
+      'load',
+      'ok',
+      'failed',
+      'req/s',
+      'output tok/s',
+      'total tok/s',
+      'TTFT p50/p99 ms',
+      'TPOT p50/p99 ms',
+      'ITL p50/p99 ms',
+      'E2E p50/p99 ms',
+    ];
     parts.push(columns([header, ...file.points.map(pointRow)]));
   }
   if (file.scores.length > 0) {
     const header = ['task', 'metric', 'filter', 'value', '± stderr', 'n'];
-    parts.push(columns([header, ...file.scores.map((score) => [score.task, score.metric, score.filter ?? UNKNOWN, number(score.value, 4), number(score.stderr, 4), number(score.n, 0)])]));
+    parts.push(
+      columns([
+        header,
+        ...file.scores.map((score) => [
+          score.task,
+          score.metric,
+          score.filter ?? UNKNOWN,
+          number(score.value, 4),
+          number(score.stderr, 4),
+          number(score.n, 0),
+        ]),
+      ]),
+    );
   }
   return parts.join('') + formatWarnings(file.warnings);
 }
@@ -53,12 +76,24 @@ export function formatAggregate(report: AggregateReport, format: AggregateFormat
   const overlap = throughput.overlap === null ? UNKNOWN : `${(throughput.overlap * 100).toFixed(1)} %`;
   const facts: readonly (readonly [string, string])[] = [
     ['Workers', `${report.workers.length}${report.missing.length > 0 ? `, missing ${report.missing.join(', ')}` : ''}`],
-    ['Requests', `${number(requests.successful, 0)} successful, ${number(requests.errored, 0)} errored, ${number(requests.incomplete, 0)} incomplete`],
+    [
+      'Requests',
+      `${number(requests.successful, 0)} successful, ${number(requests.errored, 0)} errored, ${number(requests.incomplete, 0)} incomplete`,
+    ],
     ['Output tokens', number(report.output_tokens, 0)],
     ['Output throughput', ''],
-    [`  sum of the workers' means (${format.useTotal ? 'all requests' : 'successful requests'})`, `${number(throughput.sum_of_means, 2)} tok/s`],
-    ['  tokens / union of windows', `${number(throughput.over_union, 2)} tok/s over ${number(throughput.union_window_s, 2)} s`],
-    ['  while all workers ran', `${number(throughput.in_common_window, 2)} tok/s in ${number(throughput.common_window_s, 2)} s (overlap ${overlap})`],
+    [
+      `  sum of the workers' means (${format.useTotal ? 'all requests' : 'successful requests'})`,
+      `${number(throughput.sum_of_means, 2)} tok/s`,
+    ],
+    [
+      '  tokens / union of windows',
+      `${number(throughput.over_union, 2)} tok/s over ${number(throughput.union_window_s, 2)} s`,
+    ],
+    [
+      '  while all workers ran',
+      `${number(throughput.in_common_window, 2)} tok/s in ${number(throughput.common_window_s, 2)} s (overlap ${overlap})`,
+    ],
     ['TTFT', merged(report.ttft_ms)],
     ['TPOT', merged(report.tpot_ms)],
     ['ITL', merged(report.itl_ms)],
@@ -76,18 +111,30 @@ function merged({ mean, p50, p99, method }: MergedLatency): string {
 
 function formatWorkers(report: AggregateReport): string {
   const first = Math.min(...report.workers.flatMap(({ window }) => (window ? [window.start_s] : [])));
-  const header = ['worker', 'ok', 'errored', 'incomplete', 'output tokens', 'tok/s (ok)', 'tok/s (all)', 'start s', 'end s'];
-  const rows = report.workers.map(({ index, requests, output_tokens, output_token_throughput, output_token_throughput_total, window }) => [
-    String(index),
-    number(requests.successful, 0),
-    number(requests.errored, 0),
-    number(requests.incomplete, 0),
-    number(output_tokens, 0),
-    number(output_token_throughput, 2),
-    number(output_token_throughput_total, 2),
-    number(window && window.start_s - first, 2),
-    number(window && window.end_s - first, 2),
-  ]);
+  const header = [
+    'worker',
+    'ok',
+    'errored',
+    'incomplete',
+    'output tokens',
+    'tok/s (ok)',
+    'tok/s (all)',
+    'start s',
+    'end s',
+  ];
+  const rows = report.workers.map(
+    ({ index, requests, output_tokens, output_token_throughput, output_token_throughput_total, window }) => [
+      String(index),
+      number(requests.successful, 0),
+      number(requests.errored, 0),
+      number(requests.incomplete, 0),
+      number(output_tokens, 0),
+      number(output_token_throughput, 2),
+      number(output_token_throughput_total, 2),
+      number(window && window.start_s - first, 2),
+      number(window && window.end_s - first, 2),
+    ],
+  );
   return columns([header, ...rows]);
 }
 
@@ -99,7 +146,15 @@ function formatWarnings(warnings: readonly Warning[]): string {
 function columns(texts: readonly (readonly string[])[]): string {
   const rows = texts.map((row) => row.map(printedLine));
   const widths = (rows[0] ?? []).map((_title, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => `${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('   ').trimEnd()}\n`).join('');
+  return rows
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+          .join('   ')
+          .trimEnd()}\n`,
+    )
+    .join('');
 }
 
 function pair(stats: LatencyStats | null): string {

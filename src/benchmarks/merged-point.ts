@@ -8,7 +8,8 @@ export function mergedPoint(aggregate: AggregateReport, workers: readonly Result
   const { throughput, requests, output_tokens: outputTokens } = aggregate;
   const concurrency = sum(workers.map((point) => point.concurrency));
   const promptTokens = sum(workers.map((point) => point.prompt_tokens));
-  const over = (count: number | null): number | null => (count === null || !throughput.union_window_s ? null : count / throughput.union_window_s);
+  const over = (count: number | null): number | null =>
+    count === null || !throughput.union_window_s ? null : count / throughput.union_window_s;
   return {
     label: `${aggregate.workers.length} workers${concurrency === null ? '' : `, concurrency ${concurrency}`}`,
     model: workers[0]?.model ?? null,
@@ -34,5 +35,8 @@ function stats({ mean, p50, p99 }: MergedLatency): LatencyStats | null {
 
 /** Null as soon as one worker does not say it. */
 function sum(values: readonly (number | null)[]): number | null {
-  return values.reduce<number | null>((total, value) => (total === null || value === null ? null : total + value), values.length === 0 ? null : 0);
+  return values.reduce<number | null>(
+    (total, value) => (total === null || value === null ? null : total + value),
+    values.length === 0 ? null : 0,
+  );
 }

@@ -38,7 +38,10 @@ export class ResultReader {
     const errors: FileError[] = [];
     for (const path of paths) {
       for await (const candidate of resultFiles(path, signal, errors)) {
-        const reading = await untilAborted(this.#files.of([candidate], '', () => this.#readFile(candidate)), signal);
+        const reading = await untilAborted(
+          this.#files.of([candidate], '', () => this.#readFile(candidate)),
+          signal,
+        );
         if ('code' in reading) errors.push(reading);
         else files.push(reading);
       }
@@ -51,7 +54,11 @@ export class ResultReader {
    * all of them. `useTotal` sums the workers' throughput over all requests rather than over the successful ones. Rejects when
    * cancelled, or with `reader-failed` or `too-large` where the files can be read one by one but not together.
    */
-  async workers(n: number, directory: string, { useTotal, signal }: { readonly useTotal: boolean; readonly signal: AbortSignal }): Promise<WorkersReport> {
+  async workers(
+    n: number,
+    directory: string,
+    { useTotal, signal }: { readonly useTotal: boolean; readonly signal: AbortSignal },
+  ): Promise<WorkersReport> {
     const workers: WorkersJob['workers'][number][] = [];
     const missing: number[] = [];
     for (let index = 0; index < n; index += 1) {
@@ -61,9 +68,23 @@ export class ResultReader {
       else workers.push({ index, path });
     }
     const job = { path: directory, workers, missing, useTotal };
-    const found = await untilAborted(this.#workers.of(workers.map(({ path }) => path), JSON.stringify([n, directory, useTotal]), () => this.#merge(job)), signal);
+    const found = await untilAborted(
+      this.#workers.of(
+        workers.map(({ path }) => path),
+        JSON.stringify([n, directory, useTotal]),
+        () => this.#merge(job),
+      ),
+      signal,
+    );
     if (workers.length > 0) return found;
-    return withErrors(found, [{ path: directory, code: 'no-result', message: `${directory} holds none of the workers' files 0.json to ${n - 1}.json`, hint: 'Give the directory of the parallel run, and its number of workers.' }]);
+    return withErrors(found, [
+      {
+        path: directory,
+        code: 'no-result',
+        message: `${directory} holds none of the workers' files 0.json to ${n - 1}.json`,
+        hint: 'Give the directory of the parallel run, and its number of workers.',
+      },
+    ]);
   }
 
   async #readFile(path: string): Promise<ResultFile | FileError> {
@@ -81,9 +102,15 @@ export class ResultReader {
     } catch (error) {
       if (!isWorkbenchError(error, 'reader-failed', 'too-large')) throw error;
       // Which of them it was is told by reading each alone.
-      const { files, errors } = await this.read(job.workers.map(({ path }) => path), lifetime);
+      const { files, errors } = await this.read(
+        job.workers.map(({ path }) => path),
+        lifetime,
+      );
       const readable = job.workers.filter(({ path }) => files.some((file) => file.path === path));
-      return withErrors(await readers.run('merge workers', { ...job, workers: readable }, { signal: lifetime }), errors);
+      return withErrors(
+        await readers.run('merge workers', { ...job, workers: readable }, { signal: lifetime }),
+        errors,
+      );
     }
   }
 }
@@ -94,5 +121,8 @@ function isPassing({ code }: FileError): boolean {
 }
 
 function withErrors({ report, aggregate }: WorkersReport, errors: readonly FileError[]): WorkersReport {
-  return { report: { ...report, errors: [...errors, ...report.errors] }, aggregate: { ...aggregate, errors: [...errors, ...aggregate.errors] } };
+  return {
+    report: { ...report, errors: [...errors, ...report.errors] },
+    aggregate: { ...aggregate, errors: [...errors, ...aggregate.errors] },
+  };
 }

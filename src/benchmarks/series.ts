@@ -52,17 +52,61 @@ export type LatencyStatistic = 'mean' | 'median' | 'p90' | 'p95' | 'p99';
 export type ThroughputKind = 'output' | 'total' | 'requests';
 export type LoadAxis = 'concurrency' | 'rate';
 
-const LATENCY: Readonly<Record<LatencyMetric, { readonly field: 'ttft_ms' | 'tpot_ms' | 'itl_ms' | 'e2e_ms'; readonly name: string; readonly definition: string }>> = {
-  ttft: { field: 'ttft_ms', name: 'TTFT', definition: 'Time to first token: from sending a request to its first output token.' },
-  tpot: { field: 'tpot_ms', name: 'TPOT', definition: 'Time per output token. vLLM: without the first token. guidellm from 0.4: with the time to the first token in it.' },
-  itl: { field: 'itl_ms', name: 'ITL', definition: 'Inter-token latency: time between two output tokens. vLLM counts chunks of the stream; guidellm its mean a request.' },
+const LATENCY: Readonly<
+  Record<
+    LatencyMetric,
+    { readonly field: 'ttft_ms' | 'tpot_ms' | 'itl_ms' | 'e2e_ms'; readonly name: string; readonly definition: string }
+  >
+> = {
+  ttft: {
+    field: 'ttft_ms',
+    name: 'TTFT',
+    definition: 'Time to first token: from sending a request to its first output token.',
+  },
+  tpot: {
+    field: 'tpot_ms',
+    name: 'TPOT',
+    definition:
+      'Time per output token. vLLM: without the first token. guidellm from 0.4: with the time to the first token in it.',
+  },
+  itl: {
+    field: 'itl_ms',
+    name: 'ITL',
+    definition:
+      'Inter-token latency: time between two output tokens. vLLM counts chunks of the stream; guidellm its mean a request.',
+  },
   e2e: { field: 'e2e_ms', name: 'E2E latency', definition: 'From sending a request to its last token.' },
 };
 
-const THROUGHPUT: Readonly<Record<ThroughputKind, { readonly field: 'output_token_throughput' | 'total_token_throughput' | 'request_throughput'; readonly name: string; readonly unit: string; readonly definition: string }>> = {
-  output: { field: 'output_token_throughput', name: 'Output throughput', unit: 'tok/s', definition: 'Output tokens of successful requests a second.' },
-  total: { field: 'total_token_throughput', name: 'Total throughput', unit: 'tok/s', definition: 'Input and output tokens of successful requests a second.' },
-  requests: { field: 'request_throughput', name: 'Request throughput', unit: 'req/s', definition: 'Successful requests a second.' },
+const THROUGHPUT: Readonly<
+  Record<
+    ThroughputKind,
+    {
+      readonly field: 'output_token_throughput' | 'total_token_throughput' | 'request_throughput';
+      readonly name: string;
+      readonly unit: string;
+      readonly definition: string;
+    }
+  >
+> = {
+  output: {
+    field: 'output_token_throughput',
+    name: 'Output throughput',
+    unit: 'tok/s',
+    definition: 'Output tokens of successful requests a second.',
+  },
+  total: {
+    field: 'total_token_throughput',
+    name: 'Total throughput',
+    unit: 'tok/s',
+    definition: 'Input and output tokens of successful requests a second.',
+  },
+  requests: {
+    field: 'request_throughput',
+    name: 'Request throughput',
+    unit: 'req/s',
+    definition: 'Successful requests a second.',
+  },
 };
 
 /** Concurrency, unless no point of any run has one but some have a request rate. */
@@ -73,13 +117,25 @@ export function loadAxis(runs: readonly SeriesRun[]): LoadAxis {
 }
 
 /** One series a run and statistic. */
-export function latencyChart(runs: readonly SeriesRun[], metric: LatencyMetric, statistics: readonly LatencyStatistic[]): Chart {
+export function latencyChart(
+  runs: readonly SeriesRun[],
+  metric: LatencyMetric,
+  statistics: readonly LatencyStatistic[],
+): Chart {
   const { field, name, definition } = LATENCY[metric];
   const axis = loadAxis(runs);
   return chart(
     loadTitle(axis),
     { title: `${name} ${statistics.join(', ')} (ms)`, definition },
-    runs.flatMap((run) => statistics.map((statistic) => ({ run, id: `${run.id}/${metric}/${statistic}`, name: `${run.label} · ${statistic}`, x: loadOf(axis), y: (point: ResultPoint) => point[field]?.[statistic] ?? null }))),
+    runs.flatMap((run) =>
+      statistics.map((statistic) => ({
+        run,
+        id: `${run.id}/${metric}/${statistic}`,
+        name: `${run.label} · ${statistic}`,
+        x: loadOf(axis),
+        y: (point: ResultPoint) => point[field]?.[statistic] ?? null,
+      })),
+    ),
   );
 }
 
@@ -89,8 +145,17 @@ export function throughputChart(runs: readonly SeriesRun[], kind: ThroughputKind
   const axis = loadAxis(runs);
   return chart(
     loadTitle(axis),
-    { title: `${name} (${unit}${perGpu ? '/GPU' : ''})`, definition: perGpu ? `${definition} Divided by the GPUs of the deployment.` : definition },
-    runs.map((run) => ({ run, id: `${run.id}/${kind}`, name: run.label, x: loadOf(axis), y: (point: ResultPoint) => divided(point[field], perGpu ? run.gpus : 1) })),
+    {
+      title: `${name} (${unit}${perGpu ? '/GPU' : ''})`,
+      definition: perGpu ? `${definition} Divided by the GPUs of the deployment.` : definition,
+    },
+    runs.map((run) => ({
+      run,
+      id: `${run.id}/${kind}`,
+      name: run.label,
+      x: loadOf(axis),
+      y: (point: ResultPoint) => divided(point[field], perGpu ? run.gpus : 1),
+    })),
   );
 }
 
@@ -101,9 +166,17 @@ export function paretoChart(runs: readonly SeriesRun[]): ParetoChart {
     { title: 'Speed a user (tok/s/user)', definition: '1000 / median TPOT in ms.' },
     {
       title: `Output throughput (tok/s${perGpu ? '/GPU' : ''})`,
-      definition: perGpu ? `${THROUGHPUT.output.definition} Divided by the GPUs of the deployment.` : `${THROUGHPUT.output.definition} Not a GPU: the GPUs of some run are not known.`,
+      definition: perGpu
+        ? `${THROUGHPUT.output.definition} Divided by the GPUs of the deployment.`
+        : `${THROUGHPUT.output.definition} Not a GPU: the GPUs of some run are not known.`,
     },
-    runs.map((run) => ({ run, id: `${run.id}/pareto`, name: run.label, x: speedOfUser, y: (point: ResultPoint) => divided(point.output_token_throughput, perGpu ? run.gpus : 1) })),
+    runs.map((run) => ({
+      run,
+      id: `${run.id}/pareto`,
+      name: run.label,
+      x: speedOfUser,
+      y: (point: ResultPoint) => divided(point.output_token_throughput, perGpu ? run.gpus : 1),
+    })),
   );
   return { ...drawn, frontier: frontier(drawn.series.flatMap((series) => series.points)) };
 }
@@ -148,12 +221,17 @@ function chart(x: Axis, y: Axis, plans: readonly SeriesPlan[]): Chart {
 
 function loadTitle(axis: LoadAxis): Axis {
   return axis === 'concurrency'
-    ? { title: 'Concurrency (requests at once)', definition: 'Most requests that the load generator keeps open at once, as configured.' }
+    ? {
+        title: 'Concurrency (requests at once)',
+        definition: 'Most requests that the load generator keeps open at once, as configured.',
+      }
     : { title: 'Request rate (req/s)', definition: 'Requests a second that the load generator was asked to send.' };
 }
 
 function loadOf(axis: LoadAxis): (point: ResultPoint) => number | null {
-  return axis === 'concurrency' ? (point) => point.concurrency : (point) => (typeof point.request_rate === 'number' ? point.request_rate : null);
+  return axis === 'concurrency'
+    ? (point) => point.concurrency
+    : (point) => (typeof point.request_rate === 'number' ? point.request_rate : null);
 }
 
 function divided(value: number | null, by: number | null): number | null {

@@ -62,30 +62,45 @@ class Benchmarks implements BenchmarkService {
     const endpoint = await poker.endpoint(request.cluster, request.deployment, signal);
     const podParameter = recipe.parameters.find((parameter) => parameter.kind === 'pod');
     const target = podParameter ? await targetPod(client, endpoint, values.text(podParameter.id), signal) : undefined;
-    const gpus = target ? await podGpus(client, target.name, signal) : request.deployment === undefined ? null : await deploymentGpus(client, request.deployment, signal);
-    const record = await ledger.create({
-      kind: 'benchmark',
-      recipe: recipe.id,
-      label: recipe.label(values),
-      parameters: recordedValues(recipe, values),
-      context: request.cluster.context,
-      namespace: request.cluster.namespace,
-      deployment: request.deployment ?? null,
-      model: endpoint.model,
-      gpus,
-      command: [],
-      pod: null,
-      job: null,
-      state: 'starting',
-      startedAt: new Date(clock.now()).toISOString(),
-      endedAt: null,
-      summary: null,
-      files: [],
-      baseline: false,
-    }, request.cluster.server);
+    const gpus = target
+      ? await podGpus(client, target.name, signal)
+      : request.deployment === undefined
+        ? null
+        : await deploymentGpus(client, request.deployment, signal);
+    const record = await ledger.create(
+      {
+        kind: 'benchmark',
+        recipe: recipe.id,
+        label: recipe.label(values),
+        parameters: recordedValues(recipe, values),
+        context: request.cluster.context,
+        namespace: request.cluster.namespace,
+        deployment: request.deployment ?? null,
+        model: endpoint.model,
+        gpus,
+        command: [],
+        pod: null,
+        job: null,
+        state: 'starting',
+        startedAt: new Date(clock.now()).toISOString(),
+        endedAt: null,
+        summary: null,
+        files: [],
+        baseline: false,
+      },
+      request.cluster.server,
+    );
     const launcher: Launcher = { ...this.#dependencies, client };
     const plan: RunPlan = { recipe, values, endpoint, target, deployment: request.deployment };
-    this.#follow({ ...this.#dependencies, client, results: this.#results, progress, runId: record.id, adopted: false, launch: (waiting) => launchRun(launcher, plan, record, waiting) });
+    this.#follow({
+      ...this.#dependencies,
+      client,
+      results: this.#results,
+      progress,
+      runId: record.id,
+      adopted: false,
+      launch: (waiting) => launchRun(launcher, plan, record, waiting),
+    });
     return record.id;
   }
 
@@ -101,12 +116,18 @@ class Benchmarks implements BenchmarkService {
       return;
     }
     const { state, endedAt, summary } = await this.#record(runId);
-    if (state === 'lost' && endedAt === null) throw new WorkbenchError({ code: 'not-supported', message: `cannot cancel run ${runId}: ${summary ?? state}`, hint: 'Cancel it where it was started; its record can be deleted here.' });
+    if (state === 'lost' && endedAt === null)
+      throw new WorkbenchError({
+        code: 'not-supported',
+        message: `cannot cancel run ${runId}: ${summary ?? state}`,
+        hint: 'Cancel it where it was started; its record can be deleted here.',
+      });
   }
 
   async resume(signal: AbortSignal): Promise<void> {
     for (const record of await this.#dependencies.ledger.list()) {
-      if (record.kind === 'benchmark' && isActive(record) && !this.#sessions.has(record.id)) await this.#adopt(record, signal);
+      if (record.kind === 'benchmark' && isActive(record) && !this.#sessions.has(record.id))
+        await this.#adopt(record, signal);
     }
   }
 
@@ -140,7 +161,9 @@ class Benchmarks implements BenchmarkService {
     const place = isActive(record) ? await ledger.place(record.id) : undefined;
     if (!place) return undefined;
     const { runsIn } = place;
-    const lost = (await this.#outOfReach(place)) ?? (runsIn === null ? 'its window was closed before the run was started' : undefined);
+    const lost =
+      (await this.#outOfReach(place)) ??
+      (runsIn === null ? 'its window was closed before the run was started' : undefined);
     if (lost !== undefined || runsIn === null) {
       await this.#close(record, lost ?? '');
       return undefined;
@@ -148,14 +171,23 @@ class Benchmarks implements BenchmarkService {
     if (signal.aborted) throw aborted(signal);
     const client = await contexts.client({ context: place.context, namespace: place.namespace, server: place.server });
     const launcher = { ...this.#dependencies, client };
-    return this.#follow({ ...launcher, results: this.#results, progress: this.#progressInto(record.id), runId: record.id, adopted: true, launch: (waiting) => findRun(launcher, record.id, runsIn, waiting) });
+    return this.#follow({
+      ...launcher,
+      results: this.#results,
+      progress: this.#progressInto(record.id),
+      runId: record.id,
+      adopted: true,
+      launch: (waiting) => findRun(launcher, record.id, runsIn, waiting),
+    });
   }
 
   /** Why the cluster of a run cannot be asked any more. */
   async #outOfReach({ context, server }: RunPlace): Promise<string | undefined> {
     const known = (await this.#dependencies.contexts.list()).find((info) => info.name === context);
     if (!known) return `context ${context} is no longer in the kubeconfig, so the run cannot be found`;
-    return known.server === server ? undefined : `context ${context} leads to ${known.server} now and not to ${server}, so the run cannot be found`;
+    return known.server === server
+      ? undefined
+      : `context ${context} leads to ${known.server} now and not to ${server}, so the run cannot be found`;
   }
 
   async #close({ id }: RunRecord, summary: string): Promise<void> {
@@ -169,13 +201,16 @@ class Benchmarks implements BenchmarkService {
     return ({ message }) => {
       if (clock.monotonic() - told < RECORD_PROGRESS_MS) return;
       told = clock.monotonic();
-      ledger.update(runId, { summary: message }).catch((error: unknown) => logger.warn(`the progress of run ${runId} is not kept: ${String(error)}`));
+      ledger
+        .update(runId, { summary: message })
+        .catch((error: unknown) => logger.warn(`the progress of run ${runId} is not kept: ${String(error)}`));
     };
   }
 
   async #record(runId: string): Promise<RunRecord> {
     const record = await this.#dependencies.ledger.get(runId);
-    if (!record) throw new WorkbenchError({ code: 'not-found', message: `there is no run ${runId}`, hint: 'It was deleted.' });
+    if (!record)
+      throw new WorkbenchError({ code: 'not-found', message: `there is no run ${runId}`, hint: 'It was deleted.' });
     return record;
   }
 

@@ -39,7 +39,12 @@ export function parseInvocation(command: Command, args: readonly string[]): Invo
     parsed = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: Object.fromEntries(Object.entries(command.options).map(([key, option]) => [key, { type: option.type, multiple: option.multiple ?? false }])),
+      options: Object.fromEntries(
+        Object.entries(command.options).map(([key, option]) => [
+          key,
+          { type: option.type, multiple: option.multiple ?? false },
+        ]),
+      ),
     });
   } catch (error) {
     throw badUsage(`${name}: ${errorText(error)}`, `Run "${name} --help".`);
@@ -60,14 +65,18 @@ export function parseInvocation(command: Command, args: readonly string[]): Invo
     integer(option) {
       const value = text(option);
       if (value === undefined) return undefined;
-      if (!/^\d+$/.test(value)) throw badUsage(`${name}: --${option} takes a whole number, not "${value}"`, `Run "${name} --help".`);
+      if (!/^\d+$/.test(value))
+        throw badUsage(`${name}: --${option} takes a whole number, not "${value}"`, `Run "${name} --help".`);
       return Number(value);
     },
   };
 }
 
 export function help(command: Command): string {
-  const rows = Object.entries(command.options).map(([name, option]) => [`--${name}${option.value === undefined ? '' : ` ${option.value}`}`, option.description] as const);
+  const rows = Object.entries(command.options).map(
+    ([name, option]) =>
+      [`--${name}${option.value === undefined ? '' : ` ${option.value}`}`, option.description] as const,
+  );
   const width = Math.max(0, ...rows.map(([left]) => left.length));
   const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
   return `${command.summary}\n\nUsage: llmdw ${command.words.join(' ')} ${command.arguments}\n${lines.length > 0 ? `\nOptions:\n${lines.join('\n')}\n` : ''}`;

@@ -35,7 +35,8 @@ function report(error: unknown, args: readonly string[], io: Io): number {
   const known = toWorkbenchError(error, `llmdw ${args.slice(0, 2).join(' ')}`);
   io.err(line`llmdw: ${known.message.replaceAll('\n', ' ')}`);
   if (known.hint !== undefined && known.hint !== '') io.err(line`hint: ${known.hint.replaceAll('\n', ' ')}`);
-  if (known.code === 'internal' && io.env['LLMDW_DEBUG'] !== undefined && error instanceof Error) io.err(`${error.stack ?? ''}\n`);
+  if (known.code === 'internal' && io.env['LLMDW_DEBUG'] !== undefined && error instanceof Error)
+    io.err(`${error.stack ?? ''}\n`);
   return isWorkbenchError(known, 'bad-usage') ? exit.usage : exit.failed;
 }
 

@@ -11,5 +11,7 @@ export function ownFolder(): string {
 
 /** The program of the readers: a bundle beside this one, or a source where this is one. */
 export function readerProgram(): string {
-  return import.meta.url.endsWith('.ts') ? join(ownFolder(), 'src', 'reader.ts') : join(ownFolder(), 'dist', 'reader.mjs');
+  return import.meta.url.endsWith('.ts')
+    ? join(ownFolder(), 'src', 'reader.ts')
+    : join(ownFolder(), 'dist', 'reader.mjs');
 }

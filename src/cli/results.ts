@@ -6,5 +6,7 @@ import { withReaders } from './readers.ts';
 
 /** Reads result files for one command. */
 export function withResults<T>(io: Io, work: (results: ResultReader) => Promise<T>): Promise<T> {
-  return withReaders<ResultTasks, T>(io, (readers) => work(new ResultReader({ readers, clock: systemClock, lifetime: io.signal })));
+  return withReaders<ResultTasks, T>(io, (readers) =>
+    work(new ResultReader({ readers, clock: systemClock, lifetime: io.signal })),
+  );
 }

@@ -39,7 +39,11 @@ export function services(invocation: Invocation, io: Io, settings: Settings = {}
 /** Ends a command that may not see any of what it is to show: an empty table would say that there is nothing. */
 export function requireSight(snapshot: InventorySnapshot, doing: string, kinds: readonly ('nodes' | 'pods')[]): void {
   if (kinds.some((kind) => snapshot.states[kind].kind !== 'denied')) return;
-  throw accessError(doing, kinds.map((kind) => needOf('list', kind === 'nodes' ? Nodes : Pods)), snapshot.cluster);
+  throw accessError(
+    doing,
+    kinds.map((kind) => needOf('list', kind === 'nodes' ? Nodes : Pods)),
+    snapshot.cluster,
+  );
 }
 
 /** The cluster that `--context` and `--namespace` name, else the kubeconfig's. */

@@ -11,5 +11,7 @@ import { withReaders } from './readers.ts';
 export function withSummaries<T>(io: Io, work: (summaries: TraceSummaries) => Promise<T>): Promise<T> {
   const files = new WorkspaceFiles(io.cwd).below('traces');
   const wasm = join(ownFolder(), 'dist', 'kineto.wasm');
-  return withReaders<TraceTasks, T>(io, (readers) => work(new TraceSummaries({ files: () => files, readers, wasm, logger: silentLogger })));
+  return withReaders<TraceTasks, T>(io, (readers) =>
+    work(new TraceSummaries({ files: () => files, readers, wasm, logger: silentLogger })),
+  );
 }

@@ -71,8 +71,20 @@ export async function startDemoCluster(options: DemoClusterOptions): Promise<Dem
   const owned = new DisposableStore();
   const abortStart = (): void => stopping.abort(options.signal.reason);
   options.signal.addEventListener('abort', abortStart, { once: true });
-  const server = await createApiServer({ host, port: options.port, token, kubelets, logger, clock, ...(stateDir === undefined ? {} : { stateDir }) });
-  const connection: DemoConnection = { server: server.url, token, ...(server.caPem === undefined ? {} : { ca: server.caPem }) };
+  const server = await createApiServer({
+    host,
+    port: options.port,
+    token,
+    kubelets,
+    logger,
+    clock,
+    ...(stateDir === undefined ? {} : { stateDir }),
+  });
+  const connection: DemoConnection = {
+    server: server.url,
+    token,
+    ...(server.caPem === undefined ? {} : { ca: server.caPem }),
+  };
   const stop = async (): Promise<void> => {
     stopping.abort();
     owned.dispose();
@@ -89,19 +101,45 @@ export async function startDemoCluster(options: DemoClusterOptions): Promise<Dem
     seedNamespace(server);
     const signal = stopping.signal;
     const shapes = options.nodes ?? h200Nodes();
-    const crowd = options.crowd && owned.add(new Crowd({ api: server.api, nodes: shapes, time: demoTime(clock, options.speed), clock, logger, signal }, options.crowd));
-    const nodes = owned.add(await startNodes({
-      client, clock, logger, signal, kubelet: { kubelets }, speed: options.speed, faults: options.faults, nodes: shapes,
-      programs: (view) => programs(view, clock), commands: commands(),
-      ...(crowd === undefined ? {} : { foreign: crowd.foreignPods }),
-    }));
+    const crowd =
+      options.crowd &&
+      owned.add(
+        new Crowd(
+          { api: server.api, nodes: shapes, time: demoTime(clock, options.speed), clock, logger, signal },
+          options.crowd,
+        ),
+      );
+    const nodes = owned.add(
+      await startNodes({
+        client,
+        clock,
+        logger,
+        signal,
+        kubelet: { kubelets },
+        speed: options.speed,
+        faults: options.faults,
+        nodes: shapes,
+        programs: (view) => programs(view, clock),
+        commands: commands(),
+        ...(crowd === undefined ? {} : { foreign: crowd.foreignPods }),
+      }),
+    );
     // The controllers come last: of a daemon's pods on nodes that are not there yet they would make an end.
     await crowd?.seed();
     owned.add(startControllers(server.api, { clock, logger, signal }));
     crowd?.start();
     throwIfAborted(options.signal);
     await writePrivateFile(kubeconfigPath, kubeconfig(connection));
-    return { url: server.url, port: Number(new URL(server.url).port), context: demoContext, kubeconfigPath, connection, server, upgrades: nodes.upgrades, stop };
+    return {
+      url: server.url,
+      port: Number(new URL(server.url).port),
+      context: demoContext,
+      kubeconfigPath,
+      connection,
+      server,
+      upgrades: nodes.upgrades,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -112,18 +150,23 @@ export async function startDemoCluster(options: DemoClusterOptions): Promise<Dem
 
 function seedNamespace({ api }: ApiServer): void {
   const namespaces = api.resource('', 'namespaces');
-  if (api.get(namespaces, undefined, workNamespace) === undefined) api.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: workNamespace } });
+  if (api.get(namespaces, undefined, workNamespace) === undefined)
+    api.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: workNamespace } });
 }
 
 /** JSON is YAML: every client reads it. */
 function kubeconfig({ server, token, ca }: DemoConnection): string {
   const authority = ca === undefined ? {} : { 'certificate-authority-data': Buffer.from(ca).toString('base64') };
-  return `${JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': demoContext,
-    clusters: [{ name: demoContext, cluster: { server, ...authority } }],
-    users: [{ name: demoContext, user: { token } }],
-    contexts: [{ name: demoContext, context: { cluster: demoContext, user: demoContext, namespace: workNamespace } }],
-  }, undefined, 2)}\n`;
+  return `${JSON.stringify(
+    {
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': demoContext,
+      clusters: [{ name: demoContext, cluster: { server, ...authority } }],
+      users: [{ name: demoContext, user: { token } }],
+      contexts: [{ name: demoContext, context: { cluster: demoContext, user: demoContext, namespace: workNamespace } }],
+    },
+    undefined,
+    2,
+  )}\n`;
 }

@@ -70,6 +70,11 @@ export function connectedPair(fromIp: string): [Duplex, Duplex] {
 }
 
 /** An error shaped as Node's own, since clients look at its `code`. */
-export function networkError(code: string, syscall: string, detail: string, fields: Readonly<Record<string, unknown>>): Error {
+export function networkError(
+  code: string,
+  syscall: string,
+  detail: string,
+  fields: Readonly<Record<string, unknown>>,
+): Error {
   return Object.assign(new Error(`${syscall} ${code} ${detail}`), { code, syscall, ...fields });
 }

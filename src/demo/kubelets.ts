@@ -22,7 +22,8 @@ export class Kubelets {
   dial(node: string): Duplex {
     const [client, server] = connectedPair('127.0.0.1');
     // As from a socket, the failure comes when its user listens.
-    if (!this.accept(node, server)) setImmediate(() => client.destroy(networkError('ECONNREFUSED', 'connect', `kubelet of ${node}`, {})));
+    if (!this.accept(node, server))
+      setImmediate(() => client.destroy(networkError('ECONNREFUSED', 'connect', `kubelet of ${node}`, {})));
     return client;
   }
 

@@ -24,7 +24,16 @@ export interface DemoApi {
   /** Fails with `conflict` when metadata.resourceVersion is given and is not the stored one. */
   update(resource: ResourceType, object: StoredObject): StoredObject;
   updateStatus(resource: ResourceType, object: StoredObject): StoredObject;
-  delete(resource: ResourceType, namespace: string | undefined, name: string, options?: { readonly propagation?: 'Background' | 'Foreground' | 'Orphan'; readonly gracePeriodSeconds?: number; readonly uid?: string }): void;
+  delete(
+    resource: ResourceType,
+    namespace: string | undefined,
+    name: string,
+    options?: {
+      readonly propagation?: 'Background' | 'Foreground' | 'Orphan';
+      readonly gracePeriodSeconds?: number;
+      readonly uid?: string;
+    },
+  ): void;
   /** Calls back for every present object as ADDED, then for every change, in order, asynchronously. */
   watch(resource: ResourceType, listener: (event: StoredEvent) => void): Disposable;
 }

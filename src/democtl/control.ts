@@ -32,7 +32,10 @@ export function createDemoControl(dependencies: DemoControlDependencies): DemoCo
 }
 
 /** What the record led to: a demo that runs, or why there is none. */
-type Found = { readonly text: string } & ({ readonly status: Status; readonly gone?: undefined } | { readonly status: Status | undefined; readonly gone: string });
+type Found = { readonly text: string } & (
+  | { readonly status: Status; readonly gone?: undefined }
+  | { readonly status: Status | undefined; readonly gone: string }
+);
 
 class Control implements DemoControl {
   readonly #dependencies: DemoControlDependencies;
@@ -59,7 +62,12 @@ class Control implements DemoControl {
   async start({ speed, signal }: { readonly speed?: number; readonly signal: AbortSignal }): Promise<RunningDemo> {
     const { storage, clock } = this.#dependencies;
     const lock = { clock, signal, pollMs: 200, who: await holderName(process.pid), leftBehind: isGone };
-    const demo = await locked(new WorkspaceFiles(storage).below('demo'), 'starting', lock, async () => (await this.running(signal)) ?? this.#start(speed, signal));
+    const demo = await locked(
+      new WorkspaceFiles(storage).below('demo'),
+      'starting',
+      lock,
+      async () => (await this.running(signal)) ?? this.#start(speed, signal),
+    );
     this.#changed.fire(demo);
     return demo;
   }
@@ -69,7 +77,15 @@ class Control implements DemoControl {
     const { cli, node, clock } = this.#dependencies;
     const pid = await startDaemon({
       file: node.file,
-      args: [cli, 'demo', '--kubeconfig', this.kubeconfig, '--status', this.#statusFile, ...(speed === undefined ? [] : ['--speed', String(speed)])],
+      args: [
+        cli,
+        'demo',
+        '--kubeconfig',
+        this.kubeconfig,
+        '--status',
+        this.#statusFile,
+        ...(speed === undefined ? [] : ['--speed', String(speed)]),
+      ],
       env: node.env,
       logFile,
     });
@@ -79,7 +95,11 @@ class Control implements DemoControl {
       return await poll(clock, 200, limit, async () => {
         const now = await this.running(limit);
         if (!now && !(await isProcessOf(own))) {
-          throw new WorkbenchError({ code: 'internal', message: 'the demo cluster ended while it was starting', hint: `Read ${logFile}.` });
+          throw new WorkbenchError({
+            code: 'internal',
+            message: 'the demo cluster ended while it was starting',
+            hint: `Read ${logFile}.`,
+          });
         }
         return now;
       });
@@ -98,7 +118,10 @@ class Control implements DemoControl {
 
   async #end(demo: Status, text: string, signal: AbortSignal): Promise<void> {
     endProcess(demo.pid);
-    const limit = AbortSignal.any([signal, timeLimit(stopTimeoutMs, 'stop the demo cluster', `Its process ${demo.pid} does not end.`)]);
+    const limit = AbortSignal.any([
+      signal,
+      timeLimit(stopTimeoutMs, 'stop the demo cluster', `Its process ${demo.pid} does not end.`),
+    ]);
     while (await isProcessOf(demo)) {
       await sleep(this.#dependencies.clock, 100, limit);
     }
@@ -118,9 +141,12 @@ class Control implements DemoControl {
     let gone: string;
     if (!status) gone = 'its record is unreadable';
     else if (!(await isProcessOf(status))) gone = `process ${status.pid} is gone or another one`;
-    else if (!(await answers(status, this.#dependencies.clock, signal))) gone = `port ${status.port} is closed or another server's`;
+    else if (!(await answers(status, this.#dependencies.clock, signal)))
+      gone = `port ${status.port} is closed or another server's`;
     else return { text, status };
-    this.#dependencies.logger.warn(`the demo cluster of ${this.#statusFile} no longer runs: ${gone}; the record is removed`);
+    this.#dependencies.logger.warn(
+      `the demo cluster of ${this.#statusFile} no longer runs: ${gone}; the record is removed`,
+    );
     await this.#forget(text);
     return { text, status, gone };
   }

@@ -4,7 +4,12 @@ import type { ClusterRef, KubeObject } from '../kube/types.ts';
 
 /** A pod that crashed this often while loading is not going to become ready. */
 const HOPELESS = 3;
-const UNPULLABLE: ReadonlySet<string> = new Set(['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'CreateContainerConfigError']);
+const UNPULLABLE: ReadonlySet<string> = new Set([
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'InvalidImageName',
+  'CreateContainerConfigError',
+]);
 
 export interface ContainerState {
   readonly name: string;
@@ -19,19 +24,23 @@ export interface ContainerState {
 
 export function containerStates(pod: KubeObject): readonly ContainerState[] {
   const deleted = pod.metadata.deletionTimestamp !== undefined;
-  return [...arrayAt(pod, 'status', 'initContainerStatuses'), ...arrayAt(pod, 'status', 'containerStatuses')].map((status) => {
-    const now = at(status, 'state', 'terminated');
-    const down = !deleted && isObject(now) && numberAt(now, 'exitCode') !== 0;
-    const last = down ? now : at(status, 'lastState', 'terminated');
-    return {
-      name: stringAt(status, 'name') ?? '',
-      restarts: numberAt(status, 'restartCount') ?? 0,
-      waiting: stringAt(status, 'state', 'waiting', 'reason'),
-      waitingMessage: stringAt(status, 'state', 'waiting', 'message'),
-      down,
-      lastExit: isObject(last) ? `${stringAt(last, 'reason') ?? 'ended'} (exit code ${numberAt(last, 'exitCode') ?? '?'})` : undefined,
-    };
-  });
+  return [...arrayAt(pod, 'status', 'initContainerStatuses'), ...arrayAt(pod, 'status', 'containerStatuses')].map(
+    (status) => {
+      const now = at(status, 'state', 'terminated');
+      const down = !deleted && isObject(now) && numberAt(now, 'exitCode') !== 0;
+      const last = down ? now : at(status, 'lastState', 'terminated');
+      return {
+        name: stringAt(status, 'name') ?? '',
+        restarts: numberAt(status, 'restartCount') ?? 0,
+        waiting: stringAt(status, 'state', 'waiting', 'reason'),
+        waitingMessage: stringAt(status, 'state', 'waiting', 'message'),
+        down,
+        lastExit: isObject(last)
+          ? `${stringAt(last, 'reason') ?? 'ended'} (exit code ${numberAt(last, 'exitCode') ?? '?'})`
+          : undefined,
+      };
+    },
+  );
 }
 
 /** What became of one pod name since the wait began. */
@@ -75,7 +84,8 @@ export class CrashWatch {
       for (const state of containerStates(pod)) this.#refuse(pod, state);
     }
     const worst = this.#worst();
-    if (worst !== undefined && remade(worst.history) >= HOPELESS) throw this.#hopeless(worst.pod, remade(worst.history));
+    if (worst !== undefined && remade(worst.history) >= HOPELESS)
+      throw this.#hopeless(worst.pod, remade(worst.history));
   }
 
   /** The clause for people who wait: which pod keeps crashing. Undefined: none did. */
@@ -83,7 +93,9 @@ export class CrashWatch {
     const worst = this.#worst();
     if (worst === undefined || remade(worst.history) + worst.history.crashes === 0) return undefined;
     const { pod, history } = worst;
-    return remade(history) > 0 ? `${pod} was made anew ${times(remade(history))}${this.#crashWords()}` : `${pod} crashed ${times(history.crashes)}${this.#crashWords()}`;
+    return remade(history) > 0
+      ? `${pod} was made anew ${times(remade(history))}${this.#crashWords()}`
+      : `${pod} crashed ${times(history.crashes)}${this.#crashWords()}`;
   }
 
   #refuse(pod: KubeObject, state: ContainerState): void {
@@ -94,7 +106,7 @@ export class CrashWatch {
       throw new WorkbenchError({
         code: 'deployment-failed',
         message: `pod ${name}, container ${state.name} in ${context}/${namespace}: ${waiting}${state.waitingMessage === undefined ? '' : `: ${oneLine(state.waitingMessage)}`}`,
-        hint: 'Check the image\'s name and the pull secret, then deploy again.',
+        hint: "Check the image's name and the pull secret, then deploy again.",
       });
     }
     if (state.restarts < HOPELESS || waiting !== 'CrashLoopBackOff') return;

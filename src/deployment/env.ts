@@ -20,6 +20,11 @@ export async function readEnv(path: string): Promise<WorkspaceEnv> {
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return { path, found: false, values: {} };
     if (isWorkbenchError(error)) throw error;
-    throw new WorkbenchError({ code: 'file-unreadable', message: `cannot read ${path}`, hint: 'Check the permissions of the file.', cause: error });
+    throw new WorkbenchError({
+      code: 'file-unreadable',
+      message: `cannot read ${path}`,
+      hint: 'Check the permissions of the file.',
+      cause: error,
+    });
   }
 }

@@ -16,14 +16,17 @@ type Reader = Pick<KubeClient, 'cluster' | 'get' | 'list'>;
  */
 export async function gatewayPod(client: Reader, gateway: string, signal: AbortSignal): Promise<string | undefined> {
   const { context, namespace } = client.cluster;
-  const pods = (await client.list(Pods, { namespace, labelSelector: `${gatewayLabel}=${gateway}`, signal })).filter(isReady);
+  const pods = (await client.list(Pods, { namespace, labelSelector: `${gatewayLabel}=${gateway}`, signal })).filter(
+    isReady,
+  );
   if (pods.length === 0) return undefined;
   const { uid } = (await client.get(Gateways, namespace, gateway, signal)).metadata;
   for (const pod of pods) {
     const replicaSet = await makerOf(client, pod, ReplicaSets, signal);
     const deployment = replicaSet && (await makerOf(client, replicaSet, Deployments, signal));
     // Not every controller of gateways says that it manages the Deployment; that it is the Gateway's they all say.
-    if (deployment?.metadata.ownerReferences?.some((owner) => owner.kind === Gateways.kind && owner.uid === uid)) return pod.metadata.name;
+    if (deployment?.metadata.ownerReferences?.some((owner) => owner.kind === Gateways.kind && owner.uid === uid))
+      return pod.metadata.name;
   }
   throw new WorkbenchError({
     code: 'invalid',
@@ -33,8 +36,15 @@ export async function gatewayPod(client: Reader, gateway: string, signal: AbortS
 }
 
 /** The object of this kind that controls another, if it is still the same one. */
-async function makerOf(client: Reader, { metadata }: KubeObject, resource: ResourceType, signal: AbortSignal): Promise<KubeObject | undefined> {
-  const reference = metadata.ownerReferences?.find(({ controller, kind }) => controller === true && kind === resource.kind);
+async function makerOf(
+  client: Reader,
+  { metadata }: KubeObject,
+  resource: ResourceType,
+  signal: AbortSignal,
+): Promise<KubeObject | undefined> {
+  const reference = metadata.ownerReferences?.find(
+    ({ controller, kind }) => controller === true && kind === resource.kind,
+  );
   if (reference === undefined) return undefined;
   try {
     const maker = await client.get(resource, client.cluster.namespace, reference.name, signal);

@@ -44,7 +44,12 @@ async function readGuide(folder: string): Promise<GuideFile> {
     return { ...guideSchema.parse(parse(await readFile(path, 'utf8'))), folder };
   } catch (error) {
     const why = error instanceof z.ZodError ? z.prettifyError(error) : errorText(error);
-    throw new WorkbenchError({ code: 'guide-invalid', message: `${path} is not a guide: ${why}`, hint: 'Compare it with the wide-ep guide that comes with the Workbench.', cause: error });
+    throw new WorkbenchError({
+      code: 'guide-invalid',
+      message: `${path} is not a guide: ${why}`,
+      hint: 'Compare it with the wide-ep guide that comes with the Workbench.',
+      cause: error,
+    });
   }
 }
 
@@ -56,22 +61,40 @@ export function describeGuide(file: GuideFile): Guide {
     description: file.description,
     model: file.values.find((value) => value.id === 'MODEL')?.default ?? '',
     variants: file.variants,
-    values: file.values.map(({ minimum, pattern: _pattern, ...value }) => (minimum === undefined ? value : { ...value, minimum })),
+    values: file.values.map(({ minimum, pattern: _pattern, ...value }) =>
+      minimum === undefined ? value : { ...value, minimum },
+    ),
   };
 }
 
 /** The guide's defaults overridden by what was chosen, each checked against its rule. */
-export function resolveValues(file: GuideFile, chosen: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+export function resolveValues(
+  file: GuideFile,
+  chosen: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
   const unknown = Object.keys(chosen).find((id) => !file.values.some((value) => value.id === id));
-  if (unknown !== undefined) throw valueError(file, unknown, 'the guide has no such value', `It has ${file.values.map((value) => value.id).join(', ')}.`);
+  if (unknown !== undefined)
+    throw valueError(
+      file,
+      unknown,
+      'the guide has no such value',
+      `It has ${file.values.map((value) => value.id).join(', ')}.`,
+    );
   return Object.fromEntries(
     file.values.map((value) => {
       const text = chosen[value.id] ?? value.default;
       if (value.kind === 'integer') {
-        if (!/^\d{1,6}$/.test(text)) throw valueError(file, value.id, `"${text}" is not a whole number`, value.description);
-        if (value.minimum !== undefined && Number(text) < value.minimum) throw valueError(file, value.id, `${text} is less than ${value.minimum}`, value.description);
+        if (!/^\d{1,6}$/.test(text))
+          throw valueError(file, value.id, `"${text}" is not a whole number`, value.description);
+        if (value.minimum !== undefined && Number(text) < value.minimum)
+          throw valueError(file, value.id, `${text} is less than ${value.minimum}`, value.description);
       } else if (!new RegExp(value.pattern ?? '^[A-Za-z0-9._/:@-]+$').test(text)) {
-        throw valueError(file, value.id, `"${text}" is not allowed`, `It has to match ${value.pattern ?? 'letters, digits and . _ / : @ -'}.`);
+        throw valueError(
+          file,
+          value.id,
+          `"${text}" is not allowed`,
+          `It has to match ${value.pattern ?? 'letters, digits and . _ / : @ -'}.`,
+        );
       }
       return [value.id, text];
     }),

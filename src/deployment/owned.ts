@@ -35,7 +35,11 @@ export function anyonesSelector(deployment: string): string {
  * Every object of a deployment in the namespace; a kind that the cluster does not serve holds none. What a controller made of
  * them goes with them, and is left out.
  */
-export async function listDeployed(client: KubeClient, labelSelector: string, signal: AbortSignal): Promise<readonly OwnedObject[]> {
+export async function listDeployed(
+  client: KubeClient,
+  labelSelector: string,
+  signal: AbortSignal,
+): Promise<readonly OwnedObject[]> {
   const lists = await Promise.all(
     kinds.map(async ({ apiVersion, kind }) => {
       const resource = await client.resourceOf(apiVersion, kind, signal);

@@ -8,11 +8,21 @@ import { notOurs, type Claim } from '../kube/whose.ts';
 import type { Finding, PlannedObject } from './types.ts';
 
 /** Asks the server, by dry run, what an apply of each object would do; what is not ours to change is told without one. */
-export function planObjects(client: KubeClient, objects: readonly KubeObject[], claim: Claim, signal: AbortSignal): Promise<readonly PlannedObject[]> {
+export function planObjects(
+  client: KubeClient,
+  objects: readonly KubeObject[],
+  claim: Claim,
+  signal: AbortSignal,
+): Promise<readonly PlannedObject[]> {
   return Promise.all(objects.map((object) => planObject(client, object, claim, signal)));
 }
 
-async function planObject(client: KubeClient, object: KubeObject, claim: Claim, signal: AbortSignal): Promise<PlannedObject> {
+async function planObject(
+  client: KubeClient,
+  object: KubeObject,
+  claim: Claim,
+  signal: AbortSignal,
+): Promise<PlannedObject> {
   const live = await liveObject(client, object, signal);
   const whose = live && notOurs(live, claim);
   if (whose !== undefined) return { action: 'conflict', object, live, dryRun: undefined, conflict: whose };
@@ -30,7 +40,11 @@ async function planObject(client: KubeClient, object: KubeObject, claim: Claim, 
 }
 
 /** What the plan would have to take from others, one finding for each of them: nothing is applied then. */
-export function foreignObjects({ cluster }: KubeClient, planned: readonly PlannedObject[], claim: Claim): readonly Finding[] {
+export function foreignObjects(
+  { cluster }: KubeClient,
+  planned: readonly PlannedObject[],
+  claim: Claim,
+): readonly Finding[] {
   const foreign = planned.flatMap(({ object, live }) => {
     const whose = live && notOurs(live, claim);
     return whose === undefined ? [] : [{ name: `${object.kind} ${object.metadata.name}`, whose }];

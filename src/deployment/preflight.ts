@@ -9,7 +9,14 @@ import type { Finding } from './types.ts';
 import { Namespaces, Secrets } from '../kube/resources.ts';
 
 /** What would make the deployment fail or wait, found before anything is applied. Empty: nothing in the way. `present`: what an earlier deploy of the same name left running. */
-export async function preflight(client: KubeClient, guide: GuideFile, objects: readonly KubeObject[], present: readonly KubeObject[], gpus: GpuReport | undefined, signal: AbortSignal): Promise<readonly Finding[]> {
+export async function preflight(
+  client: KubeClient,
+  guide: GuideFile,
+  objects: readonly KubeObject[],
+  present: readonly KubeObject[],
+  gpus: GpuReport | undefined,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
   const found = await Promise.all([
     missingKinds(client, guide, signal),
     missingNamespace(client, signal),
@@ -20,7 +27,12 @@ export async function preflight(client: KubeClient, guide: GuideFile, objects: r
 }
 
 async function missingKinds(client: KubeClient, guide: GuideFile, signal: AbortSignal): Promise<readonly Finding[]> {
-  const served = await Promise.all(guide.requires.map(async (need) => ({ need, resource: await client.resourceOf(need.apiVersion, need.kind, signal) })));
+  const served = await Promise.all(
+    guide.requires.map(async (need) => ({
+      need,
+      resource: await client.resourceOf(need.apiVersion, need.kind, signal),
+    })),
+  );
   return served
     .filter(({ resource }) => resource === undefined)
     .map(({ need }) => ({
@@ -38,12 +50,14 @@ async function missingNamespace(client: KubeClient, signal: AbortSignal): Promis
   } catch (error) {
     // A user who may not read namespaces finds out at the apply; that is no reason to stop him here.
     if (!isWorkbenchError(error, 'not-found')) return [];
-    return [{
-      severity: 'error',
-      code: 'namespace-missing',
-      message: `Namespace ${client.cluster.namespace} is not there in context ${client.cluster.context}.`,
-      hint: `Create it with "kubectl --context ${client.cluster.context} create namespace ${client.cluster.namespace}", or select another one.`,
-    }];
+    return [
+      {
+        severity: 'error',
+        code: 'namespace-missing',
+        message: `Namespace ${client.cluster.namespace} is not there in context ${client.cluster.context}.`,
+        hint: `Create it with "kubectl --context ${client.cluster.context} create namespace ${client.cluster.namespace}", or select another one.`,
+      },
+    ];
   }
 }
 
@@ -68,7 +82,12 @@ async function missingSecrets(client: KubeClient, guide: GuideFile, signal: Abor
 }
 
 /** Applying looks at what is there and patches it, and creates what is not: the API server asks for both verbs then. */
-async function deniedVerbs(client: KubeClient, objects: readonly KubeObject[], present: readonly KubeObject[], signal: AbortSignal): Promise<readonly Finding[]> {
+async function deniedVerbs(
+  client: KubeClient,
+  objects: readonly KubeObject[],
+  present: readonly KubeObject[],
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
   const there = new Set(present.map((object) => `${object.kind}/${object.metadata.name}`));
   const needs = await Promise.all(
     objects.map(async (object): Promise<readonly AccessNeed[]> => {
@@ -81,12 +100,14 @@ async function deniedVerbs(client: KubeClient, objects: readonly KubeObject[], p
   const different = [...new Map(needs.flat().map((need) => [describeNeed(need), need])).values()];
   const missing = await client.missing(different, client.cluster.namespace, signal);
   const { context, namespace } = client.cluster;
-  return [...Map.groupBy(missing, (need) => `${need.resource}${need.group === '' ? '' : `.${need.group}`}`)].map(([resource, denied]): Finding => ({
-    severity: 'error',
-    code: 'forbidden',
-    message: `You may not ${denied.map(({ verb }) => verb).join(' and ')} ${resource} in ${context}/${namespace}.`,
-    hint: `Ask the cluster's administrator for a role in namespace ${namespace} with: ${describeNeeds(denied).join('; ')}; or select another namespace.`,
-  }));
+  return [...Map.groupBy(missing, (need) => `${need.resource}${need.group === '' ? '' : `.${need.group}`}`)].map(
+    ([resource, denied]): Finding => ({
+      severity: 'error',
+      code: 'forbidden',
+      message: `You may not ${denied.map(({ verb }) => verb).join(' and ')} ${resource} in ${context}/${namespace}.`,
+      hint: `Ask the cluster's administrator for a role in namespace ${namespace} with: ${describeNeeds(denied).join('; ')}; or select another namespace.`,
+    }),
+  );
 }
 
 /** GPUs that the deployment wants in all, by resource name. */
@@ -98,7 +119,8 @@ export function wantedGpus(objects: readonly KubeObject[]): ReadonlyMap<string, 
     const leader = at(object, 'spec', 'leaderWorkerTemplate', 'leaderTemplate') !== undefined;
     podTemplates(object).forEach((template, index, all) => {
       const copies = replicas * (all.length === 2 ? (leader && index === 0 ? 1 : size - 1) : size);
-      for (const [resource, count] of gpuLimits(template)) wanted.set(resource, (wanted.get(resource) ?? 0) + copies * count);
+      for (const [resource, count] of gpuLimits(template))
+        wanted.set(resource, (wanted.get(resource) ?? 0) + copies * count);
     });
   }
   return wanted;
@@ -116,7 +138,12 @@ function gpuLimits(template: Record<string, unknown>): readonly (readonly [strin
   });
 }
 
-function capacity({ cluster }: KubeClient, objects: readonly KubeObject[], present: readonly KubeObject[], gpus: GpuReport | undefined): readonly Finding[] {
+function capacity(
+  { cluster }: KubeClient,
+  objects: readonly KubeObject[],
+  present: readonly KubeObject[],
+  gpus: GpuReport | undefined,
+): readonly Finding[] {
   if (!gpus) return [];
   const held = wantedGpus(present);
   return [...wantedGpus(objects)].flatMap(([resource, all]): Finding[] => {
@@ -124,13 +151,20 @@ function capacity({ cluster }: KubeClient, objects: readonly KubeObject[], prese
     const wanted = all - (held.get(resource) ?? 0);
     if (wanted <= 0 || (total && total.free >= wanted)) return [];
     const holders = new Map<string, number>();
-    for (const holder of gpus.nodes.flatMap((node) => node.holders)) holders.set(holder.owner, (holders.get(holder.owner) ?? 0) + holder.count);
-    const who = [...holders].toSorted((a, b) => b[1] - a[1]).slice(0, 3).map(([owner, count]) => `${owner} holds ${count}`).join(', ');
-    return [{
-      severity: 'warning',
-      code: 'capacity-missing',
-      message: `The deployment wants ${wanted}${held.size > 0 ? ' more' : ''} ${resource}, ${total?.free ?? 0} are free in context ${cluster.context}${who === '' ? '' : ` (${who})`}: pods will wait.`,
-      hint: 'Deploy fewer groups, or wait until GPUs are free.',
-    }];
+    for (const holder of gpus.nodes.flatMap((node) => node.holders))
+      holders.set(holder.owner, (holders.get(holder.owner) ?? 0) + holder.count);
+    const who = [...holders]
+      .toSorted((a, b) => b[1] - a[1])
+      .slice(0, 3)
+      .map(([owner, count]) => `${owner} holds ${count}`)
+      .join(', ');
+    return [
+      {
+        severity: 'warning',
+        code: 'capacity-missing',
+        message: `The deployment wants ${wanted}${held.size > 0 ? ' more' : ''} ${resource}, ${total?.free ?? 0} are free in context ${cluster.context}${who === '' ? '' : ` (${who})`}: pods will wait.`,
+        hint: 'Deploy fewer groups, or wait until GPUs are free.',
+      },
+    ];
   });
 }

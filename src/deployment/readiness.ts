@@ -44,7 +44,13 @@ export async function waitReady(input: ReadinessInput): Promise<Readiness> {
     const seconds = Math.round((clock.monotonic() - started) / 1000);
     const blocked = found.map(waitingReason).find((reason) => reason !== undefined);
     call.progress({
-      message: [`${ready}/${wanted} pods ready`, blocked ?? loading.phase, blocked === undefined ? crashes.words() : undefined].filter((part) => part !== undefined).join(' · '),
+      message: [
+        `${ready}/${wanted} pods ready`,
+        blocked ?? loading.phase,
+        blocked === undefined ? crashes.words() : undefined,
+      ]
+        .filter((part) => part !== undefined)
+        .join(' · '),
       ...(wanted > 0 ? { fraction: ready / wanted } : {}),
     });
     if (found.length < wanted || ready < wanted) return undefined;
@@ -65,12 +71,21 @@ function judge(crashes: CrashWatch, pods: readonly KubeObject[], loading: Deploy
     const known = loading.crashes.filter((crash) => crash.cause?.certainty === 'root');
     const cause = known.toSorted((a, b) => b.times - a.times)[0]?.cause;
     if (cause === undefined || !isWorkbenchError(error, 'deployment-failed')) throw error;
-    throw new WorkbenchError({ code: error.code, message: `${error.message}; first cause, on ${cause.pod}: ${cause.title}`, hint: cause.hint, cause: error });
+    throw new WorkbenchError({
+      code: error.code,
+      message: `${error.message}; first cause, on ${cause.pod}: ${cause.title}`,
+      hint: cause.hint,
+      cause: error,
+    });
   }
 }
 
 /** Takes down every state of the pods until disposed. */
-function follow(client: KubeClient, pods: { readonly namespace: string; readonly labelSelector: string }, crashes: CrashWatch): Disposable {
+function follow(
+  client: KubeClient,
+  pods: { readonly namespace: string; readonly labelSelector: string },
+  crashes: CrashWatch,
+): Disposable {
   return client.watch({
     resource: Pods,
     ...pods,
@@ -97,8 +112,20 @@ async function wantedPods({ client, selector, call }: ReadinessInput): Promise<n
     [leaderWorkerSets, { apiVersion: 'apps/v1', kind: 'Deployment' }].map(async ({ apiVersion, kind }) => {
       const resource = await client.resourceOf(apiVersion, kind, call.signal);
       if (!resource) return 0;
-      const objects = await client.list(resource, { namespace: client.cluster.namespace, labelSelector: selector, signal: call.signal });
-      return objects.filter(isOurs).reduce((sum, object) => sum + (numberAt(object, 'spec', 'replicas') ?? 1) * (numberAt(object, 'spec', 'leaderWorkerTemplate', 'size') ?? 1), 0);
+      const objects = await client.list(resource, {
+        namespace: client.cluster.namespace,
+        labelSelector: selector,
+        signal: call.signal,
+      });
+      return objects
+        .filter(isOurs)
+        .reduce(
+          (sum, object) =>
+            sum +
+            (numberAt(object, 'spec', 'replicas') ?? 1) *
+              (numberAt(object, 'spec', 'leaderWorkerTemplate', 'size') ?? 1),
+          0,
+        );
     }),
   );
   return counts.reduce((sum, count) => sum + count, 0);
@@ -108,11 +135,22 @@ async function wantedPods({ client, selector, call }: ReadinessInput): Promise<n
 const MODEL_NAME = /^(?!-)[\w.:/@-]{1,200}$/;
 
 /** The model that answers through the gateway, or undefined while none does. Rejects for a pod that is not the gateway's, and for a name that is no model's. */
-export async function servedModel(client: KubeClient, gateway: string, signal: AbortSignal): Promise<string | undefined> {
+export async function servedModel(
+  client: KubeClient,
+  gateway: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   try {
     const pod = await gatewayPod(client, gateway, signal);
     if (pod === undefined) return undefined;
-    const response = await podHttp(client, { namespace: client.cluster.namespace, pod, port: 80, path: '/v1/models', timeoutMs: 10_000, signal });
+    const response = await podHttp(client, {
+      namespace: client.cluster.namespace,
+      pod,
+      port: 80,
+      path: '/v1/models',
+      timeoutMs: 10_000,
+      signal,
+    });
     if (response.status !== 200) return undefined;
     const body: unknown = JSON.parse(response.body);
     const model = stringAt(arrayAt(body, 'data')[0], 'id');
@@ -124,7 +162,20 @@ export async function servedModel(client: KubeClient, gateway: string, signal: A
     });
   } catch (error) {
     // A gateway without a ready pod, that does not answer yet, or answers something else than JSON, is not ready: keep waiting.
-    if (isWorkbenchError(error, 'connection-lost', 'timeout', 'exec-failed', 'server-error', 'pod-gone', 'not-ready', 'not-found') || error instanceof SyntaxError) return undefined;
+    if (
+      isWorkbenchError(
+        error,
+        'connection-lost',
+        'timeout',
+        'exec-failed',
+        'server-error',
+        'pod-gone',
+        'not-ready',
+        'not-found',
+      ) ||
+      error instanceof SyntaxError
+    )
+      return undefined;
     throw error;
   }
 }
@@ -132,8 +183,13 @@ export async function servedModel(client: KubeClient, gateway: string, signal: A
 /** Why a pod is not ready, shortest first cause. */
 function waitingReason(pod: KubeObject): string | undefined {
   if (isReady(pod)) return undefined;
-  const unscheduled = arrayAt(pod, 'status', 'conditions').find((condition) => stringAt(condition, 'type') === 'PodScheduled' && stringAt(condition, 'status') === 'False');
-  if (unscheduled) return `${pod.metadata.name} waits for a node: ${stringAt(unscheduled, 'message') ?? 'unschedulable'}`;
-  const state = containerStates(pod).find((each) => each.waiting !== undefined && each.waiting !== 'PodInitializing' && each.waiting !== 'ContainerCreating');
+  const unscheduled = arrayAt(pod, 'status', 'conditions').find(
+    (condition) => stringAt(condition, 'type') === 'PodScheduled' && stringAt(condition, 'status') === 'False',
+  );
+  if (unscheduled)
+    return `${pod.metadata.name} waits for a node: ${stringAt(unscheduled, 'message') ?? 'unschedulable'}`;
+  const state = containerStates(pod).find(
+    (each) => each.waiting !== undefined && each.waiting !== 'PodInitializing' && each.waiting !== 'ContainerCreating',
+  );
   return state ? `${pod.metadata.name}: ${state.waiting}` : undefined;
 }

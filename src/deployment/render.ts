@@ -23,7 +23,11 @@ export interface RenderInput {
 export async function render(input: RenderInput): Promise<readonly KubeObject[]> {
   const variant = input.guide.variants.find((candidate) => candidate.id === input.request.variant);
   if (!variant) {
-    throw new WorkbenchError({ code: 'bad-usage', message: `guide ${input.guide.id} has no variant ${input.request.variant}`, hint: `It has ${input.guide.variants.map((each) => each.id).join(', ')}.` });
+    throw new WorkbenchError({
+      code: 'bad-usage',
+      message: `guide ${input.guide.id} has no variant ${input.request.variant}`,
+      hint: `It has ${input.guide.variants.map((each) => each.id).join(', ')}.`,
+    });
   }
   const servers = await renderServers(input);
   return [...servers, ...(await renderRouting(input))];
@@ -49,10 +53,19 @@ export function gatewayName(guide: GuideFile, name: string): string {
 
 async function renderServers(input: RenderInput): Promise<readonly KubeObject[]> {
   const problem = deploymentNameProblem(input.request.name);
-  if (problem !== undefined) throw new WorkbenchError({ code: 'bad-usage', message: `"${input.request.name}" cannot name a deployment`, hint: problem });
+  if (problem !== undefined)
+    throw new WorkbenchError({
+      code: 'bad-usage',
+      message: `"${input.request.name}" cannot name a deployment`,
+      hint: problem,
+    });
   const values = resolveValues(input.guide, input.request.values);
   const model = values['MODEL'] ?? '';
-  const replacements = { ...values, NAME: input.request.name, MODEL_LABEL: labelValue(model.split('/').at(-1) ?? model) };
+  const replacements = {
+    ...values,
+    NAME: input.request.name,
+    MODEL_LABEL: labelValue(model.split('/').at(-1) ?? model),
+  };
   const folder = await mkdtemp(join(tmpdir(), 'llmdw-render-'));
   try {
     await cp(input.guide.folder, folder, { recursive: true });
@@ -66,7 +79,10 @@ async function renderServers(input: RenderInput): Promise<readonly KubeObject[]>
 
 /** A label value from free text: what is not allowed becomes a dash. */
 export function labelValue(text: string): string {
-  return text.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 63).replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '');
+  return text
+    .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .slice(0, 63)
+    .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '');
 }
 
 async function substitute(folder: string, values: Readonly<Record<string, string>>): Promise<void> {
@@ -105,10 +121,20 @@ function parseObjects(text: string, source: string): readonly KubeObject[] {
     .map((document) => document.toJS() as unknown)
     .filter((value) => value !== null && value !== undefined)
     .map((value) => {
-      if (isObject(value) && typeof value['apiVersion'] === 'string' && typeof value['kind'] === 'string' && isObject(value['metadata']) && typeof value['metadata']['name'] === 'string') {
+      if (
+        isObject(value) &&
+        typeof value['apiVersion'] === 'string' &&
+        typeof value['kind'] === 'string' &&
+        isObject(value['metadata']) &&
+        typeof value['metadata']['name'] === 'string'
+      ) {
         return value as unknown as KubeObject;
       }
-      throw new WorkbenchError({ code: 'guide-invalid', message: `${source} renders something that is no Kubernetes object`, hint: 'Run the same rendering by hand and look for a document without apiVersion, kind or name.' });
+      throw new WorkbenchError({
+        code: 'guide-invalid',
+        message: `${source} renders something that is no Kubernetes object`,
+        hint: 'Run the same rendering by hand and look for a document without apiVersion, kind or name.',
+      });
     });
 }
 

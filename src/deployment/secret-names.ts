@@ -5,4 +5,6 @@ export const SECRETS = [
 ] as const;
 
 /** The secrets that are written in any case. */
-export const REQUIRED_SECRETS: readonly string[] = SECRETS.flatMap(({ secrets, required }) => (required ? secrets : []));
+export const REQUIRED_SECRETS: readonly string[] = SECRETS.flatMap(({ secrets, required }) =>
+  required ? secrets : [],
+);

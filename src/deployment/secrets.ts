@@ -9,13 +9,26 @@ import { SECRETS } from './secret-names.ts';
  * Creates or updates the secrets from `.env`; answers their names. A value never leaves this function but to the API server,
  * and never lands in another's secret.
  */
-export async function createSecrets(client: KubeClient, env: WorkspaceEnv, owner: string, signal: AbortSignal): Promise<readonly string[]> {
+export async function createSecrets(
+  client: KubeClient,
+  env: WorkspaceEnv,
+  owner: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   if (!env.found) {
-    throw new WorkbenchError({ code: 'env-missing', message: `there is no ${env.path}`, hint: 'Create it with a line HF_TOKEN=<your Hugging Face token>, and keep it out of git.' });
+    throw new WorkbenchError({
+      code: 'env-missing',
+      message: `there is no ${env.path}`,
+      hint: 'Create it with a line HF_TOKEN=<your Hugging Face token>, and keep it out of git.',
+    });
   }
   const missing = SECRETS.find(({ variable, required }) => required && !env.values[variable]);
   if (missing) {
-    throw new WorkbenchError({ code: 'env-incomplete', message: `${env.path} has no value for ${missing.variable}`, hint: `Add a line ${missing.variable}=<token>.` });
+    throw new WorkbenchError({
+      code: 'env-incomplete',
+      message: `${env.path} has no value for ${missing.variable}`,
+      hint: `Add a line ${missing.variable}=<token>.`,
+    });
   }
   const objects = SECRETS.flatMap(({ variable, secrets }) => {
     const value = env.values[variable];

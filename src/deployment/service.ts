@@ -51,7 +51,14 @@ class Deployments implements DeploymentService {
     const client = await this.#dependencies.contexts.client(request.cluster);
     const objects = await render({ ...this.#renderer(signal), guide, request });
     const present = await this.#present(client, request.name, signal);
-    const findings = await preflight(client, guide, objects, present, await this.#dependencies.gpus(request.cluster, signal), signal);
+    const findings = await preflight(
+      client,
+      guide,
+      objects,
+      present,
+      await this.#dependencies.gpus(request.cluster, signal),
+      signal,
+    );
     const blocked = findings.some((finding) => finding.severity === 'error');
     if (blocked) {
       const unknown = { action: 'create', live: undefined, dryRun: undefined, conflict: undefined } as const;
@@ -127,9 +134,20 @@ class Deployments implements DeploymentService {
     const guide = await this.#guide(noted(owned, annotations.guide) ?? '');
     const model = noted(owned, annotations.model);
     const variant = noted(owned, annotations.variant) ?? '';
-    const request: DeployRequest = { cluster, guide: guide.id, variant, name, values: model === undefined ? {} : { MODEL: model } };
+    const request: DeployRequest = {
+      cluster,
+      guide: guide.id,
+      variant,
+      name,
+      values: model === undefined ? {} : { MODEL: model },
+    };
     const objects = await renderRouting({ ...this.#renderer(call.signal), guide, request });
-    await this.#applyAll(client, name, objects.map(restarted(new Date(this.#dependencies.clock.now()).toISOString())), call);
+    await this.#applyAll(
+      client,
+      name,
+      objects.map(restarted(new Date(this.#dependencies.clock.now()).toISOString())),
+      call,
+    );
   }
 
   async waitReady(cluster: ClusterRef, name: string, call: LongCall): ReturnType<DeploymentService['waitReady']> {
@@ -173,7 +191,11 @@ class Deployments implements DeploymentService {
     const guides = await readGuides(this.#dependencies.manifests);
     const guide = guides.find((candidate) => candidate.id === id);
     if (guide) return guide;
-    throw new WorkbenchError({ code: 'guide-invalid', message: `there is no guide ${id}`, hint: `There are ${guides.map((each) => each.id).join(', ')}.` });
+    throw new WorkbenchError({
+      code: 'guide-invalid',
+      message: `there is no guide ${id}`,
+      hint: `There are ${guides.map((each) => each.id).join(', ')}.`,
+    });
   }
 
   async #owned(cluster: ClusterRef, name: string, signal: AbortSignal): Promise<readonly OwnedObject[]> {
@@ -182,7 +204,13 @@ class Deployments implements DeploymentService {
     const owned = await listDeployed(client, ownSelector(claim.owner, name), signal);
     if (owned.length > 0) return owned;
     const [others] = await listDeployed(client, anyonesSelector(name), signal);
-    if (others) throw notYours(`deployment ${name}`, notOurs(others.object, claim) ?? '', cluster, `find your deployment ${name}`);
+    if (others)
+      throw notYours(
+        `deployment ${name}`,
+        notOurs(others.object, claim) ?? '',
+        cluster,
+        `find your deployment ${name}`,
+      );
     throw new WorkbenchError({
       code: 'not-found',
       message: `${this.#dependencies.owner()} has no deployment ${name} in ${cluster.context}/${cluster.namespace}`,
@@ -193,14 +221,21 @@ class Deployments implements DeploymentService {
   /** What an earlier deploy of this name left, as far as it may be seen: what may not be done is for the preflight to say, all of it at once. */
   async #present(client: KubeClient, name: string, signal: AbortSignal): Promise<readonly KubeObject[]> {
     try {
-      return (await listDeployed(client, ownSelector(this.#dependencies.owner(), name), signal)).map(({ object }) => object);
+      return (await listDeployed(client, ownSelector(this.#dependencies.owner(), name), signal)).map(
+        ({ object }) => object,
+      );
     } catch (error) {
       if (isWorkbenchError(error, 'forbidden')) return [];
       throw error;
     }
   }
 
-  #deployed(cluster: ClusterRef, name: string, objects: readonly OwnedObject[], guides: readonly GuideFile[]): Deployed {
+  #deployed(
+    cluster: ClusterRef,
+    name: string,
+    objects: readonly OwnedObject[],
+    guides: readonly GuideFile[],
+  ): Deployed {
     const guide = noted(objects, annotations.guide);
     const gateway = gatewayOf(objects);
     return {
@@ -215,7 +250,12 @@ class Deployments implements DeploymentService {
   }
 
   /** Nothing is applied where one of the objects is not ours; each is looked at once more when its turn comes. */
-  async #applyAll(client: KubeClient, name: string, objects: readonly KubeObject[], { signal, progress }: LongCall): Promise<void> {
+  async #applyAll(
+    client: KubeClient,
+    name: string,
+    objects: readonly KubeObject[],
+    { signal, progress }: LongCall,
+  ): Promise<void> {
     const ours = { claim: this.#claim(name), doing: `deploy ${name}`, signal };
     await requireAllOurs(client, objects, ours);
     for (const [index, object] of objects.entries()) {
@@ -228,14 +268,22 @@ class Deployments implements DeploymentService {
         throw new WorkbenchError({
           code: error.code,
           message: `applying ${describe(object)} in ${client.cluster.context}/${client.cluster.namespace} failed: ${error.message}`,
-          hint: done.length === 0 ? (error.hint ?? 'Nothing was applied.') : `${error.hint ?? ''} Already applied: ${done.join(', ')}; deploy again to go on, or stop the deployment.`.trim(),
+          hint:
+            done.length === 0
+              ? (error.hint ?? 'Nothing was applied.')
+              : `${error.hint ?? ''} Already applied: ${done.join(', ')}; deploy again to go on, or stop the deployment.`.trim(),
           cause: error,
         });
       }
     }
   }
 
-  async #deletePods(client: KubeClient, name: string, gracePeriodSeconds: number | undefined, signal: AbortSignal): Promise<void> {
+  async #deletePods(
+    client: KubeClient,
+    name: string,
+    gracePeriodSeconds: number | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
     const found = await client.list(Pods, {
       namespace: client.cluster.namespace,
       labelSelector: `${ownSelector(this.#dependencies.owner(), name)},llm-d.ai/inference-serving=true`,

@@ -84,7 +84,11 @@ export class AccessKeys implements Disposable {
 
   async #ask(cluster: ClusterRef, asking: AbortSignal): Promise<void> {
     const client = await this.#options.contexts.client(cluster);
-    const denied = await deniedCommands(client, cluster.namespace, AbortSignal.any([asking, timeLimit(PATIENCE_MS, `ask what is allowed in namespace "${cluster.namespace}"`)]));
+    const denied = await deniedCommands(
+      client,
+      cluster.namespace,
+      AbortSignal.any([asking, timeLimit(PATIENCE_MS, `ask what is allowed in namespace "${cluster.namespace}"`)]),
+    );
     if (!asking.aborted) this.#show(denied, cluster);
   }
 
@@ -92,7 +96,8 @@ export class AccessKeys implements Disposable {
     const before = this.#denied;
     this.#denied = denied;
     this.#cluster = cluster;
-    for (const id of GUARDED_COMMANDS) if (before.has(id) !== denied.has(id)) void setContextKey(deniedKey(id), denied.has(id));
+    for (const id of GUARDED_COMMANDS)
+      if (before.has(id) !== denied.has(id)) void setContextKey(deniedKey(id), denied.has(id));
     if (!isDeepStrictEqual(before, denied)) this.#changed.fire();
   }
 }

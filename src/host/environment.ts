@@ -27,7 +27,9 @@ export function environmentOf(context: vscode.ExtensionContext, output: vscode.L
 }
 
 export function folderOwnerOf(context: vscode.ExtensionContext): FolderOwner {
-  return new FolderOwner(mementoStore(context.workspaceState), () => vscode.workspace.getConfiguration('llmd').inspect('owner'));
+  return new FolderOwner(mementoStore(context.workspaceState), () =>
+    vscode.workspace.getConfiguration('llmd').inspect('owner'),
+  );
 }
 
 export function createOutput(): vscode.LogOutputChannel {

@@ -37,7 +37,8 @@ export class FolderOwner {
 
   #answered(name: string): boolean | undefined {
     const answer = this.#store.get(KEY);
-    const fits = typeof answer === 'object' && answer !== null && 'name' in answer && 'mine' in answer && answer.name === name;
+    const fits =
+      typeof answer === 'object' && answer !== null && 'name' in answer && 'mine' in answer && answer.name === name;
     return fits ? answer.mine === true : undefined;
   }
 }

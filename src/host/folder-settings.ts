@@ -26,7 +26,10 @@ export function perfettoSource(setting: Inspected | undefined): PerfettoSource {
 
 /** The person's own name on shared clusters, and the one that the folder gives them; empty where none is set. */
 export function owners(setting: Inspected | undefined): { readonly person: string; readonly folder: string } {
-  return { person: text(setting?.globalValue), folder: text(setting?.workspaceFolderValue) || text(setting?.workspaceValue) };
+  return {
+    person: text(setting?.globalValue),
+    folder: text(setting?.workspaceFolderValue) || text(setting?.workspaceValue),
+  };
 }
 
 function sourceOf(value: unknown): PerfettoSource | undefined {

@@ -40,20 +40,46 @@ export interface HostApi {
 }
 
 /** Builds the window's parts around the features: commands, trees, status bar, terminals, panels. Disposing ends them, not the features. */
-export function registerHost(context: vscode.ExtensionContext, workbench: Workbench, output: vscode.LogOutputChannel): Disposable & HostApi {
+export function registerHost(
+  context: vscode.ExtensionContext,
+  workbench: Workbench,
+  output: vscode.LogOutputChannel,
+): Disposable & HostApi {
   const owned = new DisposableStore();
   const errors = new ErrorReporter(output, workbench.logger);
   const offer = offerWith(errors);
   const session = owned.add(new Session(workbench.contexts));
   const jobs = owned.add(new JobCenter());
-  const remoteTraces = owned.add(new RemoteTraceList(workbench.traces, session, workbench.trust, (cluster) => permitted(workbench.contexts, errors, cluster, { id: 'llmd.copyTraces', doing: 'look for traces in pods' }, cluster.namespace)));
+  const remoteTraces = owned.add(
+    new RemoteTraceList(workbench.traces, session, workbench.trust, (cluster) =>
+      permitted(
+        workbench.contexts,
+        errors,
+        cluster,
+        { id: 'llmd.copyTraces', doing: 'look for traces in pods' },
+        cluster.namespace,
+      ),
+    ),
+  );
   const runProgress = owned.add(new RunProgress());
   const onError = (error: unknown): void => workbench.logger.error('in the window', error);
   const memory = new Memory(context.workspaceState);
   const treeChoices = new TreeChoices(memory);
-  const access = owned.add(new AccessKeys({ contexts: workbench.contexts, session, note: (error) => errors.note(error, 'ask what one may do') }));
+  const access = owned.add(
+    new AccessKeys({
+      contexts: workbench.contexts,
+      session,
+      note: (error) => errors.note(error, 'ask what one may do'),
+    }),
+  );
   const trees = owned.add(createTrees({ workbench, session, access, remoteTraces, runProgress, treeChoices, onError }));
-  const shells = owned.add(new PokerTerminals(workbench.poker, (cluster) => offer(`The poker shell in ${placeOf(cluster)} ended: its pod may be gone.`, { 'Start It Again': () => vscode.commands.executeCommand('llmd.openPokerShell') })));
+  const shells = owned.add(
+    new PokerTerminals(workbench.poker, (cluster) =>
+      offer(`The poker shell in ${placeOf(cluster)} ended: its pod may be gone.`, {
+        'Start It Again': () => vscode.commands.executeCommand('llmd.openPokerShell'),
+      }),
+    ),
+  );
   const host: Host = {
     workbench,
     output,
@@ -79,8 +105,16 @@ export function registerHost(context: vscode.ExtensionContext, workbench: Workbe
   owned.add(jobStatusItem(jobs));
   owned.add(session.onDidChange(({ kind }) => void setContextKey('llmd.connection', kind)));
   owned.add(workbench.demo.onDidChange((demo) => void setContextKey('llmd.demoRunning', demo !== undefined)));
-  owned.add(vscode.workspace.onDidChangeConfiguration((event) => event.affectsConfiguration('llmd.kubeconfig') && void vscode.commands.executeCommand('llmd.refresh')));
-  owned.add(vscode.workspace.onDidChangeConfiguration((event) => event.affectsConfiguration('llmd.liveFigures') && workbench.live.reconfigure()));
+  owned.add(
+    vscode.workspace.onDidChangeConfiguration(
+      (event) => event.affectsConfiguration('llmd.kubeconfig') && void vscode.commands.executeCommand('llmd.refresh'),
+    ),
+  );
+  owned.add(
+    vscode.workspace.onDidChangeConfiguration(
+      (event) => event.affectsConfiguration('llmd.liveFigures') && workbench.live.reconfigure(),
+    ),
+  );
   owned.add(
     whenTrusted(workbench.trust, (begun) => {
       begun.add(keepDecodePods(workbench.decodePods, workbench.workspace, errors));

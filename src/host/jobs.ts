@@ -28,7 +28,9 @@ export class JobCenter implements Disposable {
 
   /** Newest first. */
   list(): readonly Job[] {
-    return [...this.#jobs].toReversed().map((job) => ({ title: job.title, progress: job.progress, cancel: () => job.abort.abort() }));
+    return [...this.#jobs]
+      .toReversed()
+      .map((job) => ({ title: job.title, progress: job.progress, cancel: () => job.abort.abort() }));
   }
 
   async run<T>(title: string, work: (call: LongCall) => Promise<T>): Promise<T> {
@@ -60,14 +62,18 @@ export class JobCenter implements Disposable {
 
 /** The notification goes when the job ends or after a few seconds, whichever comes first. */
 function showAtStart(job: RunningJob, result: Promise<unknown>, shown: Emitter<Progress>): void {
-  showProgress(job.title, () => job.abort.abort(), async (report) => {
-    const watching = shown.event(report);
-    const { promise: later, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, NOTIFICATION_MS);
-    await Promise.race([later, result.then(ignore, ignore)]);
-    clearTimeout(timer);
-    watching.dispose();
-  });
+  showProgress(
+    job.title,
+    () => job.abort.abort(),
+    async (report) => {
+      const watching = shown.event(report);
+      const { promise: later, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, NOTIFICATION_MS);
+      await Promise.race([later, result.then(ignore, ignore)]);
+      clearTimeout(timer);
+      watching.dispose();
+    },
+  );
 }
 
 /** The job's own caller hears of its outcome; the notification only waits for the end. */

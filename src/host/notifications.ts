@@ -30,21 +30,34 @@ export function showWarning(message: string, ...buttons: readonly string[]): The
 
 /** Asks in front of everything else; false when the person goes away. */
 export async function confirmed({ message, detail, action }: Confirmation): Promise<boolean> {
-  return (await vscode.window.showWarningMessage(fitLine(message), { modal: true, detail: fitText(detail) }, action)) === action;
+  return (
+    (await vscode.window.showWarningMessage(fitLine(message), { modal: true, detail: fitText(detail) }, action)) ===
+    action
+  );
 }
 
 /** A notification with a bar and a way to cancel, for as long as `task` takes. */
-export function showProgress(title: string, cancel: () => void, task: (report: (progress: Progress) => void) => Promise<void>): void {
-  void vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: fitLine(title), cancellable: true }, async (shown, token) => {
-    let done = 0;
-    const cancelling = token.onCancellationRequested(cancel);
-    await task(({ message, fraction }) => {
-      const percent = fraction === undefined ? undefined : fraction * 100;
-      shown.report({ message: fitLine(message), ...(percent === undefined ? {} : { increment: Math.max(0, percent - done) }) });
-      done = Math.max(done, percent ?? 0);
-    });
-    cancelling.dispose();
-  });
+export function showProgress(
+  title: string,
+  cancel: () => void,
+  task: (report: (progress: Progress) => void) => Promise<void>,
+): void {
+  void vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title: fitLine(title), cancellable: true },
+    async (shown, token) => {
+      let done = 0;
+      const cancelling = token.onCancellationRequested(cancel);
+      await task(({ message, fraction }) => {
+        const percent = fraction === undefined ? undefined : fraction * 100;
+        shown.report({
+          message: fitLine(message),
+          ...(percent === undefined ? {} : { increment: Math.max(0, percent - done) }),
+        });
+        done = Math.max(done, percent ?? 0);
+      });
+      cancelling.dispose();
+    },
+  );
 }
 
 /** The bar on top of a view, until `done`. */

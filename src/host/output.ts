@@ -13,7 +13,8 @@ export function channelLogger(channel: Pick<LogOutputChannel, 'debug' | 'info' |
     debug: (message) => channel.debug(clean(message)),
     info: (message) => channel.info(clean(message)),
     warn: (message) => channel.warn(clean(message)),
-    error: (message, cause) => channel.error(clean(cause === undefined ? message : `${message}\n${errorDetails(cause)}`)),
+    error: (message, cause) =>
+      channel.error(clean(cause === undefined ? message : `${message}\n${errorDetails(cause)}`)),
   };
 }
 
@@ -22,7 +23,11 @@ export function errorDetails(error: unknown): string {
   const lines: string[] = [];
   let here: unknown = error;
   while (here !== undefined && lines.length < 20) {
-    lines.push(here instanceof WorkbenchError ? `${here.code}: ${here.message}${here.hint === undefined ? '' : ` (${here.hint})`}` : errorText(here));
+    lines.push(
+      here instanceof WorkbenchError
+        ? `${here.code}: ${here.message}${here.hint === undefined ? '' : ` (${here.hint})`}`
+        : errorText(here),
+    );
     const cause: unknown = here instanceof Error ? here.cause : undefined;
     if (cause === undefined && here instanceof Error && here.stack !== undefined) lines.push(here.stack);
     here = cause;

@@ -15,7 +15,10 @@ export class PlanDocuments implements Disposable {
     const before = this.#documents.put(`live/${name}`, planned.live ? readableYaml(planned.live) : '');
     const after = this.#documents.put(`planned/${name}`, readableYaml(planned.dryRun ?? planned.object));
     const title = fitLine(`${planned.object.kind} ${planned.object.metadata.name}: in the cluster ↔ planned`);
-    await vscode.commands.executeCommand('vscode.diff', before, after, title, { preview: true, preserveFocus: true } satisfies vscode.TextDocumentShowOptions);
+    await vscode.commands.executeCommand('vscode.diff', before, after, title, {
+      preview: true,
+      preserveFocus: true,
+    } satisfies vscode.TextDocumentShowOptions);
   }
 
   dispose(): void {

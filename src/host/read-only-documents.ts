@@ -14,7 +14,11 @@ export class ReadOnlyDocuments implements vscode.TextDocumentContentProvider, Di
     this.#scheme = scheme;
     this.#owned.add(this.#changed);
     this.#owned.add(vscode.workspace.registerTextDocumentContentProvider(scheme, this));
-    this.#owned.add(vscode.workspace.onDidCloseTextDocument((document) => document.uri.scheme === scheme && this.#texts.delete(document.uri.toString())));
+    this.#owned.add(
+      vscode.workspace.onDidCloseTextDocument(
+        (document) => document.uri.scheme === scheme && this.#texts.delete(document.uri.toString()),
+      ),
+    );
   }
 
   provideTextDocumentContent(uri: vscode.Uri): string {

@@ -71,9 +71,17 @@ export function clusterOf(connection: Connection): ClusterRef {
     case 'failed':
       throw connection.error;
     case 'none':
-      throw new WorkbenchError({ code: 'kubeconfig-missing', message: 'no kubeconfig was found', hint: 'Start the demo cluster, or name a file in the setting llmd.kubeconfig.' });
+      throw new WorkbenchError({
+        code: 'kubeconfig-missing',
+        message: 'no kubeconfig was found',
+        hint: 'Start the demo cluster, or name a file in the setting llmd.kubeconfig.',
+      });
     case 'loading':
-      throw new WorkbenchError({ code: 'not-ready', message: 'the kubeconfig is still being read', hint: 'Try again in a moment.' });
+      throw new WorkbenchError({
+        code: 'not-ready',
+        message: 'the kubeconfig is still being read',
+        hint: 'Try again in a moment.',
+      });
   }
 }
 

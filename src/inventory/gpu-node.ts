@@ -63,7 +63,8 @@ function accountOf(inputs: NodeInputs): NodeAccount {
 /** What a pod requests of device plugins: a request that a claim of the scheduler meets is counted with the claims. */
 function requestedOf(pod: PodView, claims: readonly ClaimView[]): Counts {
   const extended = pod.extendedClaim;
-  if (!extended || !claims.some((claim) => claim.namespace === pod.namespace && claim.name === extended.claim)) return pod.gpus;
+  if (!extended || !claims.some((claim) => claim.namespace === pod.namespace && claim.name === extended.claim))
+    return pod.gpus;
   return Object.fromEntries(Object.entries(pod.gpus).filter(([resource]) => !extended.resources.includes(resource)));
 }
 
@@ -71,7 +72,13 @@ function requestedOf(pod: PodView, claims: readonly ClaimView[]): Counts {
  * Adds what DRA offers and its claims hold. Where a device plugin offers the same devices, those that claims hold are counted with the
  * driver and the rest with the plugin, so that each device is counted once.
  */
-function mergeDevices(offered: Record<string, number>, requested: Record<string, number>, units: ReadonlySet<DeviceUnit>, holdings: readonly Holding[], view: NodeView | undefined): boolean {
+function mergeDevices(
+  offered: Record<string, number>,
+  requested: Record<string, number>,
+  units: ReadonlySet<DeviceUnit>,
+  holdings: readonly Holding[],
+  view: NodeView | undefined,
+): boolean {
   for (const { counts } of holdings) addTo(requested, counts);
   let twice = false;
   for (const [resource, { length }] of Map.groupBy(units, (unit) => unit.resource)) {
@@ -98,7 +105,11 @@ function countsOf(offered: Counts, requested: Counts): GpuNode['resources'] {
   const resources: Record<string, GpuCount> = {};
   for (const name of [...new Set([...Object.keys(offered), ...Object.keys(requested)])].sort()) {
     const allocatable = offered[name] ?? 0;
-    const count = { allocatable, requested: requested[name] ?? 0, free: Math.max(0, allocatable - (requested[name] ?? 0)) };
+    const count = {
+      allocatable,
+      requested: requested[name] ?? 0,
+      free: Math.max(0, allocatable - (requested[name] ?? 0)),
+    };
     // A node cut into MIG slices advertises no whole GPU: a zero that only confuses.
     if (count.allocatable > 0 || count.requested > 0) resources[name] = count;
   }
@@ -106,7 +117,11 @@ function countsOf(offered: Counts, requested: Counts): GpuNode['resources'] {
 }
 
 /** Pods with what they hold; those that only share a claim whose GPUs are counted with another pod hold 0. */
-function holdersOf(pods: readonly PodView[], claims: readonly ClaimView[], holdings: readonly Holding[]): readonly GpuHolder[] {
+function holdersOf(
+  pods: readonly PodView[],
+  claims: readonly ClaimView[],
+  holdings: readonly Holding[],
+): readonly GpuHolder[] {
   const holders = new Map<string, GpuHolder>();
   const add = (namespace: string, pod: string, owner: string, count: number): void => {
     const key = `${namespace}/${pod}`;
@@ -118,7 +133,9 @@ function holdersOf(pods: readonly PodView[], claims: readonly ClaimView[], holdi
   }
   for (const { counts, users } of holdings) {
     const held = sumOf(counts);
-    users.forEach(({ namespace, name, view }, place) => add(namespace, name, view ? ownerOf(view) : name, place === 0 ? held : 0));
+    users.forEach(({ namespace, name, view }, place) =>
+      add(namespace, name, view ? ownerOf(view) : name, place === 0 ? held : 0),
+    );
   }
   return [...holders.values()].sort((a, b) => collate(a.namespace, b.namespace) || collate(a.pod, b.pod));
 }
@@ -129,12 +146,20 @@ function ownerOf(pod: PodView): string {
 }
 
 /** The account of before where nothing that it tells has changed, so that whoever shows it can tell by identity. */
-export function accountAfter(before: NodeAccount | undefined, name: string, view: NodeView | undefined, pods: readonly PodView[], claims: readonly ClaimView[], index: DeviceIndex | undefined): NodeAccount {
+export function accountAfter(
+  before: NodeAccount | undefined,
+  name: string,
+  view: NodeView | undefined,
+  pods: readonly PodView[],
+  claims: readonly ClaimView[],
+  index: DeviceIndex | undefined,
+): NodeAccount {
   const offer = index?.offerOf(name);
   const known = before?.inputs;
   // A claim's devices may be in a slice that is no node's offer.
   const sameDevices = known?.offer === offer && (claims.length === 0 || known?.index === index);
-  if (known && known.view === view && sameDevices && sameItems(known.pods, pods) && sameItems(known.claims, claims)) return before;
+  if (known && known.view === view && sameDevices && sameItems(known.pods, pods) && sameItems(known.claims, claims))
+    return before;
   const account = accountOf({ name, view, pods, claims, offer, index });
   return before && isDeepStrictEqual(before.node, account.node) ? { ...account, node: before.node } : account;
 }

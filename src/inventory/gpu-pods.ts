@@ -12,7 +12,9 @@ const groups = new WeakMap<ClusterRef, Groups<PodView>>();
  * list is the same array as long as it says the same. Good until the next call for the same cluster.
  */
 export function gpuPodsByNode({ cluster, pods }: InventorySnapshot): ReadonlyMap<string, readonly PodView[]> {
-  const known = groups.get(cluster) ?? new Groups<PodView>((pod) => (hasEnded(pod) || !concernsGpus(pod) ? undefined : (pod.node ?? NO_NODE)));
+  const known =
+    groups.get(cluster) ??
+    new Groups<PodView>((pod) => (hasEnded(pod) || !concernsGpus(pod) ? undefined : (pod.node ?? NO_NODE)));
   groups.set(cluster, known);
   return known.of(pods);
 }

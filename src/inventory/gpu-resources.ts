@@ -34,20 +34,28 @@ type Labels = Readonly<Record<string, string>>;
 /** What one of a node's resource is: the same name counts GPUs on one node and their slices or shares on another, by the node's labels. */
 export function gpuUnit(resource: string, nodeLabels: Labels = {}): GpuUnit {
   if (resource === 'nvidia.com/gpu') return nvidiaUnit(nodeLabels);
-  if (resource === 'amd.com/gpu') return /^(dpx|tpx|qpx|cpx)/i.test(nodeLabels['amd.com/gpu.compute-memory-partition'] ?? '') ? PARTITION : GPU;
+  if (resource === 'amd.com/gpu')
+    return /^(dpx|tpx|qpx|cpx)/i.test(nodeLabels['amd.com/gpu.compute-memory-partition'] ?? '') ? PARTITION : GPU;
   if (isGpuDriver(resource)) return GPU;
-  return GPU_RESOURCES.find(([pattern]) => pattern.test(resource))?.[1] ?? (resource.includes('/mig-') ? MIG : PARTITION);
+  return (
+    GPU_RESOURCES.find(([pattern]) => pattern.test(resource))?.[1] ?? (resource.includes('/mig-') ? MIG : PARTITION)
+  );
 }
 
 /** Each share of a GPU that is time-sliced or given out by MPS counts as one, and so does each slice under MIG's strategy `single`. */
 function nvidiaUnit(nodeLabels: Labels): GpuUnit {
   if (isShared(nodeLabels)) return SHARE;
-  return /-MIG-/i.test(nodeLabels['nvidia.com/gpu.product'] ?? '') || nodeLabels['cloud.google.com/gke-gpu-partition-size'] !== undefined ? MIG : GPU;
+  return /-MIG-/i.test(nodeLabels['nvidia.com/gpu.product'] ?? '') ||
+    nodeLabels['cloud.google.com/gke-gpu-partition-size'] !== undefined
+    ? MIG
+    : GPU;
 }
 
 /** Whether the node's GPUs are offered several times each, by time-slicing or MPS. */
 export function isShared(nodeLabels: Labels): boolean {
-  return ['nvidia.com/gpu.replicas', 'cloud.google.com/gke-max-shared-clients-per-gpu'].some((label) => Number(nodeLabels[label] ?? '1') > 1);
+  return ['nvidia.com/gpu.replicas', 'cloud.google.com/gke-max-shared-clients-per-gpu'].some(
+    (label) => Number(nodeLabels[label] ?? '1') > 1,
+  );
 }
 
 /** The resources of device plugins that offer the very devices of a DRA driver. */

@@ -15,7 +15,9 @@ export function waitingPods(snapshot: InventorySnapshot): readonly WaitingPod[] 
   const counted = new Set<ClaimView>();
   const waiting: WaitingPod[] = [];
   for (const pod of gpuPodsByNode(snapshot).get(NO_NODE) ?? []) {
-    const claims = (pod.claims ?? []).flatMap((name) => snapshot.dra?.claims.get(`${pod.namespace}/${name}`) ?? []).filter((claim) => sumOf(claim.wanted) > 0);
+    const claims = (pod.claims ?? [])
+      .flatMap((name) => snapshot.dra?.claims.get(`${pod.namespace}/${name}`) ?? [])
+      .filter((claim) => sumOf(claim.wanted) > 0);
     const wants: Record<string, number> = {};
     addTo(wants, pod.gpus);
     for (const claim of claims) {

@@ -43,17 +43,25 @@ function makeReport(snapshot: InventorySnapshot): GpuReport {
     const old = before?.accounts[places ? (places.get(name) ?? -1) : place];
     return accountAfter(old, name, snapshot.nodes.get(name), pods.get(name) ?? NONE, claims.get(name) ?? NONE, index);
   });
-  const same = before?.nodes.length === accounts.length && accounts.every(({ node }, place) => node === before.nodes[place]);
+  const same =
+    before?.nodes.length === accounts.length && accounts.every(({ node }, place) => node === before.nodes[place]);
   const nodes = same ? before.nodes : accounts.map(({ node }) => node);
   remembered.set(snapshot.cluster, { names, accounts, nodes });
   return { nodes, totals: totalsOf(accounts, waitingPods(snapshot)), warnings: warningsOf(snapshot, accounts) };
 }
 
 /** The nodes of the list, and those that only pods or claims tell of. Sorting a thousand names costs more than all else; they are seldom other ones than before. */
-function namesOf({ nodes }: InventorySnapshot, pods: ReadonlyMap<string, unknown>, claims: ReadonlyMap<string, unknown>, before: readonly string[] = NONE): readonly string[] {
+function namesOf(
+  { nodes }: InventorySnapshot,
+  pods: ReadonlyMap<string, unknown>,
+  claims: ReadonlyMap<string, unknown>,
+  before: readonly string[] = NONE,
+): readonly string[] {
   const unlisted = new Set<string>();
-  for (const some of [pods.keys(), claims.keys()]) for (const name of some) if (name !== NO_NODE && !nodes.has(name)) unlisted.add(name);
-  const known = nodes.size + unlisted.size === before.length && before.every((name) => nodes.has(name) || unlisted.has(name));
+  for (const some of [pods.keys(), claims.keys()])
+    for (const name of some) if (name !== NO_NODE && !nodes.has(name)) unlisted.add(name);
+  const known =
+    nodes.size + unlisted.size === before.length && before.every((name) => nodes.has(name) || unlisted.has(name));
   return known ? before : [...nodes.keys(), ...unlisted].sort(collate);
 }
 
@@ -61,7 +69,8 @@ type Total = { -readonly [Field in keyof GpuReport['totals'][string]]: number };
 
 function totalsOf(accounts: readonly NodeAccount[], waiting: readonly WaitingPod[]): GpuReport['totals'] {
   const totals: Record<string, Total> = {};
-  const of = (resource: string): Total => (totals[resource] ??= { allocatable: 0, requested: 0, free: 0, unusable: 0, tainted: 0, pending: 0 });
+  const of = (resource: string): Total =>
+    (totals[resource] ??= { allocatable: 0, requested: 0, free: 0, unusable: 0, tainted: 0, pending: 0 });
   for (const { node, inputs } of accounts) {
     // What a node that is not listed has free is not known, so nothing of it is counted.
     if (!inputs.view) continue;

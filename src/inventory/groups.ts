@@ -20,7 +20,8 @@ export class Groups<V> {
     const differing = differingKeys(this.#values, values);
     if (!differing) this.#members.clear();
     const touched = new Set<string>();
-    for (const key of differing ?? values.keys()) this.#move(key, differing ? this.#values.get(key) : undefined, values.get(key), touched);
+    for (const key of differing ?? values.keys())
+      this.#move(key, differing ? this.#values.get(key) : undefined, values.get(key), touched);
     this.#values = values;
     if (!differing) for (const group of this.#lists.keys()) touched.add(group);
     for (const group of touched) this.#gather(group);
@@ -50,6 +51,7 @@ export class Groups<V> {
     }
     const list = [...members].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
     const before = this.#lists.get(group);
-    if (before?.length !== list.length || list.some((value, place) => value !== before[place])) this.#lists.set(group, list);
+    if (before?.length !== list.length || list.some((value, place) => value !== before[place]))
+      this.#lists.set(group, list);
   }
 }

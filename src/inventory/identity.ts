@@ -27,17 +27,41 @@ const RELEASES: readonly (readonly [release: string, labels: readonly string[]])
   ['0.8-0.9', ['llm-d.ai/engine-type']],
   ['0.7', ['inference.networking.k8s.io/engine-type']],
   // `hardware-vairant` is how 0.5 spelt it.
-  ['0.5-0.6', ['llm-d.ai/inference-serving', 'llm-d.ai/hardware-variant', 'llm-d.ai/hardware-vairant', 'llm-d.ai/hardware-vendor', 'llm-d.ai/accelerator-variant', 'llm-d.ai/accelerator-vendor']],
+  [
+    '0.5-0.6',
+    [
+      'llm-d.ai/inference-serving',
+      'llm-d.ai/hardware-variant',
+      'llm-d.ai/hardware-vairant',
+      'llm-d.ai/hardware-vendor',
+      'llm-d.ai/accelerator-variant',
+      'llm-d.ai/accelerator-vendor',
+    ],
+  ],
   ['0.3-0.4', ['llm-d.ai/inferenceServing']],
   ['0.7', ['llm-d.ai/guide']],
 ];
 
 /** Endpoint pickers and gateways, by release: to 0.7, then gateway and standalone mode, then without a pool of their own. */
-const ROUTING_LABELS = ['inferencepool', 'llm-d-router-gateway', 'llm-d-router-standalone', 'epp', 'gateway.networking.k8s.io/gateway-name'];
+const ROUTING_LABELS = [
+  'inferencepool',
+  'llm-d-router-gateway',
+  'llm-d-router-standalone',
+  'epp',
+  'gateway.networking.k8s.io/gateway-name',
+];
 
 const ROLE_LABELS = [labels.role, 'disaggregatedset.x-k8s.io/role'];
 
-const ROLES: Readonly<Record<string, Role>> = { prefill: 'prefill', decode: 'decode', both: 'both', 'prefill-decode': 'both', routing: 'routing', epp: 'routing', gateway: 'routing' };
+const ROLES: Readonly<Record<string, Role>> = {
+  prefill: 'prefill',
+  decode: 'decode',
+  both: 'both',
+  'prefill-decode': 'both',
+  routing: 'routing',
+  epp: 'routing',
+  gateway: 'routing',
+};
 
 const LWS = 'leaderworkerset.sigs.k8s.io';
 const DISAGGREGATED_SET = 'disaggregatedset.x-k8s.io';
@@ -70,7 +94,8 @@ function identityOf(pod: PodView): Identity | undefined {
   const controller = topController(pod);
   return {
     role,
-    deployment: pod.labels[labels.deployment] ?? (routing === undefined ? deploymentName(pod, controller.name) : undefined),
+    deployment:
+      pod.labels[labels.deployment] ?? (routing === undefined ? deploymentName(pod, controller.name) : undefined),
     kind: controller.kind,
     owner: pod.labels[labels.owner],
     release: routing === undefined ? release : undefined,
@@ -90,7 +115,8 @@ export function topController(pod: PodView): { readonly kind: string; readonly n
   if (set !== undefined) return { kind: 'LeaderWorkerSet', name: set };
   if (pod.owner === undefined) return { kind: 'Pod', name: pod.name };
   const hash = pod.labels['pod-template-hash'];
-  if (pod.owner.kind === 'ReplicaSet' && hash !== undefined && pod.owner.name.endsWith(`-${hash}`)) return { kind: 'Deployment', name: pod.owner.name.slice(0, -hash.length - 1) };
+  if (pod.owner.kind === 'ReplicaSet' && hash !== undefined && pod.owner.name.endsWith(`-${hash}`))
+    return { kind: 'Deployment', name: pod.owner.name.slice(0, -hash.length - 1) };
   return { kind: pod.owner.kind, name: pod.owner.name };
 }
 
@@ -103,7 +129,8 @@ function servedModel(pod: PodView): string | undefined {
   for (const container of pod.containers) {
     if (container.role !== 'main') continue;
     const command = container.command.join(' ');
-    const model = /\bvllm\s+serve\s+["']?([^\s"'-][^\s"']*)/.exec(command)?.[1] ?? /--model[= ]["']?([^\s"']+)/.exec(command)?.[1];
+    const model =
+      /\bvllm\s+serve\s+["']?([^\s"'-][^\s"']*)/.exec(command)?.[1] ?? /--model[= ]["']?([^\s"']+)/.exec(command)?.[1];
     if (model !== undefined && !model.includes('$')) return model;
   }
   return undefined;

@@ -141,19 +141,27 @@ class LeasedInventory implements Inventory {
   async #start(generation: number): Promise<void> {
     const [client, { ClusterWatch }] = await this.#parts();
     if (generation !== this.#generation) return;
-    this.#watch = new ClusterWatch(client, this.#clock, { version: this.#version, snapshot: this.#snapshot }, {
-      changed: (change) => {
-        this.#snapshot = change.snapshot;
-        this.#version = change.snapshot.version;
-        if (change.snapshot.complete) this.#failure = undefined;
-        this.#changes.fire(change);
+    this.#watch = new ClusterWatch(
+      client,
+      this.#clock,
+      { version: this.#version, snapshot: this.#snapshot },
+      {
+        changed: (change) => {
+          this.#snapshot = change.snapshot;
+          this.#version = change.snapshot.version;
+          if (change.snapshot.complete) this.#failure = undefined;
+          this.#changes.fire(change);
+        },
+        failed: (error) => this.#fail(error),
       },
-      failed: (error) => this.#fail(error),
-    });
+    );
   }
 
   #parts(): Promise<readonly [KubeClient, { readonly ClusterWatch: typeof ClusterWatch }]> {
-    return Promise.all([this.#chosen().then((cluster) => this.#contexts.client(cluster)), loadPart(() => import('./cluster-watch.ts'))]);
+    return Promise.all([
+      this.#chosen().then((cluster) => this.#contexts.client(cluster)),
+      loadPart(() => import('./cluster-watch.ts')),
+    ]);
   }
 
   async #chosen(): Promise<ClusterRef> {
@@ -161,7 +169,11 @@ class LeasedInventory implements Inventory {
     if (cluster) return cluster;
     // Tells in its own words when there is no kubeconfig at all.
     await this.#contexts.list();
-    throw new WorkbenchError({ code: 'context-unknown', message: 'the kubeconfig names no current context', hint: 'Select a context and namespace.' });
+    throw new WorkbenchError({
+      code: 'context-unknown',
+      message: 'the kubeconfig names no current context',
+      hint: 'Select a context and namespace.',
+    });
   }
 
   /** A failure that goes on is told again at each change of what can be listed; once is enough. */

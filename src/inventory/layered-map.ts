@@ -97,7 +97,8 @@ export class LayeredMap<K, V> implements ReadonlyMap<K, V> {
     const since = after.#base === before.#base ? [] : merged?.id === before.#base.id ? merged.keys : undefined;
     if (!since) return undefined;
     const keys = new Set<K>();
-    for (const some of [since, before.#layer.keys(), after.#layer.keys()]) for (const key of some) if (before.get(key) !== after.get(key)) keys.add(key);
+    for (const some of [since, before.#layer.keys(), after.#layer.keys()])
+      for (const key of some) if (before.get(key) !== after.get(key)) keys.add(key);
     return keys;
   }
 

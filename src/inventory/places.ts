@@ -3,7 +3,19 @@ import { gpuUnit } from './gpu-resources.ts';
 import type { GpuNode, GpuReport, InventorySnapshot, NodeView } from './types.ts';
 
 /** Levels of the topology, the one that tells most about where a deployment runs well first. */
-const LEVELS = ['leafgroup', 'subblock', 'block', 'nvlink', 'rack', 'superpod', 'spine', 'core', 'fabric', 'zone', 'region'] as const;
+const LEVELS = [
+  'leafgroup',
+  'subblock',
+  'block',
+  'nvlink',
+  'rack',
+  'superpod',
+  'spine',
+  'core',
+  'fabric',
+  'zone',
+  'region',
+] as const;
 
 /** Levels whose nodes share a switch or closer: the place for one group of ranks. */
 const NEAR: ReadonlySet<string> = new Set(['leafgroup', 'subblock', 'block', 'nvlink', 'rack']);
@@ -80,7 +92,11 @@ export class Places {
     const places = Map.groupBy(this.#nodes, ({ product }) => product ?? '')
       .values()
       .flatMap((ofProduct) => Map.groupBy(ofProduct, valueOf).values())
-      .flatMap((nodes) => (nodes[0] ? [{ value: valueOf(nodes[0]), product: nodes[0].product ?? undefined, nodes, figures: this.figures(nodes) }] : []))
+      .flatMap((nodes) =>
+        nodes[0]
+          ? [{ value: valueOf(nodes[0]), product: nodes[0].product ?? undefined, nodes, figures: this.figures(nodes) }]
+          : [],
+      )
       .toArray()
       .sort((a, b) => collate(a.product ?? '', b.product ?? '') || collate(a.value, b.value));
     this.#places.set(level, places);
@@ -108,7 +124,8 @@ export class Places {
     const level = this.levels.find((name) => NEAR.has(name));
     if (level === undefined) return undefined;
     let best: Place | undefined;
-    for (const place of this.at(level)) if (place.value !== UNKNOWN && place.figures.freeNodes > (best?.figures.freeNodes ?? 0)) best = place;
+    for (const place of this.at(level))
+      if (place.value !== UNKNOWN && place.figures.freeNodes > (best?.figures.freeNodes ?? 0)) best = place;
     return best && { level, value: best.value, product: best.product, nodes: best.figures.freeNodes };
   }
 
@@ -140,7 +157,9 @@ interface Devices {
 const devices = new WeakMap<GpuNode, Devices>();
 
 function devicesOf(node: GpuNode, labels: NodeView['labels'] | undefined): Devices {
-  const counts = Object.entries(node.resources).filter(([resource]) => gpuUnit(resource, labels).kind === 'device').map(([, count]) => count);
+  const counts = Object.entries(node.resources)
+    .filter(([resource]) => gpuUnit(resource, labels).kind === 'device')
+    .map(([, count]) => count);
   return {
     labels,
     all: counts.reduce((sum, { allocatable }) => sum + allocatable, 0),

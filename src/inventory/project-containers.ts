@@ -9,10 +9,18 @@ const USUAL_WAITING: ReadonlySet<string> = new Set(['ContainerCreating', 'PodIni
 
 /** Init containers first, as they are declared. */
 export function containerViews(spec: unknown, status: unknown): readonly ContainerView[] {
-  const states = new Map([...arrayAt(status, 'initContainerStatuses'), ...arrayAt(status, 'containerStatuses')].map((state) => [stringAt(state, 'name') ?? '', state]));
-  const view = (container: unknown, role: ContainerView['role']): ContainerView => containerView(container, role, states.get(stringAt(container, 'name') ?? ''));
+  const states = new Map(
+    [...arrayAt(status, 'initContainerStatuses'), ...arrayAt(status, 'containerStatuses')].map((state) => [
+      stringAt(state, 'name') ?? '',
+      state,
+    ]),
+  );
+  const view = (container: unknown, role: ContainerView['role']): ContainerView =>
+    containerView(container, role, states.get(stringAt(container, 'name') ?? ''));
   return [
-    ...arrayAt(spec, 'initContainers').map((container) => view(container, at(container, 'restartPolicy') === 'Always' ? 'sidecar' : 'init')),
+    ...arrayAt(spec, 'initContainers').map((container) =>
+      view(container, at(container, 'restartPolicy') === 'Always' ? 'sidecar' : 'init'),
+    ),
     ...arrayAt(spec, 'containers').map((container) => view(container, 'main')),
   ];
 }
@@ -27,7 +35,9 @@ function containerView(container: unknown, role: ContainerView['role'], status: 
       const port = numberAt(entry, 'containerPort');
       return port === undefined ? [] : [{ name: stringAt(entry, 'name'), port }];
     }),
-    command: [...arrayAt(container, 'command'), ...arrayAt(container, 'args')].filter((part) => typeof part === 'string'),
+    command: [...arrayAt(container, 'command'), ...arrayAt(container, 'args')].filter(
+      (part) => typeof part === 'string',
+    ),
     env: plainEnvironment(container),
     ready: at(status, 'ready') === true,
     restarts: numberAt(status, 'restartCount') ?? 0,
@@ -39,7 +49,11 @@ function containerView(container: unknown, role: ContainerView['role'], status: 
 
 function containerExit(terminated: unknown): ContainerExit | undefined {
   if (terminated === undefined) return undefined;
-  return { reason: stringAt(terminated, 'reason') ?? 'ended', exitCode: numberAt(terminated, 'exitCode'), finishedAt: stringAt(terminated, 'finishedAt') };
+  return {
+    reason: stringAt(terminated, 'reason') ?? 'ended',
+    exitCode: numberAt(terminated, 'exitCode'),
+    finishedAt: stringAt(terminated, 'finishedAt'),
+  };
 }
 
 function plainEnvironment(container: unknown): Readonly<Record<string, string>> {
@@ -80,16 +94,23 @@ export function reasonOf(pod: PodState, status: unknown): string | undefined {
   if (own !== undefined) return clause(own, stringAt(status, 'message'));
   if (pod.phase === 'Succeeded' || pod.ready) return undefined;
   if (pod.node === undefined) {
-    const scheduling = arrayAt(status, 'conditions').find((condition) => stringAt(condition, 'type') === 'PodScheduled' && stringAt(condition, 'status') === 'False');
-    if (scheduling !== undefined) return clause(stringAt(scheduling, 'reason') ?? 'Unschedulable', stringAt(scheduling, 'message'));
+    const scheduling = arrayAt(status, 'conditions').find(
+      (condition) => stringAt(condition, 'type') === 'PodScheduled' && stringAt(condition, 'status') === 'False',
+    );
+    if (scheduling !== undefined)
+      return clause(stringAt(scheduling, 'reason') ?? 'Unschedulable', stringAt(scheduling, 'message'));
   }
-  const failing = pod.containers.find((container) => container.role !== 'sidecar' && container.reason !== undefined) ?? pod.containers.find((container) => container.reason !== undefined);
+  const failing =
+    pod.containers.find((container) => container.role !== 'sidecar' && container.reason !== undefined) ??
+    pod.containers.find((container) => container.reason !== undefined);
   return failing === undefined ? undefined : containerClause(failing, status);
 }
 
 /** A back-off says nothing of its cause, so the exit before it is told too. */
 function containerClause(container: ContainerView, status: unknown): string {
-  const state = [...arrayAt(status, 'initContainerStatuses'), ...arrayAt(status, 'containerStatuses')].find((entry) => stringAt(entry, 'name') === container.name);
+  const state = [...arrayAt(status, 'initContainerStatuses'), ...arrayAt(status, 'containerStatuses')].find(
+    (entry) => stringAt(entry, 'name') === container.name,
+  );
   const last = stringAt(state, 'lastState', 'terminated', 'reason');
   const cause = last !== undefined && last !== container.reason && last !== 'Completed' ? `, ${last}` : '';
   const exit = container.exitCode === undefined ? '' : ` (exit code ${container.exitCode})`;

@@ -19,11 +19,17 @@ export function projectNode(object: KubeObject): NodeView {
     uid: object.metadata.uid ?? '',
     ready: conditionStatus(status, 'Ready') === 'True',
     schedulable: at(spec, 'unschedulable') !== true,
-    internalIp: arrayAt(status, 'addresses').filter((address) => stringAt(address, 'type') === 'InternalIP').map((address) => stringAt(address, 'address'))[0],
+    internalIp: arrayAt(status, 'addresses')
+      .filter((address) => stringAt(address, 'type') === 'InternalIP')
+      .map((address) => stringAt(address, 'address'))[0],
     product: productOf(labels),
     allocatable: gpuQuantities(at(status, 'allocatable')),
     labels,
-    taints: arrayAt(spec, 'taints').map((taint) => ({ key: stringAt(taint, 'key') ?? '', value: stringAt(taint, 'value') ?? '', effect: stringAt(taint, 'effect') ?? '' })),
+    taints: arrayAt(spec, 'taints').map((taint) => ({
+      key: stringAt(taint, 'key') ?? '',
+      value: stringAt(taint, 'value') ?? '',
+      effect: stringAt(taint, 'effect') ?? '',
+    })),
     kubeletVersion: stringAt(status, 'nodeInfo', 'kubeletVersion'),
   };
 }
@@ -74,9 +80,16 @@ function sharedText(text: string | undefined, sharing: Sharing): string | undefi
 }
 
 function shortAnnotations(object: KubeObject): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(stringMapAt(object.metadata, 'annotations')).filter(([, value]) => value.length <= LONGEST_ANNOTATION));
+  return Object.fromEntries(
+    Object.entries(stringMapAt(object.metadata, 'annotations')).filter(
+      ([, value]) => value.length <= LONGEST_ANNOTATION,
+    ),
+  );
 }
 
 function conditionStatus(status: unknown, type: string): string | undefined {
-  return stringAt(arrayAt(status, 'conditions').find((condition) => stringAt(condition, 'type') === type), 'status');
+  return stringAt(
+    arrayAt(status, 'conditions').find((condition) => stringAt(condition, 'type') === type),
+    'status',
+  );
 }

@@ -6,7 +6,10 @@ import type { ContainerView, PodView } from './types.ts';
  * from rank `LWS_WORKER_INDEX x DP_SIZE_LOCAL` on; newer ones give each an API server and a port of its own.
  * Undefined where nothing in the pod says how many there are.
  */
-export function dataParallelRanks(pod: PodView, workerIndex: number): { readonly first: number; readonly last: number } | undefined {
+export function dataParallelRanks(
+  pod: PodView,
+  workerIndex: number,
+): { readonly first: number; readonly last: number } | undefined {
   const server = serverContainer(pod);
   const count = server && localRanks(server);
   if (server === undefined || count === undefined) return undefined;
@@ -15,7 +18,10 @@ export function dataParallelRanks(pod: PodView, workerIndex: number): { readonly
 }
 
 function localRanks(server: ContainerView): number | undefined {
-  const told = argument(server, 'data-parallel-size-local') ?? wholeNumber(server.env['DP_SIZE_LOCAL']) ?? rankPorts(server).length;
+  const told =
+    argument(server, 'data-parallel-size-local') ??
+    wholeNumber(server.env['DP_SIZE_LOCAL']) ??
+    rankPorts(server).length;
   return told < 1 ? undefined : told;
 }
 

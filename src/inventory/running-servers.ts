@@ -14,7 +14,11 @@ export interface RunningServer {
 }
 
 /** The owner's running model servers of one namespace. */
-export function runningServers(snapshot: InventorySnapshot, owner: string, namespace: string): readonly RunningServer[] {
+export function runningServers(
+  snapshot: InventorySnapshot,
+  owner: string,
+  namespace: string,
+): readonly RunningServer[] {
   return snapshot.pods
     .values()
     .filter((pod) => pod.namespace === namespace && pod.phase === 'Running' && !pod.deleting)
@@ -29,11 +33,17 @@ export function runningServers(snapshot: InventorySnapshot, owner: string, names
 }
 
 /** A complete snapshot of this very cluster, or undefined when the window looks at another one by now. */
-export async function snapshotOf(inventory: Inventory, cluster: ClusterRef, signal: AbortSignal): Promise<InventorySnapshot | undefined> {
+export async function snapshotOf(
+  inventory: Inventory,
+  cluster: ClusterRef,
+  signal: AbortSignal,
+): Promise<InventorySnapshot | undefined> {
   const lease = inventory.lease();
   try {
     const snapshot = await inventory.whenComplete(signal);
-    return snapshot.cluster.context === cluster.context && snapshot.cluster.server === cluster.server ? snapshot : undefined;
+    return snapshot.cluster.context === cluster.context && snapshot.cluster.server === cluster.server
+      ? snapshot
+      : undefined;
   } finally {
     lease.dispose();
   }

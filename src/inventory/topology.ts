@@ -4,15 +4,49 @@
  * Topograph named the same tiers block, spine, datacenter at first, then leaf, spine, core, and numbers them now from the node upwards.
  */
 const TOPOLOGY: readonly (readonly [name: string, labels: readonly string[]])[] = [
-  ['leafgroup', [
-    'ib.coreweave.cloud/leafgroup', 'backend.coreweave.cloud/leafgroup', 'backend.coreweave.cloud/leafgroup-name', 'network.topology.nvidia.com/leaf',
-    'network.topology.nvidia.com/block', 'network.topology.nvidia.com/tier-0', 'topology.k8s.aws/network-node-layer-3', 'oci.oraclecloud.com/rdma.local_block_id',
-  ]],
-  ['spine', ['network.topology.nvidia.com/spine', 'network.topology.nvidia.com/tier-1', 'topology.k8s.aws/network-node-layer-2', 'oci.oraclecloud.com/rdma.network_block_id']],
-  ['core', ['network.topology.nvidia.com/core', 'network.topology.nvidia.com/datacenter', 'network.topology.nvidia.com/tier-2', 'topology.k8s.aws/network-node-layer-1', 'oci.oraclecloud.com/rdma.hpc_island_id']],
+  [
+    'leafgroup',
+    [
+      'ib.coreweave.cloud/leafgroup',
+      'backend.coreweave.cloud/leafgroup',
+      'backend.coreweave.cloud/leafgroup-name',
+      'network.topology.nvidia.com/leaf',
+      'network.topology.nvidia.com/block',
+      'network.topology.nvidia.com/tier-0',
+      'topology.k8s.aws/network-node-layer-3',
+      'oci.oraclecloud.com/rdma.local_block_id',
+    ],
+  ],
+  [
+    'spine',
+    [
+      'network.topology.nvidia.com/spine',
+      'network.topology.nvidia.com/tier-1',
+      'topology.k8s.aws/network-node-layer-2',
+      'oci.oraclecloud.com/rdma.network_block_id',
+    ],
+  ],
+  [
+    'core',
+    [
+      'network.topology.nvidia.com/core',
+      'network.topology.nvidia.com/datacenter',
+      'network.topology.nvidia.com/tier-2',
+      'topology.k8s.aws/network-node-layer-1',
+      'oci.oraclecloud.com/rdma.hpc_island_id',
+    ],
+  ],
   ['fabric', ['ib.coreweave.cloud/fabric', 'backend.coreweave.cloud/fabric']],
   ['superpod', ['ib.coreweave.cloud/superpod']],
-  ['nvlink', ['network.topology.nvidia.com/accelerator', 'ds.coreweave.com/nvlink.domain', 'topology.k8s.aws/ultraserver-id', 'nvidia.com/gpu.clique']],
+  [
+    'nvlink',
+    [
+      'network.topology.nvidia.com/accelerator',
+      'ds.coreweave.com/nvlink.domain',
+      'topology.k8s.aws/ultraserver-id',
+      'nvidia.com/gpu.clique',
+    ],
+  ],
   ['rack', ['node.coreweave.cloud/rack']],
   ['block', ['cloud.google.com/gce-topology-block']],
   ['subblock', ['cloud.google.com/gce-topology-subblock']],
@@ -33,8 +67,15 @@ export function topologyOf(labels: Labels): Readonly<Record<string, string>> {
 }
 
 const PRODUCT_LABELS = [
-  'nvidia.com/gpu.product', 'gpu.nvidia.com/model', 'gpu.nvidia.com/class', 'amd.com/gpu.product-name', 'gpu.intel.com/product',
-  'cloud.google.com/gke-accelerator', 'cloud.google.com/gke-tpu-accelerator', 'karpenter.k8s.aws/instance-gpu-name', 'k8s.amazonaws.com/accelerator',
+  'nvidia.com/gpu.product',
+  'gpu.nvidia.com/model',
+  'gpu.nvidia.com/class',
+  'amd.com/gpu.product-name',
+  'gpu.intel.com/product',
+  'cloud.google.com/gke-accelerator',
+  'cloud.google.com/gke-tpu-accelerator',
+  'karpenter.k8s.aws/instance-gpu-name',
+  'k8s.amazonaws.com/accelerator',
 ];
 
 /** Machine types that are named after their GPU, as on Azure: `Standard_ND96isr_H200_v5`. */
@@ -42,7 +83,8 @@ const NAMED_MACHINE = /[_.-](A100|H100|H200|GH200|B200|B300|GB200|GB300|MI300X|M
 
 /** The accelerator's name, by the node's labels; undefined on a node that tells of none. */
 export function productOf(labels: Labels): string | undefined {
-  const name = firstOf(labels, PRODUCT_LABELS) ?? NAMED_MACHINE.exec(labels['node.kubernetes.io/instance-type'] ?? '')?.[1];
+  const name =
+    firstOf(labels, PRODUCT_LABELS) ?? NAMED_MACHINE.exec(labels['node.kubernetes.io/instance-type'] ?? '')?.[1];
   return name === undefined ? undefined : productName(name);
 }
 

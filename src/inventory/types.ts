@@ -159,7 +159,9 @@ export interface GpuReport {
    * `unusable` counts all GPUs of the other nodes, `tainted` the free ones among them on nodes that are ready and not cordoned, which
    * a pod that tolerates the taint could get. `pending` are those that pods without a node wait for.
    */
-  readonly totals: Readonly<Record<string, GpuCount & { readonly unusable: number; readonly tainted: number; readonly pending: number }>>;
+  readonly totals: Readonly<
+    Record<string, GpuCount & { readonly unusable: number; readonly tainted: number; readonly pending: number }>
+  >;
   readonly warnings: readonly Warning[];
 }
 

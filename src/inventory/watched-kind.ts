@@ -22,7 +22,12 @@ export class WatchedKind<T> implements Disposable {
   /** What is listed: everything, or the cluster's namespace where no more is allowed. */
   scope: 'cluster' | 'namespace' = 'cluster';
 
-  constructor(resource: ResourceType, project: (object: KubeObject) => T | undefined, before: ReadonlyMap<string, T> | undefined, touched: () => void) {
+  constructor(
+    resource: ResourceType,
+    project: (object: KubeObject) => T | undefined,
+    before: ReadonlyMap<string, T> | undefined,
+    touched: () => void,
+  ) {
     this.#resource = resource;
     this.#project = project;
     this.#touched = touched;

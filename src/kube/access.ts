@@ -11,18 +11,29 @@ export type Verdict = 'allowed' | 'denied' | 'some' | 'unknown';
 /** Nothing is known: the server was not willing to tell. */
 export const UNKNOWN_RULES: AccessRules = { rules: [], incomplete: true };
 
-export function needOf(verb: string, resource: Pick<ResourceType, 'group' | 'plural'>, subresource?: string): AccessNeed {
-  return { verb, group: resource.group, resource: resource.plural, ...(subresource === undefined ? {} : { subresource }) };
+export function needOf(
+  verb: string,
+  resource: Pick<ResourceType, 'group' | 'plural'>,
+  subresource?: string,
+): AccessNeed {
+  return {
+    verb,
+    group: resource.group,
+    resource: resource.plural,
+    ...(subresource === undefined ? {} : { subresource }),
+  };
 }
 
 /** Reads the status of a SelfSubjectRulesReview; a rule that is none of the API's shape grants nothing. */
 export function parseRules(review: unknown): AccessRules {
-  const rules = arrayAt(review, 'status', 'resourceRules').filter(isObject).map((rule): AccessRule => ({
-    verbs: texts(rule['verbs']),
-    groups: texts(rule['apiGroups']),
-    resources: texts(rule['resources']),
-    names: texts(rule['resourceNames']),
-  }));
+  const rules = arrayAt(review, 'status', 'resourceRules')
+    .filter(isObject)
+    .map((rule): AccessRule => ({
+      verbs: texts(rule['verbs']),
+      groups: texts(rule['apiGroups']),
+      resources: texts(rule['resources']),
+      names: texts(rule['resourceNames']),
+    }));
   return { rules, incomplete: at(review, 'status', 'incomplete') !== false };
 }
 
@@ -32,8 +43,11 @@ function texts(value: unknown): readonly string[] {
 
 /** Judges as the RBAC authorizer does: rules only grant, wildcards stand for everything, and a rule with names is for those objects. */
 export function judge(rules: AccessRules, need: AccessNeed): Verdict {
-  const fitting = rules.rules.filter((rule) => covers(rule.verbs, need.verb) && covers(rule.groups, need.group) && coversResource(rule.resources, need));
-  if (fitting.some(({ names }) => names.length === 0 || (need.name !== undefined && names.includes(need.name)))) return 'allowed';
+  const fitting = rules.rules.filter(
+    (rule) => covers(rule.verbs, need.verb) && covers(rule.groups, need.group) && coversResource(rule.resources, need),
+  );
+  if (fitting.some(({ names }) => names.length === 0 || (need.name !== undefined && names.includes(need.name))))
+    return 'allowed';
   if (rules.incomplete) return 'unknown';
   return need.name === undefined && fitting.length > 0 ? 'some' : 'denied';
 }
@@ -64,7 +78,12 @@ export function describeNeeds(needs: readonly AccessNeed[]): readonly string[] {
 }
 
 /** The error of an action that is not begun because these verbs are missing. `doing` is its verb phrase: "deploy". */
-export function accessError(doing: string, missing: readonly AccessNeed[], cluster: ClusterRef, namespace = cluster.namespace): WorkbenchError {
+export function accessError(
+  doing: string,
+  missing: readonly AccessNeed[],
+  cluster: ClusterRef,
+  namespace = cluster.namespace,
+): WorkbenchError {
   const verbs = describeNeeds(missing).join('; ');
   return new WorkbenchError({
     code: 'forbidden',

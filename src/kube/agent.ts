@@ -23,11 +23,23 @@ function tlsOptions(connection: Connection, ca: Pem | undefined, credentials: Cr
 /** One keep-alive pool for everything that goes to one server under one authority with one client certificate. Its time limit closes idle sockets; busy ones may be silent for longer. */
 export function createAgent(connection: Connection, ca: Pem | undefined, credentials: Credentials): HttpAgent {
   const server = new URL(connection.server);
-  const pool = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS, maxFreeSockets: IDLE_SOCKETS, timeout: IDLE_MS, scheduling: 'lifo' as const };
+  const pool = {
+    keepAlive: true,
+    keepAliveMsecs: KEEP_ALIVE_MS,
+    maxFreeSockets: IDLE_SOCKETS,
+    timeout: IDLE_MS,
+    scheduling: 'lifo' as const,
+  };
   const tls = tlsOptions(connection, ca, credentials);
-  if (connection.proxyUrl === undefined) return server.protocol === 'https:' ? new HttpsAgent({ ...pool, ...tls }) : new HttpAgent(pool);
-  const tunnel = openTunnel(new URL(connection.proxyUrl), server, { ca, insecureSkipTlsVerify: connection.insecureSkipTlsVerify === true });
-  return server.protocol === 'https:' ? new TunnelledHttpsAgent({ ...pool, ...tls }, tunnel, server) : new TunnelledHttpAgent(pool, tunnel);
+  if (connection.proxyUrl === undefined)
+    return server.protocol === 'https:' ? new HttpsAgent({ ...pool, ...tls }) : new HttpAgent(pool);
+  const tunnel = openTunnel(new URL(connection.proxyUrl), server, {
+    ca,
+    insecureSkipTlsVerify: connection.insecureSkipTlsVerify === true,
+  });
+  return server.protocol === 'https:'
+    ? new TunnelledHttpsAgent({ ...pool, ...tls }, tunnel, server)
+    : new TunnelledHttpAgent(pool, tunnel);
 }
 
 /** Ends the connections that no request uses. */
@@ -71,7 +83,11 @@ class TunnelledHttpsAgent extends HttpsAgent {
       }
       const host = this.#server.hostname.replace(/^\[|\]$/g, '');
       // An address is checked as one and never sent as a server's name.
-      const secure = tlsConnect({ ...(isIP(host) === 0 ? { servername: host } : { host }), ...(this.options as ConnectionOptions), socket });
+      const secure = tlsConnect({
+        ...(isIP(host) === 0 ? { servername: host } : { host }),
+        ...(this.options as ConnectionOptions),
+        socket,
+      });
       const failed = (cause: Error): void => done?.(cause, secure);
       secure.once('error', failed);
       secure.once('secureConnect', () => {

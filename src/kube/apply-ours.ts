@@ -23,12 +23,19 @@ export interface ApplyOursOptions {
  * was not there is only created: whoever comes between the look and the apply makes it a `conflict`, and it looks again.
  * Rejects with `not-yours` when the object is somebody else's or another tool's.
  */
-export async function applyOurs(client: KubeClient, object: KubeObject, options: ApplyOursOptions): Promise<KubeObject> {
+export async function applyOurs(
+  client: KubeClient,
+  object: KubeObject,
+  options: ApplyOursOptions,
+): Promise<KubeObject> {
   const { claim, doing, force, signal } = options;
   for (let attempt = 1; ; attempt += 1) {
     const live = await liveObject(client, object, signal);
     if (live) requireOurs(live, claim, client.cluster, doing);
-    const seen = { ...object, metadata: { ...object.metadata, resourceVersion: live?.metadata.resourceVersion ?? NOTHING_THERE } };
+    const seen = {
+      ...object,
+      metadata: { ...object.metadata, resourceVersion: live?.metadata.resourceVersion ?? NOTHING_THERE },
+    };
     try {
       return await client.apply(seen, { fieldManager: manager, ...(force === undefined ? {} : { force }), signal });
     } catch (error) {
@@ -39,14 +46,22 @@ export async function applyOurs(client: KubeClient, object: KubeObject, options:
 }
 
 /** Rejects with `not-yours` when one of the objects is there and not ours: what belongs together is looked at together first. */
-export async function requireAllOurs(client: KubeClient, objects: readonly KubeObject[], options: Omit<ApplyOursOptions, 'force'>): Promise<void> {
+export async function requireAllOurs(
+  client: KubeClient,
+  objects: readonly KubeObject[],
+  options: Omit<ApplyOursOptions, 'force'>,
+): Promise<void> {
   const { claim, doing, signal } = options;
   const live = await Promise.all(objects.map((object) => liveObject(client, object, signal)));
   for (const object of live) if (object) requireOurs(object, claim, client.cluster, doing);
 }
 
 /** The object of this kind and name as it is in the client's namespace, if it is. `resource-absent` where its kind is not served. */
-export async function liveObject(client: KubeClient, { apiVersion, kind, metadata }: KubeObject, signal: AbortSignal): Promise<KubeObject | undefined> {
+export async function liveObject(
+  client: KubeClient,
+  { apiVersion, kind, metadata }: KubeObject,
+  signal: AbortSignal,
+): Promise<KubeObject | undefined> {
   const { context, namespace } = client.cluster;
   const resource = await client.resourceOf(apiVersion, kind, signal);
   if (!resource) {

@@ -19,12 +19,17 @@ const SUCCESSORS: Readonly<Record<string, string>> = {
  * expires. It is not renewed here, since many identity providers take a refresh token only once and its successor would
  * have to be written to the kubeconfig, which only kubectl may.
  */
-export function providedToken(provider: NonNullable<UserConfig['auth-provider']>, context: string, now: number): ProvidedToken {
+export function providedToken(
+  provider: NonNullable<UserConfig['auth-provider']>,
+  context: string,
+  now: number,
+): ProvidedToken {
   if (provider.name !== 'oidc') {
     throw new WorkbenchError({
       code: 'not-supported',
       message: `the user of context "${context}" logs in by auth-provider "${provider.name}", which Kubernetes replaced by exec plugins`,
-      hint: SUCCESSORS[provider.name] ?? 'Give this user an exec plugin (users[].user.exec) or a token in the kubeconfig.',
+      hint:
+        SUCCESSORS[provider.name] ?? 'Give this user an exec plugin (users[].user.exec) or a token in the kubeconfig.',
     });
   }
   const token = provider.config?.['id-token'] ?? '';

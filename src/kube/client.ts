@@ -12,7 +12,25 @@ import { readLogs } from './logs.ts';
 import { Permissions } from './permissions.ts';
 import { resourcePath } from './resources.ts';
 import { Transport } from './transport.ts';
-import type { AccessNeed, AccessRules, ApplyOptions, ClusterRef, DeleteOptions, ExecOptions, ExecOutputOptions, ForwardTarget, KubeClient, KubeObject, KubeRequest, ListOptions, LogLine, LogOptions, PortForward, ResourceType, WatchOptions } from './types.ts';
+import type {
+  AccessNeed,
+  AccessRules,
+  ApplyOptions,
+  ClusterRef,
+  DeleteOptions,
+  ExecOptions,
+  ExecOutputOptions,
+  ForwardTarget,
+  KubeClient,
+  KubeObject,
+  KubeRequest,
+  ListOptions,
+  LogLine,
+  LogOptions,
+  PortForward,
+  ResourceType,
+  WatchOptions,
+} from './types.ts';
 import { WatchSupervisor } from './watch.ts';
 
 export interface KubeClientOptions {
@@ -80,18 +98,40 @@ class Client implements KubeClient {
     return this.json({
       method: 'PATCH',
       path: resourcePath(resource, object.metadata.namespace ?? this.cluster.namespace, object.metadata.name),
-      query: { fieldManager: options.fieldManager, force: options.force === true ? true : undefined, dryRun: options.dryRun === true ? 'All' : undefined, fieldValidation: 'Strict' },
+      query: {
+        fieldManager: options.fieldManager,
+        force: options.force === true ? true : undefined,
+        dryRun: options.dryRun === true ? 'All' : undefined,
+        fieldValidation: 'Strict',
+      },
       contentType: 'application/apply-patch+yaml',
       body: object,
       signal: options.signal,
     });
   }
 
-  patch(resource: ResourceType, namespace: string | undefined, name: string, mergePatch: unknown, signal: AbortSignal): Promise<KubeObject> {
-    return this.json({ method: 'PATCH', path: resourcePath(resource, namespace, name), contentType: 'application/merge-patch+json', body: mergePatch, signal });
+  patch(
+    resource: ResourceType,
+    namespace: string | undefined,
+    name: string,
+    mergePatch: unknown,
+    signal: AbortSignal,
+  ): Promise<KubeObject> {
+    return this.json({
+      method: 'PATCH',
+      path: resourcePath(resource, namespace, name),
+      contentType: 'application/merge-patch+json',
+      body: mergePatch,
+      signal,
+    });
   }
 
-  async delete(resource: ResourceType, namespace: string | undefined, name: string, options: DeleteOptions): Promise<boolean> {
+  async delete(
+    resource: ResourceType,
+    namespace: string | undefined,
+    name: string,
+    options: DeleteOptions,
+  ): Promise<boolean> {
     try {
       await this.json({
         method: 'DELETE',
@@ -113,7 +153,16 @@ class Client implements KubeClient {
   }
 
   watch<T>(options: WatchOptions<T>): Disposable {
-    const supervisor = new WatchSupervisor({ cluster: this.cluster, calls: this.#calls, transport: this.#transport, clock: this.#clock, logger: this.#logger }, options);
+    const supervisor = new WatchSupervisor(
+      {
+        cluster: this.cluster,
+        calls: this.#calls,
+        transport: this.#transport,
+        clock: this.#clock,
+        logger: this.#logger,
+      },
+      options,
+    );
     return this.#own(supervisor.start());
   }
 
@@ -125,7 +174,13 @@ class Client implements KubeClient {
     return this.#permissions.rules(namespace, signal);
   }
 
-  allowed(verb: string, resource: ResourceType, namespace: string | undefined, signal: AbortSignal, subresource?: string): Promise<boolean> {
+  allowed(
+    verb: string,
+    resource: ResourceType,
+    namespace: string | undefined,
+    signal: AbortSignal,
+    subresource?: string,
+  ): Promise<boolean> {
     return this.#permissions.allowed(needOf(verb, resource, subresource), namespace, signal);
   }
 
@@ -144,13 +199,33 @@ class Client implements KubeClient {
   }
 
   logs(options: LogOptions): AsyncIterable<LogLine> {
-    return readLogs({ cluster: this.cluster, calls: this.#calls, transport: this.#transport, clock: this.#clock }, options);
+    return readLogs(
+      { cluster: this.cluster, calls: this.#calls, transport: this.#transport, clock: this.#clock },
+      options,
+    );
   }
 
-  async portForward(namespace: string, target: string | ForwardTarget, port: number, signal: AbortSignal): Promise<PortForward> {
+  async portForward(
+    namespace: string,
+    target: string | ForwardTarget,
+    port: number,
+    signal: AbortSignal,
+  ): Promise<PortForward> {
     const request = { namespace, target: typeof target === 'string' ? { pod: target } : target, port };
     const { forwardPort } = await loadPart(() => import('./port-forward.ts'));
-    const forward = await this.#heeding(forwardPort({ client: this, transport: this.#transport, clock: this.#clock, logger: this.#logger, ended: (ended) => this.#running.delete(ended) }, request, signal));
+    const forward = await this.#heeding(
+      forwardPort(
+        {
+          client: this,
+          transport: this.#transport,
+          clock: this.#clock,
+          logger: this.#logger,
+          ended: (ended) => this.#running.delete(ended),
+        },
+        request,
+        signal,
+      ),
+    );
     forward.onDidFail((error) => this.#heed(error));
     this.#running.add(forward);
     return forward;

@@ -37,5 +37,7 @@ function fixedCredentials(credentials: Credentials): CredentialSource {
 
 export function credentialsOf(connection: Connection): CredentialSource {
   if (connection.credentials) return connection.credentials;
-  return fixedCredentials({ headers: connection.token === undefined ? {} : { authorization: `Bearer ${connection.token}` } });
+  return fixedCredentials({
+    headers: connection.token === undefined ? {} : { authorization: `Bearer ${connection.token}` },
+  });
 }

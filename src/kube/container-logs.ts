@@ -19,12 +19,17 @@ export type LogEvent =
 type Followed = Omit<LogOptions, 'follow' | 'previous' | 'sinceTime'>;
 
 /** Follows a container's log through its restarts and through pods that are made anew under its name. */
-export async function* followContainer(client: Pick<KubeClient, 'json' | 'logs'>, options: Followed, clock: Clock): AsyncGenerator<LogEvent> {
+export async function* followContainer(
+  client: Pick<KubeClient, 'json' | 'logs'>,
+  options: Followed,
+  clock: Clock,
+): AsyncGenerator<LogEvent> {
   const look = (): Promise<RunState> => lookAtRun((request) => client.json(request), options);
-  for (let tail = options.tailLines; ; ) {
+  for (let tail = options.tailLines; ;) {
     const before = await look();
     const reading = { ...options, follow: true, ...(tail === undefined ? {} : { tailLines: tail }) };
-    for await (const line of client.logs(tail === undefined ? withoutTail(reading) : reading)) yield { kind: 'line', line };
+    for await (const line of client.logs(tail === undefined ? withoutTail(reading) : reading))
+      yield { kind: 'line', line };
     // Which run it was that was read: one that had not begun is the first that there is.
     const run = before.kind === 'run' ? before.run : undefined;
     const next = yield* nextRun(look, run, clock, options.signal);
@@ -39,7 +44,12 @@ function withoutTail({ tailLines: _all, ...rest }: LogOptions): LogOptions {
 }
 
 /** Waits for the run after this one. */
-async function* nextRun(look: () => Promise<RunState>, run: ContainerRun | undefined, clock: Clock, signal: AbortSignal): AsyncGenerator<LogEvent, ContainerRun | undefined> {
+async function* nextRun(
+  look: () => Promise<RunState>,
+  run: ContainerRun | undefined,
+  clock: Clock,
+  signal: AbortSignal,
+): AsyncGenerator<LogEvent, ContainerRun | undefined> {
   const until = clock.monotonic() + PATIENCE_MS;
   let last = await look();
   const known = run ?? (last.kind === 'run' && !last.running ? last.run : undefined);
@@ -48,7 +58,11 @@ async function* nextRun(look: () => Promise<RunState>, run: ContainerRun | undef
     // A run that is over again already has left its log.
     if (last.kind === 'run' && isAnother(last.run, known)) {
       const anew = known !== undefined && known.uid !== last.run.uid;
-      yield { kind: 'started', again: anew ? 'pod made anew' : 'restarted', missed: last.run.restarts - (anew ? 0 : (known?.restarts ?? 0) + 1) };
+      yield {
+        kind: 'started',
+        again: anew ? 'pod made anew' : 'restarted',
+        missed: last.run.restarts - (anew ? 0 : (known?.restarts ?? 0) + 1),
+      };
       return last.run;
     }
     const why = overBecause(last);

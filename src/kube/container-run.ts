@@ -4,7 +4,13 @@ import { Pods, resourcePath } from './resources.ts';
 import type { KubeRequest, LogOptions } from './types.ts';
 
 /** Failures of a connection, which pass. */
-export const PASSING: readonly ErrorCode[] = ['connection-lost', 'cluster-unreachable', 'timeout', 'server-error', 'too-many-requests'];
+export const PASSING: readonly ErrorCode[] = [
+  'connection-lost',
+  'cluster-unreachable',
+  'timeout',
+  'server-error',
+  'too-many-requests',
+];
 
 /** One run of a container of one very pod: a restart, and a pod made anew under the same name, is another one. */
 export interface ContainerRun {
@@ -18,12 +24,24 @@ export type RunState =
   /** The server could not or would not tell. */
   | { readonly kind: 'unknown'; readonly error: WorkbenchError }
   /** `exit`: how it ended, or how the run before it did; undefined where there is none. `final`: it is never started again. */
-  | { readonly kind: 'run'; readonly run: ContainerRun; readonly running: boolean; readonly exit: string | undefined; readonly final: boolean };
+  | {
+      readonly kind: 'run';
+      readonly run: ContainerRun;
+      readonly running: boolean;
+      readonly exit: string | undefined;
+      readonly final: boolean;
+    };
 
 /** Which run of the container has the log now. */
-export async function lookAtRun(ask: (request: KubeRequest) => Promise<unknown>, options: Pick<LogOptions, 'namespace' | 'pod' | 'container' | 'signal'>): Promise<RunState> {
+export async function lookAtRun(
+  ask: (request: KubeRequest) => Promise<unknown>,
+  options: Pick<LogOptions, 'namespace' | 'pod' | 'container' | 'signal'>,
+): Promise<RunState> {
   try {
-    return runOf(await ask({ path: resourcePath(Pods, options.namespace, options.pod), signal: options.signal }), options.container);
+    return runOf(
+      await ask({ path: resourcePath(Pods, options.namespace, options.pod), signal: options.signal }),
+      options.container,
+    );
   } catch (error) {
     if (isWorkbenchError(error, 'not-found', 'namespace-missing')) return { kind: 'gone' };
     if (isWorkbenchError(error, 'forbidden', ...PASSING)) return { kind: 'unknown', error };
@@ -33,9 +51,13 @@ export async function lookAtRun(ask: (request: KubeRequest) => Promise<unknown>,
 
 function runOf(pod: unknown, container: string | undefined): RunState {
   const statuses = [...arrayAt(pod, 'status', 'containerStatuses'), ...arrayAt(pod, 'status', 'initContainerStatuses')];
-  const status = container === undefined ? statuses[0] : statuses.find((entry) => stringAt(entry, 'name') === container);
+  const status =
+    container === undefined ? statuses[0] : statuses.find((entry) => stringAt(entry, 'name') === container);
   if (status === undefined) return { kind: 'waiting' };
-  const never = at(status, 'state', 'running') === undefined && at(status, 'state', 'terminated') === undefined && at(status, 'lastState', 'terminated') === undefined;
+  const never =
+    at(status, 'state', 'running') === undefined &&
+    at(status, 'state', 'terminated') === undefined &&
+    at(status, 'lastState', 'terminated') === undefined;
   if (never) return { kind: 'waiting' };
   return {
     kind: 'run',

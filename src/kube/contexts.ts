@@ -11,7 +11,15 @@ import type { KeyValueStore } from '../base/store.ts';
 import type { Connection } from './connection.ts';
 import { ClusterAuthority, UserCredentials } from './credentials.ts';
 import { inClusterKubeconfig, SERVICE_ACCOUNT_FOLDER, type InClusterKubeconfig } from './in-cluster.ts';
-import { kubeconfigFiles, mergeKubeconfigs, readKubeconfigs, type ClusterConfig, type ContextConfig, type Kubeconfig, type UserConfig } from './kubeconfig.ts';
+import {
+  kubeconfigFiles,
+  mergeKubeconfigs,
+  readKubeconfigs,
+  type ClusterConfig,
+  type ContextConfig,
+  type Kubeconfig,
+  type UserConfig,
+} from './kubeconfig.ts';
 import { proxyFromEnvironment } from './proxy.ts';
 import type { Environment } from './tool-path.ts';
 import type { ClusterRef, ContextInfo, Contexts, KubeClient, ToolEnvironment } from './types.ts';
@@ -60,8 +68,18 @@ interface Loaded {
 }
 
 const NO_USER: UserConfig = {
-  token: undefined, tokenFile: undefined, username: undefined, password: undefined, 'client-certificate': undefined, 'client-certificate-data': undefined,
-  'client-key': undefined, 'client-key-data': undefined, as: undefined, 'as-groups': [], exec: undefined, 'auth-provider': undefined,
+  token: undefined,
+  tokenFile: undefined,
+  username: undefined,
+  password: undefined,
+  'client-certificate': undefined,
+  'client-certificate-data': undefined,
+  'client-key': undefined,
+  'client-key-data': undefined,
+  as: undefined,
+  'as-groups': [],
+  exec: undefined,
+  'auth-provider': undefined,
 };
 
 class KubeconfigContexts implements Contexts {
@@ -103,8 +121,15 @@ class KubeconfigContexts implements Contexts {
   async select(context: string, namespace?: string): Promise<ClusterRef> {
     const cluster = refOf(await this.#load(), context, namespace);
     const last = this.#choice();
-    const before = last === undefined || last.context === context ? last?.before : { context: last.context, namespace: last.namespace };
-    await this.#options.store.set(STORE_KEY, { context: cluster.context, namespace: cluster.namespace, ...(before === undefined ? {} : { before }) });
+    const before =
+      last === undefined || last.context === context
+        ? last?.before
+        : { context: last.context, namespace: last.namespace };
+    await this.#options.store.set(STORE_KEY, {
+      context: cluster.context,
+      namespace: cluster.namespace,
+      ...(before === undefined ? {} : { before }),
+    });
     this.#tell(cluster);
     return cluster;
   }
@@ -132,7 +157,11 @@ class KubeconfigContexts implements Contexts {
   async toolEnvironment(cluster: ClusterRef): Promise<ToolEnvironment> {
     const loaded = await this.#load();
     const { kubeconfig } = pinned(loaded, cluster);
-    return { env: { KUBECONFIG: kubeconfig.files.join(delimiter) }, context: cluster.context, namespace: cluster.namespace };
+    return {
+      env: { KUBECONFIG: kubeconfig.files.join(delimiter) },
+      context: cluster.context,
+      namespace: cluster.namespace,
+    };
   }
 
   async reload(): Promise<void> {
@@ -150,8 +179,15 @@ class KubeconfigContexts implements Contexts {
     this.#settling?.dispose();
     this.#unwatch();
     this.#changed.dispose();
-    this.#pod?.then((pod) => pod?.dispose(), () => {});
-    for (const client of this.#clients.values()) client.then((made) => made.dispose(), () => {});
+    this.#pod?.then(
+      (pod) => pod?.dispose(),
+      () => {},
+    );
+    for (const client of this.#clients.values())
+      client.then(
+        (made) => made.dispose(),
+        () => {},
+      );
     this.#clients.clear();
   }
 
@@ -182,7 +218,13 @@ class KubeconfigContexts implements Contexts {
   async #read(): Promise<Loaded> {
     const { env, home, folder, kubeconfigSetting, workspaceEnv, alsoRead } = this.#options;
     const workspace = await workspaceEnv?.();
-    const own = kubeconfigFiles({ setting: kubeconfigSetting?.(), workspace: workspace?.['KUBECONFIG'], folder: folder(), env, home });
+    const own = kubeconfigFiles({
+      setting: kubeconfigSetting?.(),
+      workspace: workspace?.['KUBECONFIG'],
+      folder: folder(),
+      env,
+      home,
+    });
     const also = (alsoRead?.() ?? []).filter((file) => !own.includes(file));
     const files = [...own, ...also];
     this.#watch(files);
@@ -190,7 +232,11 @@ class KubeconfigContexts implements Contexts {
     // In a pod the service account stands in for the kubeconfig that nobody brought.
     const pod = ofPerson.length === 0 ? await this.#inCluster() : undefined;
     const first = pod === undefined ? ofPerson : await readKubeconfigs([pod]);
-    return { files, namespace: workspace?.['NAMESPACE'] || undefined, kubeconfig: mergeKubeconfigs([...first, ...others]) };
+    return {
+      files,
+      namespace: workspace?.['NAMESPACE'] || undefined,
+      kubeconfig: mergeKubeconfigs([...first, ...others]),
+    };
   }
 
   async #inCluster(): Promise<string | undefined> {
@@ -215,10 +261,20 @@ class KubeconfigContexts implements Contexts {
     const connection: Connection = {
       server: config.server,
       ca: () => authority.get(),
-      ...(config['insecure-skip-tls-verify'] === undefined ? {} : { insecureSkipTlsVerify: config['insecure-skip-tls-verify'] }),
+      ...(config['insecure-skip-tls-verify'] === undefined
+        ? {}
+        : { insecureSkipTlsVerify: config['insecure-skip-tls-verify'] }),
       ...(config['tls-server-name'] === undefined ? {} : { tlsServerName: config['tls-server-name'] }),
       ...(proxyUrl === undefined ? {} : { proxyUrl }),
-      credentials: new UserCredentials({ context: cluster.context, cluster: config, env, home, clock, lifetime: this.#lifetime.signal, user: async () => userOf(await this.#load(), cluster) }),
+      credentials: new UserCredentials({
+        context: cluster.context,
+        cluster: config,
+        env,
+        home,
+        clock,
+        lifetime: this.#lifetime.signal,
+        user: async () => userOf(await this.#load(), cluster),
+      }),
     };
     const { createKubeClient } = await loadPart(() => import('./client.ts'));
     return createKubeClient({ cluster, connection, clock, logger });
@@ -267,7 +323,11 @@ function placeIn(stored: unknown): Place | undefined {
 
 function refOf(loaded: Loaded, name: string, namespace: string | undefined): ClusterRef {
   const { context, config } = lookUp(loaded, name);
-  return { context: name, namespace: namespace ?? loaded.namespace ?? context.namespace ?? 'default', server: config.server };
+  return {
+    context: name,
+    namespace: namespace ?? loaded.namespace ?? context.namespace ?? 'default',
+    server: config.server,
+  };
 }
 
 interface Found {
@@ -284,14 +344,19 @@ function lookUp(loaded: Loaded, name: string): Found {
     throw new WorkbenchError({
       code: 'context-unknown',
       message: `context "${name}" is not in ${kubeconfig.files.join(', ')}`,
-      hint: kubeconfig.contexts.size === 0 ? 'Add a context to the kubeconfig.' : `Choose one of: ${[...kubeconfig.contexts.keys()].join(', ')}.`,
+      hint:
+        kubeconfig.contexts.size === 0
+          ? 'Add a context to the kubeconfig.'
+          : `Choose one of: ${[...kubeconfig.contexts.keys()].join(', ')}.`,
     });
   }
   const config = kubeconfig.clusters.get(context.cluster);
   if (!config || !URL.canParse(config.server)) {
     throw new WorkbenchError({
       code: 'kubeconfig-invalid',
-      message: config ? `cluster "${context.cluster}" of context "${name}" has no valid server address` : `context "${name}" names cluster "${context.cluster}", which is not in ${kubeconfig.files.join(', ')}`,
+      message: config
+        ? `cluster "${context.cluster}" of context "${name}" has no valid server address`
+        : `context "${name}" names cluster "${context.cluster}", which is not in ${kubeconfig.files.join(', ')}`,
       hint: 'Correct the kubeconfig.',
     });
   }
@@ -314,7 +379,11 @@ function userOf(loaded: Loaded, cluster: ClusterRef): UserConfig {
   if (context.user === undefined || context.user === '') return NO_USER;
   const user = kubeconfig.users.get(context.user);
   if (user) return user;
-  throw new WorkbenchError({ code: 'kubeconfig-invalid', message: `context "${cluster.context}" names user "${context.user}", which is not in ${kubeconfig.files.join(', ')}`, hint: 'Correct the kubeconfig.' });
+  throw new WorkbenchError({
+    code: 'kubeconfig-invalid',
+    message: `context "${cluster.context}" names user "${context.user}", which is not in ${kubeconfig.files.join(', ')}`,
+    hint: 'Correct the kubeconfig.',
+  });
 }
 
 function missing(files: readonly string[]): WorkbenchError {

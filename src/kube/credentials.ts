@@ -41,8 +41,11 @@ export class UserCredentials implements CredentialSource {
 
   async get(signal: AbortSignal): Promise<Credentials> {
     const user = await this.#context.user();
-    if (this.#held?.user === JSON.stringify(user) && this.#held.expiresAt > this.#context.clock.now()) return this.#held.credentials;
-    this.#fetching ??= this.#fetch(user).finally(() => { this.#fetching = undefined; });
+    if (this.#held?.user === JSON.stringify(user) && this.#held.expiresAt > this.#context.clock.now())
+      return this.#held.credentials;
+    this.#fetching ??= this.#fetch(user).finally(() => {
+      this.#fetching = undefined;
+    });
     return (await abortable(this.#fetching, signal)).credentials;
   }
 
@@ -66,15 +69,26 @@ export class UserCredentials implements CredentialSource {
     if (config.exec) {
       const { runExecPlugin } = await loadPart(() => import('./exec-plugin.ts'));
       const plugin = await runExecPlugin(config.exec, this.#context, this.#context.lifetime);
-      return { user, credentials: fromPlugin(plugin, fixed, pair), expiresAt: goodUntil(plugin.expiresAt, clock.now()) };
+      return {
+        user,
+        credentials: fromPlugin(plugin, fixed, pair),
+        expiresAt: goodUntil(plugin.expiresAt, clock.now()),
+      };
     }
     if (config['auth-provider']) {
       const { token, expiresAt } = providedToken(config['auth-provider'], this.#context.context, clock.now());
       return { user, credentials: { headers: { ...fixed, authorization: `Bearer ${token}` }, ...pair }, expiresAt };
     }
-    const token = config.tokenFile === undefined ? config.token : (await readSecretFile(config.tokenFile, this.#context.context)).toString('utf8').trim();
+    const token =
+      config.tokenFile === undefined
+        ? config.token
+        : (await readSecretFile(config.tokenFile, this.#context.context)).toString('utf8').trim();
     const headers = token === undefined || token === '' ? fixed : { ...fixed, authorization: `Bearer ${token}` };
-    return { user, credentials: { headers, ...pair }, expiresAt: config.tokenFile === undefined ? Number.POSITIVE_INFINITY : clock.now() + TOKEN_FILE_MS };
+    return {
+      user,
+      credentials: { headers, ...pair },
+      expiresAt: config.tokenFile === undefined ? Number.POSITIVE_INFINITY : clock.now() + TOKEN_FILE_MS,
+    };
   }
 }
 
@@ -116,7 +130,10 @@ export class ClusterAuthority {
   async get(): Promise<Pem | undefined> {
     const cluster = await this.#cluster();
     if (this.#held?.cluster !== cluster) {
-      this.#held = { cluster, pem: await material(cluster['certificate-authority-data'], cluster['certificate-authority'], this.#context) };
+      this.#held = {
+        cluster,
+        pem: await material(cluster['certificate-authority-data'], cluster['certificate-authority'], this.#context),
+      };
     }
     return this.#held.pem;
   }
@@ -131,7 +148,11 @@ async function clientCertificate(user: UserConfig, context: string): Promise<Cer
 }
 
 /** Data in the kubeconfig wins over a file, as in kubectl. */
-async function material(base64: string | undefined, file: string | undefined, context: string): Promise<Buffer | undefined> {
+async function material(
+  base64: string | undefined,
+  file: string | undefined,
+  context: string,
+): Promise<Buffer | undefined> {
   if (base64 !== undefined && base64 !== '') return Buffer.from(base64, 'base64');
   return file === undefined ? undefined : readSecretFile(file, context);
 }

@@ -27,7 +27,12 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
     if (child.pid === undefined) throw new Error('it has no process id');
     return child.pid;
   } catch (error) {
-    throw new WorkbenchError({ code: 'tool-failed', message: `${options.file} did not start: ${errorText(error)}`, hint: `Read ${options.logFile}.`, cause: error });
+    throw new WorkbenchError({
+      code: 'tool-failed',
+      message: `${options.file} did not start: ${errorText(error)}`,
+      hint: `Read ${options.logFile}.`,
+      cause: error,
+    });
   } finally {
     closeSync(log);
   }
@@ -66,7 +71,9 @@ export async function processStart(pid: number): Promise<string | undefined> {
 /** `ps` ends with 1 when there is none of that pid. */
 async function posixStart(pid: number): Promise<string | undefined> {
   try {
-    const { stdout } = await promisify(execFile)('/bin/ps', ['-o', 'lstart=', '-p', String(pid)], { env: { LC_ALL: 'C', TZ: 'UTC0' } });
+    const { stdout } = await promisify(execFile)('/bin/ps', ['-o', 'lstart=', '-p', String(pid)], {
+      env: { LC_ALL: 'C', TZ: 'UTC0' },
+    });
     return stdout.trim() || undefined;
   } catch (error) {
     if (isObject(error) && error['code'] === 1) return undefined;
@@ -77,7 +84,10 @@ async function posixStart(pid: number): Promise<string | undefined> {
 /** In ticks since the machine's own start, which is told along. */
 async function linuxStart(pid: number): Promise<string | undefined> {
   try {
-    const [stat, boot] = await Promise.all([readFile(`/proc/${pid}/stat`, 'utf8'), readFile('/proc/sys/kernel/random/boot_id', 'utf8')]);
+    const [stat, boot] = await Promise.all([
+      readFile(`/proc/${pid}/stat`, 'utf8'),
+      readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
+    ]);
     // The second field is the program's name, in brackets; it may hold anything. The start is the 22nd.
     const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
     return ticks === undefined ? undefined : `${boot.trim()} ${ticks}`;

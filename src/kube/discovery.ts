@@ -38,12 +38,14 @@ export class Discovery {
     const groupVersion = parseApiVersion(apiVersion);
     try {
       const answer = await this.#calls.call({ path: groupPath(groupVersion), signal });
-      return new Map(arrayAt(answer, 'resources').flatMap((entry) => {
-        const plural = stringAt(entry, 'name');
-        const kind = stringAt(entry, 'kind');
-        if (plural === undefined || kind === undefined || plural.includes('/')) return [];
-        return [[kind, { ...groupVersion, plural, kind, namespaced: at(entry, 'namespaced') === true }] as const];
-      }));
+      return new Map(
+        arrayAt(answer, 'resources').flatMap((entry) => {
+          const plural = stringAt(entry, 'name');
+          const kind = stringAt(entry, 'kind');
+          if (plural === undefined || kind === undefined || plural.includes('/')) return [];
+          return [[kind, { ...groupVersion, plural, kind, namespaced: at(entry, 'namespaced') === true }] as const];
+        }),
+      );
     } catch (error) {
       if (isWorkbenchError(error, 'resource-absent', 'not-found')) return new Map();
       throw error;

@@ -24,7 +24,11 @@ export interface PluginContext {
 }
 
 /** Runs a kubeconfig's credential plugin once, as client-go does. */
-export async function runExecPlugin(exec: ExecConfig, where: PluginContext, signal: AbortSignal): Promise<PluginCredential> {
+export async function runExecPlugin(
+  exec: ExecConfig,
+  where: PluginContext,
+  signal: AbortSignal,
+): Promise<PluginCredential> {
   const subject = `credential plugin "${exec.command}" of context "${where.context}"`;
   const info = {
     apiVersion: exec.apiVersion,
@@ -35,7 +39,14 @@ export async function runExecPlugin(exec: ExecConfig, where: PluginContext, sign
     ...Object.fromEntries(exec.env.map(({ name, value }) => [name, value])),
     KUBERNETES_EXEC_INFO: JSON.stringify(info),
   });
-  const result = await execa(exec.command, exec.args, { env: environment, extendEnv: false, stdin: 'ignore', reject: false, timeout: TIMEOUT_MS, cancelSignal: signal });
+  const result = await execa(exec.command, exec.args, {
+    env: environment,
+    extendEnv: false,
+    stdin: 'ignore',
+    reject: false,
+    timeout: TIMEOUT_MS,
+    cancelSignal: signal,
+  });
   if (result.isCanceled) throw new WorkbenchError({ code: 'aborted', message: `${subject}: cancelled` });
   if (result.failed) throw pluginError(result, exec, subject);
   return parseCredential(result.stdout, subject);
@@ -54,13 +65,21 @@ function pluginError(result: PluginFailure, exec: ExecConfig, subject: string): 
     return new WorkbenchError({
       code: 'auth-plugin-missing',
       message: `${subject} is not installed or not on the PATH`,
-      hint: exec.installHint?.trim().split('\n')[0] ?? `Install ${exec.command}, or give its whole path in the kubeconfig.`,
+      hint:
+        exec.installHint?.trim().split('\n')[0] ?? `Install ${exec.command}, or give its whole path in the kubeconfig.`,
       cause: result.cause,
     });
   }
   const said = result.stderr.trim().split('\n').at(-1) ?? '';
-  const why = result.timedOut ? `no answer within ${TIMEOUT_MS / 1000} s` : `exit code ${result.exitCode ?? 'unknown'}${said === '' ? '' : `: ${said}`}`;
-  return new WorkbenchError({ code: 'auth-plugin-failed', message: `${subject} failed: ${why}`, hint: `Run "${exec.command}" in a terminal to log in again.`, cause: result.cause });
+  const why = result.timedOut
+    ? `no answer within ${TIMEOUT_MS / 1000} s`
+    : `exit code ${result.exitCode ?? 'unknown'}${said === '' ? '' : `: ${said}`}`;
+  return new WorkbenchError({
+    code: 'auth-plugin-failed',
+    message: `${subject} failed: ${why}`,
+    hint: `Run "${exec.command}" in a terminal to log in again.`,
+    cause: result.cause,
+  });
 }
 
 function parseCredential(stdout: string, subject: string): PluginCredential {
@@ -71,10 +90,19 @@ function parseCredential(stdout: string, subject: string): PluginCredential {
     const end = textOf(status, 'expirationTimestamp');
     const expiresAt = end === undefined ? Number.POSITIVE_INFINITY : Date.parse(end);
     if (Number.isNaN(expiresAt)) throw new TypeError('expirationTimestamp is no time');
-    return { token: textOf(status, 'token'), cert: textOf(status, 'clientCertificateData'), key: textOf(status, 'clientKeyData'), expiresAt };
+    return {
+      token: textOf(status, 'token'),
+      cert: textOf(status, 'clientCertificateData'),
+      key: textOf(status, 'clientKeyData'),
+      expiresAt,
+    };
   } catch {
     // The answer may hold a token: neither it nor the parser's message, which quotes it, goes on.
-    throw new WorkbenchError({ code: 'auth-plugin-failed', message: `${subject} failed: its answer is no ExecCredential`, hint: 'Update the plugin, or run it in a terminal to see what it says.' });
+    throw new WorkbenchError({
+      code: 'auth-plugin-failed',
+      message: `${subject} failed: its answer is no ExecCredential`,
+      hint: 'Update the plugin, or run it in a terminal to see what it says.',
+    });
   }
 }
 
@@ -88,8 +116,12 @@ function textOf(status: Readonly<Record<string, unknown>>, key: string): string 
 function clusterInfo(cluster: ClusterConfig): object {
   return {
     server: cluster.server,
-    ...(cluster['certificate-authority-data'] === undefined ? {} : { 'certificate-authority-data': cluster['certificate-authority-data'] }),
-    ...(cluster['insecure-skip-tls-verify'] === undefined ? {} : { 'insecure-skip-tls-verify': cluster['insecure-skip-tls-verify'] }),
+    ...(cluster['certificate-authority-data'] === undefined
+      ? {}
+      : { 'certificate-authority-data': cluster['certificate-authority-data'] }),
+    ...(cluster['insecure-skip-tls-verify'] === undefined
+      ? {}
+      : { 'insecure-skip-tls-verify': cluster['insecure-skip-tls-verify'] }),
     ...(cluster['tls-server-name'] === undefined ? {} : { 'tls-server-name': cluster['tls-server-name'] }),
     ...(cluster['proxy-url'] === undefined ? {} : { 'proxy-url': cluster['proxy-url'] }),
   };

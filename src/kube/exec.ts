@@ -23,7 +23,12 @@ const STATUS = 3;
 const CLOSE = 255;
 
 /** Runs a command in a container; see `KubeClient.exec`. The given streams are written to, never ended. */
-export async function execInPod(transport: Transport, cluster: ClusterRef, clock: Clock, options: ExecOptions): Promise<number> {
+export async function execInPod(
+  transport: Transport,
+  cluster: ClusterRef,
+  clock: Clock,
+  options: ExecOptions,
+): Promise<number> {
   throwIfAborted(options.signal);
   const socket = await openWebSocket(transport, cluster, {
     path: resourcePath(Pods, options.namespace, options.pod, 'exec'),
@@ -80,7 +85,8 @@ class ExecSession {
     this.#socket.once('close', () => this.#settle(ended));
     this.#socket.resume();
     if (signal.aborted) onAbort();
-    if (stdin !== undefined) this.#pump(stdin).catch((error: unknown) => ended.reject(toWorkbenchError(error, this.#where)));
+    if (stdin !== undefined)
+      this.#pump(stdin).catch((error: unknown) => ended.reject(toWorkbenchError(error, this.#where)));
     try {
       return await ended.promise;
     } finally {
@@ -91,7 +97,11 @@ class ExecSession {
   }
 
   #late(ms: number): WorkbenchError {
-    return new WorkbenchError({ code: 'timeout', message: `cannot finish ${this.#where}: the command still runs after ${ms / 1000} s`, hint: 'Look at the pod: what the command reads may hang.' });
+    return new WorkbenchError({
+      code: 'timeout',
+      message: `cannot finish ${this.#where}: the command still runs after ${ms / 1000} s`,
+      hint: 'Look at the pod: what the command reads may hang.',
+    });
   }
 
   #failWith(output: Writable | undefined, reject: (error: Error) => void): void {
@@ -157,7 +167,11 @@ class ExecSession {
 /** The exit code that a status frame tells. Without one the connection broke and what came may be cut. */
 function exitCodeOf(status: unknown, where: string): number {
   if (status === undefined) {
-    throw new WorkbenchError({ code: 'connection-lost', message: `cannot finish ${where}: the connection ended without a status`, hint: 'The output may be cut; run it again.' });
+    throw new WorkbenchError({
+      code: 'connection-lost',
+      message: `cannot finish ${where}: the connection ended without a status`,
+      hint: 'The output may be cut; run it again.',
+    });
   }
   if (stringAt(status, 'status') === 'Success') return 0;
   const code = arrayAt(status, 'details', 'causes').find((cause) => stringAt(cause, 'reason') === 'ExitCode');
@@ -172,7 +186,10 @@ function exitCodeOf(status: unknown, where: string): number {
 }
 
 /** Runs a short command and collects what it writes. */
-export async function collectExec(run: (options: ExecOptions) => Promise<number>, options: ExecOutputOptions): Promise<ExecOutput> {
+export async function collectExec(
+  run: (options: ExecOptions) => Promise<number>,
+  options: ExecOutputOptions,
+): Promise<ExecOutput> {
   const doing = `collect the output of "${options.command[0] ?? ''}" in pod "${options.pod}" in namespace "${options.namespace}"`;
   const stdout = new Collector(EXEC_OUTPUT, doing);
   const stderr = new Collector(EXEC_OUTPUT, doing);

@@ -14,7 +14,12 @@ type Reader = Pick<KubeClient, 'cluster' | 'get' | 'list'>;
 
 /** `pod "p", port 8000`: what a port-forward leads to, for messages. */
 export function describeTarget(target: ForwardTarget, namespace: string, port: number): string {
-  const what = 'pod' in target ? `pod "${target.pod}"` : 'service' in target ? `service "${target.service}"` : `pods "${target.labelSelector}"`;
+  const what =
+    'pod' in target
+      ? `pod "${target.pod}"`
+      : 'service' in target
+        ? `service "${target.service}"`
+        : `pods "${target.labelSelector}"`;
   return `port ${port} of ${what} in namespace "${namespace}"`;
 }
 
@@ -22,11 +27,22 @@ export function describeTarget(target: ForwardTarget, namespace: string, port: n
  * The pod that a new connection goes to. A name leads to whatever pod bears it now; a selector or Service leads to a ready
  * pod, to `current` as long as that is one. Throws where there is none.
  */
-export async function resolveTarget(client: Reader, namespace: string, target: ForwardTarget, port: number, current: string | undefined, signal: AbortSignal): Promise<ForwardedPod> {
-  if ('pod' in target) return identityOf(running(await client.get(Pods, namespace, target.pod, signal), client, namespace), port);
-  if ('labelSelector' in target) return identityOf(await readyPod(client, namespace, target.labelSelector, current, signal), port);
+export async function resolveTarget(
+  client: Reader,
+  namespace: string,
+  target: ForwardTarget,
+  port: number,
+  current: string | undefined,
+  signal: AbortSignal,
+): Promise<ForwardedPod> {
+  if ('pod' in target)
+    return identityOf(running(await client.get(Pods, namespace, target.pod, signal), client, namespace), port);
+  if ('labelSelector' in target)
+    return identityOf(await readyPod(client, namespace, target.labelSelector, current, signal), port);
   const service = await client.get(Services, namespace, target.service, signal);
-  const selector = Object.entries(stringMapAt(service, 'spec', 'selector')).map(([key, value]) => `${key}=${value}`).join(',');
+  const selector = Object.entries(stringMapAt(service, 'spec', 'selector'))
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
   const served = arrayAt(service, 'spec', 'ports').find((each) => numberAt(each, 'port') === port);
   if (selector === '' || served === undefined) {
     throw new WorkbenchError({
@@ -44,7 +60,9 @@ function targetPort(served: unknown, pod: KubeObject): number | undefined {
   const name = stringAt(served, 'targetPort');
   if (name === undefined) return numberAt(served, 'targetPort');
   const containers = [...arrayAt(pod, 'spec', 'containers'), ...arrayAt(pod, 'spec', 'initContainers')];
-  const named = containers.flatMap((container) => arrayAt(container, 'ports')).find((each) => stringAt(each, 'name') === name);
+  const named = containers
+    .flatMap((container) => arrayAt(container, 'ports'))
+    .find((each) => stringAt(each, 'name') === name);
   return numberAt(named, 'containerPort');
 }
 
@@ -64,8 +82,16 @@ function running(pod: KubeObject, { cluster }: Reader, namespace: string): KubeO
   });
 }
 
-async function readyPod(client: Reader, namespace: string, labelSelector: string, current: string | undefined, signal: AbortSignal): Promise<KubeObject> {
-  const pods = (await client.list(Pods, { namespace, labelSelector, signal })).filter(isReady).toSorted((a, b) => a.metadata.name.localeCompare(b.metadata.name));
+async function readyPod(
+  client: Reader,
+  namespace: string,
+  labelSelector: string,
+  current: string | undefined,
+  signal: AbortSignal,
+): Promise<KubeObject> {
+  const pods = (await client.list(Pods, { namespace, labelSelector, signal }))
+    .filter(isReady)
+    .toSorted((a, b) => a.metadata.name.localeCompare(b.metadata.name));
   const chosen = pods.find((pod) => pod.metadata.uid === current) ?? pods[0];
   if (chosen) return chosen;
   throw new WorkbenchError({
@@ -77,5 +103,10 @@ async function readyPod(client: Reader, namespace: string, labelSelector: string
 
 /** A pod that is being deleted may still be Ready for a while. */
 export function isReady(pod: KubeObject): boolean {
-  return pod.metadata.deletionTimestamp === undefined && arrayAt(pod, 'status', 'conditions').some((condition) => stringAt(condition, 'type') === 'Ready' && stringAt(condition, 'status') === 'True');
+  return (
+    pod.metadata.deletionTimestamp === undefined &&
+    arrayAt(pod, 'status', 'conditions').some(
+      (condition) => stringAt(condition, 'type') === 'Ready' && stringAt(condition, 'status') === 'True',
+    )
+  );
 }

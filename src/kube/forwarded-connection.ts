@@ -69,11 +69,21 @@ export class ForwardedConnection extends Duplex {
   }
 
   // What an HTTP agent asks of a socket that it keeps: there is none to set.
-  setKeepAlive(): this { return this; }
-  setNoDelay(): this { return this; }
-  setTimeout(): this { return this; }
-  ref(): this { return this; }
-  unref(): this { return this; }
+  setKeepAlive(): this {
+    return this;
+  }
+  setNoDelay(): this {
+    return this;
+  }
+  setTimeout(): this {
+    return this;
+  }
+  ref(): this {
+    return this;
+  }
+  unref(): this {
+    return this;
+  }
 
   /** What a pod that has ended the connection does not read is told by that end. */
   async #send(bytes: Buffer): Promise<void> {
@@ -93,7 +103,14 @@ export class ForwardedConnection extends Duplex {
     remote.once('close', (code) => {
       alive.dispose();
       if (code === CLOSED_NORMALLY || this.writableEnded) this.push(null);
-      else this.destroy(new WorkbenchError({ code: 'connection-lost', message: `${this.#where}: the connection broke`, hint: 'Try again; if it stays so, look at the pod and at the connection to the cluster.' }));
+      else
+        this.destroy(
+          new WorkbenchError({
+            code: 'connection-lost',
+            message: `${this.#where}: the connection broke`,
+            hint: 'Try again; if it stays so, look at the pod and at the connection to the cluster.',
+          }),
+        );
     });
     remote.resume();
     return remote;
@@ -109,7 +126,13 @@ export class ForwardedConnection extends Duplex {
     if (bytes.length === 0 || this.destroyed) return;
     if (message[0] === ERROR) {
       const complaint = bytes.toString('utf8', 0, COMPLAINT_BYTES).replaceAll(/\s+/g, ' ');
-      this.destroy(new WorkbenchError({ code: 'connection-lost', message: `${this.#where}: ${complaint}`, hint: 'Check that the container listens on this port; its log says more.' }));
+      this.destroy(
+        new WorkbenchError({
+          code: 'connection-lost',
+          message: `${this.#where}: ${complaint}`,
+          hint: 'Check that the container listens on this port; its log says more.',
+        }),
+      );
     } else if (message[0] === DATA && !this.push(bytes)) remote.pause();
   }
 }

@@ -25,14 +25,26 @@ export async function inClusterKubeconfig(env: Environment, folder: string): Pro
   const namespace = (await readable(namespaceFile)) ? (await readFile(namespaceFile, 'utf8')).trim() : 'default';
   const made = await mkdtemp(join(tmpdir(), 'llmdw-in-cluster-'));
   const file = join(made, 'kubeconfig');
-  await writeFile(file, JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': NAME,
-    clusters: [{ name: NAME, cluster: { server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`, 'certificate-authority': join(folder, 'ca.crt') } }],
-    users: [{ name: NAME, user: { tokenFile: join(folder, 'token') } }],
-    contexts: [{ name: NAME, context: { cluster: NAME, user: NAME, namespace } }],
-  }), { mode: 0o600 });
+  await writeFile(
+    file,
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': NAME,
+      clusters: [
+        {
+          name: NAME,
+          cluster: {
+            server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+            'certificate-authority': join(folder, 'ca.crt'),
+          },
+        },
+      ],
+      users: [{ name: NAME, user: { tokenFile: join(folder, 'token') } }],
+      contexts: [{ name: NAME, context: { cluster: NAME, user: NAME, namespace } }],
+    }),
+    { mode: 0o600 },
+  );
   return { file, ...disposable(() => rmSync(made, { recursive: true, force: true })) };
 }
 

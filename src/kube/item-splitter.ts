@@ -120,7 +120,8 @@ export class ItemSplitter {
       this.#itemBytes += piece.length;
       return;
     }
-    const separator = this.#inItems && this.#depth === ITEMS_DEPTH && !this.#inString && piece.length === 1 && piece[0] === COMMA;
+    const separator =
+      this.#inItems && this.#depth === ITEMS_DEPTH && !this.#inString && piece.length === 1 && piece[0] === COMMA;
     if (!separator) {
       // A copy: what is around the items stays to the end, and must not hold what came with it.
       this.#outside.push(Buffer.from(piece));
@@ -130,9 +131,14 @@ export class ItemSplitter {
 
   /** Only keys that matter are remembered; one that lies across two chunks is not told, and its managers are parsed in vain. */
   #endString(chunk: Buffer, end: number): void {
-    if (this.#depth === 1) this.#key = this.#stringStart < 0 ? this.#keyAcross(chunk, end) : chunk.toString('latin1', this.#stringStart + 1, end);
+    if (this.#depth === 1)
+      this.#key =
+        this.#stringStart < 0 ? this.#keyAcross(chunk, end) : chunk.toString('latin1', this.#stringStart + 1, end);
     else if (this.#depth === METADATA_DEPTH && this.#inItems && !this.#leavingOut) {
-      const managers = this.#stringStart >= 0 && end + 1 - this.#stringStart === MANAGERS.length && chunk.compare(MANAGERS, 0, MANAGERS.length, this.#stringStart, end + 1) === 0;
+      const managers =
+        this.#stringStart >= 0 &&
+        end + 1 - this.#stringStart === MANAGERS.length &&
+        chunk.compare(MANAGERS, 0, MANAGERS.length, this.#stringStart, end + 1) === 0;
       this.#key = managers ? 'managedFields' : '';
     }
   }

@@ -49,16 +49,26 @@ export class JsonCalls {
     }
   }
 
-  async #once<T>(request: KubeRequest, read: (response: KubeResponse, doing: string) => Promise<T>): Promise<Outcome<T>> {
+  async #once<T>(
+    request: KubeRequest,
+    read: (response: KubeResponse, doing: string) => Promise<T>,
+  ): Promise<Outcome<T>> {
     const subject = subjectOf(request.method ?? 'GET', request.path);
     const doing = describeSubject(subject, this.#cluster);
     try {
       const response = await this.#transport.send({ ...request, timeoutMs: request.timeoutMs ?? TIMEOUT_MS });
-      if (response.status < 200 || response.status >= 300) return { ok: false, error: await refusal(response, subject, this.#cluster) };
+      if (response.status < 200 || response.status >= 300)
+        return { ok: false, error: await refusal(response, subject, this.#cluster) };
       return { ok: true, value: await read(response, doing) };
     } catch (error) {
       throwIfAborted(request.signal);
-      return { ok: false, error: error instanceof NotJson ? unreadable(error, doing, this.#cluster) : networkError(error, doing, this.#cluster) };
+      return {
+        ok: false,
+        error:
+          error instanceof NotJson
+            ? unreadable(error, doing, this.#cluster)
+            : networkError(error, doing, this.#cluster),
+      };
     }
   }
 }
@@ -66,7 +76,11 @@ export class JsonCalls {
 type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: WorkbenchError };
 
 /** The error of an answer that is not 2xx, read from its head and as much of its body as a Status needs. */
-export async function refusal(response: KubeResponse, subject: RequestSubject, cluster: ClusterRef): Promise<WorkbenchError> {
+export async function refusal(
+  response: KubeResponse,
+  subject: RequestSubject,
+  cluster: ClusterRef,
+): Promise<WorkbenchError> {
   const status = parseStatus((await readStart(inflated(response), REFUSAL_BYTES)).toString('utf8'));
   return errorFromStatus(response.status, status, subject, cluster, retryAfterMs(response.headers, status));
 }
@@ -95,7 +109,12 @@ function parseJson(text: string): unknown {
 }
 
 function unreadable({ begins }: NotJson, doing: string, cluster: ClusterRef): WorkbenchError {
-  if (begins) return new WorkbenchError({ code: 'connection-lost', message: `cannot ${doing}: only a part of the answer came`, hint: 'The connection broke; try again.' });
+  if (begins)
+    return new WorkbenchError({
+      code: 'connection-lost',
+      message: `cannot ${doing}: only a part of the answer came`,
+      hint: 'The connection broke; try again.',
+    });
   return new WorkbenchError({
     code: 'server-error',
     message: `cannot ${doing}: the answer is not JSON`,

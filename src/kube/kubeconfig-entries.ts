@@ -96,7 +96,10 @@ function userOf(fields: Fields): UserConfig {
     as: fields.text('as'),
     'as-groups': fields.texts('as-groups'),
     exec: exec && execOf(exec),
-    'auth-provider': provider && { name: provider.neededText('name'), config: provider.object('config')?.allTexts() ?? {} },
+    'auth-provider': provider && {
+      name: provider.neededText('name'),
+      config: provider.object('config')?.allTexts() ?? {},
+    },
   };
 }
 

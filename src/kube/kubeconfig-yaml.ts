@@ -9,7 +9,10 @@ export function parseYaml(content: string): unknown {
     if (error) throw error;
     return document?.toJS();
   } catch (error) {
-    const line = typeof error === 'object' && error !== null && 'linePos' in error && Array.isArray(error.linePos) ? (error.linePos as readonly { readonly line: number }[])[0]?.line : undefined;
+    const line =
+      typeof error === 'object' && error !== null && 'linePos' in error && Array.isArray(error.linePos)
+        ? (error.linePos as readonly { readonly line: number }[])[0]?.line
+        : undefined;
     throw new ShapeError(line === undefined ? 'it is not YAML' : `it is not YAML (line ${line})`);
   }
 }

@@ -2,7 +2,15 @@ import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import { errorText, systemCode, WorkbenchError } from '../base/errors.ts';
 import { loadPart } from '../base/parts.ts';
 import { readSmallFile } from '../base/small-file.ts';
-import { readEntries, ShapeError, type ClusterConfig, type ContextConfig, type KubeconfigEntries, type Named, type UserConfig } from './kubeconfig-entries.ts';
+import {
+  readEntries,
+  ShapeError,
+  type ClusterConfig,
+  type ContextConfig,
+  type KubeconfigEntries,
+  type Named,
+  type UserConfig,
+} from './kubeconfig-entries.ts';
 import type { Environment } from './tool-path.ts';
 
 export type { ClusterConfig, ContextConfig, ExecConfig, UserConfig } from './kubeconfig-entries.ts';
@@ -37,7 +45,10 @@ export function kubeconfigFiles(places: KubeconfigPlaces): readonly string[] {
   const chosen = own || places.env['KUBECONFIG'];
   if (!chosen) return [join(places.home, '.kube', 'config')];
   const base = own ? places.folder : process.cwd();
-  const files = chosen.split(delimiter).filter((file) => file !== '').map((file) => resolve(base, file.replace(/^~(?=$|[/\\])/, places.home)));
+  const files = chosen
+    .split(delimiter)
+    .filter((file) => file !== '')
+    .map((file) => resolve(base, file.replace(/^~(?=$|[/\\])/, places.home)));
   return [...new Set(files)];
 }
 
@@ -49,7 +60,11 @@ export async function readKubeconfigs(files: readonly string[]): Promise<readonl
 /** As one; undefined for none. */
 export function mergeKubeconfigs(parts: readonly KubeconfigFile[]): Kubeconfig | undefined {
   if (parts.length === 0) return undefined;
-  const all = { clusters: new Map<string, ClusterConfig>(), users: new Map<string, UserConfig>(), contexts: new Map<string, ContextConfig>() };
+  const all = {
+    clusters: new Map<string, ClusterConfig>(),
+    users: new Map<string, UserConfig>(),
+    contexts: new Map<string, ContextConfig>(),
+  };
   for (const part of parts) {
     addAbsent(all.clusters, part.clusters);
     addAbsent(all.users, part.users);
@@ -82,7 +97,10 @@ async function readOne(file: string): Promise<KubeconfigFile | undefined> {
   return {
     file,
     currentContext: entries.currentContext,
-    clusters: entries.clusters.map(({ name, value }) => ({ name, value: { ...value, 'certificate-authority': absolute(value['certificate-authority']) } })),
+    clusters: entries.clusters.map(({ name, value }) => ({
+      name,
+      value: { ...value, 'certificate-authority': absolute(value['certificate-authority']) },
+    })),
     users: entries.users.map(({ name, value }) => ({
       name,
       value: {
@@ -90,7 +108,9 @@ async function readOne(file: string): Promise<KubeconfigFile | undefined> {
         'client-certificate': absolute(value['client-certificate']),
         'client-key': absolute(value['client-key']),
         tokenFile: absolute(value.tokenFile),
-        ...(value.exec && /[/\\]/.test(value.exec.command) ? { exec: { ...value.exec, command: absolute(value.exec.command) ?? value.exec.command } } : {}),
+        ...(value.exec && /[/\\]/.test(value.exec.command)
+          ? { exec: { ...value.exec, command: absolute(value.exec.command) ?? value.exec.command } }
+          : {}),
       },
     })),
     contexts: entries.contexts,
@@ -123,5 +143,10 @@ function pathsFrom(folder: string): (path: string | undefined) => string | undef
 }
 
 function invalid(file: string, why: string, cause: unknown): WorkbenchError {
-  return new WorkbenchError({ code: 'kubeconfig-invalid', message: `cannot read kubeconfig ${file}: ${why}`, hint: 'Correct the file, or choose another one in the settings or with KUBECONFIG.', cause });
+  return new WorkbenchError({
+    code: 'kubeconfig-invalid',
+    message: `cannot read kubeconfig ${file}: ${why}`,
+    hint: 'Correct the file, or choose another one in the settings or with KUBECONFIG.',
+    cause,
+  });
 }

@@ -29,7 +29,12 @@ export interface RawPage<T> {
  * Reads one page of a list while it comes: each item is parsed alone, handed to `read` and let go, so that neither the
  * event loop nor the memory feels how long the list is. Throws NotJson when the answer is none, `too-large` when it does not end.
  */
-export async function readPage<T>(response: KubeResponse, clock: Clock, doing: string, read: (item: unknown) => T): Promise<RawPage<T>> {
+export async function readPage<T>(
+  response: KubeResponse,
+  clock: Clock,
+  doing: string,
+  read: (item: unknown) => T,
+): Promise<RawPage<T>> {
   const splitter = new ItemSplitter();
   const items: T[] = [];
   let since = clock.monotonic();

@@ -48,11 +48,23 @@ export async function listChunks<T>(
   }
 }
 
-async function readChunk<T>(calls: JsonCalls, resource: ResourceType, options: ListOptions, token: string | undefined, read: (object: KubeObject) => T, take: (chunk: ListedChunk<T>) => void): Promise<string | undefined> {
+async function readChunk<T>(
+  calls: JsonCalls,
+  resource: ResourceType,
+  options: ListOptions,
+  token: string | undefined,
+  read: (object: KubeObject) => T,
+  take: (chunk: ListedChunk<T>) => void,
+): Promise<string | undefined> {
   const { items, envelope } = await calls.page(
     {
       path: resourcePath(resource, options.namespace),
-      query: { limit: options.limit ?? CHUNK, continue: token, labelSelector: options.labelSelector, fieldSelector: options.fieldSelector },
+      query: {
+        limit: options.limit ?? CHUNK,
+        continue: token,
+        labelSelector: options.labelSelector,
+        fieldSelector: options.fieldSelector,
+      },
       signal: options.signal,
     },
     (item) => read(withType(resource, item as KubeObject)),
@@ -63,8 +75,23 @@ async function readChunk<T>(calls: JsonCalls, resource: ResourceType, options: L
 }
 
 /** Every object, without `metadata.managedFields`. */
-export async function listAll(calls: JsonCalls, resource: ResourceType, options: ListOptions): Promise<readonly KubeObject[]> {
+export async function listAll(
+  calls: JsonCalls,
+  resource: ResourceType,
+  options: ListOptions,
+): Promise<readonly KubeObject[]> {
   let items: KubeObject[] = [];
-  await listChunks(calls, resource, options, (object) => object, (chunk) => { items = items.concat(chunk.items); }, () => { items = []; });
+  await listChunks(
+    calls,
+    resource,
+    options,
+    (object) => object,
+    (chunk) => {
+      items = items.concat(chunk.items);
+    },
+    () => {
+      items = [];
+    },
+  );
   return items;
 }

@@ -76,7 +76,10 @@ export class LogPosition {
     this.#drop();
     const [first] = fresh;
     if (first === undefined || last === undefined) return [];
-    return [gapLine('rotated', first.time, `between ${last.time} and ${first.time}: the log was rotated`), ...fresh.map((line) => this.#read(line, nanoseconds(line.time) ?? 0n))];
+    return [
+      gapLine('rotated', first.time, `between ${last.time} and ${first.time}: the log was rotated`),
+      ...fresh.map((line) => this.#read(line, nanoseconds(line.time) ?? 0n)),
+    ];
   }
 
   #isLast(line: LogLine): boolean {

@@ -91,7 +91,8 @@ function endOf(state: RunState, run: ContainerRun | undefined, whole: boolean): 
       return whole && run === undefined ? 'ended' : 'runs';
     case 'run':
       if (run !== undefined && state.run.uid !== run.uid) return 'lost';
-      if (run !== undefined && state.run.restarts > run.restarts) return state.run.restarts === run.restarts + 1 ? 'restarted' : 'lost';
+      if (run !== undefined && state.run.restarts > run.restarts)
+        return state.run.restarts === run.restarts + 1 ? 'restarted' : 'lost';
       return state.running ? 'runs' : 'ended';
   }
 }
@@ -99,24 +100,34 @@ function endOf(state: RunState, run: ContainerRun | undefined, whole: boolean): 
 /** Whether another run has the log by now. */
 async function isFollowed(deps: LogDependencies, options: LogOptions, run: ContainerRun | undefined): Promise<boolean> {
   if (run === undefined) return false;
-  const look = async (): Promise<boolean> => ['restarted', 'lost'].includes(endOf(await lookAtRun((request) => deps.calls.call(request), options), run, false));
+  const look = async (): Promise<boolean> =>
+    ['restarted', 'lost'].includes(endOf(await lookAtRun((request) => deps.calls.call(request), options), run, false));
   if (await look()) return true;
   await sleep(deps.clock, STATUS_DELAY_MS, options.signal);
   return look();
 }
 
 /** What a run that is over has left to say. False: its end could not be read now, but may be later. */
-async function* readEnd(deps: LogDependencies, options: LogOptions, run: ContainerRun | undefined, position: LogPosition, end: Exclude<End, 'runs'>, whole: boolean): AsyncGenerator<LogLine, boolean> {
+async function* readEnd(
+  deps: LogDependencies,
+  options: LogOptions,
+  run: ContainerRun | undefined,
+  position: LogPosition,
+  end: Exclude<End, 'runs'>,
+  whole: boolean,
+): AsyncGenerator<LogLine, boolean> {
   const time = new Date(deps.clock.now()).toISOString();
   if (end === 'lost') {
-    if (!whole) yield gapLine('pod-gone', time, 'at the end: the connection broke, and what the container wrote is gone');
+    if (!whole)
+      yield gapLine('pod-gone', time, 'at the end: the connection broke, and what the container wrote is gone');
     return true;
   }
   try {
     const rest = { ...position.resume(options), follow: false, ...(end === 'restarted' ? { previous: true } : {}) };
     for await (const line of readOnce(deps, rest, 'whole')) {
       // It was over a moment ago; by now the next one may have begun.
-      if (end === 'ended' && position.leavesGap(line) && (await isFollowed(deps, options, run))) return yield* readEnd(deps, options, run, position, 'restarted', whole);
+      if (end === 'ended' && position.leavesGap(line) && (await isFollowed(deps, options, run)))
+        return yield* readEnd(deps, options, run, position, 'restarted', whole);
       yield* position.take(line);
     }
     yield* position.finish();
@@ -125,7 +136,12 @@ async function* readEnd(deps: LogDependencies, options: LogOptions, run: Contain
     throwIfAborted(options.signal);
     if (isPassing(error)) return false;
     if (!isWorkbenchError(error, 'not-found', 'namespace-missing', 'invalid')) throw error;
-    if (!whole) yield gapLine(end === 'restarted' ? 'restarted' : 'pod-gone', time, 'at the end: the connection broke, and the log of this run is gone');
+    if (!whole)
+      yield gapLine(
+        end === 'restarted' ? 'restarted' : 'pod-gone',
+        time,
+        'at the end: the connection broke, and the log of this run is gone',
+      );
     return true;
   }
 }
@@ -135,7 +151,12 @@ function isPassing(error: unknown): boolean {
 }
 
 /** One request. `following`: a last line without its newline may be half a line, and comes again. */
-async function* readOnce(deps: LogDependencies, options: LogOptions, mode: 'whole' | 'following', opened?: () => void): AsyncGenerator<LogLine> {
+async function* readOnce(
+  deps: LogDependencies,
+  options: LogOptions,
+  mode: 'whole' | 'following',
+  opened?: () => void,
+): AsyncGenerator<LogLine> {
   const path = resourcePath(Pods, options.namespace, options.pod, 'log');
   const subject = subjectOf('GET', path);
   const doing = describeSubject(subject, deps.cluster);
@@ -152,11 +173,20 @@ async function* readOnce(deps: LogDependencies, options: LogOptions, mode: 'whol
     },
     signal: options.signal,
   });
-  if (response.status !== 200) throw await refusal(response, subject, deps.cluster).catch((error: unknown) => networkError(error, doing, deps.cluster));
+  if (response.status !== 200)
+    throw await refusal(response, subject, deps.cluster).catch((error: unknown) =>
+      networkError(error, doing, deps.cluster),
+    );
   opened?.();
   const liveness = new Liveness(deps.clock, SILENCE_MS, () => {
     deps.transport.dropIdle();
-    response.body.destroy(new WorkbenchError({ code: 'connection-lost', message: `cannot ${doing}: nothing came for ${SILENCE_MS / 1000} s`, hint: 'The connection may be dead; try again.' }));
+    response.body.destroy(
+      new WorkbenchError({
+        code: 'connection-lost',
+        message: `cannot ${doing}: nothing came for ${SILENCE_MS / 1000} s`,
+        hint: 'The connection may be dead; try again.',
+      }),
+    );
   });
   const splitter = new LineSplitter(LOG_LINE_BYTES);
   try {

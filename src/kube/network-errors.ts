@@ -1,10 +1,25 @@
 import { errorText, isAbort, systemCode, toWorkbenchError, WorkbenchError, type ErrorCode } from '../base/errors.ts';
 import type { ClusterRef } from './types.ts';
 
-const UNREACHABLE: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EAI_AGAIN', 'EADDRNOTAVAIL', 'EHOSTDOWN']);
+const UNREACHABLE: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'EAI_AGAIN',
+  'EADDRNOTAVAIL',
+  'EHOSTDOWN',
+]);
 const TLS: ReadonlySet<string> = new Set([
-  'DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'CERT_UNTRUSTED', 'CERT_REVOKED', 'EPROTO',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_UNTRUSTED',
+  'CERT_REVOKED',
+  'EPROTO',
 ]);
 
 /** Turns whatever a socket, TLS or stream threw while `doing` something into an error with a code and a hint. */
@@ -36,13 +51,25 @@ function firstOf(error: unknown): unknown {
 
 function classify(code: string | undefined, cluster: ClusterRef): { readonly code: ErrorCode; readonly hint: string } {
   if (code !== undefined && UNREACHABLE.has(code)) {
-    return { code: 'cluster-unreachable', hint: `Check that ${cluster.server} of context "${cluster.context}" is up, and the VPN or proxy to it.` };
+    return {
+      code: 'cluster-unreachable',
+      hint: `Check that ${cluster.server} of context "${cluster.context}" is up, and the VPN or proxy to it.`,
+    };
   }
   if (code === 'CERT_NOT_YET_VALID' || code === 'CERT_HAS_EXPIRED') {
-    return { code: 'tls-failed', hint: `Check this machine's clock; if it is right, the certificate of ${cluster.server} has to be renewed.` };
+    return {
+      code: 'tls-failed',
+      hint: `Check this machine's clock; if it is right, the certificate of ${cluster.server} has to be renewed.`,
+    };
   }
-  if (code !== undefined && (TLS.has(code) || code.startsWith('ERR_TLS_') || code.startsWith('ERR_SSL_') || code.startsWith('ERR_OSSL_'))) {
-    return { code: 'tls-failed', hint: `Check certificate-authority, tls-server-name and the client certificate of context "${cluster.context}".` };
+  if (
+    code !== undefined &&
+    (TLS.has(code) || code.startsWith('ERR_TLS_') || code.startsWith('ERR_SSL_') || code.startsWith('ERR_OSSL_'))
+  ) {
+    return {
+      code: 'tls-failed',
+      hint: `Check certificate-authority, tls-server-name and the client certificate of context "${cluster.context}".`,
+    };
   }
   return { code: 'connection-lost', hint: 'The connection broke; try again.' };
 }

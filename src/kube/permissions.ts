@@ -30,7 +30,10 @@ export class Permissions {
   }
 
   rules(namespace: string, signal: AbortSignal): Promise<AccessRules> {
-    return abortable(this.#rules.get(namespace, () => this.#reviewRules(namespace)), signal);
+    return abortable(
+      this.#rules.get(namespace, () => this.#reviewRules(namespace)),
+      signal,
+    );
   }
 
   /** A namespace's rules may grant what they cannot grant outside of it, so that only their "no" counts for the whole cluster. */
@@ -39,7 +42,10 @@ export class Permissions {
     if (verdict === 'denied') return false;
     if (namespace !== undefined && verdict !== 'unknown') return true;
     const key = JSON.stringify([need.verb, need.group, need.resource, need.subresource, need.name, namespace]);
-    return abortable(this.#answers.get(key, () => this.#reviewAccess(need, namespace)), signal);
+    return abortable(
+      this.#answers.get(key, () => this.#reviewAccess(need, namespace)),
+      signal,
+    );
   }
 
   async missing(needs: readonly AccessNeed[], namespace: string, signal: AbortSignal): Promise<readonly AccessNeed[]> {
@@ -58,9 +64,19 @@ export class Permissions {
     return answer === undefined ? UNKNOWN_RULES : parseRules(answer);
   }
 
-  async #reviewAccess({ verb, group, resource, subresource, name }: AccessNeed, namespace: string | undefined): Promise<boolean> {
+  async #reviewAccess(
+    { verb, group, resource, subresource, name }: AccessNeed,
+    namespace: string | undefined,
+  ): Promise<boolean> {
     const answer = await this.#review(SelfSubjectAccessReviews, {
-      resourceAttributes: { verb, group, resource, ...(namespace === undefined ? {} : { namespace }), ...(subresource === undefined ? {} : { subresource }), ...(name === undefined ? {} : { name }) },
+      resourceAttributes: {
+        verb,
+        group,
+        resource,
+        ...(namespace === undefined ? {} : { namespace }),
+        ...(subresource === undefined ? {} : { subresource }),
+        ...(name === undefined ? {} : { name }),
+      },
     });
     return answer === undefined || at(answer, 'status', 'allowed') === true;
   }
@@ -69,7 +85,13 @@ export class Permissions {
   async #review(resource: ResourceType, spec: object): Promise<unknown> {
     const body = { apiVersion: apiVersionOf(resource), kind: resource.kind, spec };
     try {
-      return await this.#calls.call({ method: 'POST', path: resourcePath(resource), body, timeoutMs: TIMEOUT_MS, signal: this.#lifetime });
+      return await this.#calls.call({
+        method: 'POST',
+        path: resourcePath(resource),
+        body,
+        timeoutMs: TIMEOUT_MS,
+        signal: this.#lifetime,
+      });
     } catch (error) {
       if (isWorkbenchError(error, ...NO_ANSWER)) return undefined;
       throw error;

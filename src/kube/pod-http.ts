@@ -39,12 +39,18 @@ export async function podHttp(client: KubeClient, request: PodHttpRequest): Prom
   // An extension host puts an agent of its own before every request: it passes ours on for this host, and drops a mere `createConnection`.
   const agent = new ForwardAgent(forward);
   let broken: WorkbenchError | undefined;
-  forward.onDidFail((error) => { broken = error; });
+  forward.onDidFail((error) => {
+    broken = error;
+  });
   try {
     const response = await answerOf(httpRequest({ agent, host: '127.0.0.1', port, method, path, signal }));
     const status = response.statusCode ?? 0;
     if (status >= 300 && status < 400) {
-      throw new WorkbenchError({ code: 'server-error', message: `cannot ${doing}: it answers with a redirect (${status}), which is not followed`, hint: HINT });
+      throw new WorkbenchError({
+        code: 'server-error',
+        message: `cannot ${doing}: it answers with a redirect (${status}), which is not followed`,
+        hint: HINT,
+      });
     }
     return { status, body: (await readWhole(response, POD_ANSWER, doing)).toString('utf8') };
   } catch (error) {
@@ -52,7 +58,12 @@ export async function podHttp(client: KubeClient, request: PodHttpRequest): Prom
     // The forward knows why its pod was lost or refused the port; the call may have seen only an end.
     if (broken !== undefined) throw broken;
     if (isWorkbenchError(error)) throw error;
-    throw new WorkbenchError({ code: 'connection-lost', message: `cannot ${doing}: ${errorText(error)}`, hint: HINT, cause: error });
+    throw new WorkbenchError({
+      code: 'connection-lost',
+      message: `cannot ${doing}: ${errorText(error)}`,
+      hint: HINT,
+      cause: error,
+    });
   } finally {
     agent.destroy();
   }

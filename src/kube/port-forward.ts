@@ -35,7 +35,11 @@ export interface ForwardRequest {
 }
 
 /** Looks the pod up, so that what cannot be reached fails at once; see `KubeClient.portForward`. */
-export async function forwardPort(dependencies: ForwardDependencies, request: ForwardRequest, signal: AbortSignal): Promise<PortForward> {
+export async function forwardPort(
+  dependencies: ForwardDependencies,
+  request: ForwardRequest,
+  signal: AbortSignal,
+): Promise<PortForward> {
   const { namespace, target, port } = request;
   const first = await resolveTarget(dependencies.client, namespace, target, port, undefined, signal);
   throwIfAborted(signal);
@@ -88,7 +92,8 @@ class Forward implements PortForward {
     this.#owned.dispose();
     this.#dependencies.ended(this);
     // Whoever has sent all that there was and let go of it waits for nothing.
-    for (const connection of this.#connections.keys()) connection.destroy(connection.writableEnded ? undefined : this.#closed());
+    for (const connection of this.#connections.keys())
+      connection.destroy(connection.writableEnded ? undefined : this.#closed());
   }
 
   connect(): Duplex {
@@ -96,7 +101,12 @@ class Forward implements PortForward {
     const leadsTo = (uid: string): void => {
       if (!connection.destroyed) this.#connections.set(connection, uid);
     };
-    const connection = new ForwardedConnection({ where: this.#where, clock, heard: () => this.#heard(), open: (signal) => this.#open(signal, leadsTo) });
+    const connection = new ForwardedConnection({
+      where: this.#where,
+      clock,
+      heard: () => this.#heard(),
+      open: (signal) => this.#open(signal, leadsTo),
+    });
     this.#connections.set(connection, undefined);
     connection.once('close', () => this.#connections.delete(connection));
     connection.once('error', (error) => {
@@ -146,7 +156,9 @@ class Forward implements PortForward {
   }
 
   #look(): Promise<ForwardedPod> {
-    this.#looking ??= this.#lookOnce().finally(() => { this.#looking = undefined; });
+    this.#looking ??= this.#lookOnce().finally(() => {
+      this.#looking = undefined;
+    });
     return this.#looking;
   }
 
@@ -166,9 +178,18 @@ class Forward implements PortForward {
   #found(pod: ForwardedPod): void {
     const { uid } = this.#pod;
     this.#pod = pod;
-    if (pod.uid !== uid) this.#cut(uid, new WorkbenchError({ code: 'pod-gone', message: `${this.#where}: its pod was replaced`, hint: 'A new connection goes to the new pod.' }));
+    if (pod.uid !== uid)
+      this.#cut(
+        uid,
+        new WorkbenchError({
+          code: 'pod-gone',
+          message: `${this.#where}: its pod was replaced`,
+          hint: 'A new connection goes to the new pod.',
+        }),
+      );
     if (this.#state.kind === 'open' && this.#state.uid === pod.uid) return;
-    if (pod.uid !== uid) this.#dependencies.logger.info(`${this.#where}: goes on to pod "${pod.name}", made anew or another one`);
+    if (pod.uid !== uid)
+      this.#dependencies.logger.info(`${this.#where}: goes on to pod "${pod.name}", made anew or another one`);
     this.#tell({ kind: 'open', pod: pod.name, uid: pod.uid });
   }
 
@@ -177,7 +198,12 @@ class Forward implements PortForward {
     const why = toWorkbenchError(cause, this.#where);
     if (why.code === 'aborted') return why;
     const gone = GONE.includes(why.code);
-    const error = new WorkbenchError({ code: gone ? 'pod-gone' : why.code, message: `${this.#where} is dead: ${why.message}`, ...(why.hint === undefined ? {} : { hint: why.hint }), cause: why });
+    const error = new WorkbenchError({
+      code: gone ? 'pod-gone' : why.code,
+      message: `${this.#where} is dead: ${why.message}`,
+      ...(why.hint === undefined ? {} : { hint: why.hint }),
+      cause: why,
+    });
     if (gone) this.#cut(this.#pod.uid, error);
     if (this.#state.kind !== 'lost' || this.#state.error.message !== error.message) this.#tell({ kind: 'lost', error });
     return error;

@@ -1,7 +1,10 @@
 import { isIP } from 'node:net';
 
 /** The proxy for a server from HTTPS_PROXY, HTTP_PROXY and NO_PROXY (either case), as kubectl reads them; undefined: go directly. */
-export function proxyFromEnvironment(server: URL, env: Readonly<Record<string, string | undefined>>): string | undefined {
+export function proxyFromEnvironment(
+  server: URL,
+  env: Readonly<Record<string, string | undefined>>,
+): string | undefined {
   const variable = (name: string): string | undefined => env[name] || env[name.toLowerCase()] || undefined;
   const proxy = server.protocol === 'https:' ? variable('HTTPS_PROXY') : variable('HTTP_PROXY');
   if (proxy === undefined) return undefined;

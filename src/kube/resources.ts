@@ -21,8 +21,20 @@ export const Jobs = grouped('batch', 'v1', 'jobs', 'Job');
 export const Leases = grouped('coordination.k8s.io', 'v1', 'leases', 'Lease');
 export const LeaderWorkerSets = grouped('leaderworkerset.x-k8s.io', 'v1', 'leaderworkersets', 'LeaderWorkerSet');
 export const Gateways = grouped('gateway.networking.k8s.io', 'v1', 'gateways', 'Gateway');
-export const SelfSubjectAccessReviews = grouped('authorization.k8s.io', 'v1', 'selfsubjectaccessreviews', 'SelfSubjectAccessReview', false);
-export const SelfSubjectRulesReviews = grouped('authorization.k8s.io', 'v1', 'selfsubjectrulesreviews', 'SelfSubjectRulesReview', false);
+export const SelfSubjectAccessReviews = grouped(
+  'authorization.k8s.io',
+  'v1',
+  'selfsubjectaccessreviews',
+  'SelfSubjectAccessReview',
+  false,
+);
+export const SelfSubjectRulesReviews = grouped(
+  'authorization.k8s.io',
+  'v1',
+  'selfsubjectrulesreviews',
+  'SelfSubjectRulesReview',
+  false,
+);
 
 export interface GroupVersion {
   readonly group: string;
@@ -32,7 +44,9 @@ export interface GroupVersion {
 /** `v1` is the core group, all else is `group/version`. */
 export function parseApiVersion(apiVersion: string): GroupVersion {
   const slash = apiVersion.indexOf('/');
-  return slash < 0 ? { group: '', version: apiVersion } : { group: apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) };
+  return slash < 0
+    ? { group: '', version: apiVersion }
+    : { group: apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) };
 }
 
 export function apiVersionOf(resource: GroupVersion): string {
@@ -64,12 +78,16 @@ export function queryString(query: Query | undefined): string {
 }
 
 /** `namespace/name`, or the name alone for a kind without namespaces: the key of watches and snapshots. */
-export function objectKey(object: { readonly metadata: { readonly name: string; readonly namespace?: string } }): string {
+export function objectKey(object: {
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+}): string {
   const { name, namespace } = object.metadata;
   return namespace === undefined ? name : `${namespace}/${name}`;
 }
 
 /** Puts `apiVersion` and `kind` back, which the server leaves out of a list's items. */
 export function withType(resource: ResourceType, item: KubeObject): KubeObject {
-  return item.kind === undefined ? { ...(item as object), apiVersion: apiVersionOf(resource), kind: resource.kind } as KubeObject : item;
+  return item.kind === undefined
+    ? ({ ...(item as object), apiVersion: apiVersionOf(resource), kind: resource.kind } as KubeObject)
+    : item;
 }

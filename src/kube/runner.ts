@@ -97,7 +97,12 @@ function parseOutput<T>(command: Command<T>, stdout: string): T {
     return command.parse(stdout);
   } catch (cause) {
     if (cause instanceof WorkbenchError) throw cause;
-    throw new WorkbenchError({ code: 'tool-failed', message: `cannot read what ${command.tool} ${command.args[0] ?? ''} printed: ${errorText(cause)}`, hint: `Check the version of ${command.tool}.`, cause });
+    throw new WorkbenchError({
+      code: 'tool-failed',
+      message: `cannot read what ${command.tool} ${command.args[0] ?? ''} printed: ${errorText(cause)}`,
+      hint: `Check the version of ${command.tool}.`,
+      cause,
+    });
   }
 }
 

@@ -75,17 +75,39 @@ export function applyConflicts(error: unknown): readonly ApplyConflict[] {
     }));
 }
 
-const VERBS: Readonly<Record<string, string>> = { GET: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
+const VERBS: Readonly<Record<string, string>> = {
+  GET: 'get',
+  POST: 'create',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+};
 
 /** Reads verb, kind, namespace and name from a request's method and path. */
 export function subjectOf(method: string, path: string, watching = false): RequestSubject {
-  const parts = path.split('?')[0]?.split('/').filter((part) => part !== '').map(decodeURIComponent) ?? [];
+  const parts =
+    path
+      .split('?')[0]
+      ?.split('/')
+      .filter((part) => part !== '')
+      .map(decodeURIComponent) ?? [];
   const rest = parts[0] === 'api' ? parts.slice(2) : parts[0] === 'apis' ? parts.slice(3) : [];
-  if (rest.length === 0) return { verb: 'read', plural: `/${parts.join('/')}`, namespace: undefined, name: undefined, subresource: undefined };
+  if (rest.length === 0)
+    return {
+      verb: 'read',
+      plural: `/${parts.join('/')}`,
+      namespace: undefined,
+      name: undefined,
+      subresource: undefined,
+    };
   const scoped = rest[0] === 'namespaces' && rest.length > 2;
   const namespace = scoped ? rest[1] : undefined;
   const [plural = '', name, ...subresource] = scoped ? rest.slice(2) : rest;
-  const verb = watching ? 'watch' : method === 'GET' && name === undefined ? 'list' : (VERBS[method] ?? method.toLowerCase());
+  const verb = watching
+    ? 'watch'
+    : method === 'GET' && name === undefined
+      ? 'list'
+      : (VERBS[method] ?? method.toLowerCase());
   return { verb, plural, namespace, name, subresource: subresource.length > 0 ? subresource.join('/') : undefined };
 }
 
@@ -98,13 +120,21 @@ export function describeSubject(subject: RequestSubject, cluster: ClusterRef): s
 }
 
 /** The error of an answer that is not 2xx. */
-export function errorFromStatus(httpStatus: number, status: unknown, subject: RequestSubject, cluster: ClusterRef, retryAfterMs?: number): WorkbenchError {
+export function errorFromStatus(
+  httpStatus: number,
+  status: unknown,
+  subject: RequestSubject,
+  cluster: ClusterRef,
+  retryAfterMs?: number,
+): WorkbenchError {
   const cause = new StatusError(httpStatus, status, retryAfterMs);
   const code = codeOf(cause, subject);
   return new WorkbenchError({
     code,
     message: `cannot ${describeSubject(subject, cluster)}: ${cause.message}`,
-    hint: cause.isPage ? `Something on the way answered in the place of ${cluster.server}: check the VPN, the proxy and the server's address.` : hintOf(code, subject, cluster),
+    hint: cause.isPage
+      ? `Something on the way answered in the place of ${cluster.server}: check the VPN, the proxy and the server's address.`
+      : hintOf(code, subject, cluster),
     cause,
   });
 }
@@ -149,7 +179,10 @@ function codeOf(error: StatusError, subject: RequestSubject): ErrorCode {
   if (error.isPage) return 'server-error';
   if (error.httpStatus === 404) return notFoundCode(error, subject);
   // A version of a history that the server no longer has: it came back from an older state.
-  if (arrayAt(error.status, 'details', 'causes').some((cause) => stringAt(cause, 'reason') === 'ResourceVersionTooLarge')) return 'expired';
+  if (
+    arrayAt(error.status, 'details', 'causes').some((cause) => stringAt(cause, 'reason') === 'ResourceVersionTooLarge')
+  )
+    return 'expired';
   const byReason = error.reason === undefined ? undefined : BY_REASON[error.reason];
   return byReason ?? BY_HTTP[error.httpStatus] ?? (error.httpStatus >= 500 ? 'server-error' : 'invalid');
 }
@@ -191,9 +224,15 @@ function hintOf(code: ErrorCode, subject: RequestSubject, cluster: ClusterRef): 
 }
 
 /** Milliseconds that the server asks to wait, by `Retry-After` (seconds or a date) or the Status; undefined: it does not say. */
-export function retryAfterMs(headers: Readonly<Record<string, string | undefined>>, status: unknown): number | undefined {
+export function retryAfterMs(
+  headers: Readonly<Record<string, string | undefined>>,
+  status: unknown,
+): number | undefined {
   const header = headers['retry-after'];
-  const ms = header === undefined ? 1000 * (numberAt(status, 'details', 'retryAfterSeconds') ?? Number.NaN) : headerMs(header, headers['date']);
+  const ms =
+    header === undefined
+      ? 1000 * (numberAt(status, 'details', 'retryAfterSeconds') ?? Number.NaN)
+      : headerMs(header, headers['date']);
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
 

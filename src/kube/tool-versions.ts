@@ -17,7 +17,11 @@ export const OLDEST: Readonly<Record<Tool, { readonly major: number; readonly mi
 
 export function versionCommand(tool: Tool): Command<ToolVersion | undefined> {
   return tool === 'kubectl'
-    ? { tool, args: ['version', '--client', '--output', 'json'], parse: (stdout) => parseVersion(stringAt(JSON.parse(stdout), 'clientVersion', 'gitVersion')) }
+    ? {
+        tool,
+        args: ['version', '--client', '--output', 'json'],
+        parse: (stdout) => parseVersion(stringAt(JSON.parse(stdout), 'clientVersion', 'gitVersion')),
+      }
     : { tool, args: ['version', '--template', '{{.Version}}'], parse: parseVersion };
 }
 

@@ -108,7 +108,8 @@ export class Transport implements Disposable {
     const ca = typeof authority === 'function' ? await authority() : authority;
     this.#forgetSlept();
     const pool = this.#pool;
-    if (pool && samePem(pool.ca, ca) && samePem(pool.cert, credentials.cert) && samePem(pool.key, credentials.key)) return pool.agent;
+    if (pool && samePem(pool.ca, ca) && samePem(pool.cert, credentials.cert) && samePem(pool.key, credentials.key))
+      return pool.agent;
     // What runs over the pool of the old certificate may end in peace; what idles there is of no use any more.
     if (pool !== undefined) dropIdle(pool.agent);
     const agent = createAgent(this.#connection, ca, credentials);
@@ -143,7 +144,9 @@ export class Transport implements Disposable {
           'user-agent': 'llm-d-workbench',
           accept: request.accept ?? 'application/json',
           ...credentials.headers,
-          ...(body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json', 'content-length': body.length }),
+          ...(body === undefined
+            ? {}
+            : { 'content-type': request.contentType ?? 'application/json', 'content-length': body.length }),
           ...(acceptsGzip(request) ? { 'accept-encoding': 'gzip' } : {}),
         },
       });
@@ -183,7 +186,9 @@ export class Transport implements Disposable {
     let timer: Disposable | undefined;
     outgoing.once('socket', (socket) => {
       if (!socket.connecting) return;
-      timer = this.#clock.setTimer(CONNECT_TIMEOUT_MS, () => outgoing.destroy(timeoutError(doing, CONNECT_TIMEOUT_MS, this.#cluster)));
+      timer = this.#clock.setTimer(CONNECT_TIMEOUT_MS, () =>
+        outgoing.destroy(timeoutError(doing, CONNECT_TIMEOUT_MS, this.#cluster)),
+      );
       socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => timer?.dispose());
     });
     return disposable(() => timer?.dispose());
@@ -197,7 +202,11 @@ export class Transport implements Disposable {
 }
 
 function sameCredentials(one: Credentials, other: Credentials): boolean {
-  return samePem(one.cert, other.cert) && samePem(one.key, other.key) && JSON.stringify(one.headers) === JSON.stringify(other.headers);
+  return (
+    samePem(one.cert, other.cert) &&
+    samePem(one.key, other.key) &&
+    JSON.stringify(one.headers) === JSON.stringify(other.headers)
+  );
 }
 
 /** A renewed credential is another object, often with the same certificate; its sockets stay good. */
@@ -207,7 +216,12 @@ function samePem(one: Credentials['cert'], other: Credentials['cert']): boolean 
 
 /** Lists shrink to a tenth; streams must arrive line by line and stay as they are. */
 function acceptsGzip(request: KubeRequest): boolean {
-  return (request.method ?? 'GET') === 'GET' && request.accept?.includes('json') !== false && request.query?.['watch'] !== true && request.query?.['follow'] !== true;
+  return (
+    (request.method ?? 'GET') === 'GET' &&
+    request.accept?.includes('json') !== false &&
+    request.query?.['watch'] !== true &&
+    request.query?.['follow'] !== true
+  );
 }
 
 function encodeBody(body: unknown): Buffer | undefined {
@@ -217,5 +231,7 @@ function encodeBody(body: unknown): Buffer | undefined {
 }
 
 function singleHeaders(incoming: IncomingMessage): Readonly<Record<string, string | undefined>> {
-  return Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]));
+  return Object.fromEntries(
+    Object.entries(incoming.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
+  );
 }

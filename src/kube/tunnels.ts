@@ -26,7 +26,10 @@ export interface ProxyTrust {
 
 /** The way through a proxy: CONNECT for `http://` and `https://`, SOCKS 5 for `socks5://` and `socks5h://`, as an SSH bastion offers. */
 export function openTunnel(proxy: URL, server: URL, trust: ProxyTrust): Tunnel {
-  const target = { host: server.hostname.replace(/^\[|\]$/g, ''), port: Number(server.port) || (server.protocol === 'https:' ? 443 : 80) };
+  const target = {
+    host: server.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(server.port) || (server.protocol === 'https:' ? 443 : 80),
+  };
   switch (proxy.protocol) {
     case 'http:':
     case 'https:':
@@ -51,7 +54,15 @@ function refused(proxy: URL, target: Target, why: string): WorkbenchError {
   });
 }
 
-const NOT_THERE: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT']);
+const NOT_THERE: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+]);
 
 /** The way to the proxy failed; without these words it would look as if the server had. */
 function unreachable(proxy: URL, target: Target, cause: Error): WorkbenchError {
@@ -73,7 +84,9 @@ function fail(done: Connected, error: Error): void {
 }
 
 function login(proxy: URL): { readonly user: string; readonly password: string } | undefined {
-  return proxy.username === '' ? undefined : { user: decodeURIComponent(proxy.username), password: decodeURIComponent(proxy.password) };
+  return proxy.username === ''
+    ? undefined
+    : { user: decodeURIComponent(proxy.username), password: decodeURIComponent(proxy.password) };
 }
 
 /** Not through the pool of the server, whose name and client certificate are none of the proxy's business. */
@@ -88,7 +101,11 @@ function connectThroughHttp(proxy: URL, target: Target, trust: ProxyTrust, done:
     agent: false,
     headers: {
       host: path,
-      ...(credentials === undefined ? {} : { 'proxy-authorization': `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')}` }),
+      ...(credentials === undefined
+        ? {}
+        : {
+            'proxy-authorization': `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')}`,
+          }),
     },
   };
   const request =
@@ -120,7 +137,17 @@ const USER_AND_PASSWORD = 2;
 const CONNECT = 1;
 const DOMAIN_NAME = 3;
 const REPLY_ADDRESS_BYTES: Readonly<Record<number, number>> = { 1: 4, 4: 16 };
-const SOCKS_ERRORS = ['', 'general failure', 'not allowed by its rules', 'network unreachable', 'host unreachable', 'connection refused', 'time to live expired', 'command not supported', 'address type not supported'];
+const SOCKS_ERRORS = [
+  '',
+  'general failure',
+  'not allowed by its rules',
+  'network unreachable',
+  'host unreachable',
+  'connection refused',
+  'time to live expired',
+  'command not supported',
+  'address type not supported',
+];
 
 /** RFC 1928 with the login of RFC 1929. The proxy resolves the host's name: behind a bastion only it can. */
 async function connectThroughSocks(proxy: URL, target: Target): Promise<Duplex> {
@@ -136,7 +163,11 @@ async function connectThroughSocks(proxy: URL, target: Target): Promise<Duplex> 
 
 async function negotiate(socket: Socket, proxy: URL, target: Target): Promise<void> {
   const credentials = login(proxy);
-  socket.write(Buffer.from(credentials === undefined ? [SOCKS_VERSION, 1, NO_LOGIN] : [SOCKS_VERSION, 2, NO_LOGIN, USER_AND_PASSWORD]));
+  socket.write(
+    Buffer.from(
+      credentials === undefined ? [SOCKS_VERSION, 1, NO_LOGIN] : [SOCKS_VERSION, 2, NO_LOGIN, USER_AND_PASSWORD],
+    ),
+  );
   const method = (await readExactly(socket, 2))[1];
   if (method === USER_AND_PASSWORD && credentials !== undefined) {
     socket.write(Buffer.concat([Buffer.of(1), counted(credentials.user), counted(credentials.password)]));
@@ -149,7 +180,8 @@ async function negotiate(socket: Socket, proxy: URL, target: Target): Promise<vo
   socket.write(Buffer.concat([Buffer.of(SOCKS_VERSION, CONNECT, 0, DOMAIN_NAME), counted(target.host), port]));
   const [, status = 1, , addressType = 0] = await readExactly(socket, 4);
   if (status !== 0) throw refused(proxy, target, SOCKS_ERRORS[status] ?? `SOCKS error ${status}`);
-  const addressBytes = addressType === DOMAIN_NAME ? ((await readExactly(socket, 1))[0] ?? 0) : (REPLY_ADDRESS_BYTES[addressType] ?? 4);
+  const addressBytes =
+    addressType === DOMAIN_NAME ? ((await readExactly(socket, 1))[0] ?? 0) : (REPLY_ADDRESS_BYTES[addressType] ?? 4);
   await readExactly(socket, addressBytes + 2);
 }
 

@@ -115,7 +115,10 @@ export interface LogLine {
 }
 
 /** Where a port-forward leads: to whatever pod bears a name, or to a ready pod of a selector or Service. */
-export type ForwardTarget = { readonly pod: string } | { readonly labelSelector: string } | { readonly service: string };
+export type ForwardTarget =
+  | { readonly pod: string }
+  | { readonly labelSelector: string }
+  | { readonly service: string };
 
 /** Whether a new connection reaches a pod, as of the last look. */
 export type ForwardState =
@@ -224,7 +227,13 @@ export interface KubeClient extends Disposable {
   create(resource: ResourceType, object: KubeObject, signal: AbortSignal): Promise<KubeObject>;
   /** Server-side apply of raw JSON. */
   apply(object: KubeObject, options: ApplyOptions): Promise<KubeObject>;
-  patch(resource: ResourceType, namespace: string | undefined, name: string, mergePatch: unknown, signal: AbortSignal): Promise<KubeObject>;
+  patch(
+    resource: ResourceType,
+    namespace: string | undefined,
+    name: string,
+    mergePatch: unknown,
+    signal: AbortSignal,
+  ): Promise<KubeObject>;
   /** False when the object was not there. */
   delete(resource: ResourceType, namespace: string | undefined, name: string, options: DeleteOptions): Promise<boolean>;
 
@@ -236,7 +245,13 @@ export interface KubeClient extends Disposable {
   /** What I may do in a namespace, by SelfSubjectRulesReview: remembered for a minute, forgotten when the server answers 401 or 403. */
   rules(namespace: string, signal: AbortSignal): Promise<AccessRules>;
   /** May I? Read from `rules`; asked singly (SelfSubjectAccessReview) only where those leave a doubt. True where the server will not say: it judges the call itself. */
-  allowed(verb: string, resource: ResourceType, namespace: string | undefined, signal: AbortSignal, subresource?: string): Promise<boolean>;
+  allowed(
+    verb: string,
+    resource: ResourceType,
+    namespace: string | undefined,
+    signal: AbortSignal,
+    subresource?: string,
+  ): Promise<boolean>;
   /** Those of the needs that are not granted in the namespace. */
   missing(needs: readonly AccessNeed[], namespace: string, signal: AbortSignal): Promise<readonly AccessNeed[]>;
 
@@ -254,7 +269,12 @@ export interface KubeClient extends Disposable {
    * before a new connection, and while one waits in silence: connections to a pod that is gone are cut with the reason.
    * For a Service, `port` is the Service's.
    */
-  portForward(namespace: string, target: string | ForwardTarget, port: number, signal: AbortSignal): Promise<PortForward>;
+  portForward(
+    namespace: string,
+    target: string | ForwardTarget,
+    port: number,
+    signal: AbortSignal,
+  ): Promise<PortForward>;
 }
 
 export interface ContextInfo {

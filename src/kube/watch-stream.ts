@@ -64,11 +64,16 @@ export async function followWatch(
     },
     signal,
   });
-  if (response.status !== 200) throw await refusal(response, subject, cluster).catch((error: unknown) => networkError(error, doing, cluster));
+  if (response.status !== 200)
+    throw await refusal(response, subject, cluster).catch((error: unknown) => networkError(error, doing, cluster));
   const contentType = response.headers['content-type'];
   if (contentType?.includes('json') === false) {
     response.body.destroy();
-    throw new WorkbenchError({ code: 'server-error', message: `cannot ${doing}: the answer is ${contentType} and no stream of events`, hint: `Check that ${cluster.server} is a Kubernetes API server and not a proxy's page.` });
+    throw new WorkbenchError({
+      code: 'server-error',
+      message: `cannot ${doing}: the answer is ${contentType} and no stream of events`,
+      hint: `Check that ${cluster.server} is a Kubernetes API server and not a proxy's page.`,
+    });
   }
   listener.opened();
 
@@ -88,7 +93,12 @@ export async function followWatch(
         tell(line, target.resource, listener, (code, status) => errorFromStatus(code, status, subject, cluster));
         spoke = true;
       }
-      if (splitter.pendingBytes > OBJECT.bytes) throw new WorkbenchError({ code: 'server-error', message: `cannot ${doing}: an event does not end after ${OBJECT.bytes} bytes`, hint: 'The watch is started again by itself.' });
+      if (splitter.pendingBytes > OBJECT.bytes)
+        throw new WorkbenchError({
+          code: 'server-error',
+          message: `cannot ${doing}: an event does not end after ${OBJECT.bytes} bytes`,
+          hint: 'The watch is started again by itself.',
+        });
     }
   } catch (error) {
     if (!silent) throw networkError(error, doing, cluster);
@@ -102,16 +112,30 @@ export async function followWatch(
     return spoke ? 'silent' : 'never-spoke';
   }
   if (splitter.rest() !== '') {
-    throw new WorkbenchError({ code: 'connection-lost', message: `cannot ${doing}: the stream ended in the middle of an event`, hint: 'The watch is started again by itself.' });
+    throw new WorkbenchError({
+      code: 'connection-lost',
+      message: `cannot ${doing}: the stream ended in the middle of an event`,
+      hint: 'The watch is started again by itself.',
+    });
   }
   return 'ended';
 }
 
-function tell(line: string, resource: ResourceType, listener: WatchListener, statusError: (code: number, status: unknown) => WorkbenchError): void {
+function tell(
+  line: string,
+  resource: ResourceType,
+  listener: WatchListener,
+  statusError: (code: number, status: unknown) => WorkbenchError,
+): void {
   const event = parseStatus(line);
   const object = isObject(event) ? event['object'] : undefined;
   const type = stringAt(event, 'type');
-  if (!isObject(object) || type === undefined) throw new WorkbenchError({ code: 'server-error', message: `a watch of ${resource.plural} sent something that is no event`, hint: 'The watch is started again by itself.' });
+  if (!isObject(object) || type === undefined)
+    throw new WorkbenchError({
+      code: 'server-error',
+      message: `a watch of ${resource.plural} sent something that is no event`,
+      hint: 'The watch is started again by itself.',
+    });
   switch (type) {
     case 'ADDED':
     case 'MODIFIED':

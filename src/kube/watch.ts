@@ -110,7 +110,14 @@ export class WatchSupervisor<T> implements Disposable {
       this.#doubt(this.#error('timeout', 'no answer', 'The watch is started again by itself.'));
       return 0;
     }
-    if (this.#failures >= HICCUPS) this.#stale(this.#error('connection-lost', 'it is ended as soon as it begins', 'A proxy or load balancer on the way may end requests that last.'));
+    if (this.#failures >= HICCUPS)
+      this.#stale(
+        this.#error(
+          'connection-lost',
+          'it is ended as soon as it begins',
+          'A proxy or load balancer on the way may end requests that last.',
+        ),
+      );
     return this.#delay();
   }
 
@@ -139,7 +146,9 @@ export class WatchSupervisor<T> implements Disposable {
         version = chunk.resourceVersion;
         for (const { key, item } of chunk.items) if (item !== undefined) items.set(key, item);
       },
-      () => { items = new Map(); },
+      () => {
+        items = new Map();
+      },
     );
     this.#listed = true;
     this.#contradictions = 0;
@@ -150,20 +159,30 @@ export class WatchSupervisor<T> implements Disposable {
 
   #follow(version: string): Promise<WatchEnd> {
     const { clock } = this.#deps;
-    return followWatch(this.#deps.transport, this.#deps.cluster, clock, this.#options, version, {
-      opened: () => {
-        this.#openedAt = clock.monotonic();
-        if (this.#failures === 0) this.#proven();
-        else this.#proving = clock.setTimer(SETTLED_MS, () => this.#proven());
+    return followWatch(
+      this.#deps.transport,
+      this.#deps.cluster,
+      clock,
+      this.#options,
+      version,
+      {
+        opened: () => {
+          this.#openedAt = clock.monotonic();
+          if (this.#failures === 0) this.#proven();
+          else this.#proving = clock.setTimer(SETTLED_MS, () => this.#proven());
+        },
+        heard: () => {
+          this.#lastHeard = clock.now();
+        },
+        changed: (object) => this.#changed(object),
+        deleted: (object) => this.#deliver((sink) => sink.delete(objectKey(object))),
+        reached: (reached) => {
+          this.#version = reached;
+          this.#proven();
+        },
       },
-      heard: () => { this.#lastHeard = clock.now(); },
-      changed: (object) => this.#changed(object),
-      deleted: (object) => this.#deliver((sink) => sink.delete(objectKey(object))),
-      reached: (reached) => {
-        this.#version = reached;
-        this.#proven();
-      },
-    }, this.#stop.signal);
+      this.#stop.signal,
+    );
   }
 
   /** The watch works. One that follows failures has to send an event first, or to last: not every one that is accepted does. */
@@ -250,7 +269,11 @@ export class WatchSupervisor<T> implements Disposable {
 
   #error(code: ErrorCode, what: string, hint: string): WorkbenchError {
     const subject = subjectOf('GET', resourcePath(this.#options.resource, this.#options.namespace), true);
-    return new WorkbenchError({ code, message: `cannot ${describeSubject(subject, this.#deps.cluster)}: ${what}`, hint });
+    return new WorkbenchError({
+      code,
+      message: `cannot ${describeSubject(subject, this.#deps.cluster)}: ${what}`,
+      hint,
+    });
   }
 
   #delay(): number {

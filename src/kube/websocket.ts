@@ -24,7 +24,11 @@ export interface WebSocketRequest {
 }
 
 /** Opens a WebSocket to the API server, once more with fresh credentials after a 401. Paused: call `resume` when the listeners are there. */
-export async function openWebSocket(transport: Transport, cluster: ClusterRef, request: WebSocketRequest): Promise<WebSocket> {
+export async function openWebSocket(
+  transport: Transport,
+  cluster: ClusterRef,
+  request: WebSocketRequest,
+): Promise<WebSocket> {
   try {
     return await attempt(transport, cluster, request);
   } catch (error) {
@@ -56,14 +60,26 @@ async function attempt(transport: Transport, cluster: ClusterRef, request: WebSo
     // Registered for good: a socket that fails later must not throw in nobody's face; its `close` tells the user of it.
     socket.on('error', (error) => {
       settle();
-      reject(error.message === 'Opening handshake has timed out' ? timeoutError(doing, HANDSHAKE_MS, cluster) : networkError(error, doing, cluster));
+      reject(
+        error.message === 'Opening handshake has timed out'
+          ? timeoutError(doing, HANDSHAKE_MS, cluster)
+          : networkError(error, doing, cluster),
+      );
     });
     socket.once('unexpected-response', (_request, response: IncomingMessage) => {
       settle();
-      readStart(response, REFUSAL_BYTES).then(
-        (start) => reject(withBothVerbs(errorFromStatus(response.statusCode ?? 0, parseStatus(start.toString('utf8')), subject, cluster), subject)),
-        (error: unknown) => reject(networkError(error, doing, cluster)),
-      ).finally(() => socket.terminate());
+      readStart(response, REFUSAL_BYTES)
+        .then(
+          (start) =>
+            reject(
+              withBothVerbs(
+                errorFromStatus(response.statusCode ?? 0, parseStatus(start.toString('utf8')), subject, cluster),
+                subject,
+              ),
+            ),
+          (error: unknown) => reject(networkError(error, doing, cluster)),
+        )
+        .finally(() => socket.terminate());
     });
     socket.once('open', () => {
       settle();

@@ -46,7 +46,8 @@ export function notYours(what: string, whose: string, cluster: ClusterRef, doing
 
 /** What made the object for itself, as a gateway's controller makes Services with the gateway's own labels. */
 function controllerOf({ metadata }: KubeObject): string | undefined {
-  const reference = metadata.ownerReferences?.find(({ controller }) => controller === true) ?? metadata.ownerReferences?.[0];
+  const reference =
+    metadata.ownerReferences?.find(({ controller }) => controller === true) ?? metadata.ownerReferences?.[0];
   return reference === undefined ? undefined : `${named(reference.kind)} ${named(reference.name)}`;
 }
 

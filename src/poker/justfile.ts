@@ -13,12 +13,19 @@ export function endpointVariables(endpoint: Endpoint): Readonly<Record<string, s
 /** The Justfile of the pod: the endpoint's variables, exported to every recipe, then the recipes. */
 export function pokerJustfile(recipes: string, endpoint: Endpoint | undefined): string {
   if (!endpoint) return recipes;
-  const lines = Object.entries(endpointVariables(endpoint)).map(([name, value]) => `export ${name} := ${justString(value)}`);
+  const lines = Object.entries(endpointVariables(endpoint)).map(
+    ([name, value]) => `export ${name} := ${justString(value)}`,
+  );
   return `${lines.join('\n')}\n\n${recipes}`;
 }
 
 /** A just string literal in double quotes: spaces, quotes and line ends stay what they are. */
 export function justString(value: string): string {
-  const escaped = value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n').replace(/\r/g, '\\r').replace(/\t/g, '\\t');
+  const escaped = value
+    .replace(/\\/g, '\\\\')
+    .replace(/"/g, '\\"')
+    .replace(/\n/g, '\\n')
+    .replace(/\r/g, '\\r')
+    .replace(/\t/g, '\\t');
   return `"${escaped}"`;
 }

@@ -57,7 +57,11 @@ class Poker implements PokerService {
     progress({ message: `starting pod ${this.#name}` });
     // A pod that ended or is being deleted never comes back by itself.
     if (before.phase === 'failed') await this.stop(cluster, { signal, progress });
-    await applyOurs(client, await this.#manifest(cluster), { claim: { owner: this.#dependencies.owner() }, doing: 'start the poker pod', signal });
+    await applyOurs(client, await this.#manifest(cluster), {
+      claim: { owner: this.#dependencies.owner() },
+      doing: 'start the poker pod',
+      signal,
+    });
     return poll(this.#dependencies.clock, 500, signal, async () => {
       const now = await this.status(cluster, signal);
       progress({ message: `pod ${now.pod} is ${now.phase}${now.reason === undefined ? '' : `: ${now.reason}`}` });
@@ -77,15 +81,24 @@ class Poker implements PokerService {
     const pod = await this.#pod(cluster, 'stop the poker pod', signal);
     if (pod === undefined) return;
     progress({ message: `deleting pod ${this.#name}` });
-    await client.delete(Pods, cluster.namespace, this.#name, { ...(pod.metadata.uid === undefined ? {} : { uid: pod.metadata.uid }), signal });
-    await poll(this.#dependencies.clock, 500, signal, async () => ((await this.status(cluster, signal)).phase === 'absent' ? true : undefined));
+    await client.delete(Pods, cluster.namespace, this.#name, {
+      ...(pod.metadata.uid === undefined ? {} : { uid: pod.metadata.uid }),
+      signal,
+    });
+    await poll(this.#dependencies.clock, 500, signal, async () =>
+      (await this.status(cluster, signal)).phase === 'absent' ? true : undefined,
+    );
   }
 
   async shell(cluster: ClusterRef, endpoint: Endpoint | undefined, signal: AbortSignal): Promise<ShellCommand> {
     const client = await this.#dependencies.contexts.client(cluster);
     const kubectl = await this.#dependencies.runner.find('kubectl');
     if (kubectl === undefined) {
-      throw new WorkbenchError({ code: 'tool-missing', message: 'kubectl is not on the PATH', hint: 'Install kubectl, or set llmd.kubectlPath.' });
+      throw new WorkbenchError({
+        code: 'tool-missing',
+        message: 'kubectl is not on the PATH',
+        hint: 'Install kubectl, or set llmd.kubectlPath.',
+      });
     }
     await this.#pod(cluster, 'open a shell in the poker pod', signal);
     const recipes = await readFile(join(this.#dependencies.manifests, 'poker', 'Justfile'), 'utf8');
@@ -96,13 +109,33 @@ class Poker implements PokerService {
       stdin: Readable.from([pokerJustfile(recipes, endpoint)]),
       signal,
     });
-    const found = await client.execOutput({ namespace: cluster.namespace, pod: this.#name, command: ['sh', '-c', findShell], signal });
+    const found = await client.execOutput({
+      namespace: cluster.namespace,
+      pod: this.#name,
+      command: ['sh', '-c', findShell],
+      signal,
+    });
     const tool = await this.#dependencies.contexts.toolEnvironment(cluster);
-    const variables = endpoint ? Object.entries(endpointVariables(endpoint)).map(([name, value]) => `${name}=${value}`) : [];
+    const variables = endpoint
+      ? Object.entries(endpointVariables(endpoint)).map(([name, value]) => `${name}=${value}`)
+      : [];
     return {
       title: this.#name,
       file: kubectl,
-      args: ['--context', tool.context, '--namespace', tool.namespace, 'exec', '-it', this.#name, '--', 'env', ...variables, found.stdout.toString('utf8').trim() || 'sh', '-l'],
+      args: [
+        '--context',
+        tool.context,
+        '--namespace',
+        tool.namespace,
+        'exec',
+        '-it',
+        this.#name,
+        '--',
+        'env',
+        ...variables,
+        found.stdout.toString('utf8').trim() || 'sh',
+        '-l',
+      ],
       env: tool.env,
       greeting: greeting(endpoint),
     };
@@ -115,7 +148,10 @@ class Poker implements PokerService {
     if (!chosen) {
       throw new WorkbenchError({
         code: 'not-ready',
-        message: deployment === undefined ? `you have no deployment in ${cluster.context}/${cluster.namespace}` : `you have no deployment ${deployment} in ${cluster.context}/${cluster.namespace}`,
+        message:
+          deployment === undefined
+            ? `you have no deployment in ${cluster.context}/${cluster.namespace}`
+            : `you have no deployment ${deployment} in ${cluster.context}/${cluster.namespace}`,
         hint: 'Run "llm-d: Deploy" first.',
       });
     }
@@ -151,7 +187,11 @@ class Poker implements PokerService {
     const pod = parse(text.replaceAll('__POD__', this.#name).replaceAll('__OWNER__', owner)) as KubeObject;
     return {
       ...pod,
-      metadata: { ...pod.metadata, namespace: cluster.namespace, labels: { ...pod.metadata.labels, [labels.managedBy]: manager, [labels.component]: 'poker' } },
+      metadata: {
+        ...pod.metadata,
+        namespace: cluster.namespace,
+        labels: { ...pod.metadata.labels, [labels.managedBy]: manager, [labels.component]: 'poker' },
+      },
     };
   }
 }
@@ -164,12 +204,21 @@ function greeting(endpoint: Endpoint | undefined): string {
 
 function podStatus(pod: KubeObject): PokerStatus {
   const name = pod.metadata.name;
-  if (pod.metadata.deletionTimestamp !== undefined) return { pod: name, phase: 'failed', reason: 'it is being deleted' };
+  if (pod.metadata.deletionTimestamp !== undefined)
+    return { pod: name, phase: 'failed', reason: 'it is being deleted' };
   const phase = stringAt(pod, 'status', 'phase');
   const conditions = arrayAt(pod, 'status', 'conditions');
-  if (phase === 'Failed' || phase === 'Succeeded') return { pod: name, phase: 'failed', reason: stringAt(pod, 'status', 'reason') ?? `its shell ended (${phase})` };
-  if (conditions.some((condition) => stringAt(condition, 'type') === 'Ready' && stringAt(condition, 'status') === 'True')) return { pod: name, phase: 'ready', reason: undefined };
-  const waiting = arrayAt(pod, 'status', 'containerStatuses').map((status) => at(status, 'state', 'waiting')).find((state) => state !== undefined);
-  const unscheduled = conditions.find((condition) => stringAt(condition, 'type') === 'PodScheduled' && stringAt(condition, 'status') === 'False');
+  if (phase === 'Failed' || phase === 'Succeeded')
+    return { pod: name, phase: 'failed', reason: stringAt(pod, 'status', 'reason') ?? `its shell ended (${phase})` };
+  if (
+    conditions.some((condition) => stringAt(condition, 'type') === 'Ready' && stringAt(condition, 'status') === 'True')
+  )
+    return { pod: name, phase: 'ready', reason: undefined };
+  const waiting = arrayAt(pod, 'status', 'containerStatuses')
+    .map((status) => at(status, 'state', 'waiting'))
+    .find((state) => state !== undefined);
+  const unscheduled = conditions.find(
+    (condition) => stringAt(condition, 'type') === 'PodScheduled' && stringAt(condition, 'status') === 'False',
+  );
   return { pod: name, phase: 'starting', reason: stringAt(unscheduled, 'message') ?? stringAt(waiting, 'reason') };
 }

@@ -35,21 +35,34 @@ class Profiling implements ProfilingService {
     this.#dependencies = dependencies;
   }
 
-  async targets(cluster: ClusterRef, selection: Parameters<ProfilingService['targets']>[1], signal: AbortSignal): Promise<readonly ProfileTarget[]> {
+  async targets(
+    cluster: ClusterRef,
+    selection: Parameters<ProfilingService['targets']>[1],
+    signal: AbortSignal,
+  ): Promise<readonly ProfileTarget[]> {
     const servers = await this.#dependencies.servers(cluster, signal);
     const chosen = servers.filter((server) =>
-      'pod' in selection ? server.pod === selection.pod : server.role === 'decode' && (selection.allDecode === undefined || server.deployment === selection.allDecode),
+      'pod' in selection
+        ? server.pod === selection.pod
+        : server.role === 'decode' && (selection.allDecode === undefined || server.deployment === selection.allDecode),
     );
     const targets = chosen.flatMap(({ pod, ip, ports }) => ports.map((port) => ({ pod, ip, port })));
     if (targets.length > 0) return targets;
-    const what = 'pod' in selection ? `pod ${selection.pod} is no running model server` : 'there is no running decode pod';
-    throw new WorkbenchError({ code: 'not-ready', message: `${what} of yours in ${cluster.context}/${cluster.namespace}`, hint: 'Wait until the deployment is ready.' });
+    const what =
+      'pod' in selection ? `pod ${selection.pod} is no running model server` : 'there is no running decode pod';
+    throw new WorkbenchError({
+      code: 'not-ready',
+      message: `${what} of yours in ${cluster.context}/${cluster.namespace}`,
+      hint: 'Wait until the deployment is ready.',
+    });
   }
 
   async profile(request: ProfileRequest, { signal, progress }: LongCall): Promise<readonly ProfileOutcome[]> {
     const client = await this.#dependencies.contexts.client(request.cluster);
     progress({ message: `starting the profiler on ${request.targets.length} servers` });
-    const started = await Promise.all(request.targets.map((target) => this.#call(client, target, '/start_profile', startTimeoutMs, signal)));
+    const started = await Promise.all(
+      request.targets.map((target) => this.#call(client, target, '/start_profile', startTimeoutMs, signal)),
+    );
     // A start that was cancelled on its way may have arrived all the same.
     const running = started.filter((outcome) => outcome.ok || signal.aborted).map((outcome) => outcome.target);
     if (running.length > 0) {
@@ -58,15 +71,33 @@ class Profiling implements ProfilingService {
     }
     progress({ message: 'stopping the profiler: every rank writes its trace' });
     // A profiler left on slows the model for everybody and fills the disk: the stop is never cancelled with the rest.
-    const stopped = await Promise.all(running.map((target) => this.#call(client, target, '/stop_profile', stopTimeoutMs, timeLimit(stopTimeoutMs, 'stop the profiler'))));
+    const stopped = await Promise.all(
+      running.map((target) =>
+        this.#call(client, target, '/stop_profile', stopTimeoutMs, timeLimit(stopTimeoutMs, 'stop the profiler')),
+      ),
+    );
     throwIfAborted(signal);
     return [...started.filter((outcome) => !outcome.ok), ...stopped];
   }
 
-  async #call(client: KubeClient, target: ProfileTarget, path: string, timeoutMs: number, signal: AbortSignal): Promise<ProfileOutcome> {
+  async #call(
+    client: KubeClient,
+    target: ProfileTarget,
+    path: string,
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<ProfileOutcome> {
     const namespace = client.cluster.namespace;
     try {
-      const response = await podHttp(client, { namespace, pod: target.pod, port: target.port, method: 'POST', path, timeoutMs, signal });
+      const response = await podHttp(client, {
+        namespace,
+        pod: target.pod,
+        port: target.port,
+        method: 'POST',
+        path,
+        timeoutMs,
+        signal,
+      });
       return { target, ok: response.status === 200, reason: refusal(response, target, client.cluster) };
     } catch (error) {
       const failure = isWorkbenchError(error) ? error : toWorkbenchError(error, `${path} on pod ${target.pod}`);
@@ -80,7 +111,11 @@ function ignoreAbort(error: unknown): void {
   if (!isAbort(error)) throw toWorkbenchError(error, 'profiling');
 }
 
-function refusal(response: PodHttpResponse, target: ProfileTarget, { context, namespace }: ClusterRef): string | undefined {
+function refusal(
+  response: PodHttpResponse,
+  target: ProfileTarget,
+  { context, namespace }: ClusterRef,
+): string | undefined {
   if (response.status === 200) return undefined;
   const server = `pod ${target.pod}, port ${target.port} in ${context}/${namespace}`;
   if (response.status === 404) {

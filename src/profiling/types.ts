@@ -24,7 +24,11 @@ export interface ProfileRequest {
 
 export interface ProfilingService {
   /** Targets of one pod, or of every decode rank of a deployment. */
-  targets(cluster: ClusterRef, selection: { readonly pod: string } | { readonly allDecode: string | undefined }, signal: AbortSignal): Promise<readonly ProfileTarget[]>;
+  targets(
+    cluster: ClusterRef,
+    selection: { readonly pod: string } | { readonly allDecode: string | undefined },
+    signal: AbortSignal,
+  ): Promise<readonly ProfileTarget[]>;
   /** Starts on all in parallel, waits, stops on all in parallel (also when cancelled or when a start failed). */
   profile(request: ProfileRequest, call: LongCall): Promise<readonly ProfileOutcome[]>;
 }

@@ -7,7 +7,9 @@ const formats = new Map<number, Intl.NumberFormat>();
 
 export function formatNumber(value: number | null | undefined, digits = 0): string {
   if (value == null || !Number.isFinite(value)) return DASH;
-  const known = formats.get(digits) ?? new Intl.NumberFormat('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const known =
+    formats.get(digits) ??
+    new Intl.NumberFormat('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
   formats.set(digits, known);
   return known.format(value);
 }

@@ -10,7 +10,13 @@ export type Lines = 'rank' | 'role';
 /** Host to page: always the whole picture, so that a page that was hidden needs no history. */
 export type ToLiveFigures =
   /** Nothing to draw, why, and what helps. */
-  | { readonly type: 'nothing'; readonly title: string; readonly detail: string; readonly icon: string; readonly help: 'toggle' | 'deploy' | 'context' | null }
+  | {
+      readonly type: 'nothing';
+      readonly title: string;
+      readonly detail: string;
+      readonly icon: string;
+      readonly help: 'toggle' | 'deploy' | 'context' | null;
+    }
   | {
       readonly type: 'figures';
       readonly lines: Lines;
@@ -33,6 +39,9 @@ export const FROM_LIVE_FIGURES = z.discriminatedUnion('type', [
 export type FromLiveFigures = z.infer<typeof FROM_LIVE_FIGURES>;
 
 /** What VS Code keeps of the panel across a reload. */
-export const LIVE_FIGURES_MEMORY = z.object({ lines: z.enum(['rank', 'role']).nullable(), hidden: z.array(z.string().max(600)).max(2000) });
+export const LIVE_FIGURES_MEMORY = z.object({
+  lines: z.enum(['rank', 'role']).nullable(),
+  hidden: z.array(z.string().max(600)).max(2000),
+});
 
 export type LiveFiguresMemory = z.infer<typeof LIVE_FIGURES_MEMORY>;

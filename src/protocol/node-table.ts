@@ -5,7 +5,10 @@ import type { NodeRow } from '../inventory/node-table/types.ts';
 /** How a person arranged the table; kept a workspace. */
 export const NODE_TABLE_LAYOUT = z.object({
   /** Shown columns in their order; a width in px where one was chosen. */
-  columns: z.array(z.object({ id: z.string().max(400), width: z.number().min(24).max(4000).nullable() })).min(1).max(300),
+  columns: z
+    .array(z.object({ id: z.string().max(400), width: z.number().min(24).max(4000).nullable() }))
+    .min(1)
+    .max(300),
   sorting: z.object({ by: z.string().max(400), descending: z.boolean() }),
   filter: z.string().max(1000),
 });
@@ -38,7 +41,13 @@ export interface NodeTableHelp {
 
 export type NodeTablePicture =
   | { readonly kind: 'waiting'; readonly place: string | null }
-  | { readonly kind: 'nothing'; readonly icon: string; readonly title: string; readonly detail: string; readonly help: readonly NodeTableHelp[] }
+  | {
+      readonly kind: 'nothing';
+      readonly icon: string;
+      readonly title: string;
+      readonly detail: string;
+      readonly help: readonly NodeTableHelp[];
+    }
   | { readonly kind: 'table'; readonly head: NodeTableHead; readonly rows: readonly NodeRow[] };
 
 /** Host to page. */
@@ -47,7 +56,12 @@ export type ToNodeTable =
   | { readonly type: 'open'; readonly layout: NodeTableLayout; readonly picture: NodeTablePicture }
   | { readonly type: 'picture'; readonly picture: NodeTablePicture }
   /** Of the table that is shown: new and changed rows, and the names of those that are gone. */
-  | { readonly type: 'changed'; readonly head: NodeTableHead; readonly rows: readonly NodeRow[]; readonly gone: readonly string[] };
+  | {
+      readonly type: 'changed';
+      readonly head: NodeTableHead;
+      readonly rows: readonly NodeRow[];
+      readonly gone: readonly string[];
+    };
 
 export const FROM_NODE_TABLE = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),

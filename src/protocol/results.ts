@@ -29,7 +29,12 @@ export interface RunFigures {
 
 /** Host to page: always the whole picture, so that a page that was hidden needs no history. */
 export type ToResults =
-  | { readonly type: 'state'; readonly runs: readonly RunItem[]; readonly chosen: readonly string[]; readonly figures: readonly RunFigures[] }
+  | {
+      readonly type: 'state';
+      readonly runs: readonly RunItem[];
+      readonly chosen: readonly string[];
+      readonly figures: readonly RunFigures[];
+    }
   | { readonly type: 'failed'; readonly message: string; readonly hint: string };
 
 export const FROM_RESULTS = z.discriminatedUnion('type', [
@@ -38,7 +43,12 @@ export const FROM_RESULTS = z.discriminatedUnion('type', [
   z.object({ type: z.literal('pin'), runId: z.string() }),
   z.object({ type: z.literal('run') }),
   z.object({ type: z.literal('copy'), what: z.string().max(80), text: z.string().max(5_000_000) }),
-  z.object({ type: z.literal('save'), name: z.string().regex(/^[\w.-]{1,80}$/), encoding: z.enum(['text', 'base64']), data: z.string().max(40_000_000) }),
+  z.object({
+    type: z.literal('save'),
+    name: z.string().regex(/^[\w.-]{1,80}$/),
+    encoding: z.enum(['text', 'base64']),
+    data: z.string().max(40_000_000),
+  }),
 ]);
 
 /** Page to host. */

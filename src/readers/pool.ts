@@ -27,7 +27,11 @@ export class ReaderPool<Tasks extends TaskTable> implements Readers<Tasks>, Disp
     this.#options = options;
   }
 
-  run<Name extends keyof Tasks & string>(name: Name, input: InputOf<Tasks[Name]>, call: ReaderCall): Promise<AnswerOf<Tasks[Name]>> {
+  run<Name extends keyof Tasks & string>(
+    name: Name,
+    input: InputOf<Tasks[Name]>,
+    call: ReaderCall,
+  ): Promise<AnswerOf<Tasks[Name]>> {
     const signal = AbortSignal.any([call.signal, this.#disposed.signal]);
     return this.#limiter.run<AnswerOf<Tasks[Name]>>(signal, async () => {
       const reader = this.#take();
@@ -46,7 +50,11 @@ export class ReaderPool<Tasks extends TaskTable> implements Readers<Tasks>, Disp
 
   /** The one that worked last, so that the others grow idle. */
   #take(): ReaderProcess {
-    const reader = this.#idle.keys().filter((each) => each.alive).toArray().at(-1);
+    const reader = this.#idle
+      .keys()
+      .filter((each) => each.alive)
+      .toArray()
+      .at(-1);
     if (!reader) return new ReaderProcess({ limits: READER_LIMITS, ...this.#options });
     this.#idle.get(reader)?.dispose();
     this.#idle.delete(reader);
@@ -58,7 +66,10 @@ export class ReaderPool<Tasks extends TaskTable> implements Readers<Tasks>, Disp
       reader.end();
       return;
     }
-    this.#idle.set(reader, (this.#options.clock ?? systemClock).setTimer(IDLE_MS, () => this.#endIdle(reader)));
+    this.#idle.set(
+      reader,
+      (this.#options.clock ?? systemClock).setTimer(IDLE_MS, () => this.#endIdle(reader)),
+    );
   }
 
   #endIdle(reader: ReaderProcess): void {

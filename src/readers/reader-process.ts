@@ -38,7 +38,9 @@ export class ReaderProcess {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS)));
+    this.#child.stderr
+      ?.setEncoding('utf8')
+      .on('data', (text: string) => (this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS)));
     this.#child.on('message', (message: FromReader) => this.#receive(message));
     this.#child.on('error', (error) => this.#died(errorText(error)));
     // Unlike `exit` it comes after the last message.
@@ -87,7 +89,14 @@ export class ReaderProcess {
     if (!message.again) this.end();
     const job = this.#settle();
     if (message.type === 'done') job?.resolve(message.answer);
-    else job?.reject(new WorkbenchError({ code: message.code, message: message.message, ...(message.hint !== undefined && { hint: message.hint }) }));
+    else
+      job?.reject(
+        new WorkbenchError({
+          code: message.code,
+          message: message.message,
+          ...(message.hint !== undefined && { hint: message.hint }),
+        }),
+      );
   }
 
   async #pass(bytes: Uint8Array): Promise<void> {

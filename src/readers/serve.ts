@@ -29,17 +29,25 @@ export function serveTasks(tasks: TaskTable): void {
     void work(tasks, message.name, input, emit).then((outcome) => send(outcome));
   });
   watchMemory(Number(process.argv[2]), (limit) => {
-    send(failure(tooLarge(`reading ${path} needs more than ${Math.round(limit / 2 ** 20)} MB of memory`), false), () => process.exit());
+    send(failure(tooLarge(`reading ${path} needs more than ${Math.round(limit / 2 ** 20)} MB of memory`), false), () =>
+      process.exit(),
+    );
   });
 }
 
 /** Never rejects. */
-async function work(tasks: TaskTable, name: string, input: TaskInput, emit: (bytes: Uint8Array) => Promise<void>): Promise<FromReader> {
+async function work(
+  tasks: TaskTable,
+  name: string,
+  input: TaskInput,
+  emit: (bytes: Uint8Array) => Promise<void>,
+): Promise<FromReader> {
   try {
     const task = tasks[name] as ReaderTask<TaskInput, unknown> | undefined;
     if (!task) throw new Error(`there is no task "${name}"`);
     const answer = serialize(await task(input, emit));
-    if (answer.length > LARGEST_ANSWER) throw tooLarge(`reading ${input.path}: what was found takes more than ${LARGEST_ANSWER >> 20} MB`);
+    if (answer.length > LARGEST_ANSWER)
+      throw tooLarge(`reading ${input.path}: what was found takes more than ${LARGEST_ANSWER >> 20} MB`);
     return { type: 'done', answer, again: process.memoryUsage.rss() < LEFT_OVER_BYTES };
   } catch (error) {
     return failure(toWorkbenchError(error, `reading ${input.path}`), process.memoryUsage.rss() < LEFT_OVER_BYTES);
@@ -56,7 +64,11 @@ function watchMemory(limit: number, exceeded: (limit: number) => void): void {
 }
 
 function tooLarge(message: string): WorkbenchError {
-  return new WorkbenchError({ code: 'too-large', message, hint: 'Give a smaller file: fewer steps of a trace, fewer requests of a benchmark.' });
+  return new WorkbenchError({
+    code: 'too-large',
+    message,
+    hint: 'Give a smaller file: fewer steps of a trace, fewer requests of a benchmark.',
+  });
 }
 
 function failure({ code, message, hint }: WorkbenchError, again: boolean): FromReader {

@@ -32,5 +32,9 @@ export interface Readers<Tasks extends TaskTable> {
    * Rejects with the task's own codes, `reader-failed` (the process ended before it answered), `too-large` (it needed more memory
    * than a reader may have) or `aborted`.
    */
-  run<Name extends keyof Tasks & string>(name: Name, input: InputOf<Tasks[Name]>, call: ReaderCall): Promise<AnswerOf<Tasks[Name]>>;
+  run<Name extends keyof Tasks & string>(
+    name: Name,
+    input: InputOf<Tasks[Name]>,
+    call: ReaderCall,
+  ): Promise<AnswerOf<Tasks[Name]>>;
 }

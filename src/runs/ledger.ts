@@ -27,7 +27,11 @@ const RECORD = 'run.json';
 /** Several changes at once are told once. */
 const DEBOUNCE_MS = 100;
 /** A record is changed in milliseconds: who holds its lock longer than 5 s is a window that died over it. */
-const recordLock = { who: 'window', pollMs: 10, leftBehind: (_holder: string, unchangedMs: number) => unchangedMs >= 5000 };
+const recordLock = {
+  who: 'window',
+  pollMs: 10,
+  leftBehind: (_holder: string, unchangedMs: number) => unchangedMs >= 5000,
+};
 
 export function createRunLedger(options: RunLedgerOptions): RunLedger {
   return new DiskLedger(options);
@@ -60,7 +64,9 @@ class DiskLedger implements RunLedger {
   async list(): Promise<readonly RunRecord[]> {
     this.#watch();
     const records = await Promise.all((await this.#ids()).map((id) => this.#shown(id)));
-    return records.filter((record) => record !== undefined).sort((a, b) => Date.parse(b.startedAt) - Date.parse(a.startedAt) || b.id.localeCompare(a.id));
+    return records
+      .filter((record) => record !== undefined)
+      .sort((a, b) => Date.parse(b.startedAt) - Date.parse(a.startedAt) || b.id.localeCompare(a.id));
   }
 
   async get(id: string): Promise<RunRecord | undefined> {
@@ -132,7 +138,11 @@ class DiskLedger implements RunLedger {
   get #files(): WorkspaceFiles {
     const files = this.#results();
     if (files) return files;
-    throw new WorkbenchError({ code: 'bad-usage', message: 'no folder is open to keep runs in', hint: 'Open a folder: runs are kept in its results/.' });
+    throw new WorkbenchError({
+      code: 'bad-usage',
+      message: 'no folder is open to keep runs in',
+      hint: 'Open a folder: runs are kept in its results/.',
+    });
   }
 
   async #recorded(id: string): Promise<RunRecord> {
@@ -148,7 +158,12 @@ class DiskLedger implements RunLedger {
       return entries.filter((entry) => entry.isDirectory() && isId(entry.name)).map((entry) => entry.name);
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return [];
-      throw new WorkbenchError({ code: 'file-unreadable', message: `cannot list ${this.#files.folder}`, hint: 'Check the permissions of the folder.', cause: error });
+      throw new WorkbenchError({
+        code: 'file-unreadable',
+        message: `cannot list ${this.#files.folder}`,
+        hint: 'Check the permissions of the folder.',
+        cause: error,
+      });
     }
   }
 
@@ -221,7 +236,8 @@ class DiskLedger implements RunLedger {
       });
       this.#watcher = watcher;
     } catch (error) {
-      if (systemCode(error) !== 'ENOENT') this.#logger.warn(`${folder} cannot be watched, so changes by other windows show late: ${errorText(error)}`);
+      if (systemCode(error) !== 'ENOENT')
+        this.#logger.warn(`${folder} cannot be watched, so changes by other windows show late: ${errorText(error)}`);
     }
   }
 
@@ -243,7 +259,11 @@ async function changedAt(path: string): Promise<Date> {
 }
 
 function deleted(id: string, files: WorkspaceFiles): WorkbenchError {
-  return new WorkbenchError({ code: 'not-found', message: `there is no run ${id} in ${files.folder}`, hint: 'It was deleted.' });
+  return new WorkbenchError({
+    code: 'not-found',
+    message: `there is no run ${id} in ${files.folder}`,
+    hint: 'It was deleted.',
+  });
 }
 
 function isId(name: string): boolean {
@@ -253,11 +273,20 @@ function isId(name: string): boolean {
 /** An id comes from commands and messages too: it must never lead out of the folder. */
 function checked(id: string): string {
   if (isId(id)) return id;
-  throw new WorkbenchError({ code: 'bad-usage', message: `"${id}" is no run id`, hint: 'Run ids are the names of the folders under results/.' });
+  throw new WorkbenchError({
+    code: 'bad-usage',
+    message: `"${id}" is no run id`,
+    hint: 'Run ids are the names of the folders under results/.',
+  });
 }
 
 /** Where there is no room, the person may delete runs. */
 function withHint(error: unknown): unknown {
   if (!isWorkbenchError(error, 'disk-full')) return error;
-  return new WorkbenchError({ code: 'disk-full', message: error.message, hint: 'Free some space; old runs can be deleted in the Benchmarks view.', cause: error });
+  return new WorkbenchError({
+    code: 'disk-full',
+    message: error.message,
+    hint: 'Free some space; old runs can be deleted in the Benchmarks view.',
+    cause: error,
+  });
 }

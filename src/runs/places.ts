@@ -37,7 +37,10 @@ export class RunPlaces {
   }
 
   async #file(id: string): Promise<string> {
-    return `${createHash('sha256').update(await real(this.#workspace)).digest('hex').slice(0, 32)}/${id}.json`;
+    return `${createHash('sha256')
+      .update(await real(this.#workspace))
+      .digest('hex')
+      .slice(0, 32)}/${id}.json`;
   }
 }
 

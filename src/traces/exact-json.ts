@@ -9,11 +9,20 @@ const { rawJSON } = JSON as unknown as { readonly rawJSON: (text: string) => unk
 /** Parses JSON; an integer that a double does not hold becomes a bigint. */
 export function parseExactJson(text: string): unknown {
   return parseWithSource(text, (_key, value, context) =>
-    typeof value === 'number' && !Number.isSafeInteger(value) && context.source !== undefined && /^-?\d+$/.test(context.source) ? BigInt(context.source) : value,
+    typeof value === 'number' &&
+    !Number.isSafeInteger(value) &&
+    context.source !== undefined &&
+    /^-?\d+$/.test(context.source)
+      ? BigInt(context.source)
+      : value,
   );
 }
 
 /** Prints JSON; a bigint becomes a plain integer. */
 export function stringifyExactJson(value: unknown, indent?: number): string {
-  return JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? rawJSON(item.toString()) : item), indent);
+  return JSON.stringify(
+    value,
+    (_key, item: unknown) => (typeof item === 'bigint' ? rawJSON(item.toString()) : item),
+    indent,
+  );
 }

@@ -13,7 +13,16 @@ import { copySet } from './remote/copy-set.ts';
 import { realDisk, type TraceDisk } from './remote/disk.ts';
 import { RemoteListing } from './remote/list.ts';
 import type { TraceTasks } from './reader-tasks.ts';
-import type { CopyOutcome, RemoteTrace, RemoteTraces, ServedTrace, TraceService, TraceSet, TraceSummary, TraceSummaryReport } from './types.ts';
+import type {
+  CopyOutcome,
+  RemoteTrace,
+  RemoteTraces,
+  ServedTrace,
+  TraceService,
+  TraceSet,
+  TraceSummary,
+  TraceSummaryReport,
+} from './types.ts';
 
 /** A pod whose traces are mine to copy. */
 export interface TracedPod {
@@ -65,14 +74,22 @@ class Traces implements TraceService {
   async remote(cluster: ClusterRef, signal: AbortSignal): Promise<RemoteTraces> {
     const pods = await this.#dependencies.servers(cluster, signal);
     const client = await this.#dependencies.contexts.client(cluster);
-    return this.#listing.list(client, pods.map((server) => server.pod), signal);
+    return this.#listing.list(
+      client,
+      pods.map((server) => server.pod),
+      signal,
+    );
   }
 
   async copy(cluster: ClusterRef, traces: readonly RemoteTrace[], call: LongCall): Promise<CopyOutcome> {
     const { contexts, servers, clock, disk = realDisk } = this.#dependencies;
     const files = this.#dependencies.files();
     if (files === undefined) {
-      throw new WorkbenchError({ code: 'bad-usage', message: 'cannot copy traces: no folder is open', hint: 'Open a folder: traces are kept in its traces/<n>/.' });
+      throw new WorkbenchError({
+        code: 'bad-usage',
+        message: 'cannot copy traces: no folder is open',
+        hint: 'Open a folder: traces are kept in its traces/<n>/.',
+      });
     }
     const client = await contexts.client(cluster);
     const pods = await servers(cluster, call.signal);

@@ -22,7 +22,8 @@ function mark(name) {
 function firstRows({ tree }) {
   return new Promise((resolve) => {
     // Only a group of nodes can be opened; what else a view says while it connects can not.
-    const look = () => tree.rows.some((row) => row.expand !== undefined) && resolve(performance.timeOrigin + performance.now());
+    const look = () =>
+      tree.rows.some((row) => row.expand !== undefined) && resolve(performance.timeOrigin + performance.now());
     tree.onDidChangeTreeData(look);
     look();
   });

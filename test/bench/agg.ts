@@ -28,14 +28,20 @@ const BY_JSON_PARSE = `
 export async function benchAggregate(): Promise<readonly BenchRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'llmdw-bench-'));
   try {
-    for (let index = 0; index < WORKERS; index += 1) await writeWorkerResult(join(folder, `${index}.json`), index, FILE_BYTES);
+    for (let index = 0; index < WORKERS; index += 1)
+      await writeWorkerResult(join(folder, `${index}.json`), index, FILE_BYTES);
     const ours = await measure([join(root, 'dist', 'llmdw.mjs'), 'agg', String(WORKERS), folder, '--json']);
     const peer = await measure(['--max-old-space-size=8192', '-e', BY_JSON_PARSE, folder]);
     assertSame(ours.stdout, peer.stdout);
     const note = `${WORKERS} x ${FILE_BYTES / 1e6} MB of guidellm 0.7 JSON, about 6 kB a request; peer: readFile + JSON.parse, tokens summed and TTFTs sorted`;
     return [
       { what: 'agg 4, CPU', ours: `${ours.cpuSeconds.toFixed(2)} s`, peer: `${peer.cpuSeconds.toFixed(2)} s`, note },
-      { what: 'agg 4, peak memory', ours: `${ours.peakMegabytes.toFixed(0)} MB`, peer: `${peer.peakMegabytes.toFixed(0)} MB`, note: 'resident set of the largest process' },
+      {
+        what: 'agg 4, peak memory',
+        ours: `${ours.peakMegabytes.toFixed(0)} MB`,
+        peer: `${peer.peakMegabytes.toFixed(0)} MB`,
+        note: 'resident set of the largest process',
+      },
     ];
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -46,7 +52,8 @@ export async function benchAggregate(): Promise<readonly BenchRow[]> {
 function assertSame(ours: string, peer: string): void {
   const report = JSON.parse(ours) as { output_tokens: number; ttft_ms: { p99: number } };
   const expected = JSON.parse(peer) as { tokens: number; p99: number };
-  if (report.output_tokens !== expected.tokens || report.ttft_ms.p99 !== expected.p99) throw new Error(`agg gave ${ours}, JSON.parse gave ${peer}`);
+  if (report.output_tokens !== expected.tokens || report.ttft_ms.p99 !== expected.p99)
+    throw new Error(`agg gave ${ours}, JSON.parse gave ${peer}`);
 }
 
 if (import.meta.main) for (const row of await benchAggregate()) console.log(row);

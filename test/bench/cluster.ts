@@ -24,21 +24,40 @@ export async function benchCluster(): Promise<readonly BenchRow[]> {
     await demo.printed(/serves (\S+)/, 60_000);
     const ready = performance.now() - started;
     const signal = AbortSignal.timeout(120_000);
-    const contexts = createContexts({ env: { KUBECONFIG: kubeconfig }, home: folder, folder: () => folder, store: new MemoryStore(), clock: systemClock, logger: silentLogger });
+    const contexts = createContexts({
+      env: { KUBECONFIG: kubeconfig },
+      home: folder,
+      folder: () => folder,
+      store: new MemoryStore(),
+      clock: systemClock,
+      logger: silentLogger,
+    });
     const cluster = await contexts.current();
     if (!cluster) throw new Error('the demo wrote no context');
     const client = await contexts.client(cluster);
-    for (let index = 0; index < podCount; index += 1) await client.create(pods, idlePod(cluster.namespace, index), signal);
+    for (let index = 0; index < podCount; index += 1)
+      await client.create(pods, idlePod(cluster.namespace, index), signal);
     const before = performance.now();
     const inventory = createInventory({ contexts, clock: systemClock, logger: silentLogger });
     const snapshot = await inventory.whenComplete(signal);
     const complete = performance.now() - before;
-    if (snapshot.pods.size < podCount) throw new Error(`the inventory holds ${snapshot.pods.size} pods, not ${podCount}`);
+    if (snapshot.pods.size < podCount)
+      throw new Error(`the inventory holds ${snapshot.pods.size} pods, not ${podCount}`);
     inventory.dispose();
     contexts.dispose();
     return [
-      { what: 'demo start to /readyz', ours: `${ready.toFixed(0)} ms`, peer: '', note: 'process start to the line that names its address' },
-      { what: `${podCount} pods to a complete inventory`, ours: `${complete.toFixed(0)} ms`, peer: '', note: 'connect, list nodes and pods in chunks, project' },
+      {
+        what: 'demo start to /readyz',
+        ours: `${ready.toFixed(0)} ms`,
+        peer: '',
+        note: 'process start to the line that names its address',
+      },
+      {
+        what: `${podCount} pods to a complete inventory`,
+        ours: `${complete.toFixed(0)} ms`,
+        peer: '',
+        note: 'connect, list nodes and pods in chunks, project',
+      },
     ];
   } finally {
     await demo.stop();
@@ -47,5 +66,10 @@ export async function benchCluster(): Promise<readonly BenchRow[]> {
 }
 
 function idlePod(namespace: string, index: number): KubeObject {
-  return { apiVersion: 'v1', kind: 'Pod', metadata: { name: `idle-${index}`, namespace }, spec: { nodeSelector: { nowhere: 'yes' }, containers: [{ name: 'idle', image: 'pause' }] } };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: `idle-${index}`, namespace },
+    spec: { nodeSelector: { nowhere: 'yes' }, containers: [{ name: 'idle', image: 'pause' }] },
+  };
 }

@@ -18,7 +18,11 @@ import type { BenchRow } from './types.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 /** Smaller ones are for trying the bench itself. */
-const size = { nodes: Number(process.env['BENCH_NODES'] ?? 1000), pods: Number(process.env['BENCH_PODS'] ?? 10_000), churn: 50 };
+const size = {
+  nodes: Number(process.env['BENCH_NODES'] ?? 1000),
+  pods: Number(process.env['BENCH_PODS'] ?? 10_000),
+  churn: 50,
+};
 const changes = 30;
 const watchedMs = Number(process.env['BENCH_SECONDS'] ?? 30) * 1000;
 const never = new AbortController().signal;
@@ -43,8 +47,14 @@ interface Busy {
 
 /** Time to the trees, event loop, memory, latency and CPU of both, on a cluster that stands still and on one that changes. */
 export async function benchInventory(): Promise<readonly BenchRow[]> {
-  const still = await withServer(0, async (lab) => ({ ours: await measureStill(lab, 'ours'), peer: await measureStill(lab, 'peer') }));
-  const busy = await withServer(size.churn, async (lab) => ({ ours: await measureBusy(lab, 'ours'), peer: await measureBusy(lab, 'peer') }));
+  const still = await withServer(0, async (lab) => ({
+    ours: await measureStill(lab, 'ours'),
+    peer: await measureStill(lab, 'peer'),
+  }));
+  const busy = await withServer(size.churn, async (lab) => ({
+    ours: await measureBusy(lab, 'ours'),
+    peer: await measureBusy(lab, 'peer'),
+  }));
   return rowsOf(still, busy);
 }
 
@@ -62,18 +72,40 @@ async function withServer<T>(churn: number, measure: (lab: Lab) => Promise<T>): 
   const folder = await mkdtemp(join(tmpdir(), 'llmdw-bench-'));
   const direct = join(folder, 'direct');
   const started = performance.now();
-  const demo = background('node', [join(root, 'src', 'cli.ts'), 'demo', '--kubeconfig', direct, '--nodes', String(size.nodes), '--pods', String(size.pods), ...(churn === 0 ? [] : ['--churn', `${churn}/s`])]);
+  const demo = background('node', [
+    join(root, 'src', 'cli.ts'),
+    'demo',
+    '--kubeconfig',
+    direct,
+    '--nodes',
+    String(size.nodes),
+    '--pods',
+    String(size.pods),
+    ...(churn === 0 ? [] : ['--churn', `${churn}/s`]),
+  ]);
   try {
     await demo.printed(/serves (\S+)/, 180_000);
-    console.error(`demo with ${size.nodes} nodes, ${size.pods} pods, churn ${churn}/s: up after ${((performance.now() - started) / 1e3).toFixed(1)} s`);
-    const contexts = createContexts({ env: { KUBECONFIG: direct }, home: folder, folder: () => folder, store: new MemoryStore(), clock: systemClock, logger: silentLogger });
+    console.error(
+      `demo with ${size.nodes} nodes, ${size.pods} pods, churn ${churn}/s: up after ${((performance.now() - started) / 1e3).toFixed(1)} s`,
+    );
+    const contexts = createContexts({
+      env: { KUBECONFIG: direct },
+      home: folder,
+      folder: () => folder,
+      store: new MemoryStore(),
+      clock: systemClock,
+      logger: silentLogger,
+    });
     const cluster = await contexts.current();
     if (!cluster) throw new Error('the demo wrote no context');
     const client = await contexts.client(cluster);
     const subject = await runSubject(client, cluster.namespace);
     const door = await Door.before(Number(new URL(cluster.server).port));
     const kubeconfig = join(folder, 'kubeconfig');
-    await writeFile(kubeconfig, (await readFile(direct, 'utf8')).replaceAll(cluster.server, `https://127.0.0.1:${door.port}`));
+    await writeFile(
+      kubeconfig,
+      (await readFile(direct, 'utf8')).replaceAll(cluster.server, `https://127.0.0.1:${door.port}`),
+    );
     await settled();
     try {
       return await measure({ door, kubeconfig, folder, client, subject });
@@ -91,7 +123,19 @@ async function withServer<T>(churn: number, measure: (lab: Lab) => Promise<T>): 
 async function runSubject(client: KubeClient, namespace: string): Promise<KubeObject> {
   const name = 'bench-subject';
   const resources = { limits: { 'nvidia.com/gpu': '1' } };
-  await client.create(Pods, { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace }, spec: { nodeSelector: { 'ib.coreweave.cloud/leafgroup': String(Math.ceil(size.nodes / 32)) }, containers: [{ name: 'main', image: 'ubuntu', command: ['sleep', 'infinity'], resources }] } }, never);
+  await client.create(
+    Pods,
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace },
+      spec: {
+        nodeSelector: { 'ib.coreweave.cloud/leafgroup': String(Math.ceil(size.nodes / 32)) },
+        containers: [{ name: 'main', image: 'ubuntu', command: ['sleep', 'infinity'], resources }],
+      },
+    },
+    never,
+  );
   return poll(systemClock, 100, AbortSignal.timeout(60_000), async () => {
     const pod = await client.get(Pods, namespace, name, never);
     return stringAt(pod, 'status', 'phase') === 'Running' ? pod : undefined;
@@ -169,21 +213,62 @@ async function changeItems(lab: Lab, client: BenchClient): Promise<readonly numb
   return times;
 }
 
-function rowsOf(still: { readonly ours: Still; readonly peer: Still }, busy: { readonly ours: Busy; readonly peer: Busy }): readonly BenchRow[] {
-  const both = (what: string, of: (one: 'ours' | 'peer') => string, note: string): BenchRow => ({ what, ours: of('ours'), peer: of('peer'), note });
+function rowsOf(
+  still: { readonly ours: Still; readonly peer: Still },
+  busy: { readonly ours: Busy; readonly peer: Busy },
+): readonly BenchRow[] {
+  const both = (what: string, of: (one: 'ours' | 'peer') => string, note: string): BenchRow => ({
+    what,
+    ours: of('ours'),
+    peer: of('peer'),
+    note,
+  });
   const minute = (used: Used): string => `${((used.cpuMs / used.wallMs) * 60).toFixed(2)} s`;
   const hidden = busy.ours.hidden;
   return [
-    both('first complete tree', (one) => `${(still[one].treeMs / 1e3).toFixed(2)} s`, `${size.nodes} nodes, ${size.pods} pods, ${still.ours.rows} rows in view; from the order to connect to both trees' rows`),
-    both('longest block of the event loop', (one) => block([still[one].loading]), 'until 5 s after the first tree; in brackets what the thread itself computed'),
-    both('the same, while the cluster changes', (one) => block([busy[one].loading, busy[one].looked]), `start and about ${watchedMs / 1e3} s at ${size.churn} changes/s`),
-    both('peak memory over the baseline', (one) => `${still[one].loading.peakMegabytes.toFixed(0)} MB`, 'resident set, against that before connecting'),
+    both(
+      'first complete tree',
+      (one) => `${(still[one].treeMs / 1e3).toFixed(2)} s`,
+      `${size.nodes} nodes, ${size.pods} pods, ${still.ours.rows} rows in view; from the order to connect to both trees' rows`,
+    ),
+    both(
+      'longest block of the event loop',
+      (one) => block([still[one].loading]),
+      'until 5 s after the first tree; in brackets what the thread itself computed',
+    ),
+    both(
+      'the same, while the cluster changes',
+      (one) => block([busy[one].loading, busy[one].looked]),
+      `start and about ${watchedMs / 1e3} s at ${size.churn} changes/s`,
+    ),
+    both(
+      'peak memory over the baseline',
+      (one) => `${still[one].loading.peakMegabytes.toFixed(0)} MB`,
+      'resident set, against that before connecting',
+    ),
     both('the same, while the cluster changes', (one) => `${busy[one].churning.peakMegabytes.toFixed(0)} MB`, ''),
-    both('a pod\'s change to its item', (one) => spread(still[one].itemMs), `median (and slowest) of ${changes}, from sending the change to the row that holds it`),
+    both(
+      "a pod's change to its item",
+      (one) => spread(still[one].itemMs),
+      `median (and slowest) of ${changes}, from sending the change to the row that holds it`,
+    ),
     both('the same, while the cluster changes', (one) => spread(busy[one].itemMs), `at ${size.churn} changes/s`),
-    both('items refreshed a change', (one) => (still[one].single.items / changes).toFixed(1), 'elements that the trees ask VS Code to fetch again'),
-    both('CPU a minute', (one) => minute(busy[one].churning), `both trees in view with five groups open, at ${size.churn} changes/s, over ${watchedMs / 1e3} s`),
-    { what: 'CPU a minute, views hidden', ours: hidden ? minute(hidden) : '', peer: '', note: `${busy.ours.hiddenBytes} bytes sent to the server in ${watchedMs / 1e3} s` },
+    both(
+      'items refreshed a change',
+      (one) => (still[one].single.items / changes).toFixed(1),
+      'elements that the trees ask VS Code to fetch again',
+    ),
+    both(
+      'CPU a minute',
+      (one) => minute(busy[one].churning),
+      `both trees in view with five groups open, at ${size.churn} changes/s, over ${watchedMs / 1e3} s`,
+    ),
+    {
+      what: 'CPU a minute, views hidden',
+      ours: hidden ? minute(hidden) : '',
+      peer: '',
+      note: `${busy.ours.hiddenBytes} bytes sent to the server in ${watchedMs / 1e3} s`,
+    },
   ];
 }
 

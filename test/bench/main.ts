@@ -11,10 +11,21 @@ import type { BenchRow } from './types.ts';
 import { benchActivation, benchPackage } from './window.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const { name, version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { name: string; version: string };
+const { name, version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+  name: string;
+  version: string;
+};
 
 await run('node', ['scripts/package.ts'], { cwd: root });
 const rows: BenchRow[] = [];
-for (const bench of [benchActivation, () => benchPackage(join(root, 'out', `${name}-${version}.vsix`)), benchCluster, benchInventory, benchTraces, benchAggregate]) rows.push(...(await bench()));
+for (const bench of [
+  benchActivation,
+  () => benchPackage(join(root, 'out', `${name}-${version}.vsix`)),
+  benchCluster,
+  benchInventory,
+  benchTraces,
+  benchAggregate,
+])
+  rows.push(...(await bench()));
 
 printTable(rows);

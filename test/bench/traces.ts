@@ -46,8 +46,18 @@ async function besideJsonParse(folder: string): Promise<readonly BenchRow[]> {
   const ours = await measure(summary(trace), folder);
   const peer = await measure(['--max-old-space-size=8192', '-e', BY_JSON_PARSE, trace]);
   return [
-    { what: 'trace summary, CPU', ours: cpu(ours), peer: cpu(peer), note: `${sizes}; peer: gunzip + JSON.parse + one loop over the kernels` },
-    { what: 'trace summary, peak memory', ours: memory(ours), peer: memory(peer), note: 'resident set of the largest process' },
+    {
+      what: 'trace summary, CPU',
+      ours: cpu(ours),
+      peer: cpu(peer),
+      note: `${sizes}; peer: gunzip + JSON.parse + one loop over the kernels`,
+    },
+    {
+      what: 'trace summary, peak memory',
+      ours: memory(ours),
+      peer: memory(peer),
+      note: 'resident set of the largest process',
+    },
   ];
 }
 
@@ -68,14 +78,33 @@ async function besideGunzip(folder: string): Promise<readonly BenchRow[]> {
     times.push(performance.now() - started);
   }
   return [
-    { what: 'summary of a large trace, CPU', ours: cpu(one), peer: cpu(peer), note: `${sizes}; peer: gunzip alone; ${(one.cpuSeconds / peer.cpuSeconds).toFixed(2)} x, medians of 3` },
-    { what: 'summary of a large trace, peak memory', ours: memory(one), peer: memory(peer), note: 'resident set of the largest process' },
-    { what: 'the same, from its cache', ours: `${median(times, (ms) => ms).toFixed(0)} ms`, peer: '', note: `\`llmdw trace summary\` from start to end, median of ${REOPENINGS}` },
+    {
+      what: 'summary of a large trace, CPU',
+      ours: cpu(one),
+      peer: cpu(peer),
+      note: `${sizes}; peer: gunzip alone; ${(one.cpuSeconds / peer.cpuSeconds).toFixed(2)} x, medians of 3`,
+    },
+    {
+      what: 'summary of a large trace, peak memory',
+      ours: memory(one),
+      peer: memory(peer),
+      note: 'resident set of the largest process',
+    },
+    {
+      what: 'the same, from its cache',
+      ours: `${median(times, (ms) => ms).toFixed(0)} ms`,
+      peer: '',
+      note: `\`llmdw trace summary\` from start to end, median of ${REOPENINGS}`,
+    },
   ];
 }
 
 /** A trace where the workspace `folder` keeps its own, so that its summary is cached. */
-async function made(folder: string, set: string, bytes: number): Promise<{ readonly trace: string; readonly sizes: string }> {
+async function made(
+  folder: string,
+  set: string,
+  bytes: number,
+): Promise<{ readonly trace: string; readonly sizes: string }> {
   const place = join(folder, 'traces', set, 'pod');
   await mkdir(place, { recursive: true });
   const trace = join(place, 'rank0.pt.trace.json.gz');

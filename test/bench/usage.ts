@@ -19,7 +19,10 @@ export interface Usage {
 
 /** Runs Node with these arguments and tells the CPU of all its processes, the resident set of the largest of them, and what was printed. */
 export async function measure(args: readonly string[], cwd = root): Promise<Usage & { readonly stdout: string }> {
-  const { stdout, stderr } = await execa('python3', ['-c', MEASURE, process.execPath, ...args], { cwd, maxBuffer: 64 << 20 });
+  const { stdout, stderr } = await execa('python3', ['-c', MEASURE, process.execPath, ...args], {
+    cwd,
+    maxBuffer: 64 << 20,
+  });
   const used = /^USED (.*)$/m.exec(stderr)?.[1];
   if (used === undefined) throw new Error(`node ${args.join(' ')} did not tell what it used:\n${stderr}`);
   return { ...(JSON.parse(used) as Usage), stdout };

@@ -41,7 +41,12 @@ export async function benchActivation(): Promise<readonly BenchRow[]> {
     await writeTrace(join(workspace, TRACE), TRACE_BYTES);
     const openings: Opening[] = [];
     for (let run = 0; run <= RUNS; run += 1) {
-      const { code, output } = await runHostTests(vsCode, { extension: root, tests: join(root, 'test', 'bench', 'activation.cjs'), workspace, env: { KUBECONFIG: kubeconfig, BENCH_TRACE: TRACE } });
+      const { code, output } = await runHostTests(vsCode, {
+        extension: root,
+        tests: join(root, 'test', 'bench', 'activation.cjs'),
+        workspace,
+        env: { KUBECONFIG: kubeconfig, BENCH_TRACE: TRACE },
+      });
       const told = /ACTIVATION (\{.*\})/.exec(output)?.[1];
       if (code !== 0 || told === undefined) throw new Error(`the window told nothing:\n${output}`);
       // The first window begins with empty caches of the machine, too.
@@ -49,9 +54,24 @@ export async function benchActivation(): Promise<readonly BenchRow[]> {
     }
     const [{ atOnce, withRows }] = openings as [Opening];
     return [
-      { what: `activation, median of ${RUNS}`, ours: spread(openings.map(({ load, activate }) => load + activate)), peer: '', note: `module load and \`activate()\` by the extension host's own marks; ${size(atOnce)}` },
-      { what: 'activation to first rows', ours: spread(openings.map(({ rows }) => rows)), peer: '', note: `the Cluster view beside a demo cluster on this machine; ${size(withRows)} by then` },
-      { what: 'a trace summary from its cache', ours: spread(openings.map(({ summary }) => summary)), peer: '', note: 'in a new window, from asking to the figures, its code loaded on the way' },
+      {
+        what: `activation, median of ${RUNS}`,
+        ours: spread(openings.map(({ load, activate }) => load + activate)),
+        peer: '',
+        note: `module load and \`activate()\` by the extension host's own marks; ${size(atOnce)}`,
+      },
+      {
+        what: 'activation to first rows',
+        ours: spread(openings.map(({ rows }) => rows)),
+        peer: '',
+        note: `the Cluster view beside a demo cluster on this machine; ${size(withRows)} by then`,
+      },
+      {
+        what: 'a trace summary from its cache',
+        ours: spread(openings.map(({ summary }) => summary)),
+        peer: '',
+        note: 'in a new window, from asking to the figures, its code loaded on the way',
+      },
     ];
   } finally {
     await demo.stop();
@@ -61,7 +81,14 @@ export async function benchActivation(): Promise<readonly BenchRow[]> {
 
 /** What a person downloads. */
 export async function benchPackage(vsix: string): Promise<readonly BenchRow[]> {
-  return [{ what: 'size of the .vsix', ours: `${((await stat(vsix)).size / 1e6).toFixed(1)} MB`, peer: '', note: 'with the offline Perfetto UI where it could be fetched' }];
+  return [
+    {
+      what: 'size of the .vsix',
+      ours: `${((await stat(vsix)).size / 1e6).toFixed(1)} MB`,
+      peer: '',
+      note: 'with the offline Perfetto UI where it could be fetched',
+    },
+  ];
 }
 
 /** The median, and from the least to the most. */

@@ -8,7 +8,9 @@ for (const tool of helms) {
   describe(`${tool} against the demo cluster`, function clients() {
     this.timeout(60_000);
     let bench: Bench;
-    before(async () => { bench = await Bench.start(tool); });
+    before(async () => {
+      bench = await Bench.start(tool);
+    });
     after(async () => {
       await bench.stop();
       assert.deepEqual(bench.failures, []);
@@ -16,7 +18,9 @@ for (const tool of helms) {
 
     const deployment = () => {
       const { api } = bench.cluster.server;
-      return api.get(api.resource('apps', 'deployments'), 'llm-d', 'smoke') as { spec: { replicas: number }; status?: { readyReplicas?: number } } | undefined;
+      return api.get(api.resource('apps', 'deployments'), 'llm-d', 'smoke') as
+        | { spec: { replicas: number }; status?: { readyReplicas?: number } }
+        | undefined;
     };
 
     it('installs a chart and waits for it', async () => {
@@ -33,7 +37,10 @@ for (const tool of helms) {
 
     it('lists and describes the release', async () => {
       const [release] = JSON.parse(await bench.ok(['list', '-o', 'json']));
-      assert.deepEqual([release.name, release.namespace, release.revision, release.status, release.chart], ['smoke', 'llm-d', '1', 'deployed', 'inference-smoke-0.1.0']);
+      assert.deepEqual(
+        [release.name, release.namespace, release.revision, release.status, release.chart],
+        ['smoke', 'llm-d', '1', 'deployed', 'inference-smoke-0.1.0'],
+      );
       const status = JSON.parse(await bench.ok(['status', 'smoke', '-o', 'json']));
       assert.equal(status.info.status, 'deployed');
       assert.match(await bench.ok(['get', 'manifest', 'smoke']), /kind: Deployment/);
@@ -44,7 +51,9 @@ for (const tool of helms) {
       assert.equal(deployment()?.spec.replicas, 2);
       assert.equal(deployment()?.status?.readyReplicas, 2);
       const { api } = bench.cluster.server;
-      assert.deepEqual(api.get(api.resource('', 'configmaps'), 'llm-d', 'smoke-config')?.['data'], { message: 'changed' });
+      assert.deepEqual(api.get(api.resource('', 'configmaps'), 'llm-d', 'smoke-config')?.['data'], {
+        message: 'changed',
+      });
       assert.equal(JSON.parse(await bench.ok(['history', 'smoke', '-o', 'json'])).length, 2);
     });
 

@@ -8,7 +8,7 @@ import { startDemoCluster, type DemoCluster } from '../../src/demo/cluster.ts';
 /** The clients of the suite, by the variables that hold their paths. */
 export const kubectls = ['KUBECTL_OLD', 'KUBECTL_NEW'] as const;
 export const helms = ['HELM_OLD', 'HELM_NEW'] as const;
-export type Tool = typeof kubectls[number] | typeof helms[number];
+export type Tool = (typeof kubectls)[number] | (typeof helms)[number];
 
 /** Ends a command that hangs, so that the suite says which one it was. */
 const commandLimitMs = 30_000;
@@ -16,7 +16,10 @@ const commandLimitMs = 30_000;
 /** Fails when the variable is not set: a suite that skips its clients proves nothing. */
 export function toolPath(tool: Tool): string {
   const path = process.env[tool];
-  if (path === undefined || path === '') throw new Error(`${tool} is not set: it must hold the path of a ${tool.startsWith('HELM') ? 'helm' : 'kubectl'} binary`);
+  if (path === undefined || path === '')
+    throw new Error(
+      `${tool} is not set: it must hold the path of a ${tool.startsWith('HELM') ? 'helm' : 'kubectl'} binary`,
+    );
   return path;
 }
 
@@ -46,8 +49,20 @@ export class Bench {
     const path = toolPath(tool);
     const directory = await mkdtemp(join(tmpdir(), 'demo-clients-'));
     const failures: string[] = [];
-    const logger: Logger = { debug() {}, info() {}, warn() {}, error: (message, cause) => failures.push(`${message} ${String(cause)}`) };
-    const cluster = await startDemoCluster({ port: 0, kubeconfigPath: join(directory, 'kubeconfig'), speed: 20, faults: [], logger, signal: new AbortController().signal });
+    const logger: Logger = {
+      debug() {},
+      info() {},
+      warn() {},
+      error: (message, cause) => failures.push(`${message} ${String(cause)}`),
+    };
+    const cluster = await startDemoCluster({
+      port: 0,
+      kubeconfigPath: join(directory, 'kubeconfig'),
+      speed: 20,
+      faults: [],
+      logger,
+      signal: new AbortController().signal,
+    });
     return new Bench(cluster, directory, failures, path);
   }
 
@@ -62,7 +77,12 @@ export class Bench {
   }
 
   get env(): NodeJS.ProcessEnv {
-    return { HOME: this.directory, PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`, KUBECONFIG: this.cluster.kubeconfigPath, TERM: 'xterm' };
+    return {
+      HOME: this.directory,
+      PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,
+      KUBECONFIG: this.cluster.kubeconfigPath,
+      TERM: 'xterm',
+    };
   }
 
   /** Runs the client to its end. */
@@ -72,10 +92,24 @@ export class Bench {
 
   runCommand(command: string, args: readonly string[], stdin?: string): Promise<Outcome> {
     return new Promise((resolve, reject) => {
-      const child = execFile(command, [...args], { env: this.env, cwd: this.directory, timeout: commandLimitMs, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
-        if (error?.killed) reject(new Error(`${args.join(' ')} did not end within ${commandLimitMs} ms; it wrote: ${stdout}${stderr}`));
-        else resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, stdout, stderr });
-      });
+      const child = execFile(
+        command,
+        [...args],
+        {
+          env: this.env,
+          cwd: this.directory,
+          timeout: commandLimitMs,
+          killSignal: 'SIGKILL',
+          maxBuffer: 64 * 1024 * 1024,
+        },
+        (error, stdout, stderr) => {
+          if (error?.killed)
+            reject(
+              new Error(`${args.join(' ')} did not end within ${commandLimitMs} ms; it wrote: ${stdout}${stderr}`),
+            );
+          else resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, stdout, stderr });
+        },
+      );
       child.stdin?.end(stdin ?? '');
     });
   }
@@ -117,10 +151,12 @@ export class Running {
     };
     child.stdout?.on('data', collect);
     child.stderr?.on('data', collect);
-    this.ended = new Promise((resolve) => child.on('close', (code) => {
-      for (const listener of this.#listeners) listener();
-      resolve(code);
-    }));
+    this.ended = new Promise((resolve) =>
+      child.on('close', (code) => {
+        for (const listener of this.#listeners) listener();
+        resolve(code);
+      }),
+    );
   }
 
   get text(): string {
@@ -135,7 +171,12 @@ export class Running {
         if (match === null && this.#child.exitCode === null) return;
         this.#listeners.delete(look);
         if (match) resolve(match);
-        else reject(new Error(`the command ended with ${this.#child.exitCode} and without ${String(pattern)}; it wrote: ${this.#text}`));
+        else
+          reject(
+            new Error(
+              `the command ended with ${this.#child.exitCode} and without ${String(pattern)}; it wrote: ${this.#text}`,
+            ),
+          );
       };
       this.#listeners.add(look);
       look();
@@ -156,5 +197,7 @@ export class Running {
 export function rows(table: string): readonly Readonly<Record<string, string>>[] {
   const [head = '', ...lines] = table.trimEnd().split('\n');
   const columns = [...head.matchAll(/\S+(?: \S+)*/g)].map((match) => ({ name: match[0], at: match.index }));
-  return lines.map((line) => Object.fromEntries(columns.map(({ name, at }, index) => [name, line.slice(at, columns[index + 1]?.at).trim()])));
+  return lines.map((line) =>
+    Object.fromEntries(columns.map(({ name, at }, index) => [name, line.slice(at, columns[index + 1]?.at).trim()])),
+  );
 }

@@ -4,7 +4,13 @@ import { demoContext } from '../../src/demo/cluster.ts';
 import { Secrets } from '../../src/kube/resources.ts';
 import { assertTells, call, failure, Lab, namespace, patience, until } from '../support/faults-lab.ts';
 
-const definitions = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', kind: 'CustomResourceDefinition', namespaced: false };
+const definitions = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  plural: 'customresourcedefinitions',
+  kind: 'CustomResourceDefinition',
+  namespaced: false,
+};
 
 describe('what a deployment needs', () => {
   let lab: Lab;
@@ -18,8 +24,17 @@ describe('what a deployment needs', () => {
 
   it('says that LeaderWorkerSet is not installed, and how to install it', async () => {
     const client = await window.contexts.client(lab.ref);
-    assert.ok(await client.delete(definitions, undefined, 'leaderworkersets.leaderworkerset.x-k8s.io', { signal: patience() }));
-    await until('the definition is gone', async () => ((await lab.window().contexts.client(lab.ref).then((fresh) => fresh.resourceOf('leaderworkerset.x-k8s.io/v1', 'LeaderWorkerSet', patience()))) === undefined ? true : undefined));
+    assert.ok(
+      await client.delete(definitions, undefined, 'leaderworkersets.leaderworkerset.x-k8s.io', { signal: patience() }),
+    );
+    await until('the definition is gone', async () =>
+      (await lab
+        .window()
+        .contexts.client(lab.ref)
+        .then((fresh) => fresh.resourceOf('leaderworkerset.x-k8s.io/v1', 'LeaderWorkerSet', patience()))) === undefined
+        ? true
+        : undefined,
+    );
     const plan = await lab.plan(window);
     const finding = plan.findings.find((each) => each.code === 'resource-absent');
     assert.ok(finding?.severity === 'error');
@@ -35,11 +50,17 @@ describe('what a deployment needs', () => {
     });
 
     it(`names the version of ${tool} that is too old, and the oldest that will do`, async () => {
-      const script = tool === 'kubectl'
-        ? '#!/bin/sh\necho \'{"clientVersion": {"gitVersion": "v1.21.3"}}\'\n'
-        : '#!/bin/sh\necho v3.2.1\n';
+      const script =
+        tool === 'kubectl'
+          ? '#!/bin/sh\necho \'{"clientVersion": {"gitVersion": "v1.21.3"}}\'\n'
+          : '#!/bin/sh\necho v3.2.1\n';
       const path = await lab.file(`old-${tool}`, script);
-      const error = await failure(lab.plan(lab.window({ settings: { [`${tool}Path`]: path } })), 'tool-too-old', tool, path);
+      const error = await failure(
+        lab.plan(lab.window({ settings: { [`${tool}Path`]: path } })),
+        'tool-too-old',
+        tool,
+        path,
+      );
       assert.match(error.message, /1\.21\.3|3\.2\.1/);
     });
   }
@@ -50,7 +71,12 @@ describe('what a deployment needs', () => {
     const names = await window.deployments.createSecrets(lab.ref, patience());
     assert.deepEqual(names, ['llm-d-hf-token', 'hf-secret']);
     await lab.file('workspace/.env', 'HF_TOKEN=\nGH_TOKEN=ghp_example\n');
-    const error = await failure(window.deployments.createSecrets(lab.ref, patience()), 'env-incomplete', `${lab.workspace}/.env`, 'HF_TOKEN');
+    const error = await failure(
+      window.deployments.createSecrets(lab.ref, patience()),
+      'env-incomplete',
+      `${lab.workspace}/.env`,
+      'HF_TOKEN',
+    );
     assert.doesNotMatch(`${error.message} ${error.hint}`, /ghp_example/);
     const client = await window.contexts.client(lab.ref);
     const kept = await client.get(Secrets, namespace, 'llm-d-hf-token', patience());

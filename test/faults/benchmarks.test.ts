@@ -35,7 +35,10 @@ describe('benchmarks that something comes in the way of', () => {
     await window.benchmarks.wait(run, patience());
     const record = await recordOf(window, run);
     assert.equal(record.state, 'failed');
-    assert.ok(record.summary?.includes(`pod ${poker} of ${demoContext}/${namespace} was deleted`), record.summary ?? '');
+    assert.ok(
+      record.summary?.includes(`pod ${poker} of ${demoContext}/${namespace} was deleted`),
+      record.summary ?? '',
+    );
     assert.match(record.summary ?? '', /start it again/);
     assert.ok(record.files.includes('stdout.log'));
     assert.ok((await readFile(join(window.runs.folder(run), 'stdout.log'), 'utf8')).startsWith(printed));
@@ -56,8 +59,14 @@ describe('benchmarks that something comes in the way of', () => {
     assert.ok(log.startsWith(printed));
     assert.equal(log.match(/Serving Benchmark Result/g)?.length, 2, 'each level once: nothing lost, nothing twice');
     const [results] = await second.benchmarks.results([run]);
-    assert.deepEqual(results?.points.map((point) => point.concurrency), [8, 16]);
-    assert.deepEqual(results?.points.map((point) => point.requests.successful), [64, 128]);
+    assert.deepEqual(
+      results?.points.map((point) => point.concurrency),
+      [8, 16],
+    );
+    assert.deepEqual(
+      results?.points.map((point) => point.requests.successful),
+      [64, 128],
+    );
   });
 
   it('the window reloaded, and the pod gone meanwhile: the run is closed as lost, with what there was', async () => {
@@ -71,7 +80,10 @@ describe('benchmarks that something comes in the way of', () => {
     await second.benchmarks.wait(run, patience());
     const record = await recordOf(second, run);
     assert.equal(record.state, 'lost');
-    assert.ok(record.summary?.includes(`pod ${poker} of ${demoContext}/${namespace} was deleted`), record.summary ?? '');
+    assert.ok(
+      record.summary?.includes(`pod ${poker} of ${demoContext}/${namespace} was deleted`),
+      record.summary ?? '',
+    );
     assert.ok(record.files.includes('stdout.log'));
   });
 

@@ -15,10 +15,15 @@ const cli = resolve(import.meta.dirname, '../../src/cli.ts');
 
 function llmdw(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
   return new Promise((done, reject) => {
-    execFile(process.execPath, [cli, ...args], { env: { PATH: process.env['PATH'], ...env }, timeout: 60_000, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
-      if (error?.killed) reject(new Error(`llmdw ${args.join(' ')} did not end; it wrote: ${stdout}${stderr}`));
-      else done({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
+    execFile(
+      process.execPath,
+      [cli, ...args],
+      { env: { PATH: process.env['PATH'], ...env }, timeout: 60_000, killSignal: 'SIGKILL' },
+      (error, stdout, stderr) => {
+        if (error?.killed) reject(new Error(`llmdw ${args.join(' ')} did not end; it wrote: ${stdout}${stderr}`));
+        else done({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+      },
+    );
   });
 }
 
@@ -32,7 +37,13 @@ describe('llmdw when things are wrong', () => {
 
   it('a port that is taken: exit code 1, one line and a hint, and no kubeconfig is left', async () => {
     const kubeconfig = join(lab.workspace, 'second');
-    const { code, stdout, stderr } = await llmdw(['demo', '--port', String(lab.cluster.port), '--kubeconfig', kubeconfig]);
+    const { code, stdout, stderr } = await llmdw([
+      'demo',
+      '--port',
+      String(lab.cluster.port),
+      '--kubeconfig',
+      kubeconfig,
+    ]);
     assert.equal(code, 1);
     assert.equal(stdout, '');
     assert.match(stderr, new RegExp(`^llmdw: .*127\\.0\\.0\\.1:${lab.cluster.port}.*\\nhint: .+\\n$`));
@@ -48,7 +59,13 @@ describe('llmdw when things are wrong', () => {
   it('every fault is in the list that it prints, and in the documentation', async () => {
     const { code, stdout } = await llmdw(['demo', '--fault', 'list']);
     assert.equal(code, 0);
-    assert.deepEqual(stdout.trimEnd().split('\n').map((line) => line.split(' ')[0]), Object.keys(faults));
+    assert.deepEqual(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(' ')[0]),
+      Object.keys(faults),
+    );
     const documentation = await readFile(resolve(import.meta.dirname, '../../docs/demo.md'), 'utf8');
     const documented = [...documentation.matchAll(/^\| `([a-z-]+)` \|/gm)].map((match) => match[1] ?? '');
     assert.deepEqual(new Set(documented), new Set(Object.keys(faults)));
@@ -64,7 +81,10 @@ describe('llmdw when things are wrong', () => {
   });
 
   it('a context that there is not: exit code 1, and the names to choose from', async () => {
-    const { code, stderr } = await llmdw(['pods', '--context', 'elsewhere'], { KUBECONFIG: lab.cluster.kubeconfigPath, HOME: lab.workspace });
+    const { code, stderr } = await llmdw(['pods', '--context', 'elsewhere'], {
+      KUBECONFIG: lab.cluster.kubeconfigPath,
+      HOME: lab.workspace,
+    });
     assert.equal(code, 1);
     assert.match(stderr, /^llmdw: .*"elsewhere".*\nhint: .*llm-d-demo.*\n$/);
   });

@@ -13,11 +13,27 @@ const owner = 'lab';
 
 /** A run as its record tells it. */
 const record: Omit<RunRecord, 'id'> = {
-  kind: 'benchmark', recipe: 'parallel-guidellm', label: 'forged', parameters: { workers: '1' }, context: demoContext, namespace, deployment: null, model: 'm', gpus: null, command: [],
-  pod: null, job: null, state: 'running', startedAt: '2026-01-01T00:00:00.000Z', endedAt: null, summary: null, files: [], baseline: false,
+  kind: 'benchmark',
+  recipe: 'parallel-guidellm',
+  label: 'forged',
+  parameters: { workers: '1' },
+  context: demoContext,
+  namespace,
+  deployment: null,
+  model: 'm',
+  gpus: null,
+  command: [],
+  pod: null,
+  job: null,
+  state: 'running',
+  startedAt: '2026-01-01T00:00:00.000Z',
+  endedAt: null,
+  summary: null,
+  files: [],
+  baseline: false,
 };
 
-describe('runs and Jobs that are not this workspace\'s', () => {
+describe("runs and Jobs that are not this workspace's", () => {
   let lab: Lab;
   let window: Workbench;
   let client: KubeClient;
@@ -26,18 +42,33 @@ describe('runs and Jobs that are not this workspace\'s', () => {
     lab = await Lab.start();
     window = lab.window();
     client = await window.contexts.client(lab.ref);
-    await client.create(Namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'payments' } }, patience());
+    await client.create(
+      Namespaces,
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'payments' } },
+      patience(),
+    );
   });
   after(() => lab.stop());
 
   /** A Job that stands there and does nothing. */
   async function job(name: string, at: string, marks: Readonly<Record<string, string>> = {}): Promise<KubeObject> {
     const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'busybox' }] } };
-    return client.create(Jobs, { apiVersion: 'batch/v1', kind: 'Job', metadata: { name, namespace: at, labels: marks }, spec: { suspend: true, template } }, patience());
+    return client.create(
+      Jobs,
+      {
+        apiVersion: 'batch/v1',
+        kind: 'Job',
+        metadata: { name, namespace: at, labels: marks },
+        spec: { suspend: true, template },
+      },
+      patience(),
+    );
   }
 
   const isThere = async (resource: ResourceType, { metadata }: KubeObject): Promise<boolean> => {
-    const found = (await client.list(resource, { namespace: metadata.namespace ?? '', signal: patience() })).find(({ metadata: { name } }) => name === metadata.name);
+    const found = (await client.list(resource, { namespace: metadata.namespace ?? '', signal: patience() })).find(
+      ({ metadata: { name } }) => name === metadata.name,
+    );
     return found !== undefined && found.metadata.uid === metadata.uid && found.metadata.deletionTimestamp === undefined;
   };
 
@@ -84,14 +115,26 @@ describe('runs and Jobs that are not this workspace\'s', () => {
 
   for (const [title, marks, changed] of [
     ['carries no labels of ours', {}, undefined],
-    ['is another person\'s', { [labels.managedBy]: manager, [labels.owner]: 'ann', [labels.run]: 'RUN' }, undefined],
-    ['is of another run of mine', { [labels.managedBy]: manager, [labels.owner]: owner, [labels.run]: 'another' }, undefined],
-    ['was made anew with all our labels', { [labels.managedBy]: manager, [labels.owner]: owner, [labels.run]: 'RUN' }, '00000000-0000-0000-0000-000000000000'],
+    ["is another person's", { [labels.managedBy]: manager, [labels.owner]: 'ann', [labels.run]: 'RUN' }, undefined],
+    [
+      'is of another run of mine',
+      { [labels.managedBy]: manager, [labels.owner]: owner, [labels.run]: 'another' },
+      undefined,
+    ],
+    [
+      'was made anew with all our labels',
+      { [labels.managedBy]: manager, [labels.owner]: owner, [labels.run]: 'RUN' },
+      '00000000-0000-0000-0000-000000000000',
+    ],
   ] as const) {
     it(`a Job that bears the name of my run's and ${title}: it stays, and the record says why`, async () => {
       const mine = await window.runs.create(record, lab.ref.server);
       const name = `bench-${mine.id}`;
-      const other = await job(name, namespace, Object.fromEntries(Object.entries(marks).map(([label, value]) => [label, value === 'RUN' ? mine.id : value])));
+      const other = await job(
+        name,
+        namespace,
+        Object.fromEntries(Object.entries(marks).map(([label, value]) => [label, value === 'RUN' ? mine.id : value])),
+      );
       await window.runs.keepPlace(mine.id, { kind: 'Job', name, uid: changed ?? other.metadata.uid ?? null });
       // Whether the window sees first that it cannot follow or that it cannot cancel, nothing is deleted.
       await window.benchmarks.cancel(mine.id).catch(() => undefined);
@@ -104,10 +147,14 @@ describe('runs and Jobs that are not this workspace\'s', () => {
     });
   }
 
-  it('a record of a run of mine that was turned to somebody\'s Job: my own is cancelled, theirs stays', async () => {
+  it("a record of a run of mine that was turned to somebody's Job: my own is cancelled, theirs stays", async () => {
     const theirs = await job('weekly-billing', 'payments');
     const mine = await window.runs.create(record, lab.ref.server);
-    const own = await job(`bench-${mine.id}`, namespace, { [labels.managedBy]: manager, [labels.owner]: owner, [labels.run]: mine.id });
+    const own = await job(`bench-${mine.id}`, namespace, {
+      [labels.managedBy]: manager,
+      [labels.owner]: owner,
+      [labels.run]: mine.id,
+    });
     await window.runs.keepPlace(mine.id, { kind: 'Job', name: own.metadata.name, uid: own.metadata.uid ?? null });
     await forge(mine.id, { context: 'elsewhere', namespace: 'payments', job: 'weekly-billing' });
     await window.benchmarks.cancel(mine.id);

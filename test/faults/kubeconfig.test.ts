@@ -25,13 +25,20 @@ describe('the kubeconfig and its contexts', () => {
   it('names a kubeconfig that may not be read', async () => {
     const kubeconfig = await lab.file('locked', 'kind: Config\n');
     await chmod(kubeconfig, 0);
-    const error = await asOrdinaryUser(() => failure(lab.window({ kubeconfig }).contexts.list(), 'kubeconfig-invalid', kubeconfig));
+    const error = await asOrdinaryUser(() =>
+      failure(lab.window({ kubeconfig }).contexts.list(), 'kubeconfig-invalid', kubeconfig),
+    );
     assert.match(error.message, /EACCES|permission denied/);
   });
 
   it('names a kubeconfig that is not YAML, and quotes nothing of it', async () => {
     const kubeconfig = await lab.file('broken', 'users:\n- name: me\n  user: {token: "very-secret\n');
-    const error = await failure(lab.window({ kubeconfig }).contexts.current(), 'kubeconfig-invalid', kubeconfig, 'YAML');
+    const error = await failure(
+      lab.window({ kubeconfig }).contexts.current(),
+      'kubeconfig-invalid',
+      kubeconfig,
+      'YAML',
+    );
     assert.doesNotMatch(`${error.message} ${error.hint} ${errorText(error.cause)}`, /very-secret/);
   });
 
@@ -46,7 +53,10 @@ describe('the kubeconfig and its contexts', () => {
     await failure(window.contexts.list(), 'kubeconfig-invalid', kubeconfig);
     await lab.file('mended', config(lab.cluster.url));
     await window.contexts.reload();
-    assert.deepEqual((await window.contexts.list()).map((context) => context.name), ['other']);
+    assert.deepEqual(
+      (await window.contexts.list()).map((context) => context.name),
+      ['other'],
+    );
   });
 
   describe('a dead context beside a live one', () => {
@@ -77,14 +87,18 @@ describe('the kubeconfig and its contexts', () => {
 
     it('waits for a server that never answers no longer than its limit, and delays nobody', async () => {
       const server = `https://127.0.0.1:${(hole.address() as AddressInfo).port}`;
-      const window = lab.window({ kubeconfig: [await lab.file('hole', config(server)), lab.cluster.kubeconfigPath].join(':') });
+      const window = lab.window({
+        kubeconfig: [await lab.file('hole', config(server)), lab.cluster.kubeconfigPath].join(':'),
+      });
       const dead = await window.contexts.select('other', namespace);
       const order: string[] = [];
       const client = await window.contexts.client(dead);
-      const waiting = failure(client.list(Pods, { namespace, signal: patience() }), 'timeout', 'other', namespace).then((error) => {
-        order.push('dead');
-        return error;
-      });
+      const waiting = failure(client.list(Pods, { namespace, signal: patience() }), 'timeout', 'other', namespace).then(
+        (error) => {
+          order.push('dead');
+          return error;
+        },
+      );
       const live = await window.contexts.select(demoContext);
       const snapshot = await window.inventory.whenComplete(patience());
       order.push('live');
@@ -97,7 +111,9 @@ describe('the kubeconfig and its contexts', () => {
 
 function config(server: string): string {
   return JSON.stringify({
-    apiVersion: 'v1', kind: 'Config', 'current-context': 'other',
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'other',
     clusters: [{ name: 'other', cluster: { server, 'insecure-skip-tls-verify': true } }],
     users: [{ name: 'other', user: { token: 'none' } }],
     contexts: [{ name: 'other', context: { cluster: 'other', user: 'other', namespace } }],

@@ -12,9 +12,24 @@ describe('model servers that never load', () => {
     const window = lab.window();
     await lab.deploy(window);
     const told: string[] = [];
-    const waiting = window.deployments.waitReady(lab.ref, 'wide-ep', { ...call(), progress: ({ message }) => told.push(message) });
-    await failure(waiting, 'deployment-failed', 'pod wide-ep-', demoContext, namespace, 'container vllm of pod wide-ep-', 'ended with Error (exit code 1)', 'CUDA out of memory');
-    assert.ok(told.some((message) => message.includes('exit code 1')), told.join('\n'));
+    const waiting = window.deployments.waitReady(lab.ref, 'wide-ep', {
+      ...call(),
+      progress: ({ message }) => told.push(message),
+    });
+    await failure(
+      waiting,
+      'deployment-failed',
+      'pod wide-ep-',
+      demoContext,
+      namespace,
+      'container vllm of pod wide-ep-',
+      'ended with Error (exit code 1)',
+      'CUDA out of memory',
+    );
+    assert.ok(
+      told.some((message) => message.includes('exit code 1')),
+      told.join('\n'),
+    );
     assert.ok((await lab.pods('llm-d.ai/inference-serving=true')).length > 0);
   });
 
@@ -22,6 +37,13 @@ describe('model servers that never load', () => {
     lab = await Lab.start({ faults: ['image-pull'] });
     const window = lab.window();
     await lab.deploy(window);
-    await failure(window.deployments.waitReady(lab.ref, 'wide-ep', call()), 'deployment-failed', 'pod wide-ep-', demoContext, namespace, 'ghcr.io/llm-d/llm-d-cuda:v0.5.0');
+    await failure(
+      window.deployments.waitReady(lab.ref, 'wide-ep', call()),
+      'deployment-failed',
+      'pod wide-ep-',
+      demoContext,
+      namespace,
+      'ghcr.io/llm-d/llm-d-cuda:v0.5.0',
+    );
   });
 });

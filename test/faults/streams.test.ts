@@ -27,7 +27,9 @@ describe('streams into pods that go away', () => {
   after(() => lab.stop());
 
   async function uidOf(pod: string): Promise<string | undefined> {
-    const found = (await client.list(Pods, { namespace, fieldSelector: `metadata.name=${pod}`, signal: patience() }))[0];
+    const found = (
+      await client.list(Pods, { namespace, fieldSelector: `metadata.name=${pod}`, signal: patience() })
+    )[0];
     return stringAt(found, 'status', 'phase') === 'Running' ? found?.metadata.uid : undefined;
   }
 
@@ -46,8 +48,13 @@ describe('streams into pods that go away', () => {
       const uid = await uidOf(server);
       return uid === first ? undefined : uid;
     });
-    await until('the forward to know of it', () => (forward.state.kind === 'open' && forward.state.uid === second ? true : undefined));
-    assert.ok(states.every((state) => state.kind === 'lost' ? state.error.code === 'pod-gone' : state.uid === second), JSON.stringify(states));
+    await until('the forward to know of it', () =>
+      forward.state.kind === 'open' && forward.state.uid === second ? true : undefined,
+    );
+    assert.ok(
+      states.every((state) => (state.kind === 'lost' ? state.error.code === 'pod-gone' : state.uid === second)),
+      JSON.stringify(states),
+    );
     await until('the new server to answer', async () => {
       const status = await statusThrough(forward, '/health').catch(() => undefined);
       return status === 200 ? true : undefined;
@@ -56,33 +63,90 @@ describe('streams into pods that go away', () => {
   });
 
   it('a call to a pod that is gone says so, and never waits for it', async () => {
-    await failure(podHttp(client, { namespace, pod: 'wide-ep-nobody', port: 8000, path: '/health', timeoutMs: 60_000, signal: patience() }), 'not-found', 'wide-ep-nobody', demoContext, namespace);
-    await failure(podHttp(client, { namespace, pod: server, port: 4, path: '/', timeoutMs: 60_000, signal: patience() }), 'connection-lost', server, 'port 4', demoContext, namespace);
+    await failure(
+      podHttp(client, {
+        namespace,
+        pod: 'wide-ep-nobody',
+        port: 8000,
+        path: '/health',
+        timeoutMs: 60_000,
+        signal: patience(),
+      }),
+      'not-found',
+      'wide-ep-nobody',
+      demoContext,
+      namespace,
+    );
+    await failure(
+      podHttp(client, { namespace, pod: server, port: 4, path: '/', timeoutMs: 60_000, signal: patience() }),
+      'connection-lost',
+      server,
+      'port 4',
+      demoContext,
+      namespace,
+    );
   });
 
   it('a command whose pod is deleted is an error or a bad exit code, never an orderly end', async () => {
-    await client.create(Pods, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shell', namespace }, spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'busybox', command: ['sleep', 'infinity'] }] } }, patience());
+    await client.create(
+      Pods,
+      {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'shell', namespace },
+        spec: {
+          restartPolicy: 'Never',
+          containers: [{ name: 'main', image: 'busybox', command: ['sleep', 'infinity'] }],
+        },
+      },
+      patience(),
+    );
     await until('the shell to run', () => uidOf('shell'));
     const stdout = new PassThrough();
-    const running = client.exec({ namespace, pod: 'shell', command: ['bash', '-c', 'echo begun; sleep 1000; echo finished'], stdout, signal: patience() });
-    const outcome = running.then((exitCode) => ({ exitCode }), (error: unknown) => error);
+    const running = client.exec({
+      namespace,
+      pod: 'shell',
+      command: ['bash', '-c', 'echo begun; sleep 1000; echo finished'],
+      stdout,
+      signal: patience(),
+    });
+    const outcome = running.then(
+      (exitCode) => ({ exitCode }),
+      (error: unknown) => error,
+    );
     await once(stdout, 'data');
     await client.delete(Pods, namespace, 'shell', { gracePeriodSeconds: 0, signal: patience() });
     const ended = await outcome;
-    if (ended instanceof Error) await failure(Promise.reject(ended), 'connection-lost', 'shell', demoContext, namespace);
+    if (ended instanceof Error)
+      await failure(Promise.reject(ended), 'connection-lost', 'shell', demoContext, namespace);
     else assert.notEqual((ended as { readonly exitCode: number }).exitCode, 0);
   });
 
   it('a log goes over from a crashed run into the next one, each line once', async () => {
     const command = ['bash', '-c', 'for i in 1 2 3; do echo "line $i"; sleep 0.2; done; exit 7'];
-    await client.create(Pods, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'crashing', namespace }, spec: { containers: [{ name: 'main', image: 'busybox', command }] } }, patience());
+    await client.create(
+      Pods,
+      {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'crashing', namespace },
+        spec: { containers: [{ name: 'main', image: 'busybox', command }] },
+      },
+      patience(),
+    );
     const events: LogEvent[] = [];
-    for await (const event of followContainer(client, { namespace, pod: 'crashing', container: 'main', tailLines: 100, signal: patience() }, systemClock)) {
+    for await (const event of followContainer(
+      client,
+      { namespace, pod: 'crashing', container: 'main', tailLines: 100, signal: patience() },
+      systemClock,
+    )) {
       events.push(event);
       if (event.kind === 'ended' && events.filter(({ kind }) => kind === 'ended').length === 2) break;
     }
     const run = ['line 1', 'line 2', 'line 3', 'ended exit code 7'];
-    const told = events.filter((event) => event.kind === 'line' || event.kind === 'ended').map((event) => (event.kind === 'line' ? event.line.text : `ended ${event.exit ?? ''}`));
+    const told = events
+      .filter((event) => event.kind === 'line' || event.kind === 'ended')
+      .map((event) => (event.kind === 'line' ? event.line.text : `ended ${event.exit ?? ''}`));
     assert.deepEqual(told, [...run, ...run]);
     assert.equal(events.filter(({ kind }) => kind === 'started').length, 1);
     await client.delete(Pods, namespace, 'crashing', { gracePeriodSeconds: 0, signal: patience() });

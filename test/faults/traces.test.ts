@@ -28,8 +28,17 @@ describe('profiles and traces that something comes in the way of', () => {
     assert.ok(pod !== '' && other !== '');
     // Under load, so that traces have steps in them; it goes on until the lab is closed.
     const parameters = { concurrency: '8', requestsEach: '1000', inputTokens: '64', outputTokens: '64' };
-    const run = await window.benchmarks.start({ cluster: lab.ref, recipe: 'vllm-bench', deployment: 'wide-ep', parameters }, call());
-    await until('the load has begun', async () => ((await readFile(join(window.runs.folder(run), 'stdout.log'), 'utf8').catch(() => '')).includes('Starting main benchmark run') ? true : undefined));
+    const run = await window.benchmarks.start(
+      { cluster: lab.ref, recipe: 'vllm-bench', deployment: 'wide-ep', parameters },
+      call(),
+    );
+    await until('the load has begun', async () =>
+      (await readFile(join(window.runs.folder(run), 'stdout.log'), 'utf8').catch(() => '')).includes(
+        'Starting main benchmark run',
+      )
+        ? true
+        : undefined,
+    );
   });
   after(() => lab.stop());
 
@@ -74,7 +83,10 @@ describe('profiles and traces that something comes in the way of', () => {
     assert.ok(taken.length < traces.length);
     // The last bytes of a cut file may look like a gzip trailer, once in hundreds: then the reader finds it out.
     const { copied } = await window.traces.copy(lab.ref, taken, call());
-    const { files } = await window.traces.summaries(copied.map(({ file }) => file), patience());
+    const { files } = await window.traces.summaries(
+      copied.map(({ file }) => file),
+      patience(),
+    );
     assert.deepEqual(files, []);
   });
 
@@ -89,7 +101,8 @@ describe('profiles and traces that something comes in the way of', () => {
     await lab.annotate(window, pod, 'exec-cut');
     const first = await window.traces.copy(lab.ref, [...cut, ...whole], call());
     assert.deepEqual(first.failed.map(({ trace }) => trace.path).toSorted(), cut.map((trace) => trace.path).toSorted());
-    for (const { trace, message, hint } of first.failed) assertTells(message, hint, [trace.pod, demoContext, namespace]);
+    for (const { trace, message, hint } of first.failed)
+      assertTells(message, hint, [trace.pod, demoContext, namespace]);
     await assertWhole(first);
     assert.equal(first.copied.length, whole.length);
 
@@ -106,14 +119,21 @@ describe('profiles and traces that something comes in the way of', () => {
     assert.ok(traces.length > 1);
     const full = new SmallDisk((traces[0]?.bytes ?? 0) + 1000);
     const service = createTraceService({
-      files: () => new WorkspaceFiles(lab.workspace).below('traces'), assets: window.assets, readers: sourceReaders(), contexts: window.contexts, clock: systemClock, logger: silentLogger, disk: full,
+      files: () => new WorkspaceFiles(lab.workspace).below('traces'),
+      assets: window.assets,
+      readers: sourceReaders(),
+      contexts: window.contexts,
+      clock: systemClock,
+      logger: silentLogger,
+      disk: full,
       servers: () => Promise.resolve([{ pod: other, deployment: 'wide-ep' }]),
     });
     try {
       const first = await service.copy(lab.ref, traces, call());
       assert.equal(first.copied.length, 1);
       assert.equal(first.failed.length, traces.length - 1);
-      for (const { message, hint } of first.failed) assertTells(message, hint, [other, demoContext, namespace, 'disk is full']);
+      for (const { message, hint } of first.failed)
+        assertTells(message, hint, [other, demoContext, namespace, 'disk is full']);
       await assertWhole(first);
       full.room = Number.POSITIVE_INFINITY;
       const second = await service.copy(lab.ref, traces, call());
@@ -128,22 +148,39 @@ describe('profiles and traces that something comes in the way of', () => {
   it('too little space from the start: nothing is begun', async () => {
     const traces = await tracesOf(other);
     const service = createTraceService({
-      files: () => new WorkspaceFiles(lab.workspace).below('traces'), assets: window.assets, readers: sourceReaders(), contexts: window.contexts, clock: systemClock, logger: silentLogger,
-      disk: { ...realDisk, free: () => Promise.resolve(10) }, servers: () => Promise.resolve([{ pod: other, deployment: 'wide-ep' }]),
+      files: () => new WorkspaceFiles(lab.workspace).below('traces'),
+      assets: window.assets,
+      readers: sourceReaders(),
+      contexts: window.contexts,
+      clock: systemClock,
+      logger: silentLogger,
+      disk: { ...realDisk, free: () => Promise.resolve(10) },
+      servers: () => Promise.resolve([{ pod: other, deployment: 'wide-ep' }]),
     });
     await failure(service.copy(lab.ref, traces, call()), 'disk-full', 'traces', '10 B');
     service.dispose();
   });
 
   it('a pod that is no model server: told before anything is started', async () => {
-    await failure(window.profiling.targets(lab.ref, { pod: 'poker-lab' }, patience()), 'not-ready', 'poker-lab', demoContext, namespace);
+    await failure(
+      window.profiling.targets(lab.ref, { pod: 'poker-lab' }, patience()),
+      'not-ready',
+      'poker-lab',
+      demoContext,
+      namespace,
+    );
   });
 });
 
 async function assertWhole({ copied }: CopyOutcome): Promise<void> {
   for (const { trace, file } of copied) {
     assert.equal((await stat(file)).size, trace.bytes);
-    assert.ok(Array.isArray((JSON.parse(gunzipSync(await readFile(file)).toString('utf8')) as { traceEvents?: unknown }).traceEvents), file);
+    assert.ok(
+      Array.isArray(
+        (JSON.parse(gunzipSync(await readFile(file)).toString('utf8')) as { traceEvents?: unknown }).traceEvents,
+      ),
+      file,
+    );
   }
 }
 
@@ -164,7 +201,8 @@ class SmallDisk implements TraceDisk {
       truncate: (bytes) => file.truncate(bytes),
       close: () => file.close(),
       write: async (chunk, position) => {
-        if (chunk.length > this.room) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+        if (chunk.length > this.room)
+          throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
         this.room -= chunk.length;
         await file.write(chunk, position);
       },

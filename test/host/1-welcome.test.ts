@@ -19,10 +19,22 @@ describe('a window without a kubeconfig', () => {
   });
 
   it('has a welcome text for every view and every state in which it is empty', () => {
-    const { viewsWelcome, views } = extension().packageJSON.contributes as { viewsWelcome: { view: string; when: string }[]; views: { llmd: { id: string }[] } };
-    for (const { id } of views.llmd) assert.ok(viewsWelcome.some((welcome) => welcome.view === id), id);
+    const { viewsWelcome, views } = extension().packageJSON.contributes as {
+      viewsWelcome: { view: string; when: string }[];
+      views: { llmd: { id: string }[] };
+    };
+    for (const { id } of views.llmd)
+      assert.ok(
+        viewsWelcome.some((welcome) => welcome.view === id),
+        id,
+      );
     for (const trust of ['isWorkspaceTrusted', '!isWorkspaceTrusted']) {
-      assert.ok(viewsWelcome.some(({ view, when }) => view === 'llmd.cluster' && when === `llmd.connection == none && ${trust}`), trust);
+      assert.ok(
+        viewsWelcome.some(
+          ({ view, when }) => view === 'llmd.cluster' && when === `llmd.connection == none && ${trust}`,
+        ),
+        trust,
+      );
     }
   });
 });

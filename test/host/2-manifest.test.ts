@@ -8,7 +8,9 @@ interface Contribution {
   readonly commands: readonly { readonly command: string; readonly title: string; readonly category: string }[];
   readonly views: Readonly<Record<string, readonly { readonly id: string }[]>>;
   readonly viewsWelcome: readonly { readonly view: string; readonly contents: string }[];
-  readonly menus: Readonly<Record<string, readonly { readonly command: string; readonly when: string; readonly group: string }[]>>;
+  readonly menus: Readonly<
+    Record<string, readonly { readonly command: string; readonly when: string; readonly group: string }[]>
+  >;
   readonly keybindings: readonly { readonly command: string }[];
   readonly configuration: { readonly properties: Readonly<Record<string, { readonly markdownDescription?: string }>> };
 }
@@ -32,8 +34,15 @@ describe('package.json and the code', () => {
 
   it('every contributed command is registered, and nothing else under our name', async () => {
     await activated();
-    const registered = (await vscode.commands.getCommands(true)).filter((command) => command.startsWith('llmd.') && !isMadeForView(command));
-    assert.deepEqual(registered.sort(), contributes().commands.map(({ command }) => command).sort());
+    const registered = (await vscode.commands.getCommands(true)).filter(
+      (command) => command.startsWith('llmd.') && !isMadeForView(command),
+    );
+    assert.deepEqual(
+      registered.sort(),
+      contributes()
+        .commands.map(({ command }) => command)
+        .sort(),
+    );
   });
 
   it('a command that deletes, stops or restarts asks first', () => {
@@ -43,9 +52,13 @@ describe('package.json and the code', () => {
   it('menus, keys and welcome texts name commands that exist', () => {
     const known = new Set(contributes().commands.map(({ command }) => command));
     const named = [
-      ...Object.values(contributes().menus).flat().map(({ command }) => command),
+      ...Object.values(contributes().menus)
+        .flat()
+        .map(({ command }) => command),
       ...contributes().keybindings.map(({ command }) => command),
-      ...contributes().viewsWelcome.flatMap(({ contents }) => [...contents.matchAll(/command:(llmd\.\w+)/g)].map((match) => match[1] ?? '')),
+      ...contributes().viewsWelcome.flatMap(({ contents }) =>
+        [...contents.matchAll(/command:(llmd\.\w+)/g)].map((match) => match[1] ?? ''),
+      ),
     ];
     for (const command of named) assert.ok(known.has(command), command);
   });
@@ -57,6 +70,7 @@ describe('package.json and the code', () => {
   });
 
   it('explains every setting', () => {
-    for (const [name, setting] of Object.entries(contributes().configuration.properties)) assert.ok((setting.markdownDescription?.length ?? 0) > 20, name);
+    for (const [name, setting] of Object.entries(contributes().configuration.properties))
+      assert.ok((setting.markdownDescription?.length ?? 0) > 20, name);
   });
 });

@@ -14,12 +14,17 @@ describe('the trees on a live cluster', () => {
 
   it('show every node of the inventory, with its GPUs in words', () => {
     const nodes = flatten(api.trees.cluster.tree.rows).filter((row) => row.target?.kind === 'node');
-    assert.deepEqual(nodes.map((row) => row.label).sort(), [...(api.workbench.inventory.snapshot?.nodes.keys() ?? [])].sort());
+    assert.deepEqual(
+      nodes.map((row) => row.label).sort(),
+      [...(api.workbench.inventory.snapshot?.nodes.keys() ?? [])].sort(),
+    );
     for (const node of nodes) assert.match(node.description ?? '', /free|cordoned|not ready|no GPU/, node.label);
   });
 
   it('say in the title how many GPUs are free and that the view is live', async () => {
-    const description = await eventually(() => (api.trees.cluster.view.description?.endsWith('live') ? api.trees.cluster.view.description : undefined));
+    const description = await eventually(() =>
+      api.trees.cluster.view.description?.endsWith('live') ? api.trees.cluster.view.description : undefined,
+    );
     assert.match(description, /^\d+\/\d+ GPUs free · live$/);
   });
 

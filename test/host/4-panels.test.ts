@@ -43,7 +43,11 @@ describe('the panels', () => {
     assert.deepEqual([panelTitles('llmd.liveFigures'), kind()], [['Live Figures'], 'off']);
     await vscode.commands.executeCommand('llmd.toggleLiveFigures');
     await eventually(() => (kind() === 'off' || kind() === 'idle' ? undefined : true));
-    assert.equal(vscode.workspace.getConfiguration('llmd').get('liveFigures.enabled'), true, 'the setting is the memory');
+    assert.equal(
+      vscode.workspace.getConfiguration('llmd').get('liveFigures.enabled'),
+      true,
+      'the setting is the memory',
+    );
     await vscode.commands.executeCommand('llmd.toggleLiveFigures');
     await eventually(() => (kind() === 'off' ? true : undefined));
   });

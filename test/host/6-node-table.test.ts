@@ -6,7 +6,9 @@ import type { HostApi } from '../../src/host/index.ts';
 import { eventually, useTestCluster } from './support.ts';
 
 function nodeTabs(): readonly vscode.Tab[] {
-  return vscode.window.tabGroups.all.flatMap((group) => group.tabs).filter((tab) => tab.input instanceof vscode.TabInputWebview && tab.input.viewType.endsWith('llmd.nodeTable'));
+  return vscode.window.tabGroups.all
+    .flatMap((group) => group.tabs)
+    .filter((tab) => tab.input instanceof vscode.TabInputWebview && tab.input.viewType.endsWith('llmd.nodeTable'));
 }
 
 describe('the node table on a live cluster', () => {
@@ -22,8 +24,13 @@ describe('the node table on a live cluster', () => {
 
   it('shakes hands with its page and shows every node of the inventory', async () => {
     const panel = await api.panels.showNodeTable();
-    const picture = await eventually(() => (panel.picture.kind === 'table' && panel.picture.head.freshness === 'live' ? panel.picture : undefined));
-    assert.deepEqual(picture.rows.map(({ name }) => name).sort(), [...(api.workbench.inventory.snapshot?.nodes.keys() ?? [])].sort());
+    const picture = await eventually(() =>
+      panel.picture.kind === 'table' && panel.picture.head.freshness === 'live' ? panel.picture : undefined,
+    );
+    assert.deepEqual(
+      picture.rows.map(({ name }) => name).sort(),
+      [...(api.workbench.inventory.snapshot?.nodes.keys() ?? [])].sort(),
+    );
     assert.match(picture.head.headline, /^\d+\/\d+ GPUs free$/);
   });
 
@@ -31,7 +38,10 @@ describe('the node table on a live cluster', () => {
     const first = await api.panels.showNodeTable();
     await vscode.commands.executeCommand('llmd.showNodeTable');
     assert.equal(await api.panels.showNodeTable(), first);
-    assert.deepEqual(nodeTabs().map(({ label }) => label), ['Nodes']);
+    assert.deepEqual(
+      nodeTabs().map(({ label }) => label),
+      ['Nodes'],
+    );
   });
 
   it('follows nothing while it is hidden: the watch ends with the last view that shows it', async () => {
@@ -41,7 +51,9 @@ describe('the node table on a live cluster', () => {
     await vscode.window.showTextDocument(vscode.Uri.file(join(api.workbench.workspace ?? '', 'README.md')));
     await eventually(() => (api.workbench.inventory.snapshot?.states.nodes.kind === 'live' ? undefined : true));
     const panel = await api.panels.showNodeTable();
-    await eventually(() => (panel.picture.kind === 'table' && panel.picture.head.freshness === 'live' ? true : undefined));
+    await eventually(() =>
+      panel.picture.kind === 'table' && panel.picture.head.freshness === 'live' ? true : undefined,
+    );
   });
 
   it('is forgotten when it is closed', async () => {

@@ -6,14 +6,19 @@ import { featureSettings, hostSettings } from '../../src/host/settings.ts';
 
 /** Attack 4 in a folder that is trusted: its settings as VS Code tells them. */
 describe('settings of the open folder', () => {
-  const theirs: Readonly<Record<string, unknown>> = { productionContexts: [], 'perfetto.source': 'public', owner: 'alice' };
+  const theirs: Readonly<Record<string, unknown>> = {
+    productionContexts: [],
+    'perfetto.source': 'public',
+    owner: 'alice',
+  };
   const configuration = (): vscode.WorkspaceConfiguration => vscode.workspace.getConfiguration('llmd');
 
   async function set(values: Readonly<Record<string, unknown>>, target: vscode.ConfigurationTarget): Promise<void> {
     for (const [name, value] of Object.entries(values)) await configuration().update(name, value, target);
   }
 
-  const nothing = (values: Readonly<Record<string, unknown>>): Readonly<Record<string, undefined>> => Object.fromEntries(Object.keys(values).map((name) => [name, undefined]));
+  const nothing = (values: Readonly<Record<string, unknown>>): Readonly<Record<string, undefined>> =>
+    Object.fromEntries(Object.keys(values).map((name) => [name, undefined]));
 
   beforeEach(() => set(theirs, vscode.ConfigurationTarget.Workspace));
   afterEach(() => set(nothing(theirs), vscode.ConfigurationTarget.Workspace));

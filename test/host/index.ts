@@ -9,7 +9,10 @@ export async function run(): Promise<void> {
   Object.assign(Mocha.reporters.Base, { consoleLog: (...parts: readonly unknown[]) => console.log(format(...parts)) });
   const mocha = new Mocha({ ui: 'bdd', color: false, reporter: 'spec', timeout: 60_000 });
   // In the order of their names: the first suite looks at the window before a cluster is chosen.
-  for (const name of readdirSync(__dirname).filter((file) => file.endsWith('.test.cjs')).sort()) mocha.addFile(join(__dirname, name));
+  for (const name of readdirSync(__dirname)
+    .filter((file) => file.endsWith('.test.cjs'))
+    .sort())
+    mocha.addFile(join(__dirname, name));
   const failures = await new Promise<number>((resolve) => mocha.run(resolve));
   if (failures > 0) throw new Error(`${failures} tests failed`);
 }

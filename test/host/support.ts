@@ -23,13 +23,16 @@ export function eventually<T>(probe: () => T | undefined): Promise<T> {
 /** The kubeconfig of the demo cluster that the runner started. */
 export function testKubeconfig(): string {
   const path = process.env['LLMDW_TEST_KUBECONFIG'];
-  if (path === undefined || path === '') throw new Error('LLMDW_TEST_KUBECONFIG names no kubeconfig: run these tests by `npm test -- host`');
+  if (path === undefined || path === '')
+    throw new Error('LLMDW_TEST_KUBECONFIG names no kubeconfig: run these tests by `npm test -- host`');
   return path;
 }
 
 export async function useTestCluster(): Promise<HostApi> {
   const api = await activated();
-  await vscode.workspace.getConfiguration('llmd').update('kubeconfig', testKubeconfig(), vscode.ConfigurationTarget.Global);
+  await vscode.workspace
+    .getConfiguration('llmd')
+    .update('kubeconfig', testKubeconfig(), vscode.ConfigurationTarget.Global);
   await eventually(() => (api.session.connection.kind === 'ready' ? true : undefined));
   await vscode.commands.executeCommand('llmd.cluster.focus');
   return api;

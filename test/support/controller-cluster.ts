@@ -30,9 +30,11 @@ export class ControllerCluster {
     this.api = server.api;
     const warn = (message: string): void => void this.warnings.push(message);
     this.#logger = { debug() {}, info() {}, warn, error: warn };
-    this.#owned.push(this.api.watch(this.kind('pods'), ({ type, object }) => {
-      if (type !== 'DELETED') this.#kubelet(object);
-    }));
+    this.#owned.push(
+      this.api.watch(this.kind('pods'), ({ type, object }) => {
+        if (type !== 'DELETED') this.#kubelet(object);
+      }),
+    );
     this.#controllers = this.#startControllers();
   }
 
@@ -43,13 +45,34 @@ export class ControllerCluster {
   }
 
   #startControllers(): Disposable {
-    return startControllers(this.api, { clock: this.#clock, logger: this.#logger, signal: new AbortController().signal });
+    return startControllers(this.api, {
+      clock: this.#clock,
+      logger: this.#logger,
+      signal: new AbortController().signal,
+    });
   }
 
   /** `clock` is that of the controllers. */
   static async start(options: { readonly tls?: boolean; readonly clock?: Clock } = {}): Promise<ControllerCluster> {
-    const silent: Logger = { debug() {}, info() {}, warn() {}, error(message, cause) { console.error(message, cause); } };
-    return new ControllerCluster(await createApiServer({ host: '127.0.0.1', port: 0, tls: options.tls ?? false, token: 'test', clock: systemClock, logger: silent }), options.clock ?? systemClock);
+    const silent: Logger = {
+      debug() {},
+      info() {},
+      warn() {},
+      error(message, cause) {
+        console.error(message, cause);
+      },
+    };
+    return new ControllerCluster(
+      await createApiServer({
+        host: '127.0.0.1',
+        port: 0,
+        tls: options.tls ?? false,
+        token: 'test',
+        clock: systemClock,
+        logger: silent,
+      }),
+      options.clock ?? systemClock,
+    );
   }
 
   get url(): string {
@@ -68,7 +91,10 @@ export class ControllerCluster {
 
   create(plural: string, group: string, object: Json): KubeObject {
     const { metadata, ...rest } = object;
-    return this.api.create(this.kind(plural, group), { ...rest, metadata: { namespace: 'default', ...(metadata as Json) } } as unknown as KubeObject);
+    return this.api.create(this.kind(plural, group), {
+      ...rest,
+      metadata: { namespace: 'default', ...(metadata as Json) },
+    } as unknown as KubeObject);
   }
 
   get(plural: string, group: string, name: string): KubeObject | undefined {
@@ -88,11 +114,15 @@ export class ControllerCluster {
   }
 
   pods(labels: Readonly<Record<string, string>> = {}): KubeObject[] {
-    return this.api.list(this.kind('pods'), 'default').filter((pod) => Object.entries(labels).every(([key, value]) => pod.metadata.labels?.[key] === value));
+    return this.api
+      .list(this.kind('pods'), 'default')
+      .filter((pod) => Object.entries(labels).every(([key, value]) => pod.metadata.labels?.[key] === value));
   }
 
   podNames(labels: Readonly<Record<string, string>> = {}): string[] {
-    return this.pods(labels).map((pod) => pod.metadata.name).sort();
+    return this.pods(labels)
+      .map((pod) => pod.metadata.name)
+      .sort();
   }
 
   /** What kubelet and cluster write of a pod from outside. */
@@ -106,13 +136,35 @@ export class ControllerCluster {
     return this.api.list(this.kind('events'), 'default').filter((event) => event['reason'] === reason);
   }
 
-  addNode(name: string, options: { gpus?: number; labels?: Record<string, string>; taints?: readonly Json[]; unschedulable?: boolean } = {}): void {
+  addNode(
+    name: string,
+    options: { gpus?: number; labels?: Record<string, string>; taints?: readonly Json[]; unschedulable?: boolean } = {},
+  ): void {
     const { gpus = 8, labels = {}, taints, unschedulable } = options;
-    const allocatable = { cpu: '128', memory: '1Ti', pods: '110', 'ephemeral-storage': '4Ti', ...(gpus > 0 ? { 'nvidia.com/gpu': String(gpus), 'rdma/ib': '1' } : {}) };
+    const allocatable = {
+      cpu: '128',
+      memory: '1Ti',
+      pods: '110',
+      'ephemeral-storage': '4Ti',
+      ...(gpus > 0 ? { 'nvidia.com/gpu': String(gpus), 'rdma/ib': '1' } : {}),
+    };
     this.api.create(this.kind('nodes'), {
-      apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { 'kubernetes.io/hostname': name, ...labels } },
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name, labels: { 'kubernetes.io/hostname': name, ...labels } },
       spec: { ...(taints ? { taints } : {}), ...(unschedulable ? { unschedulable } : {}) },
-      status: { capacity: allocatable, allocatable, conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: '2026-01-01T00:00:00Z', lastTransitionTime: '2026-01-01T00:00:00Z' }] },
+      status: {
+        capacity: allocatable,
+        allocatable,
+        conditions: [
+          {
+            type: 'Ready',
+            status: 'True',
+            lastHeartbeatTime: '2026-01-01T00:00:00Z',
+            lastTransitionTime: '2026-01-01T00:00:00Z',
+          },
+        ],
+      },
     });
   }
 
@@ -135,12 +187,17 @@ export class ControllerCluster {
     const current = this.api.get(this.kind('pods'), pod.metadata.namespace, pod.metadata.name);
     if (!current || current.metadata.uid !== pod.metadata.uid || !spec.nodeName) return;
     if (current.metadata.deletionTimestamp !== undefined) {
-      this.api.delete(this.kind('pods'), pod.metadata.namespace, pod.metadata.name, { gracePeriodSeconds: 0, uid: pod.metadata.uid ?? '' });
+      this.api.delete(this.kind('pods'), pod.metadata.namespace, pod.metadata.name, {
+        gracePeriodSeconds: 0,
+        uid: pod.metadata.uid ?? '',
+      });
       return;
     }
     const fate = this.fateOf(current);
     const status = current['status'] as Json;
-    const phase = { ready: 'Running', running: 'Running', stuck: 'Pending', succeed: 'Succeeded', fail: 'Failed' }[fate];
+    const phase = { ready: 'Running', running: 'Running', stuck: 'Pending', succeed: 'Succeeded', fail: 'Failed' }[
+      fate
+    ];
     const ready = fate === 'ready' ? 'True' : 'False';
     const conditions = (status['conditions'] as Json[] | undefined) ?? [];
     const known = conditions.find((condition) => condition['type'] === 'Ready');
@@ -153,8 +210,21 @@ export class ControllerCluster {
         ...status,
         phase,
         podIP: status['podIP'] ?? `10.0.0.${this.#nextIp++}`,
-        conditions: [...conditions.filter((condition) => condition['type'] !== 'Ready'), { type: 'Ready', status: ready, lastTransitionTime: now }],
-        containerStatuses: status['containerStatuses'] ?? spec.containers.map(({ name }) => ({ name, ready: fate === 'ready', restartCount: 0, image: 'x', imageID: '', state: {}, lastState: {} })),
+        conditions: [
+          ...conditions.filter((condition) => condition['type'] !== 'Ready'),
+          { type: 'Ready', status: ready, lastTransitionTime: now },
+        ],
+        containerStatuses:
+          status['containerStatuses'] ??
+          spec.containers.map(({ name }) => ({
+            name,
+            ready: fate === 'ready',
+            restartCount: 0,
+            image: 'x',
+            imageID: '',
+            state: {},
+            lastState: {},
+          })),
       },
     });
   }

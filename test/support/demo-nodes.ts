@@ -30,8 +30,18 @@ export class NodesUnderTest {
     const api = new FakeApi();
     const stop = new AbortController();
     const kubelets = new Kubelets();
-    const nodes = await startNodes({ client: api.client(), nodes: h200Nodes(1), kubelet: { kubelets }, speed: 50, logger: silentLogger, signal: stop.signal, ...options });
-    const door = createServer({ allowHalfOpen: true }, (socket) => kubelets.accept(nodes.nodes[0]!.name, socket)).listen(0, '127.0.0.1');
+    const nodes = await startNodes({
+      client: api.client(),
+      nodes: h200Nodes(1),
+      kubelet: { kubelets },
+      speed: 50,
+      logger: silentLogger,
+      signal: stop.signal,
+      ...options,
+    });
+    const door = createServer({ allowHalfOpen: true }, (socket) =>
+      kubelets.accept(nodes.nodes[0]!.name, socket),
+    ).listen(0, '127.0.0.1');
     await once(door, 'listening');
     return new NodesUnderTest(api, nodes, door, stop);
   }
@@ -44,7 +54,12 @@ export class NodesUnderTest {
 
   /** Binds a pod to the node. */
   run(name: string, spec: Record<string, unknown>, metadata: Partial<KubeObject['metadata']> = {}): void {
-    this.api.put('pods', { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'lab', ...metadata }, spec: { nodeName: this.nodeName, ...spec } });
+    this.api.put('pods', {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace: 'lab', ...metadata },
+      spec: { nodeName: this.nodeName, ...spec },
+    });
   }
 
   /** A pod with one container that runs `sleep infinity`, Ready. */
@@ -60,7 +75,9 @@ export class NodesUnderTest {
       if (pod !== undefined && holds(pod)) return pod;
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    throw new Error(`pod ${name} never came to it: ${JSON.stringify(this.api.get('pods', `lab/${name}`)?.status ?? 'gone', undefined, 1)}`);
+    throw new Error(
+      `pod ${name} never came to it: ${JSON.stringify(this.api.get('pods', `lab/${name}`)?.status ?? 'gone', undefined, 1)}`,
+    );
   }
 
   async untilGone(name: string): Promise<void> {
@@ -73,7 +90,10 @@ export class NodesUnderTest {
 
   /** `reason: message` of the pod's events, in their order. */
   events(pod: string): string[] {
-    return this.api.all('events').filter((event) => stringAt(event, 'involvedObject', 'name') === pod).map((event) => `${stringAt(event, 'reason')}: ${stringAt(event, 'message')}`);
+    return this.api
+      .all('events')
+      .filter((event) => stringAt(event, 'involvedObject', 'name') === pod)
+      .map((event) => `${stringAt(event, 'reason')}: ${stringAt(event, 'message')}`);
   }
 
   async logs(pod: string, query = ''): Promise<{ status: number; text: string }> {
@@ -87,7 +107,10 @@ export function phaseIs(phase: string): (pod: KubeObject) => boolean {
 }
 
 export function conditionOf(pod: KubeObject, type: string): string | undefined {
-  return stringAt(arrayAt(pod, 'status', 'conditions').find((condition) => at(condition, 'type') === type), 'status');
+  return stringAt(
+    arrayAt(pod, 'status', 'conditions').find((condition) => at(condition, 'type') === type),
+    'status',
+  );
 }
 
 export function isReady(pod: KubeObject): boolean {
@@ -95,5 +118,7 @@ export function isReady(pod: KubeObject): boolean {
 }
 
 export function containerOf(pod: KubeObject, name = 'main'): unknown {
-  return [...arrayAt(pod, 'status', 'containerStatuses'), ...arrayAt(pod, 'status', 'initContainerStatuses')].find((status) => at(status, 'name') === name);
+  return [...arrayAt(pod, 'status', 'containerStatuses'), ...arrayAt(pod, 'status', 'initContainerStatuses')].find(
+    (status) => at(status, 'name') === name,
+  );
 }

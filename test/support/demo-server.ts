@@ -14,7 +14,10 @@ export class DemoPods {
   }
 
   /** Starts a container's program; its exit code comes with `exit`. */
-  start(options: Omit<FakeContainerOptions, 'network' | 'fs'> & { readonly fs?: IFileSystem }): { readonly container: FakeContainer; readonly exit: Promise<number> } {
+  start(options: Omit<FakeContainerOptions, 'network' | 'fs'> & { readonly fs?: IFileSystem }): {
+    readonly container: FakeContainer;
+    readonly exit: Promise<number>;
+  } {
     const container = fakeContainer({ fs: new InMemoryFs(), ...options, network: this.network });
     const program = this.#programs.find((each) => each.matches({ image: container.image, command: container.command }));
     if (program === undefined) throw new Error(`no program for ${container.image} ${container.command.join(' ')}`);

@@ -24,12 +24,17 @@ export class FakeApi {
     const partial: Partial<KubeClient> = {
       get,
       create: (resource, object) => {
-        if (this.#kind(resource.plural).has(objectKey(object))) return Promise.reject(new WorkbenchError({ code: 'already-exists', message: `${object.metadata.name} exists` }));
+        if (this.#kind(resource.plural).has(objectKey(object)))
+          return Promise.reject(
+            new WorkbenchError({ code: 'already-exists', message: `${object.metadata.name} exists` }),
+          );
         return Promise.resolve(this.put(resource.plural, object));
       },
-      patch: (resource, namespace, name, patch) => get(resource, namespace, name).then((object) => this.put(resource.plural, merge(object, patch) as KubeObject)),
+      patch: (resource, namespace, name, patch) =>
+        get(resource, namespace, name).then((object) => this.put(resource.plural, merge(object, patch) as KubeObject)),
       json: <T>(request: KubeRequest) => this.#status(request) as Promise<T>,
-      delete: (resource, namespace, name, options) => Promise.resolve(this.remove(resource.plural, `${namespace}/${name}`, options.uid)),
+      delete: (resource, namespace, name, options) =>
+        Promise.resolve(this.remove(resource.plural, `${namespace}/${name}`, options.uid)),
       watch: (options) => this.#watch(options),
     };
     return partial as KubeClient;
@@ -39,7 +44,15 @@ export class FakeApi {
     const key = objectKey(object);
     const before = this.#kind(plural).get(key);
     this.#version += 1;
-    const stored: Stored = { ...object, metadata: { creationTimestamp: new Date().toISOString(), ...object.metadata, uid: object.metadata.uid ?? before?.metadata.uid ?? `uid-${this.#version}`, resourceVersion: String(this.#version) } };
+    const stored: Stored = {
+      ...object,
+      metadata: {
+        creationTimestamp: new Date().toISOString(),
+        ...object.metadata,
+        uid: object.metadata.uid ?? before?.metadata.uid ?? `uid-${this.#version}`,
+        resourceVersion: String(this.#version),
+      },
+    };
     this.#kind(plural).set(key, stored);
     for (const watcher of this.#watchers) if (watcher.plural === plural) queueMicrotask(() => watcher.set(stored));
     return stored;
@@ -48,7 +61,14 @@ export class FakeApi {
   /** Asks for a pod's end, as `kubectl delete` does. */
   deletePod(namespace: string, name: string, graceSeconds = 30): void {
     const pod = this.get('pods', `${namespace}/${name}`)!;
-    this.put('pods', { ...pod, metadata: { ...pod.metadata, deletionTimestamp: new Date().toISOString(), deletionGracePeriodSeconds: graceSeconds } as KubeObject['metadata'] });
+    this.put('pods', {
+      ...pod,
+      metadata: {
+        ...pod.metadata,
+        deletionTimestamp: new Date().toISOString(),
+        deletionGracePeriodSeconds: graceSeconds,
+      } as KubeObject['metadata'],
+    });
   }
 
   remove(plural: string, key: string, uid?: string): boolean {

@@ -24,21 +24,25 @@ export class FakePodNetwork extends InMemoryNetwork {
 export function demoTime(speed: number): DemoTime {
   return {
     now: () => Date.now(),
-    pass: (seconds, signal) => new Promise((resolve, reject) => {
-      if (signal.aborted) {
-        reject(aborted(signal));
-        return;
-      }
-      const onAbort = (): void => {
-        clearTimeout(timer);
-        reject(aborted(signal));
-      };
-      const timer = setTimeout(() => {
-        signal.removeEventListener('abort', onAbort);
-        resolve();
-      }, (seconds * 1000) / speed);
-      signal.addEventListener('abort', onAbort, { once: true });
-    }),
+    pass: (seconds, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal.aborted) {
+          reject(aborted(signal));
+          return;
+        }
+        const onAbort = (): void => {
+          clearTimeout(timer);
+          reject(aborted(signal));
+        };
+        const timer = setTimeout(
+          () => {
+            signal.removeEventListener('abort', onAbort);
+            resolve();
+          },
+          (seconds * 1000) / speed,
+        );
+        signal.addEventListener('abort', onAbort, { once: true });
+      }),
   };
 }
 
@@ -67,7 +71,12 @@ export function fakeContainer(options: FakeContainerOptions): FakeContainer {
   const controller = new AbortController();
   const name = options.pod ?? 'pod-0';
   return {
-    pod: { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'demo', labels: options.labels ?? {} }, spec: {} },
+    pod: {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace: 'demo', labels: options.labels ?? {} },
+      spec: {},
+    },
     podIp: options.podIp ?? '10.244.0.2',
     namespace: 'demo',
     container: 'vllm',

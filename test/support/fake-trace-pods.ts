@@ -18,7 +18,8 @@ export class FakeTracePods {
   readonly folders = new Map<string, string>();
   readonly commands: string[] = [];
   /** Called before each `dd` sends; may throw, or answer how many bytes to send before the connection ends. */
-  onRange: (pod: string, path: string, offset: number) => number | undefined | Promise<number | undefined> = () => undefined;
+  onRange: (pod: string, path: string, offset: number) => number | undefined | Promise<number | undefined> = () =>
+    undefined;
   /** Checksum programs of the containers. */
   checksums = ['sha256sum', 'cksum'];
   /** What `cksum` prints. */
@@ -50,7 +51,15 @@ export class FakeTracePods {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name },
-      spec: { containers: [{ name: 'proxy' }, { name: 'vllm', args: ['serve', '--profiler-config', JSON.stringify({ profiler: 'torch', torch_profiler_dir: folder })] }] },
+      spec: {
+        containers: [
+          { name: 'proxy' },
+          {
+            name: 'vllm',
+            args: ['serve', '--profiler-config', JSON.stringify({ profiler: 'torch', torch_profiler_dir: folder })],
+          },
+        ],
+      },
     };
   }
 
@@ -65,21 +74,32 @@ export class FakeTracePods {
     const [tool, ...args] = options.command;
     this.commands.push(options.command.join(' '));
     const path = args.at(-1) ?? '';
-    const output = (exitCode: number, stdout: string | Buffer = '', stderr = ''): Promise<ExecOutput> => Promise.resolve({ exitCode, stdout: Buffer.from(stdout), stderr });
+    const output = (exitCode: number, stdout: string | Buffer = '', stderr = ''): Promise<ExecOutput> =>
+      Promise.resolve({ exitCode, stdout: Buffer.from(stdout), stderr });
     switch (tool) {
       case 'find': {
-        const found = files.entries().filter(([name]) => name.startsWith(`${args[0]}/`)).toArray();
+        const found = files
+          .entries()
+          .filter(([name]) => name.startsWith(`${args[0]}/`))
+          .toArray();
         if (found.length === 0) return output(1, '', `find: '${args[0]}': No such file or directory`);
-        return output(0, found.map(([name, file]) => `${file.content.length} ${file.modified.toFixed(10)} ${name}\0`).join(''));
+        return output(
+          0,
+          found.map(([name, file]) => `${file.content.length} ${file.modified.toFixed(10)} ${name}\0`).join(''),
+        );
       }
-      case 'test': return output(files.size === 0 ? 1 : 0);
-      case 'tail': return output(0, files.get(path)!.content.subarray(-Number(args[1])));
+      case 'test':
+        return output(files.size === 0 ? 1 : 0);
+      case 'tail':
+        return output(0, files.get(path)!.content.subarray(-Number(args[1])));
       case 'sha256sum': {
         if (!this.checksums.includes(tool)) return output(127, '', 'sha256sum: not found');
         return output(0, `${createHash('sha256').update(files.get(path)!.content).digest('hex')}  ${path}\n`);
       }
-      case 'cksum': return this.checksums.includes(tool) ? output(0, this.cksum) : output(127, '', 'cksum: not found');
-      default: throw new Error(`unexpected command ${tool}`);
+      case 'cksum':
+        return this.checksums.includes(tool) ? output(0, this.cksum) : output(127, '', 'cksum: not found');
+      default:
+        throw new Error(`unexpected command ${tool}`);
     }
   }
 
@@ -92,7 +112,9 @@ export class FakeTracePods {
     }
     const files = this.#filesOf(options.pod);
     this.commands.push(options.command.join(' '));
-    const settings = new Map(options.command.slice(1).map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]));
+    const settings = new Map(
+      options.command.slice(1).map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]),
+    );
     const path = settings.get('if')!;
     const block = Number(settings.get('bs'));
     const offset = Number(settings.get('skip')) * block;
@@ -104,13 +126,16 @@ export class FakeTracePods {
     const bytes = file.content.subarray(offset, offset + Number(settings.get('count')) * block);
     const cut = await this.onRange(options.pod, path, offset);
     await this.#send(options, bytes, Math.min(cut ?? Infinity, bytes.length));
-    if (cut !== undefined) throw new WorkbenchError({ code: 'connection-lost', message: 'the connection ended before the command did' });
+    if (cut !== undefined)
+      throw new WorkbenchError({ code: 'connection-lost', message: 'the connection ended before the command did' });
     return 0;
   }
 
   async #send({ stdout }: ExecOptions, bytes: Buffer, count: number): Promise<void> {
     for (let at = 0; at < count; at += 65536) {
-      await new Promise<void>((resolve) => stdout!.write(bytes.subarray(at, Math.min(at + 65536, count)), () => resolve()));
+      await new Promise<void>((resolve) =>
+        stdout!.write(bytes.subarray(at, Math.min(at + 65536, count)), () => resolve()),
+      );
       if (stdout!.errored) throw stdout!.errored;
     }
   }

@@ -23,7 +23,10 @@ export const namespace = 'llm-d';
 /** The renderers of the suite; a suite that skips them proves nothing. */
 function toolPath(variable: 'KUBECTL_NEW' | 'HELM_NEW'): string {
   const path = process.env[variable];
-  if (path === undefined || path === '') throw new Error(`${variable} is not set: it must hold the path of a ${variable === 'HELM_NEW' ? 'helm' : 'kubectl'} binary`);
+  if (path === undefined || path === '')
+    throw new Error(
+      `${variable} is not set: it must hold the path of a ${variable === 'HELM_NEW' ? 'helm' : 'kubectl'} binary`,
+    );
   return path;
 }
 
@@ -91,7 +94,13 @@ export class Lab {
   }
 
   /** Opens a window on the workspace. */
-  window({ kubeconfig = this.cluster.kubeconfigPath, settings = {}, env = {}, clock, store = new MemoryStore() }: WindowOptions = {}): Workbench {
+  window({
+    kubeconfig = this.cluster.kubeconfigPath,
+    settings = {},
+    env = {},
+    clock,
+    store = new MemoryStore(),
+  }: WindowOptions = {}): Workbench {
     const window = compose({
       workspace: this.workspace,
       trust: trusted,
@@ -126,7 +135,10 @@ export class Lab {
   }
 
   plan(window: Workbench, values: Readonly<Record<string, string>> = {}, cluster = this.ref): Promise<DeployPlan> {
-    return window.deployments.plan({ cluster, guide: 'wide-ep', variant: 'coreweave', name: deployment, values }, patience());
+    return window.deployments.plan(
+      { cluster, guide: 'wide-ep', variant: 'coreweave', name: deployment, values },
+      patience(),
+    );
   }
 
   async deploy(window: Workbench, values: Readonly<Record<string, string>> = {}, cluster = this.ref): Promise<void> {
@@ -151,9 +163,18 @@ export class Lab {
   }
 }
 
-function startCluster(folder: string, port: number, { faults = [], speed = 20, clock, keepState }: LabOptions): Promise<DemoCluster> {
+function startCluster(
+  folder: string,
+  port: number,
+  { faults = [], speed = 20, clock, keepState }: LabOptions,
+): Promise<DemoCluster> {
   return startDemoCluster({
-    port, kubeconfigPath: join(folder, 'kubeconfig'), speed, faults, logger: silentLogger, signal: patience(),
+    port,
+    kubeconfigPath: join(folder, 'kubeconfig'),
+    speed,
+    faults,
+    logger: silentLogger,
+    signal: patience(),
     ...(clock === undefined ? {} : { clock }),
     ...(keepState === true ? { stateDir: join(folder, 'state') } : {}),
   });
@@ -179,7 +200,11 @@ export async function until<T>(what: string, ask: () => Promise<T | undefined> |
 }
 
 /** The one error that a person gets: with this code, every word that tells where it failed, and a hint. */
-export async function failure(work: Promise<unknown>, code: ErrorCode, ...names: readonly string[]): Promise<WorkbenchError> {
+export async function failure(
+  work: Promise<unknown>,
+  code: ErrorCode,
+  ...names: readonly string[]
+): Promise<WorkbenchError> {
   const error: unknown = await work.then(
     (value) => assert.fail(`it went well and answered ${JSON.stringify(value)}`),
     (reason: unknown) => reason,

@@ -34,7 +34,13 @@ function flood(response: ServerResponse, status: number, beginning: string, fill
 function bomb(response: ServerResponse, status: number): void {
   response.writeHead(status, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
   const blanks = Buffer.alloc(1 << 20, ' ');
-  Readable.from((function* many() { for (let count = 0; count < 2048; count += 1) yield blanks; })()).pipe(createGzip({ level: 1 })).pipe(response);
+  Readable.from(
+    (function* many() {
+      for (let count = 0; count < 2048; count += 1) yield blanks;
+    })(),
+  )
+    .pipe(createGzip({ level: 1 }))
+    .pipe(response);
 }
 
 const server = createServer((request, response) => {
@@ -48,7 +54,13 @@ const server = createServer((request, response) => {
     else if (selector === 'events') response.end('{"metadata":{"resourceVersion":"1"},"items":[]}');
     else if (selector === 'items') flood(response, 200, '{"items":[{}', Buffer.from(',{}'.repeat(20_000)));
     else flood(response, 200, '{"metadata":{"resourceVersion":"1"},"items":[{"x":"');
-  } else if (url.pathname.endsWith('/log')) flood(response, 200, '2026-01-01T00:00:00Z first\n2026-01-01T00:00:01Z ', Buffer.from(`${'x'.repeat(2_000_000)}\n2026-01-01T00:00:02Z last\n`));
+  } else if (url.pathname.endsWith('/log'))
+    flood(
+      response,
+      200,
+      '2026-01-01T00:00:00Z first\n2026-01-01T00:00:01Z ',
+      Buffer.from(`${'x'.repeat(2_000_000)}\n2026-01-01T00:00:02Z last\n`),
+    );
   else if (name === 'flood-json') flood(response, 200, '{"x":"');
   else if (name === 'flood-gzip') bomb(response, 200);
   else if (name === 'flood-refused') flood(response, 409, '{"message":"');
@@ -76,10 +88,14 @@ server.on('upgrade', (request, socket, head) => {
 
 /** Message after message on one channel, as fast as they are taken. */
 function talk(socket: WebSocket, channel: number, first: readonly string[]): void {
-  const send = (bytes: Buffer, then: () => void): void => socket.send(Buffer.concat([Buffer.of(channel), bytes]), (error) => { if (error == null) then(); });
+  const send = (bytes: Buffer, then: () => void): void =>
+    socket.send(Buffer.concat([Buffer.of(channel), bytes]), (error) => {
+      if (error == null) then();
+    });
   const more = (): void => send(piece, more);
   if (channel === 0) socket.send(Buffer.from([1, 1, 1]));
-  const begin = (at: number): void => (at < first.length ? send(Buffer.from(first[at] ?? ''), () => begin(at + 1)) : more());
+  const begin = (at: number): void =>
+    at < first.length ? send(Buffer.from(first[at] ?? ''), () => begin(at + 1)) : more();
   begin(0);
 }
 

@@ -36,26 +36,71 @@ export class HostileFolder {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const folder = new HostileFolder(path, marker, server);
-    const plugin = await folder.#file('plugin.sh', `#!/bin/sh\ntouch '${marker}'\necho '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"t"}}'\n`);
+    const plugin = await folder.#file(
+      'plugin.sh',
+      `#!/bin/sh\ntouch '${marker}'\necho '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"t"}}'\n`,
+    );
     await chmod(plugin, 0o755);
-    await folder.#file('.env', `KUBECONFIG=./evil.kubeconfig\nNAMESPACE=${theirs.namespace}\nOWNER=${theirs.owner}\nHF_TOKEN=hf_theirs\n`);
-    await folder.#file('evil.kubeconfig', JSON.stringify({
-      apiVersion: 'v1', kind: 'Config', 'current-context': theirs.context,
-      clusters: [{ name: 'c', cluster: { server: folder.server } }],
-      users: [{ name: 'u', user: { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: './plugin.sh', interactiveMode: 'Never' } } }],
-      contexts: [{ name: theirs.context, context: { cluster: 'c', user: 'u' } }],
-    }));
-    await folder.#file(`results/${theirs.run}/run.json`, JSON.stringify({
-      kind: 'benchmark', recipe: 'vllm-bench', label: 'theirs', parameters: {}, context: theirs.context, namespace: theirs.namespace, deployment: null, model: 'm', gpus: null,
-      command: ['sh'], pod: 'poker', job: null, state: 'running', startedAt: '2026-01-01T00:00:00.000Z', endedAt: null, summary: null, files: [], baseline: false,
-    }));
+    await folder.#file(
+      '.env',
+      `KUBECONFIG=./evil.kubeconfig\nNAMESPACE=${theirs.namespace}\nOWNER=${theirs.owner}\nHF_TOKEN=hf_theirs\n`,
+    );
+    await folder.#file(
+      'evil.kubeconfig',
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Config',
+        'current-context': theirs.context,
+        clusters: [{ name: 'c', cluster: { server: folder.server } }],
+        users: [
+          {
+            name: 'u',
+            user: {
+              exec: { apiVersion: 'client.authentication.k8s.io/v1', command: './plugin.sh', interactiveMode: 'Never' },
+            },
+          },
+        ],
+        contexts: [{ name: theirs.context, context: { cluster: 'c', user: 'u' } }],
+      }),
+    );
+    await folder.#file(
+      `results/${theirs.run}/run.json`,
+      JSON.stringify({
+        kind: 'benchmark',
+        recipe: 'vllm-bench',
+        label: 'theirs',
+        parameters: {},
+        context: theirs.context,
+        namespace: theirs.namespace,
+        deployment: null,
+        model: 'm',
+        gpus: null,
+        command: ['sh'],
+        pod: 'poker',
+        job: null,
+        state: 'running',
+        startedAt: '2026-01-01T00:00:00.000Z',
+        endedAt: null,
+        summary: null,
+        files: [],
+        baseline: false,
+      }),
+    );
     await folder.#file('traces/1/decode-0/a.pt.trace.json', '{"traceEvents":[]}');
     await folder.#file('traces/1/traces.json', '{"traces":[]}');
     await folder.#file('.tmp/decode_pods.txt', 'decode-0 10.0.0.1\n');
-    await folder.#file('.vscode/settings.json', JSON.stringify({
-      'llmd.kubeconfig': './evil.kubeconfig', 'llmd.owner': theirs.owner, 'llmd.productionContexts': [], 'llmd.perfetto.source': 'public',
-      'llmd.liveFigures.enabled': true, 'llmd.kubectlPath': './plugin.sh', 'llmd.helmPath': './plugin.sh',
-    }));
+    await folder.#file(
+      '.vscode/settings.json',
+      JSON.stringify({
+        'llmd.kubeconfig': './evil.kubeconfig',
+        'llmd.owner': theirs.owner,
+        'llmd.productionContexts': [],
+        'llmd.perfetto.source': 'public',
+        'llmd.liveFigures.enabled': true,
+        'llmd.kubectlPath': './plugin.sh',
+        'llmd.helmPath': './plugin.sh',
+      }),
+    );
     return folder;
   }
 

@@ -39,7 +39,10 @@ const COLOUR = new RegExp(String.raw`\x1B\[[\d;:]{0,60}m`, 'g');
 
 /** Fails for what makes a terminal do anything but print: all but line ends, tabs and colours. */
 export function assertHarmlessInTerminal(text: string, place: string): void {
-  const left = text.replaceAll(COLOUR, '').replaceAll('\r\n', '').replaceAll(/[\n\t]/g, '');
+  const left = text
+    .replaceAll(COLOUR, '')
+    .replaceAll('\r\n', '')
+    .replaceAll(/[\n\t]/g, '');
   assert.doesNotMatch(left, /\p{Cc}/u, `${place}: ${JSON.stringify(left.slice(0, 300))}`);
   assert.doesNotMatch(left, UNSEEN, `${place}: ${JSON.stringify(left.slice(0, 300))}`);
 }

@@ -73,11 +73,21 @@ export class NetworkLab {
   }
 
   /** Writes the kubeconfig that leads to the proxy; `changes` replace fields of its cluster and user. */
-  async kubeconfig(changes: { readonly cluster?: object; readonly user?: object; readonly name?: string } = {}): Promise<string> {
+  async kubeconfig(
+    changes: { readonly cluster?: object; readonly user?: object; readonly name?: string } = {},
+  ): Promise<string> {
     const { token } = JSON.parse(await this.lab.kubeconfig()).users[0].user as { token: string };
-    return this.lab.file(changes.name ?? 'behind-the-proxy', kubeconfigText({
-      server: this.proxy.url, 'certificate-authority-data': Buffer.from(this.proxy.identity.certPem).toString('base64'), ...changes.cluster,
-    }, changes.user ?? { token }));
+    return this.lab.file(
+      changes.name ?? 'behind-the-proxy',
+      kubeconfigText(
+        {
+          server: this.proxy.url,
+          'certificate-authority-data': Buffer.from(this.proxy.identity.certPem).toString('base64'),
+          ...changes.cluster,
+        },
+        changes.user ?? { token },
+      ),
+    );
   }
 
   read(kubeconfig: string): Promise<string> {
@@ -100,10 +110,16 @@ export class NetworkLab {
   /** A pod that only sleeps, made past the proxy. */
   async addPod(name: string, where = namespace): Promise<void> {
     const client = await this.direct();
-    await client.create(Pods, {
-      apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: where },
-      spec: { containers: [{ name: 'sleeper', image: 'registry.example/sleeper', command: ['sleep', 'infinity'] }] },
-    }, patience());
+    await client.create(
+      Pods,
+      {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name, namespace: where },
+        spec: { containers: [{ name: 'sleeper', image: 'registry.example/sleeper', command: ['sleep', 'infinity'] }] },
+      },
+      patience(),
+    );
   }
 
   /** Something happens in the cluster that a window can only know if it goes on watching. Answers the key of the new pod. */
@@ -125,7 +141,10 @@ export class NetworkLab {
       return await inTime(clock, 1, 'the window shows what the cluster holds', async () => {
         const fresh = await freshList(direct);
         const { snapshot } = window.inventory;
-        const shown = { nodes: Object.fromEntries(snapshot?.nodes ?? []), pods: Object.fromEntries(snapshot?.pods ?? []) };
+        const shown = {
+          nodes: Object.fromEntries(snapshot?.nodes ?? []),
+          pods: Object.fromEntries(snapshot?.pods ?? []),
+        };
         differing = { shown, fresh };
         return snapshot !== undefined && isLive(snapshot) && isDeepStrictEqual(shown, fresh) ? snapshot : undefined;
       });
@@ -138,7 +157,9 @@ export class NetworkLab {
 
 export function kubeconfigText(cluster: object, user: object): string {
   return JSON.stringify({
-    apiVersion: 'v1', kind: 'Config', 'current-context': demoContext,
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': demoContext,
     clusters: [{ name: demoContext, cluster }],
     users: [{ name: demoContext, user }],
     contexts: [{ name: demoContext, context: { cluster: demoContext, user: demoContext, namespace } }],
@@ -151,7 +172,10 @@ export function seen(window: Workbench): Seen {
   if (!snapshot) return { description: 'connecting', rows: [] };
   const { nodes, pods } = snapshot.states;
   const rows = [...stateRows('nodes', nodes), ...stateRows('pods', pods)];
-  return { description: freshness([nodes, pods]), rows: rows.map(({ label, description }) => `${label}: ${description ?? ''}`) };
+  return {
+    description: freshness([nodes, pods]),
+    rows: rows.map(({ label, description }) => `${label}: ${description ?? ''}`),
+  };
 }
 
 export function stateOf(window: Workbench, kind: 'nodes' | 'pods'): WatchState {
@@ -163,7 +187,12 @@ export function isLive(snapshot: InventorySnapshot | undefined): boolean {
 }
 
 /** Waits for the state, and lets the waits of the product pass meanwhile: every look is worth that many seconds of its clock. */
-export async function inTime<T>(clock: LeapClock, secondsALook: number, what: string, ask: () => Promise<T | undefined> | T | undefined): Promise<T> {
+export async function inTime<T>(
+  clock: LeapClock,
+  secondsALook: number,
+  what: string,
+  ask: () => Promise<T | undefined> | T | undefined,
+): Promise<T> {
   return until(what, async () => {
     const answer = await ask();
     if (answer === undefined) clock.leap(secondsALook * 1000);
@@ -174,7 +203,9 @@ export async function inTime<T>(clock: LeapClock, secondsALook: number, what: st
 /** Lets the waits of the product pass until the work has ended, well or not. */
 export async function ended<T>(clock: LeapClock, work: Promise<T>): Promise<T> {
   const over = { yet: false };
-  const settled = work.finally(() => { over.yet = true; });
+  const settled = work.finally(() => {
+    over.yet = true;
+  });
   settled.catch(() => undefined);
   await inTime(clock, 1, 'the work ends', () => over.yet || undefined);
   return settled;
@@ -188,8 +219,13 @@ export async function passes(clock: LeapClock, seconds: number): Promise<void> {
   }
 }
 
-async function freshList(client: KubeClient): Promise<{ nodes: Record<string, NodeView>; pods: Record<string, PodView> }> {
-  const [nodes, pods] = await Promise.all([client.list(Nodes, { signal: patience() }), client.list(Pods, { signal: patience() })]);
+async function freshList(
+  client: KubeClient,
+): Promise<{ nodes: Record<string, NodeView>; pods: Record<string, PodView> }> {
+  const [nodes, pods] = await Promise.all([
+    client.list(Nodes, { signal: patience() }),
+    client.list(Pods, { signal: patience() }),
+  ]);
   return {
     nodes: Object.fromEntries(nodes.map((node) => [objectKey(node), projectNode(node)])),
     pods: Object.fromEntries(pods.map((pod) => [objectKey(pod), projectPod(pod)])),

@@ -11,19 +11,25 @@ function task<Answer>(work: () => Promise<Answer>): ReaderTask<TaskInput, Answer
 }
 
 export const oddTasks = {
-  async 'say who'(input: TaskInput): Promise<{ readonly pid: number; readonly path: string; readonly env: Readonly<Record<string, string | undefined>> }> {
+  async 'say who'(
+    input: TaskInput,
+  ): Promise<{
+    readonly pid: number;
+    readonly path: string;
+    readonly env: Readonly<Record<string, string | undefined>>;
+  }> {
     return Promise.resolve({ pid: process.pid, path: input.path, env: { ...process.env } });
   },
   async 'give back'({ value }: TaskInput & { readonly value: unknown }): Promise<unknown> {
     return Promise.resolve(value);
   },
-  'throw': task(async () => {
+  throw: task(async () => {
     return Promise.reject(new TypeError('no such thing'));
   }),
-  'abort': task(async () => {
+  abort: task(async () => {
     process.abort();
   }),
-  'exit': task(async () => {
+  exit: task(async () => {
     process.exit(3);
   }),
   /** This and `spin` say that they have begun. */
@@ -31,7 +37,7 @@ export const oddTasks = {
     await emit(Buffer.of());
     return new Promise(() => {});
   },
-  async 'spin'(_: TaskInput, emit: Emit): Promise<never> {
+  async spin(_: TaskInput, emit: Emit): Promise<never> {
     await emit(Buffer.of());
     return spin();
   },
@@ -52,7 +58,7 @@ export const oddTasks = {
   'leave much behind': task(async () => {
     return Promise.resolve(Buffer.alloc(600 * MB, 1).length);
   }),
-  async 'emit'({ count }: TaskInput & { readonly count: number }, emit: Emit): Promise<number> {
+  async emit({ count }: TaskInput & { readonly count: number }, emit: Emit): Promise<number> {
     for (let index = 0; index < count; index++) await emit(Buffer.alloc(1000, index));
     return count;
   },

@@ -21,10 +21,22 @@ export interface PackagedWindowOptions extends TrustOption {
 }
 
 /** A window of the real VS Code with the packaged extension. */
-export async function openPackaged({ workspace, data, kubeconfig, ...trust }: PackagedWindowOptions): Promise<PackagedWindow> {
+export async function openPackaged({
+  workspace,
+  data,
+  kubeconfig,
+  ...trust
+}: PackagedWindowOptions): Promise<PackagedWindow> {
   const [vsix] = (await readdir(out)).filter((file) => file.endsWith('.vsix'));
   assert.ok(vsix, 'the package is built by "npm run package"');
-  const server = await startWorkbenchServer({ vsix: join(out, vsix), workspace, data, env: { KUBECONFIG: kubeconfig }, tools: await kubeTools(), ...trust });
+  const server = await startWorkbenchServer({
+    vsix: join(out, vsix),
+    workspace,
+    data,
+    env: { KUBECONFIG: kubeconfig },
+    tools: await kubeTools(),
+    ...trust,
+  });
   const window = await Window.open(server.url);
   return {
     window,

@@ -6,6 +6,12 @@ import type { TaskTable } from '../../src/readers/types.ts';
 import type { TraceTasks } from '../../src/traces/reader-tasks.ts';
 
 /** Reader processes that run the sources; dispose them. */
-export function sourceReaders<Tasks extends TaskTable = ResultTasks & TraceTasks>(options: Partial<ReaderPoolOptions> = {}): ReaderPool<Tasks> {
-  return new ReaderPool<Tasks>({ entry: fileURLToPath(new URL('../../src/reader.ts', import.meta.url)), node: ownNode({}), ...options });
+export function sourceReaders<Tasks extends TaskTable = ResultTasks & TraceTasks>(
+  options: Partial<ReaderPoolOptions> = {},
+): ReaderPool<Tasks> {
+  return new ReaderPool<Tasks>({
+    entry: fileURLToPath(new URL('../../src/reader.ts', import.meta.url)),
+    node: ownNode({}),
+    ...options,
+  });
 }

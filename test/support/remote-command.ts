@@ -1,13 +1,24 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { controlFrame, dataFrameHeader, flagFin, FrameReader, frameType, HeaderEncoder, words, type SpdyHeaders } from '../../src/demo/nodes/streaming/spdy-frames.ts';
+import {
+  controlFrame,
+  dataFrameHeader,
+  flagFin,
+  FrameReader,
+  frameType,
+  HeaderEncoder,
+  words,
+  type SpdyHeaders,
+} from '../../src/demo/nodes/streaming/spdy-frames.ts';
 
 export interface CommandResult {
   readonly stdout: Buffer;
   readonly stderr: string;
   /** The Status object, undefined when the connection ended without one. */
-  readonly status: { status: string; message?: string; reason?: string; details?: { causes: { reason: string; message: string }[] } } | undefined;
+  readonly status:
+    | { status: string; message?: string; reason?: string; details?: { causes: { reason: string; message: string }[] } }
+    | undefined;
   readonly closeCode: number;
 }
 
@@ -32,8 +43,15 @@ export function execPath(pod: string, command: readonly string[], input: Command
 }
 
 /** Exec over WebSocket, v5. */
-export async function execWebSocket(kubelet: string, pod: string, command: readonly string[], input: CommandInput = {}): Promise<CommandResult> {
-  const socket = new WebSocket(`ws://${kubelet}${execPath(pod, command, input)}`, 'v5.channel.k8s.io', { perMessageDeflate: false });
+export async function execWebSocket(
+  kubelet: string,
+  pod: string,
+  command: readonly string[],
+  input: CommandInput = {},
+): Promise<CommandResult> {
+  const socket = new WebSocket(`ws://${kubelet}${execPath(pod, command, input)}`, 'v5.channel.k8s.io', {
+    perMessageDeflate: false,
+  });
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   let status: CommandResult['status'];
@@ -46,7 +64,8 @@ export async function execWebSocket(kubelet: string, pod: string, command: reado
   await once(socket, 'open');
   if (input.stdin !== undefined) {
     const bytes = Buffer.from(input.stdin);
-    for (let start = 0; start < bytes.length; start += 32_768) socket.send(Buffer.concat([Buffer.from([0]), bytes.subarray(start, start + 32_768)]));
+    for (let start = 0; start < bytes.length; start += 32_768)
+      socket.send(Buffer.concat([Buffer.from([0]), bytes.subarray(start, start + 32_768)]));
     if (input.tty !== true) socket.send(Buffer.from([255, 0]));
   }
   const [closeCode] = (await once(socket, 'close')) as [number];
@@ -71,7 +90,9 @@ export class SpdyClient {
   static async open(kubelet: string, path: string, protocol: string): Promise<SpdyClient> {
     const [host = '', port] = kubelet.split(':');
     const socket = connect(Number(port), host);
-    socket.write(`POST ${path} HTTP/1.1\r\nHost: ${kubelet}\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: ${protocol}\r\n\r\n`);
+    socket.write(
+      `POST ${path} HTTP/1.1\r\nHost: ${kubelet}\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: ${protocol}\r\n\r\n`,
+    );
     let head = Buffer.alloc(0);
     while (!head.includes('\r\n\r\n')) head = Buffer.concat([head, ((await once(socket, 'data')) as [Buffer])[0]]);
     const end = head.indexOf('\r\n\r\n') + 4;
@@ -86,7 +107,10 @@ export class SpdyClient {
           if (frame.type === frameType.rstStream) client.#ended.add(frame.payload.readUInt32BE(0));
           continue;
         }
-        client.#received.set(frame.streamId, [...(client.#received.get(frame.streamId) ?? []), Buffer.from(frame.payload)]);
+        client.#received.set(frame.streamId, [
+          ...(client.#received.get(frame.streamId) ?? []),
+          Buffer.from(frame.payload),
+        ]);
         if ((frame.flags & flagFin) !== 0) client.#ended.add(frame.streamId);
       }
     };
@@ -98,7 +122,13 @@ export class SpdyClient {
   openStream(headers: SpdyHeaders): number {
     const id = this.#nextId;
     this.#nextId += 2;
-    this.#socket.write(controlFrame(frameType.synStream, 0, Buffer.concat([words(id, 0), Buffer.from([0, 0]), this.#encoder.encode(headers)])));
+    this.#socket.write(
+      controlFrame(
+        frameType.synStream,
+        0,
+        Buffer.concat([words(id, 0), Buffer.from([0, 0]), this.#encoder.encode(headers)]),
+      ),
+    );
     return id;
   }
 
@@ -120,14 +150,25 @@ export class SpdyClient {
   }
 }
 
-export async function execSpdy(kubelet: string, pod: string, command: readonly string[], input: CommandInput = {}): Promise<CommandResult> {
+export async function execSpdy(
+  kubelet: string,
+  pod: string,
+  command: readonly string[],
+  input: CommandInput = {},
+): Promise<CommandResult> {
   const client = await SpdyClient.open(kubelet, execPath(pod, command, input), 'v4.channel.k8s.io');
   const error = client.openStream({ streamtype: 'error' });
   const stdin = input.stdin === undefined ? undefined : client.openStream({ streamtype: 'stdin' });
   const stdout = client.openStream({ streamtype: 'stdout' });
-  const stderr = input.tty === true ? client.openStream({ streamtype: 'resize' }) : client.openStream({ streamtype: 'stderr' });
+  const stderr =
+    input.tty === true ? client.openStream({ streamtype: 'resize' }) : client.openStream({ streamtype: 'stderr' });
   if (stdin !== undefined) client.send(stdin, input.stdin ?? '', true);
   await client.closed;
   const text = client.received(error).toString();
-  return { stdout: client.received(stdout), stderr: client.received(stderr).toString(), status: text === '' ? undefined : (JSON.parse(text) as CommandResult['status']), closeCode: client.goAway ? 1000 : 1006 };
+  return {
+    stdout: client.received(stdout),
+    stderr: client.received(stderr).toString(),
+    status: text === '' ? undefined : (JSON.parse(text) as CommandResult['status']),
+    closeCode: client.goAway ? 1000 : 1006,
+  };
 }

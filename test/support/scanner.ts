@@ -10,8 +10,13 @@ export async function scannerDist(): Promise<string> {
   const folder = join(root, 'out/scanner');
   const wasm = join(folder, 'kineto.wasm');
   await mkdir(folder, { recursive: true });
-  const times = await Promise.all((await readdir(sources)).map(async (name) => (await stat(join(sources, name))).mtimeMs));
-  const built = await stat(wasm).then((found) => found.mtimeMs, () => 0);
+  const times = await Promise.all(
+    (await readdir(sources)).map(async (name) => (await stat(join(sources, name))).mtimeMs),
+  );
+  const built = await stat(wasm).then(
+    (found) => found.mtimeMs,
+    () => 0,
+  );
   if (built < Math.max(...times)) await compile(join(sources, 'scan.ts'), wasm);
   return folder;
 }
@@ -20,7 +25,17 @@ async function compile(source: string, target: string): Promise<void> {
   const { default: asc } = await import('assemblyscript/asc');
   const fresh = `${target}.${process.pid}`;
   const { error } = await asc.main([
-    source, '--outFile', fresh, '--runtime', 'stub', '-O2', '--noAssert', '--enable', 'simd', '--enable', 'bulk-memory',
+    source,
+    '--outFile',
+    fresh,
+    '--runtime',
+    'stub',
+    '-O2',
+    '--noAssert',
+    '--enable',
+    'simd',
+    '--enable',
+    'bulk-memory',
   ]);
   if (error) throw error;
   await rename(fresh, target);

@@ -10,14 +10,25 @@ export interface ToolRun {
 type Container = Parameters<ShellCommand['run']>[2];
 
 /** Runs a shell command of the demo's containers and collects its output. */
-export async function runTool(command: ShellCommand, argv: readonly string[], container: Container, options: Partial<ShellIo> = {}): Promise<ToolRun> {
+export async function runTool(
+  command: ShellCommand,
+  argv: readonly string[],
+  container: Container,
+  options: Partial<ShellIo> = {},
+): Promise<ToolRun> {
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   const texts = Promise.all([collect(stdout), collect(stderr)]);
   const stdin = new PassThrough();
   stdin.end();
   const io: ShellIo = {
-    stdin, stdout, stderr, env: {}, cwd: '/', tty: false, signal: new AbortController().signal,
+    stdin,
+    stdout,
+    stderr,
+    env: {},
+    cwd: '/',
+    tty: false,
+    signal: new AbortController().signal,
     runScript: () => Promise.resolve(127),
     ...options,
   };

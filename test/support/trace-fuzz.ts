@@ -37,12 +37,43 @@ export class Dice {
 }
 
 const NAMES = [
-  'nccl x', 'a"b"{}[]', 'back\\slash', 'trail\\', 'k<{lambda()#3}>', 'é日本\u{1F600}', '"device": 3,', '\\"', 'x'.repeat(5160), '', 'moe_a2a',
-  'deep_ep::dispatch', 'ProfilerStep#3', 'execute_context_0(0)_generation_64(64)', 'cudaGraphLaunch', '}{', 'a,b', 'line\nend', 'step[DECODE bs=32]',
+  'nccl x',
+  'a"b"{}[]',
+  'back\\slash',
+  'trail\\',
+  'k<{lambda()#3}>',
+  'é日本\u{1F600}',
+  '"device": 3,',
+  '\\"',
+  'x'.repeat(5160),
+  '',
+  'moe_a2a',
+  'deep_ep::dispatch',
+  'ProfilerStep#3',
+  'execute_context_0(0)_generation_64(64)',
+  'cudaGraphLaunch',
+  '}{',
+  'a,b',
+  'line\nend',
+  'step[DECODE bs=32]',
 ];
 const CATEGORIES = [
-  'Kernel', 'gpu_memcpy', 'Memcpy', 'gpu_memset', 'Memset', 'user_annotation', 'gpu_user_annotation', 'cuda_runtime', 'cuda_driver', 'Runtime',
-  'python_function', 'cpu_op', 'Trace', 'ac2g', 'weird "cat"', 'k',
+  'Kernel',
+  'gpu_memcpy',
+  'Memcpy',
+  'gpu_memset',
+  'Memset',
+  'user_annotation',
+  'gpu_user_annotation',
+  'cuda_runtime',
+  'cuda_driver',
+  'Runtime',
+  'python_function',
+  'cpu_op',
+  'Trace',
+  'ac2g',
+  'weird "cat"',
+  'k',
 ];
 const EPOCHS = [6520430063606411n, 1712195495502094565n, 1000n, 0n, 1661938466265032000n];
 
@@ -60,7 +91,12 @@ class Writer {
   string(text: string): string {
     const json = JSON.stringify(text);
     if (this.#dice.chance(0.7)) return json;
-    return json.replaceAll(/[^\\"\u0020-\u007E]/gu, (found) => Array.from({ length: found.length }, (_, i) => `\\u${found.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''))
+    return json
+      .replaceAll(/[^\\"\u0020-\u007E]/gu, (found) =>
+        Array.from({ length: found.length }, (_, i) => `\\u${found.charCodeAt(i).toString(16).padStart(4, '0')}`).join(
+          '',
+        ),
+      )
       .replaceAll('/', '\\/');
   }
 
@@ -73,7 +109,8 @@ class Writer {
     const kind = this.#dice.next();
     if (kind < 0.5) return `${whole}.${rest}`;
     if (kind < 0.6 && size % 10n === 0n) return `${whole}.${rest.slice(0, 2)}`;
-    if (kind < 0.65) return `${whole}.${rest}${Array.from({ length: this.#dice.integer(1, 9) }, () => this.#dice.integer(0, 9)).join('')}`;
+    if (kind < 0.65)
+      return `${whole}.${rest}${Array.from({ length: this.#dice.integer(1, 9) }, () => this.#dice.integer(0, 9)).join('')}`;
     if (kind < 0.7) return `${whole}.${rest}e${this.#dice.pick(['0', '+0', '-0'])}`;
     if (kind < 0.75) return `${sign}${size}E-3`;
     if (kind < 0.8) return whole;
@@ -83,7 +120,9 @@ class Writer {
   }
 
   object(items: readonly (readonly [string, string])[]): string {
-    const pairs = items.map(([key, value]) => `${this.space()}${JSON.stringify(key)}${this.space()}:${this.space()}${value}${this.space()}`);
+    const pairs = items.map(
+      ([key, value]) => `${this.space()}${JSON.stringify(key)}${this.space()}:${this.space()}${value}${this.space()}`,
+    );
     return `{${this.space()}${pairs.join(',')}${this.space()}}`;
   }
 }
@@ -98,10 +137,15 @@ export function oddTrace(seed: number): string {
     now += BigInt(dice.integer(-2000, 9000));
     events.push(writer.object(fields(dice, writer, now, i)));
   }
-  for (let i = 0; i < rareCategories; i++) events.push(`{"ph":"X","cat":"rare ${i}","name":"r","ts":${now / 1000n},"dur":1}`);
+  for (let i = 0; i < rareCategories; i++)
+    events.push(`{"ph":"X","cat":"rare ${i}","name":"r","ts":${now / 1000n},"dur":1}`);
   const around: [string, string][] = [
-    ['schemaVersion', '1'], ['x', '["traceEvents"]'], ['n', '{"traceEvents": [1]}'], ['displayTimeUnit', '"ms"'],
-    ['distributedInfo', `{"rank": ${seed}, "world_size": 8, "backend": "nccl"}`], ['baseTimeNanoseconds', '1735632360000000001'],
+    ['schemaVersion', '1'],
+    ['x', '["traceEvents"]'],
+    ['n', '{"traceEvents": [1]}'],
+    ['displayTimeUnit', '"ms"'],
+    ['distributedInfo', `{"rank": ${seed}, "world_size": 8, "backend": "nccl"}`],
+    ['baseTimeNanoseconds', '1735632360000000001'],
   ];
   dice.shuffle(around);
   const list = `[${writer.space()}${events.map((event) => `${writer.space()}${event}${writer.space()}`).join(',')}${writer.space()}]`;
@@ -111,10 +155,17 @@ export function oddTrace(seed: number): string {
 
 function fields(dice: Dice, writer: Writer, now: bigint, index: number): [string, string][] {
   const category = dice.chance(0.4) ? dice.pick(CATEGORIES) : 'kernel';
-  const items: [string, string][] = [['ph', writer.string(dice.pick(['X', 'X', 'X', 'X', 'X', 'X', 'X', 's', 'f', 'M', 'i', 'begin']))]];
+  const items: [string, string][] = [
+    ['ph', writer.string(dice.pick(['X', 'X', 'X', 'X', 'X', 'X', 'X', 's', 'f', 'M', 'i', 'begin']))],
+  ];
   if (dice.chance(0.97)) items.push(['cat', dice.chance(0.02) ? 'null' : writer.string(category)]);
   items.push(['name', writer.string(dice.pick(NAMES))]);
-  if (dice.chance(0.98)) items.push(['pid', writer.string(dice.pick(['Spans', '7']))].map((value, i) => (i === 1 && dice.chance(0.7) ? dice.pick(['0', '851', 'null']) : value)) as [string, string]);
+  if (dice.chance(0.98))
+    items.push(
+      ['pid', writer.string(dice.pick(['Spans', '7']))].map((value, i) =>
+        i === 1 && dice.chance(0.7) ? dice.pick(['0', '851', 'null']) : value,
+      ) as [string, string],
+    );
   items.push(['tid', dice.pick(['7', '"stream 7"', '23'])]);
   if (dice.chance(0.97)) items.push(['ts', writer.time(now)]);
   const duration = dice.pick([BigInt(dice.integer(0, 9000)), BigInt(dice.integer(0, 9000)), -5n, 0n, 5_000_000_000n]);
@@ -140,7 +191,13 @@ function args(dice: Dice, writer: Writer, index: number): [string, string][] {
   for (let twice = dice.chance(0.1) ? 2 : 1; twice > 0; twice--) {
     if (dice.chance(0.9)) items.push(['device', dice.pick(['0', '1', '"0"', 'null'])]);
     if (dice.chance(0.9)) items.push(['stream', dice.pick(['7', '23', '"7"'])]);
-    if (dice.chance(0.9)) items.push(['correlation', dice.chance(0.1) ? dice.pick(['4294967295', '4294967301', '18446744073709551616', '-1', '"5"']) : String(dice.integer(1, 40))]);
+    if (dice.chance(0.9))
+      items.push([
+        'correlation',
+        dice.chance(0.1)
+          ? dice.pick(['4294967295', '4294967301', '18446744073709551616', '-1', '"5"'])
+          : String(dice.integer(1, 40)),
+      ]);
   }
   dice.shuffle(items);
   return items;

@@ -50,7 +50,8 @@ function unionOf(intervals: readonly Interval[]): Interval[] {
   return joined;
 }
 
-const sizeOf = (intervals: readonly Interval[]): bigint => intervals.reduce((total, [start, end]) => total + end - start, 0n);
+const sizeOf = (intervals: readonly Interval[]): bigint =>
+  intervals.reduce((total, [start, end]) => total + end - start, 0n);
 
 function overlapOf(a: readonly Interval[], b: readonly Interval[]): bigint {
   let total = 0n;
@@ -80,49 +81,66 @@ function countBy(events: readonly Event[], key: string): Record<string, number> 
 const plain = (value: bigint): number | bigint => (Number.isSafeInteger(Number(value)) ? Number(value) : value);
 
 export function referenceSummary(text: string): Record<string, unknown> {
-  const parse = JSON.parse as (json: string, reviver: (key: string, value: unknown, context: { source: string }) => unknown) => { traceEvents: Event[] };
-  const { traceEvents: events } = parse(text, (_key, value, context) => (typeof value === 'number' ? new Decimal(context.source) : value));
+  const parse = JSON.parse as (
+    json: string,
+    reviver: (key: string, value: unknown, context: { source: string }) => unknown,
+  ) => { traceEvents: Event[] };
+  const { traceEvents: events } = parse(text, (_key, value, context) =>
+    typeof value === 'number' ? new Decimal(context.source) : value,
+  );
   const complete = events.filter((event) => event['ph'] === 'X' && 'ts' in event);
   const bounding = complete.filter((event) => event['cat'] !== 'Trace');
   const bounds = (bounding.length > 0 ? bounding : complete).map((event) => {
     const start = nanosecondsOf(event['ts']);
     return [start, start + nanosecondsOf(event['dur'])] as const;
   });
-  const gpu = complete.filter((event) => GPU.has(written(event['cat']))).map((event) => {
-    const args = (event.args ?? {}) as Record<string, unknown>;
-    const start = nanosecondsOf(event['ts']);
-    const duration = nanosecondsOf(event['dur']);
-    const name = written(event['name'] ?? '');
-    const isKernel = KERNEL.has(written(event['cat']));
-    return {
-      start,
-      end: start + (duration > 0n ? duration : 0n),
-      name,
-      isKernel,
-      share: isKernel && COMMUNICATION.test(name) ? 'communication' : COPY.has(written(event['cat'])) ? 'copy' : 'compute',
-      device: written('device' in args ? args['device'] : event['pid']),
-      stream: written('stream' in args ? args['stream'] : event['tid']),
-      correlation: 'correlation' in args ? `${typeof args['correlation']} ${written(args['correlation'])}` : undefined,
-    };
-  });
+  const gpu = complete
+    .filter((event) => GPU.has(written(event['cat'])))
+    .map((event) => {
+      const args = (event.args ?? {}) as Record<string, unknown>;
+      const start = nanosecondsOf(event['ts']);
+      const duration = nanosecondsOf(event['dur']);
+      const name = written(event['name'] ?? '');
+      const isKernel = KERNEL.has(written(event['cat']));
+      return {
+        start,
+        end: start + (duration > 0n ? duration : 0n),
+        name,
+        isKernel,
+        share:
+          isKernel && COMMUNICATION.test(name) ? 'communication' : COPY.has(written(event['cat'])) ? 'copy' : 'compute',
+        device: written('device' in args ? args['device'] : event['pid']),
+        stream: written('stream' in args ? args['stream'] : event['tid']),
+        correlation:
+          'correlation' in args ? `${typeof args['correlation']} ${written(args['correlation'])}` : undefined,
+      };
+    });
   const devices: Record<string, unknown> = {};
   for (const [device, work] of Map.groupBy(gpu, (event) => event.device)) {
-    const of = (share?: string): Interval[] => unionOf(work.filter((event) => share === undefined || event.share === share).map((event) => [event.start, event.end]));
-    const span = work.reduce((end, event) => (event.end > end ? event.end : end), work[0]!.end) - work.reduce((start, event) => (event.start < start ? event.start : start), work[0]!.start);
+    const of = (share?: string): Interval[] =>
+      unionOf(
+        work.filter((event) => share === undefined || event.share === share).map((event) => [event.start, event.end]),
+      );
+    const span =
+      work.reduce((end, event) => (event.end > end ? event.end : end), work[0]!.end) -
+      work.reduce((start, event) => (event.start < start ? event.start : start), work[0]!.start);
     const overlap = overlapOf(of('communication'), of('compute'));
-    devices[device] = Object.fromEntries(Object.entries({
-      gpu_events: BigInt(work.length),
-      span_ns: span,
-      busy_ns: sizeOf(of()),
-      idle_ns: span - sizeOf(of()),
-      sum_dur_ns: work.reduce((total, event) => total + event.end - event.start, 0n),
-      compute_ns: sizeOf(of('compute')),
-      comm_ns: sizeOf(of('communication')),
-      memcpy_ns: sizeOf(of('copy')),
-      overlap_comm_compute_ns: overlap,
-      exposed_comm_ns: sizeOf(of('communication')) - overlap,
-      exposed_memcpy_ns: sizeOf(of('copy')) - overlapOf(of('copy'), unionOf([...of('communication'), ...of('compute')])),
-    }).map(([key, value]) => [key, plain(value)]));
+    devices[device] = Object.fromEntries(
+      Object.entries({
+        gpu_events: BigInt(work.length),
+        span_ns: span,
+        busy_ns: sizeOf(of()),
+        idle_ns: span - sizeOf(of()),
+        sum_dur_ns: work.reduce((total, event) => total + event.end - event.start, 0n),
+        compute_ns: sizeOf(of('compute')),
+        comm_ns: sizeOf(of('communication')),
+        memcpy_ns: sizeOf(of('copy')),
+        overlap_comm_compute_ns: overlap,
+        exposed_comm_ns: sizeOf(of('communication')) - overlap,
+        exposed_memcpy_ns:
+          sizeOf(of('copy')) - overlapOf(of('copy'), unionOf([...of('communication'), ...of('compute')])),
+      }).map(([key, value]) => [key, plain(value)]),
+    );
   }
   const streams: Record<string, unknown> = {};
   for (const [stream, work] of Map.groupBy(gpu, (event) => `${event.device}/${event.stream}`)) {
@@ -133,17 +151,42 @@ export function referenceSummary(text: string): Record<string, unknown> {
       if (end !== undefined && event.start < end) overlaps++;
       if (end === undefined || event.end > end) end = event.end;
     }
-    streams[stream] = { events: work.length, busy_ns: plain(sizeOf(unionOf(work.map((event) => [event.start, event.end])))), starts_before_previous_end: overlaps };
+    streams[stream] = {
+      events: work.length,
+      busy_ns: plain(sizeOf(unionOf(work.map((event) => [event.start, event.end])))),
+      starts_before_previous_end: overlaps,
+    };
   }
-  const kernels = Map.groupBy(gpu.filter((event) => event.isKernel), (event) => event.name).entries().toArray().map(([name, work]) => {
-    const durations = work.map((event) => Number(event.end - event.start));
-    return { name, count: work.length, total_ns: durations.reduce((a, b) => a + b, 0), min_ns: Math.min(...durations), max_ns: Math.max(...durations), comm: COMMUNICATION.test(name) };
-  });
-  const stepsOf = (category: string): unknown[] => complete
-    .filter((event) => event['cat'] === category && STEP.test(written(event['name'])))
-    .toSorted((a, b) => Number(nanosecondsOf(a['ts']) - nanosecondsOf(b['ts'])))
-    .map((event) => ({ name: event['name'], ts_ns: plain(nanosecondsOf(event['ts'])), dur_ns: plain(nanosecondsOf(event['dur'])) }));
-  const launches = Map.groupBy(gpu.filter((event) => event.correlation !== undefined), (event) => event.correlation);
+  const kernels = Map.groupBy(
+    gpu.filter((event) => event.isKernel),
+    (event) => event.name,
+  )
+    .entries()
+    .toArray()
+    .map(([name, work]) => {
+      const durations = work.map((event) => Number(event.end - event.start));
+      return {
+        name,
+        count: work.length,
+        total_ns: durations.reduce((a, b) => a + b, 0),
+        min_ns: Math.min(...durations),
+        max_ns: Math.max(...durations),
+        comm: COMMUNICATION.test(name),
+      };
+    });
+  const stepsOf = (category: string): unknown[] =>
+    complete
+      .filter((event) => event['cat'] === category && STEP.test(written(event['name'])))
+      .toSorted((a, b) => Number(nanosecondsOf(a['ts']) - nanosecondsOf(b['ts'])))
+      .map((event) => ({
+        name: event['name'],
+        ts_ns: plain(nanosecondsOf(event['ts'])),
+        dur_ns: plain(nanosecondsOf(event['dur'])),
+      }));
+  const launches = Map.groupBy(
+    gpu.filter((event) => event.correlation !== undefined),
+    (event) => event.correlation,
+  );
   return {
     events: events.length,
     events_by_cat: countBy(events, 'cat'),
@@ -158,7 +201,9 @@ export function referenceSummary(text: string): Record<string, unknown> {
     kernels: kernels.toSorted((a, b) => b.total_ns - a.total_ns || (a.name < b.name ? -1 : 1)),
     kernel_total_ns: kernels.reduce((total, kernel) => total + kernel.total_ns, 0),
     max_gpu_events_per_correlation: Math.max(0, ...launches.values().map((work) => work.length)),
-    graph_launches: complete.filter((event) => LAUNCH.has(written(event['cat'])) && /GraphLaunch/.test(written(event['name']))).length,
+    graph_launches: complete.filter(
+      (event) => LAUNCH.has(written(event['cat'])) && /GraphLaunch/.test(written(event['name'])),
+    ).length,
     steps: { user_annotation: stepsOf('user_annotation'), gpu_user_annotation: stepsOf('gpu_user_annotation') },
   };
 }

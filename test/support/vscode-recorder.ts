@@ -29,7 +29,8 @@ function recordAll(place: string, value: unknown): void {
   else if (value instanceof MarkdownString) record(`${place} (Markdown)`, value.value);
   else if (typeof value === 'object' && value !== null && !(value instanceof ThemeIcon)) {
     // What a choice stands for is kept beside what is shown of it.
-    for (const [name, part] of Object.entries(value)) if (name !== 'choice' && name !== 'id' && name !== 'arguments') recordAll(`${place}.${name}`, part);
+    for (const [name, part] of Object.entries(value))
+      if (name !== 'choice' && name !== 'id' && name !== 'arguments') recordAll(`${place}.${name}`, part);
   }
 }
 
@@ -117,7 +118,13 @@ export const window = {
   showWarningMessage: notification('question'),
   setStatusBarMessage: (text: string): void => record('status message', text),
   createStatusBarItem: () => recorded('status item', { show() {}, hide() {}, dispose() {} }),
-  async withProgress(options: { readonly title?: string }, task: (progress: { report(value: unknown): void }, token: { onCancellationRequested: typeof never }) => Promise<unknown>): Promise<unknown> {
+  async withProgress(
+    options: { readonly title?: string },
+    task: (
+      progress: { report(value: unknown): void },
+      token: { onCancellationRequested: typeof never },
+    ) => Promise<unknown>,
+  ): Promise<unknown> {
     record('progress title', options.title);
     return task({ report: (value) => recordAll('progress', value) }, { onCancellationRequested: never });
   },
@@ -137,4 +144,7 @@ export const window = {
   onDidCloseTerminal: never,
 };
 export const commands = { executeCommand: (): Promise<void> => Promise.resolve() };
-export const workspace = { getConfiguration: () => ({ get: () => undefined, inspect: () => undefined }), onDidChangeConfiguration: never };
+export const workspace = {
+  getConfiguration: () => ({ get: () => undefined, inspect: () => undefined }),
+  onDidChangeConfiguration: never,
+};

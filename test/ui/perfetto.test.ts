@@ -16,7 +16,15 @@ import { scannerDist } from '../support/scanner.ts';
 import { writeTrace } from '../support/trace-generator.ts';
 
 const media = fileURLToPath(new URL('../../media/', import.meta.url));
-const browserFlags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const browserFlags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 
 interface Heard {
   readonly type?: string;
@@ -77,7 +85,9 @@ describe('a trace in the real Perfetto UI', function () {
   beforeEach(async () => {
     page = await browser.newPage({ viewport: { width: 1200, height: 700 } });
     outside = [];
-    await page.addInitScript(`if (window.parent === window) { window.heard = []; addEventListener('message', (event) => event.data && window.heard.push(event.data)); }`);
+    await page.addInitScript(
+      `if (window.parent === window) { window.heard = []; addEventListener('message', (event) => event.data && window.heard.push(event.data)); }`,
+    );
   });
 
   afterEach(() => page?.close());
@@ -92,10 +102,22 @@ describe('a trace in the real Perfetto UI', function () {
   async function open(path: string, dark: boolean): Promise<void> {
     const served = await service.serve(path, { dark, signal: new AbortController().signal });
     page.on('response', (response) => {
-      if (!response.url().startsWith(served.url) && !response.url().startsWith('data:') && !response.url().startsWith('blob:')) outside.push(response.url());
+      if (
+        !response.url().startsWith(served.url) &&
+        !response.url().startsWith('data:') &&
+        !response.url().startsWith('blob:')
+      )
+        outside.push(response.url());
     });
     await page.goto(served.url);
-    await page.waitForFunction(() => ['loaded', 'failed', 'offline'].includes((globalThis as unknown as PageGlobals).document.getElementById('status').className), undefined, { timeout: 90_000 });
+    await page.waitForFunction(
+      () =>
+        ['loaded', 'failed', 'offline'].includes(
+          (globalThis as unknown as PageGlobals).document.getElementById('status').className,
+        ),
+      undefined,
+      { timeout: 90_000 },
+    );
   }
 
   async function query(sql: string): Promise<readonly string[]> {
@@ -109,8 +131,18 @@ describe('a trace in the real Perfetto UI', function () {
     }, sql);
   }
 
-  const theme = (): Promise<string> => page.evaluate(() => (globalThis as unknown as PageGlobals).document.getElementById('ui').contentWindow.app.settings.get('theme').get());
-  const heard = (type: string): Promise<readonly Heard[]> => page.evaluate((wanted) => (globalThis as unknown as PageGlobals).heard.filter((message) => message.type === wanted), type);
+  const theme = (): Promise<string> =>
+    page.evaluate(() =>
+      (globalThis as unknown as PageGlobals).document
+        .getElementById('ui')
+        .contentWindow.app.settings.get('theme')
+        .get(),
+    );
+  const heard = (type: string): Promise<readonly Heard[]> =>
+    page.evaluate(
+      (wanted) => (globalThis as unknown as PageGlobals).heard.filter((message) => message.type === wanted),
+      type,
+    );
 
   it('opens whole, in the theme, without a word to the outside', async () => {
     const path = join(folder, 'rank0.json.gz');
@@ -119,11 +151,21 @@ describe('a trace in the real Perfetto UI', function () {
     assert.ok(summary.streams['0/7']!.starts_before_previous_end > 0, 'the trace must have kernels that cross');
     await open(path, true);
     assert.equal(await page.textContent('#status'), '');
-    assert.deepEqual(await query(`select count(*) from slice where category = 'kernel'`), [String(summary.events_by_cat['kernel'])]);
-    assert.deepEqual(await query(`select name from process where pid = 0 and name is not null`), ['GPU 0 \u00B7 rank 0']);
+    assert.deepEqual(await query(`select count(*) from slice where category = 'kernel'`), [
+      String(summary.events_by_cat['kernel']),
+    ]);
+    assert.deepEqual(await query(`select name from process where pid = 0 and name is not null`), [
+      'GPU 0 \u00B7 rank 0',
+    ]);
     assert.equal(await theme(), 'dark');
     await page.evaluate(() => (globalThis as unknown as PageGlobals).postMessage({ type: 'theme', dark: false }, '*'));
-    await page.waitForFunction(() => (globalThis as unknown as PageGlobals).document.getElementById('ui').contentWindow.app.settings.get('theme').get() === 'light');
+    await page.waitForFunction(
+      () =>
+        (globalThis as unknown as PageGlobals).document
+          .getElementById('ui')
+          .contentWindow.app.settings.get('theme')
+          .get() === 'light',
+    );
     assert.deepEqual(outside, []);
     const states = (await heard('state')).map((message) => message.state);
     assert.equal(states[0], 'loading');
@@ -136,14 +178,22 @@ describe('a trace in the real Perfetto UI', function () {
     await open(path, false);
     const body = page.frames()[1]!.locator('body');
     for (const key of ['w', 'F1', 'Control+Shift+P', 'Control+P']) await body.press(key);
-    await page.waitForFunction(() => (globalThis as unknown as PageGlobals).heard.filter((message) => message.type === 'key').length >= 3);
-    assert.deepEqual((await heard('key')).map((message) => message.key), ['F1', 'P', 'P']);
+    await page.waitForFunction(
+      () => (globalThis as unknown as PageGlobals).heard.filter((message) => message.type === 'key').length >= 3,
+    );
+    assert.deepEqual(
+      (await heard('key')).map((message) => message.key),
+      ['F1', 'P', 'P'],
+    );
   });
 
   it('tells when the UI could not open it', async () => {
     // Sound for our reader, which skips what is no JSON; Perfetto refuses it as a whole.
     const path = join(folder, 'odd.json');
-    await writeFile(path, `{"traceEvents": [{"ph":"X","name":"a","pid":0,"tid":1,"ts":1,"dur":1}, }]] {"ph" oops, {"ph":"X","name":"b","pid":0,"tid":1,"ts":1,"dur":1}]}`);
+    await writeFile(
+      path,
+      `{"traceEvents": [{"ph":"X","name":"a","pid":0,"tid":1,"ts":1,"dur":1}, }]] {"ph" oops, {"ph":"X","name":"b","pid":0,"tid":1,"ts":1,"dur":1}]}`,
+    );
     await open(path, false);
     const last = (await heard('state')).at(-1);
     assert.equal(last?.state, 'failed');

@@ -22,7 +22,14 @@ describe('a hostile folder in a real VS Code', function () {
     const parent = await mkdtemp(join(tmpdir(), 'llmdw-restricted-'));
     stops.push(() => rm(parent, { recursive: true, force: true, maxRetries: 5 }));
     const kubeconfig = join(parent, 'own-kubeconfig');
-    const own = await startDemoCluster({ port: 0, kubeconfigPath: kubeconfig, speed: 10, faults: [], logger: silentLogger, signal: new AbortController().signal });
+    const own = await startDemoCluster({
+      port: 0,
+      kubeconfigPath: kubeconfig,
+      speed: 10,
+      faults: [],
+      logger: silentLogger,
+      signal: new AbortController().signal,
+    });
     stops.push(() => own.stop());
     folder = await HostileFolder.make(parent);
     stops.push(() => folder.close());
@@ -30,7 +37,10 @@ describe('a hostile folder in a real VS Code', function () {
     const data = join(parent, 'vscode');
     // A person may have a key for what is off: the action has to say so.
     await mkdir(join(data, 'user', 'User'), { recursive: true });
-    await writeFile(join(data, 'user', 'User', 'keybindings.json'), JSON.stringify([{ key: 'ctrl+alt+shift+d', command: 'llmd.deploy' }]));
+    await writeFile(
+      join(data, 'user', 'User', 'keybindings.json'),
+      JSON.stringify([{ key: 'ctrl+alt+shift+d', command: 'llmd.deploy' }]),
+    );
     const packaged = await openPackaged({ workspace: folder.path, data, kubeconfig, restricted: true });
     stops.push(() => packaged.close());
     ({ window } = packaged);
@@ -40,9 +50,10 @@ describe('a hostile folder in a real VS Code', function () {
     for (const stop of stops.toReversed()) await stop();
   });
 
-  const text = (selector: string, content: string | RegExp): Locator => window.page.locator(selector).filter({ hasText: content }).first();
+  const text = (selector: string, content: string | RegExp): Locator =>
+    window.page.locator(selector).filter({ hasText: content }).first();
 
-  it('wakes the Workbench up, which shows the person\'s own cluster', async () => {
+  it("wakes the Workbench up, which shows the person's own cluster", async () => {
     await text('.statusbar-item', 'Restricted Mode').waitFor();
     await text('.statusbar-item', `${demoContext}/llm-d`).waitFor();
     await window.openView();
@@ -52,7 +63,8 @@ describe('a hostile folder in a real VS Code', function () {
   });
 
   it('lists none of its runs and traces, and leads to trust instead', async () => {
-    for (const words of ['the runs of this folder are not read', 'the traces of this folder are not read']) await text('.sidebar .welcome-view-content', words).waitFor();
+    for (const words of ['the runs of this folder are not read', 'the traces of this folder are not read'])
+      await text('.sidebar .welcome-view-content', words).waitFor();
     assert.equal(await window.rows().filter({ hasText: theirs.run }).count(), 0);
   });
 
@@ -60,7 +72,13 @@ describe('a hostile folder in a real VS Code', function () {
     await window.page.keyboard.press('F1');
     await window.page.locator('.quick-input-widget:visible input').first().fill('>llm-d: ');
     await window.picks().filter({ hasText: 'Show Node Table' }).first().waitFor();
-    assert.equal(await window.picks().filter({ hasText: /Deploy\.\.\.|Run Benchmark|Start Demo/ }).count(), 0);
+    assert.equal(
+      await window
+        .picks()
+        .filter({ hasText: /Deploy\.\.\.|Run Benchmark|Start Demo/ })
+        .count(),
+      0,
+    );
     await window.page.keyboard.press('Escape');
     await window.page.keyboard.press('Control+Alt+Shift+D');
     const notification = text('.notification-list-item', 'cannot deploy: this folder is in Restricted Mode');
@@ -78,9 +96,15 @@ describe('a hostile folder in a real VS Code', function () {
   });
 
   it('counts once the person trusts it, but for the name that it gives them', async () => {
-    await window.page.locator('.workspace-trust-editor').getByRole('button', { name: /^Trust/ }).first().click();
+    await window.page
+      .locator('.workspace-trust-editor')
+      .getByRole('button', { name: /^Trust/ })
+      .first()
+      .click();
     await text('.statusbar-item', `${theirs.context}/${theirs.namespace}`).waitFor();
-    await poll(systemClock, 100, AbortSignal.timeout(30_000), () => Promise.resolve(folder.ran && folder.asked.length > 0 ? true : undefined));
+    await poll(systemClock, 100, AbortSignal.timeout(30_000), () =>
+      Promise.resolve(folder.ran && folder.asked.length > 0 ? true : undefined),
+    );
     await window.row('theirs');
     await text('.notification-list-item', `you are "${theirs.owner}" on shared clusters`).waitFor();
     assert.equal(await window.rows().filter({ hasText: 'Restricted Mode' }).count(), 0);

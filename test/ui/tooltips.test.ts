@@ -21,7 +21,14 @@ describe('tooltips in a real VS Code', function () {
     const parent = await mkdtemp(join(tmpdir(), 'llmdw-tooltips-'));
     stops.push(() => rm(parent, { recursive: true, force: true, maxRetries: 5 }));
     const kubeconfig = join(parent, 'kubeconfig');
-    const cluster = await startDemoCluster({ port: 0, kubeconfigPath: kubeconfig, speed: 10, faults: [], logger: silentLogger, signal: new AbortController().signal });
+    const cluster = await startDemoCluster({
+      port: 0,
+      kubeconfigPath: kubeconfig,
+      speed: 10,
+      faults: [],
+      logger: silentLogger,
+      signal: new AbortController().signal,
+    });
     stops.push(() => cluster.stop());
     const workspace = join(parent, 'work');
     await mkdir(workspace);
@@ -54,7 +61,9 @@ describe('tooltips in a real VS Code', function () {
     await (await pointAt(row)).filter({ hasText: 'In the whole cluster 3 pods' }).waitFor();
     const before = await row.textContent();
     // A node of the other group.
-    const [node = ''] = (await kubectl('get', 'nodes', '-l', 'ib.coreweave.cloud/leafgroup=1', '-o', 'name')).split('\n');
+    const [node = ''] = (await kubectl('get', 'nodes', '-l', 'ib.coreweave.cloud/leafgroup=1', '-o', 'name')).split(
+      '\n',
+    );
     await kubectl('cordon', node);
     await window.row(/leafgroup 1.*8 of 16 free/);
     assert.equal(await row.textContent(), before);

@@ -13,7 +13,10 @@ export const text = z
   .transform((value) => value ?? null);
 
 /** Figures by name, e.g. a row of percentiles; other values are left out. */
-export const figures = z.record(z.string(), z.unknown()).nullish().transform((value) => value ?? {});
+export const figures = z
+  .record(z.string(), z.unknown())
+  .nullish()
+  .transform((value) => value ?? {});
 
 /** Validates a document that a format recognised; what does not fit is a version that this reader does not know. */
 export function throughDoor<T>(schema: z.ZodType<T>, document: unknown, tool: string, path: string): T {

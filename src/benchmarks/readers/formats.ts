@@ -12,7 +12,15 @@ import { vllmBenchJson } from './vllm-bench.ts';
 import { vllmBenchText } from './vllm-bench-text.ts';
 
 /** Asked in this order; each looks at keys that the others do not write. */
-export const DOCUMENT_FORMATS: readonly DocumentFormat[] = [guidellmJson, vllmBenchJson, inferencexSummary, inferencexRecord, inferencePerfJson, lmEvalJson, llmdBenchmarkReport];
+export const DOCUMENT_FORMATS: readonly DocumentFormat[] = [
+  guidellmJson,
+  vllmBenchJson,
+  inferencexSummary,
+  inferencexRecord,
+  inferencePerfJson,
+  lmEvalJson,
+  llmdBenchmarkReport,
+];
 
 /** guidellm's comes last: its output may quote anything in its log lines. */
 export const TEXT_FORMATS: readonly TextFormat[] = [vllmBenchText, lmEvalText, guidellmText];

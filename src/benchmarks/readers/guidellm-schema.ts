@@ -51,7 +51,11 @@ export interface GuidellmBenchmark {
   readonly end: number | null;
   readonly duration: number | null;
   readonly cooldown: number | null;
-  readonly totals: { readonly successful: number | null; readonly errored: number | null; readonly incomplete: number | null };
+  readonly totals: {
+    readonly successful: number | null;
+    readonly errored: number | null;
+    readonly incomplete: number | null;
+  };
   readonly successful: Readonly<Partial<Record<MetricName, Distribution>>>;
   readonly total: Readonly<Partial<Record<MetricName, Distribution>>>;
   readonly samples: readonly RequestSample[];
@@ -92,7 +96,16 @@ export const GUIDELLM_BENCHMARKS: Shape = {
   },
 };
 
-const distribution = z.object({ mean: figure, median: figure, std_dev: figure, min: figure, max: figure, count: figure, total_sum: figure, percentiles: figures });
+const distribution = z.object({
+  mean: figure,
+  median: figure,
+  std_dev: figure,
+  min: figure,
+  max: figure,
+  count: figure,
+  total_sum: figure,
+  percentiles: figures,
+});
 const metric = z.object({ successful: distribution.nullish(), total: distribution.nullish() }).nullish();
 const totals = z.object({ successful: figure, errored: figure, incomplete: figure });
 const strategy = z.object({ type_: z.string(), streams: figure, rate: figure });
@@ -107,7 +120,9 @@ const sample = z
     output_tokens: figure,
     first_token_time: figure,
     last_token_time: figure,
-    info: z.object({ timings: z.object({ first_token_iteration: figure, last_token_iteration: figure }).nullish() }).nullish(),
+    info: z
+      .object({ timings: z.object({ first_token_iteration: figure, last_token_iteration: figure }).nullish() })
+      .nullish(),
   })
   .transform((request) => ({
     ttft_ms: request.time_to_first_token_ms,
@@ -161,7 +176,11 @@ export function parseGuidellm(document: unknown, path: string): GuidellmFile {
   const raw = throughDoor(file, document, 'guidellm', path);
   const first = raw.benchmarks[0];
   if (!first) {
-    throw new WorkbenchError({ code: 'no-result', message: `${path} is a guidellm file without a benchmark`, hint: 'The run was stopped before its first benchmark ended. Look at its output, and run it again.' });
+    throw new WorkbenchError({
+      code: 'no-result',
+      message: `${path} is a guidellm file without a benchmark`,
+      hint: 'The run was stopped before its first benchmark ended. Look at its output, and run it again.',
+    });
   }
   const schema = raw.metadata?.version ?? null;
   return {
@@ -185,13 +204,22 @@ function normalise(raw: RawFile, each: RawBenchmark, path: string): GuidellmBenc
   const chosen = each.config?.strategy ?? each.args?.strategy;
   const counts = each.metrics.request_totals ?? each.request_totals;
   if (!chosen || !counts) {
-    throw new WorkbenchError({ code: 'version-unknown', message: `${path} looks like a result of guidellm, but names no ${chosen ? 'request totals' : 'strategy'}`, hint: 'It is from another version of the tool. Known versions stand in docs/benchmarks.md.' });
+    throw new WorkbenchError({
+      code: 'version-unknown',
+      message: `${path} looks like a result of guidellm, but names no ${chosen ? 'request totals' : 'strategy'}`,
+      hint: 'It is from another version of the tool. Known versions stand in docs/benchmarks.md.',
+    });
   }
   return {
     strategy: chosen.type_,
     streams: chosen.streams,
     rate: chosen.rate,
-    model: each.config?.backend?.model ?? each.worker?.backend_model ?? raw.config?.spec?.backend?.model ?? raw.args?.model ?? null,
+    model:
+      each.config?.backend?.model ??
+      each.worker?.backend_model ??
+      raw.config?.spec?.backend?.model ??
+      raw.args?.model ??
+      null,
     start: each.start_time,
     end: each.end_time,
     duration: each.duration,

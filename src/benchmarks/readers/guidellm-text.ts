@@ -14,14 +14,27 @@ const SUMMARY = 'Run Summary Info';
 /** guidellm's printed tables: framed by pipes from 0.4, wrapped at 80 columns in 0.2 and 0.3. */
 export const guidellmText: TextFormat = {
   name: 'guidellm output',
-  matches: (text) => text.includes(THROUGHPUT) || text.includes('Benchmarks Stats:') || /guidellm|Setup complete, starting benchmarks/.test(text),
+  matches: (text) =>
+    text.includes(THROUGHPUT) ||
+    text.includes('Benchmarks Stats:') ||
+    /guidellm|Setup complete, starting benchmarks/.test(text),
   read(text, path) {
     const lines = plainLines(text);
     const points = text.includes(THROUGHPUT) ? pipePoints(lines) : legacyPoints(lines);
     if (points.length === 0) {
-      throw new WorkbenchError({ code: 'no-result', message: `${path} is guidellm's output without its result tables`, hint: 'The run was stopped or failed before its end: its last lines say why.' });
+      throw new WorkbenchError({
+        code: 'no-result',
+        message: `${path} is guidellm's output without its result tables`,
+        hint: 'The run was stopped or failed before its end: its last lines say why.',
+      });
     }
-    const warnings = [{ code: 'rounded', message: 'read from a printed table: figures are rounded as printed, and what the table leaves out is missing. Prefer the JSON file of the run' }];
+    const warnings = [
+      {
+        code: 'rounded',
+        message:
+          'read from a printed table: figures are rounded as printed, and what the table leaves out is missing. Prefer the JSON file of the run',
+      },
+    ];
     return { tool: 'guidellm', tool_version: null, points, scores: [], warnings };
   },
 };
@@ -65,7 +78,12 @@ function table(lines: readonly string[], title: string): Row[] {
   const divider = body.findIndex((line) => line.trim().startsWith('|-'));
   if (divider < 0) return [];
   const headers = body.slice(0, Math.min(divider, HEADER_ROWS)).map((line) => spread(pipeCells(line)));
-  return body.slice(divider + 1).map((line) => new Map(pipeCells(line).map((cell, column) => [headers.map((header) => header[column] ?? '').join('/'), cell])));
+  return body
+    .slice(divider + 1)
+    .map(
+      (line) =>
+        new Map(pipeCells(line).map((cell, column) => [headers.map((header) => header[column] ?? '').join('/'), cell])),
+    );
 }
 
 /** A header that spans several columns is printed once, followed by empty cells. */

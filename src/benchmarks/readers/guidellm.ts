@@ -15,7 +15,10 @@ export const guidellmJson: DocumentFormat = {
     const file = parseGuidellm(document, path);
     const warnings: Warning[] = [];
     if (file.newerSchema !== null) {
-      warnings.push({ code: 'schema-newer', message: `written by guidellm ${file.version ?? 'of unknown version'} with schema ${file.newerSchema}, newer than what is known here: compare the figures with the tool's own table` });
+      warnings.push({
+        code: 'schema-newer',
+        message: `written by guidellm ${file.version ?? 'of unknown version'} with schema ${file.newerSchema}, newer than what is known here: compare the figures with the tool's own table`,
+      });
     }
     const points = file.benchmarks.map((benchmark) => toPoint(benchmark, file.layout, warnings));
     return { tool: 'guidellm', tool_version: file.version, points, scores: [], warnings, guidellm: file };
@@ -26,7 +29,8 @@ export const guidellmJson: DocumentFormat = {
 function isGuidellm(document: unknown): boolean {
   if (!isObject(document) || !Array.isArray(document['benchmarks'])) return false;
   const first = arrayAt(document, 'benchmarks')[0];
-  if (first === undefined) return isObject(document['metadata']) || isObject(document['config']) || Object.keys(document).length === 1;
+  if (first === undefined)
+    return isObject(document['metadata']) || isObject(document['config']) || Object.keys(document).length === 1;
   return isObject(at(first, 'metrics')) && (isObject(at(first, 'config')) || isObject(at(first, 'args')));
 }
 
@@ -42,7 +46,10 @@ function toPoint(benchmark: GuidellmBenchmark, layout: GuidellmLayout, warnings:
   const label = strategyLabel(benchmark);
   if (benchmark.totals.successful === 0) warnings.push(allFailed(label));
   if (benchmark.cooldown !== null && benchmark.cooldown < 0) {
-    warnings.push({ code: 'cooldown-negative', message: `${label}: guidellm wrote a cool-down of ${benchmark.cooldown} s, so its measurement window is wrong` });
+    warnings.push({
+      code: 'cooldown-negative',
+      message: `${label}: guidellm wrote a cool-down of ${benchmark.cooldown} s, so its measurement window is wrong`,
+    });
   }
   return {
     ...EMPTY_POINT,
@@ -65,11 +72,19 @@ function toPoint(benchmark: GuidellmBenchmark, layout: GuidellmLayout, warnings:
 }
 
 /** 0.2 counts prompts twice in `tokens_per_second`; there the sums over the window are the truth. */
-function totalTokenThroughput(benchmark: GuidellmBenchmark, layout: GuidellmLayout, label: string, warnings: Warning[]): number | null {
+function totalTokenThroughput(
+  benchmark: GuidellmBenchmark,
+  layout: GuidellmLayout,
+  label: string,
+  warnings: Warning[],
+): number | null {
   const { prompt_token_count: prompt, output_token_count: output, tokens_per_second: written } = benchmark.successful;
   if (layout !== '0.2') return written?.mean ?? null;
   if (prompt?.total_sum == null || output?.total_sum == null || !benchmark.duration) return null;
-  warnings.push({ code: 'total-tokens-recomputed', message: `${label}: guidellm 0.2 counts prompts twice in its tokens per second, so the total is (prompt + output tokens) / duration` });
+  warnings.push({
+    code: 'total-tokens-recomputed',
+    message: `${label}: guidellm 0.2 counts prompts twice in its tokens per second, so the total is (prompt + output tokens) / duration`,
+  });
   return (prompt.total_sum + output.total_sum) / benchmark.duration;
 }
 

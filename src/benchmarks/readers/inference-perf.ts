@@ -16,9 +16,21 @@ const lifecycle = z.object({
   successes: z.object({
     count: figure,
     latency: z
-      .object({ request_latency: figures, time_to_first_token: figures, time_per_output_token: figures, inter_token_latency: figures })
+      .object({
+        request_latency: figures,
+        time_to_first_token: figures,
+        time_per_output_token: figures,
+        inter_token_latency: figures,
+      })
       .nullish(),
-    throughput: z.object({ input_tokens_per_sec: figure, output_tokens_per_sec: figure, total_tokens_per_sec: figure, requests_per_sec: figure }).nullish(),
+    throughput: z
+      .object({
+        input_tokens_per_sec: figure,
+        output_tokens_per_sec: figure,
+        total_tokens_per_sec: figure,
+        requests_per_sec: figure,
+      })
+      .nullish(),
     prompt_len: z.object({ mean: figure }).nullish(),
     output_len: z.object({ mean: figure }).nullish(),
   }),
@@ -31,15 +43,21 @@ export const inferencePerfJson: DocumentFormat = {
   matches: (document) => isObject(document) && isObject(document['load_summary']) && isObject(document['successes']),
   read(document, path) {
     if (!isObject(at(document, 'successes', 'throughput')) && !isObject(at(document, 'successes', 'latency'))) {
-      throw new WorkbenchError({ code: 'no-result', message: `${path} is inference-perf's view through Prometheus, which has no window of its own`, hint: 'Read the stage_N_lifecycle_metrics.json files of the same run.' });
+      throw new WorkbenchError({
+        code: 'no-result',
+        message: `${path} is inference-perf's view through Prometheus, which has no window of its own`,
+        hint: 'Read the stage_N_lifecycle_metrics.json files of the same run.',
+      });
     }
     const raw = throughDoor(lifecycle, document, 'inference-perf', path);
     const label = stageLabel(path);
     const { count, throughput, prompt_len: prompt, output_len: output } = raw.successes;
     const warnings: Warning[] = [];
     if (count === 0) warnings.push(allFailed(label));
-    if (label === 'summary') warnings.push({ code: 'stages-mixed', message: 'the summary mixes all stages of the load: chart the stages' });
-    const stats = (values: Readonly<Record<string, unknown>> | undefined): LatencyStats | null => (values ? latency(values, SECOND) : null);
+    if (label === 'summary')
+      warnings.push({ code: 'stages-mixed', message: 'the summary mixes all stages of the load: chart the stages' });
+    const stats = (values: Readonly<Record<string, unknown>> | undefined): LatencyStats | null =>
+      values ? latency(values, SECOND) : null;
     const point = {
       ...EMPTY_POINT,
       label,

@@ -19,7 +19,10 @@ export const inferencexSummary: DocumentFormat = {
     const label = loadLabel(raw.conc, null);
     const warnings: Warning[] = [];
     if (raw.tput_per_gpu !== null) {
-      warnings.push({ code: 'throughput-per-gpu', message: `${label}: the file gives throughput a GPU only (total ${raw.tput_per_gpu} tok/s/GPU, output ${raw.output_tput_per_gpu ?? 'not given'}), and not how many GPUs there were` });
+      warnings.push({
+        code: 'throughput-per-gpu',
+        message: `${label}: the file gives throughput a GPU only (total ${raw.tput_per_gpu} tok/s/GPU, output ${raw.output_tput_per_gpu ?? 'not given'}), and not how many GPUs there were`,
+      });
     }
     const point = {
       ...EMPTY_POINT,

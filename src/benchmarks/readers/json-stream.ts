@@ -1,6 +1,17 @@
 import { WorkbenchError } from '../../base/errors.ts';
 import {
-  BACKSLASH, CLOSE_BRACE, CLOSE_BRACKET, closingQuote, COLON, COMMA, isBlank, OPEN_BRACE, OPEN_BRACKET, QUOTE, scalarEnd, SPACE,
+  BACKSLASH,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  closingQuote,
+  COLON,
+  COMMA,
+  isBlank,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+  scalarEnd,
+  SPACE,
 } from './json-bytes.ts';
 import { DEEPEST_LEVEL, LONGEST_SCALAR, LONGEST_STRING } from './limits.ts';
 
@@ -115,7 +126,13 @@ export class JsonStream {
     const open = this.#stack.length > 0;
     // Only a blank ends a number that is a document of its own.
     if (!open) this.push(Buffer.of(SPACE));
-    if (open || this.#rest !== undefined || this.#openString !== undefined || this.#dropDepth !== undefined || this.#documents === 0) {
+    if (
+      open ||
+      this.#rest !== undefined ||
+      this.#openString !== undefined ||
+      this.#dropDepth !== undefined ||
+      this.#documents === 0
+    ) {
       throw new WorkbenchError({ code: 'json-cut', message: `the JSON ends inside a value after ${size} bytes` });
     }
   }

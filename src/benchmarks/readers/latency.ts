@@ -1,7 +1,10 @@
 import type { LatencyStats } from '../types.ts';
 
 /** guidellm and llm-d-benchmark write the per-mille percentiles without a point. */
-const PER_MILLE: ReadonlyMap<string, number> = new Map([['001', 0.1], ['999', 99.9]]);
+const PER_MILLE: ReadonlyMap<string, number> = new Map([
+  ['001', 0.1],
+  ['999', 99.9],
+]);
 
 const NAMES: Readonly<Record<string, 'mean' | 'median' | 'std' | 'min' | 'max'>> = {
   mean: 'mean',
@@ -17,7 +20,8 @@ const NAMES: Readonly<Record<string, 'mean' | 'median' | 'std' | 'min' | 'max'>>
 export function percentileName(raw: string): `p${string}` | undefined {
   const match = /^[pP](\d+)(?:[.p](\d+))?$/.exec(raw);
   if (!match?.[1]) return undefined;
-  const value = match[2] === undefined ? (PER_MILLE.get(match[1]) ?? Number(match[1])) : Number(`${match[1]}.${match[2]}`);
+  const value =
+    match[2] === undefined ? (PER_MILLE.get(match[1]) ?? Number(match[1])) : Number(`${match[1]}.${match[2]}`);
   return value <= 100 ? `p${value}` : undefined;
 }
 
@@ -26,7 +30,14 @@ export function percentileName(raw: string): `p${string}` | undefined {
  * `median` and `p50` are one figure: each is filled from the other.
  */
 export function latency(figures: Readonly<Record<string, unknown>>, toMs: number): LatencyStats | null {
-  const stats: { mean: number | null; median: number | null; std: number | null; min: number | null; max: number | null; [percentile: `p${string}`]: number | null } = {
+  const stats: {
+    mean: number | null;
+    median: number | null;
+    std: number | null;
+    min: number | null;
+    max: number | null;
+    [percentile: `p${string}`]: number | null;
+  } = {
     mean: null,
     median: null,
     std: null,

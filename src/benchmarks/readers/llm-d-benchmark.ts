@@ -12,17 +12,38 @@ import { loadLabel } from './vllm-bench.ts';
 const statistics = z.looseObject({ units: z.string(), mean: figure }).nullish();
 
 const performance = z.object({
-  requests: z.object({ total: figure, failures: figure, incomplete: figure, input_length: statistics, output_length: statistics }).nullish(),
+  requests: z
+    .object({
+      total: figure,
+      failures: figure,
+      incomplete: figure,
+      input_length: statistics,
+      output_length: statistics,
+    })
+    .nullish(),
   latency: z
-    .object({ time_to_first_token: statistics, time_per_output_token: statistics, inter_token_latency: statistics, request_latency: statistics })
+    .object({
+      time_to_first_token: statistics,
+      time_per_output_token: statistics,
+      inter_token_latency: statistics,
+      request_latency: statistics,
+    })
     .nullish(),
 });
 
-const throughputV1 = z.object({ output_tokens_per_sec: figure, total_tokens_per_sec: figure, requests_per_sec: figure }).nullish();
-const throughputV2 = z.object({ output_token_rate: statistics, total_token_rate: statistics, request_rate: statistics }).nullish();
+const throughputV1 = z
+  .object({ output_tokens_per_sec: figure, total_tokens_per_sec: figure, requests_per_sec: figure })
+  .nullish();
+const throughputV2 = z
+  .object({ output_token_rate: statistics, total_token_rate: statistics, request_rate: statistics })
+  .nullish();
 
-const reportV1 = z.object({ metrics: performance.extend({ time: z.object({ duration: figure }).nullish(), throughput: throughputV1 }) });
-const reportV2 = z.object({ results: z.object({ request_performance: z.object({ aggregate: performance.extend({ throughput: throughputV2 }) }) }) });
+const reportV1 = z.object({
+  metrics: performance.extend({ time: z.object({ duration: figure }).nullish(), throughput: throughputV1 }),
+});
+const reportV2 = z.object({
+  results: z.object({ request_performance: z.object({ aggregate: performance.extend({ throughput: throughputV2 }) }) }),
+});
 
 const TO_MS: ReadonlyMap<string, number> = new Map([
   ['ms', 1],
@@ -34,12 +55,25 @@ const TO_MS: ReadonlyMap<string, number> = new Map([
 /** llm-d-benchmark's report, versions 0.1 and 0.2.x, as JSON or YAML. */
 export const llmdBenchmarkReport: DocumentFormat = {
   name: 'llm-d-benchmark report',
-  matches: (document) => isObject(document) && 'version' in document && isObject(document['scenario']) && (isObject(document['metrics']) || isObject(document['results'])),
+  matches: (document) =>
+    isObject(document) &&
+    'version' in document &&
+    isObject(document['scenario']) &&
+    (isObject(document['metrics']) || isObject(document['results'])),
   read(document, path) {
     const version = String(at(document, 'version'));
     const warnings: Warning[] = [];
-    const point = version.startsWith('0.1') ? pointV1(document, path, warnings) : version.startsWith('0.2') ? pointV2(document, path, warnings) : undefined;
-    if (!point) throw new WorkbenchError({ code: 'version-unknown', message: `${path} is an llm-d-benchmark report of version ${version}`, hint: 'Versions 0.1 and 0.2 are known. Convert it with the tool itself.' });
+    const point = version.startsWith('0.1')
+      ? pointV1(document, path, warnings)
+      : version.startsWith('0.2')
+        ? pointV2(document, path, warnings)
+        : undefined;
+    if (!point)
+      throw new WorkbenchError({
+        code: 'version-unknown',
+        message: `${path} is an llm-d-benchmark report of version ${version}`,
+        hint: 'Versions 0.1 and 0.2 are known. Convert it with the tool itself.',
+      });
     return { tool: 'llm-d-benchmark', tool_version: version, points: [point], scores: [], warnings };
   },
 };
@@ -66,7 +100,9 @@ function pointV2(document: unknown, path: string, warnings: Warning[]): ResultPo
   const load = at(document, 'scenario', 'load', 'standardized');
   const concurrency = numberAt(load, 'concurrency') ?? null;
   const rate = rateOf(at(load, 'rate_qps'));
-  const models = arrayAt(document, 'scenario', 'stack').map((component) => stringAt(component, 'standardized', 'model', 'name'));
+  const models = arrayAt(document, 'scenario', 'stack').map((component) =>
+    stringAt(component, 'standardized', 'model', 'name'),
+  );
   return {
     ...common(aggregate, loadLabel(concurrency, rate), warnings),
     model: models.find((model) => model !== undefined) ?? null,
@@ -86,13 +122,20 @@ function common(raw: z.infer<typeof performance>, label: string, warnings: Warni
     if (!given) return null;
     const toMs = TO_MS.get(given.units);
     if (toMs !== undefined) return latency(given, toMs);
-    warnings.push({ code: 'unit-unknown', message: `${label}: ${name} is in "${given.units}", which is no unit of time, and was left out` });
+    warnings.push({
+      code: 'unit-unknown',
+      message: `${label}: ${name} is in "${given.units}", which is no unit of time, and was left out`,
+    });
     return null;
   };
   return {
     ...EMPTY_POINT,
     label,
-    requests: { successful: total === null || failures === null ? null : total - failures - (incomplete ?? 0), errored: failures, incomplete },
+    requests: {
+      successful: total === null || failures === null ? null : total - failures - (incomplete ?? 0),
+      errored: failures,
+      incomplete,
+    },
     ttft_ms: stats('time_to_first_token'),
     tpot_ms: stats('time_per_output_token'),
     itl_ms: stats('inter_token_latency'),

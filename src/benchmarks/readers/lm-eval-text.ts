@@ -11,7 +11,12 @@ export const lmEvalText: TextFormat = {
   matches: (text) => /^\|\s*(?:Tasks|Groups)\s*\|\s*Version\s*\|/m.test(text),
   read(text, path) {
     const scores = tableScores(plainLines(text));
-    if (scores.length === 0) throw new WorkbenchError({ code: 'no-result', message: `${path} holds lm_eval's table without a score`, hint: 'Look at the output of lm_eval above the table.' });
+    if (scores.length === 0)
+      throw new WorkbenchError({
+        code: 'no-result',
+        message: `${path} holds lm_eval's table without a score`,
+        hint: 'Look at the output of lm_eval above the table.',
+      });
     return { tool: 'lm_eval', tool_version: null, points: [], scores, warnings: [] };
   },
 };
@@ -37,7 +42,14 @@ function tableScores(lines: readonly string[]): Score[] {
     task = cells[0] === '' ? task : (cells[0] ?? task);
     if (value === null) continue;
     const filter = cell('Filter');
-    scores.push({ task, metric: cell('Metric'), filter: filter === '' ? null : filter, value, stderr: tableNumber(cell('Stderr')), n: null });
+    scores.push({
+      task,
+      metric: cell('Metric'),
+      filter: filter === '' ? null : filter,
+      value,
+      stderr: tableNumber(cell('Stderr')),
+      n: null,
+    });
   }
   return scores;
 }

@@ -11,8 +11,18 @@ interface Metric {
 
 const METRICS = {
   ttft: { distribution: 'time_to_first_token_ms', toMs: 1, sample: (sample) => sample.ttft_ms, tokens: () => 1 },
-  tpot: { distribution: 'time_per_output_token_ms', toMs: 1, sample: (sample) => sample.tpot_ms, tokens: (outputTokens) => outputTokens },
-  itl: { distribution: 'inter_token_latency_ms', toMs: 1, sample: (sample) => sample.itl_ms, tokens: (outputTokens) => outputTokens - 1 },
+  tpot: {
+    distribution: 'time_per_output_token_ms',
+    toMs: 1,
+    sample: (sample) => sample.tpot_ms,
+    tokens: (outputTokens) => outputTokens,
+  },
+  itl: {
+    distribution: 'inter_token_latency_ms',
+    toMs: 1,
+    sample: (sample) => sample.itl_ms,
+    tokens: (outputTokens) => outputTokens - 1,
+  },
   e2e: { distribution: 'request_latency', toMs: 1000, sample: (sample) => sample.e2e_ms, tokens: () => 1 },
 } as const satisfies Readonly<Record<string, Metric>>;
 

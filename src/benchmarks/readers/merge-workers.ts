@@ -52,15 +52,30 @@ export async function mergeWorkers({ workers: given, missing, useTotal }: Worker
   const merged = merge(workers, useTotal);
   return {
     report: { files, errors: unread },
-    aggregate: { ...merged, missing, errors: [...unread, ...unmerged], warnings: warningsOf(workers, missing, merged.throughput.overlap) },
+    aggregate: {
+      ...merged,
+      missing,
+      errors: [...unread, ...unmerged],
+      warnings: warningsOf(workers, missing, merged.throughput.overlap),
+    },
   };
 }
 
 function noGuidellm(path: string): WorkbenchError {
-  return new WorkbenchError({ code: 'format-unknown', message: `${path} is no guidellm file`, hint: "Workers of a parallel run write guidellm's JSON; read other results one by one." });
+  return new WorkbenchError({
+    code: 'format-unknown',
+    message: `${path} is no guidellm file`,
+    hint: "Workers of a parallel run write guidellm's JSON; read other results one by one.",
+  });
 }
 
-function merge(workers: readonly Worker[], useTotal: boolean): Pick<AggregateReport, 'workers' | 'requests' | 'output_tokens' | 'throughput' | 'ttft_ms' | 'tpot_ms' | 'itl_ms' | 'e2e_ms'> {
+function merge(
+  workers: readonly Worker[],
+  useTotal: boolean,
+): Pick<
+  AggregateReport,
+  'workers' | 'requests' | 'output_tokens' | 'throughput' | 'ttft_ms' | 'tpot_ms' | 'itl_ms' | 'e2e_ms'
+> {
   const results = workers.map(toResult);
   const benchmarks = workers.map(({ benchmark }) => benchmark);
   const windows = results.flatMap((result) => (result.window ? [result.window] : []));
@@ -78,7 +93,9 @@ function merge(workers: readonly Worker[], useTotal: boolean): Pick<AggregateRep
     },
     output_tokens: tokens,
     throughput: {
-      sum_of_means: sum(results.map((result) => (useTotal ? result.output_token_throughput_total : result.output_token_throughput))),
+      sum_of_means: sum(
+        results.map((result) => (useTotal ? result.output_token_throughput_total : result.output_token_throughput)),
+      ),
       over_union: tokens !== null && union ? tokens / union : null,
       in_common_window: common ? rateInside(workers, common) : null,
       union_window_s: union,
@@ -132,22 +149,47 @@ function sum(values: readonly (number | null)[]): number | null {
 function warningsOf(workers: readonly Worker[], missing: readonly number[], overlap: number | null): Warning[] {
   const warnings: Warning[] = [];
   const warn = (code: string, message: string): void => void warnings.push({ code, message });
-  if (missing.length > 0) warn('workers-missing', `no file of worker ${missing.join(', ')}: the sums are of the others only`);
+  if (missing.length > 0)
+    warn('workers-missing', `no file of worker ${missing.join(', ')}: the sums are of the others only`);
 
   const versions = distinct(workers, ({ file }) => file.version ?? `${file.layout} (by layout)`);
-  if (versions.length > 1) warn('versions-mixed', `the workers ran different versions of guidellm (${versions.join(', ')}), whose figures are defined differently`);
-  const loads = distinct(workers, ({ benchmark }) => `${benchmark.strategy}${benchmark.rate === null ? '' : ` at ${benchmark.rate}/s`} on ${benchmark.model ?? 'unknown model'}`);
+  if (versions.length > 1)
+    warn(
+      'versions-mixed',
+      `the workers ran different versions of guidellm (${versions.join(', ')}), whose figures are defined differently`,
+    );
+  const loads = distinct(
+    workers,
+    ({ benchmark }) =>
+      `${benchmark.strategy}${benchmark.rate === null ? '' : ` at ${benchmark.rate}/s`} on ${benchmark.model ?? 'unknown model'}`,
+  );
   if (loads.length > 1) warn('configurations-mixed', `the workers ran different loads: ${loads.join('; ')}`);
   const streams = distinct(workers, ({ benchmark }) => String(benchmark.streams));
-  if (streams.length > 1) warn('streams-differ', `the workers ran different numbers of streams (${streams.join(', ')})`);
+  if (streams.length > 1)
+    warn('streams-differ', `the workers ran different numbers of streams (${streams.join(', ')})`);
 
   for (const { index, file, benchmark } of workers) {
-    if (file.benchmarks.length > 1) warn('several-benchmarks', `worker ${index}: the file holds ${file.benchmarks.length} benchmarks, of which the first is taken`);
-    if (benchmark.cooldown !== null && benchmark.cooldown < 0) warn('cooldown-negative', `worker ${index}: guidellm wrote a cool-down of ${benchmark.cooldown} s, so its window is wrong`);
-    if (!hasAllSamples(benchmark)) warn('samples-incomplete', `worker ${index}: the file lists ${benchmark.samples.length} of ${benchmark.totals.successful ?? 'unknown'} successful requests, so percentiles cannot be merged`);
+    if (file.benchmarks.length > 1)
+      warn(
+        'several-benchmarks',
+        `worker ${index}: the file holds ${file.benchmarks.length} benchmarks, of which the first is taken`,
+      );
+    if (benchmark.cooldown !== null && benchmark.cooldown < 0)
+      warn(
+        'cooldown-negative',
+        `worker ${index}: guidellm wrote a cool-down of ${benchmark.cooldown} s, so its window is wrong`,
+      );
+    if (!hasAllSamples(benchmark))
+      warn(
+        'samples-incomplete',
+        `worker ${index}: the file lists ${benchmark.samples.length} of ${benchmark.totals.successful ?? 'unknown'} successful requests, so percentiles cannot be merged`,
+      );
   }
   if (overlap !== null && overlap < GOOD_OVERLAP) {
-    warn('overlap-small', `all workers ran together for ${Math.round(overlap * 100)} % of the time only: the sum of their means is higher than what the servers sustained`);
+    warn(
+      'overlap-small',
+      `all workers ran together for ${Math.round(overlap * 100)} % of the time only: the sum of their means is higher than what the servers sustained`,
+    );
   }
   return warnings;
 }

@@ -36,7 +36,11 @@ async function startsLikeJson(path: string): Promise<boolean> {
     while ((chunk[at] ?? Number.NaN) <= SPACE) at += 1;
     if (at < chunk.length) return chunk[at] === OPEN_BRACE || chunk[at] === OPEN_BRACKET;
   }
-  throw new WorkbenchError({ code: 'file-empty', message: `${path} holds only blanks`, hint: 'The run was cut before it wrote its result, or its disk was full. Run it again.' });
+  throw new WorkbenchError({
+    code: 'file-empty',
+    message: `${path} holds only blanks`,
+    hint: 'The run was cut before it wrote its result, or its disk was full. Run it again.',
+  });
 }
 
 async function readJsonFile(path: string): Promise<FileReading> {
@@ -53,7 +57,12 @@ async function readJsonFile(path: string): Promise<FileReading> {
     }
   });
   const [first] = readings;
-  if (!first) throw new WorkbenchError({ code: 'no-result', message: `${path} is an empty list`, hint: 'The run has written no record. Look at its output.' });
+  if (!first)
+    throw new WorkbenchError({
+      code: 'no-result',
+      message: `${path} is an empty list`,
+      hint: 'The run has written no record. Look at its output.',
+    });
   const file: ResultFile = {
     path,
     tool: first.tool,
@@ -75,15 +84,22 @@ async function readDocuments(path: string, onDocument: (document: unknown) => vo
     return stream.leftOut;
   } catch (error) {
     if (!isWorkbenchError(error, 'json-invalid', 'json-cut')) throw error;
-    const hint = error.code === 'json-cut' ? 'The run or the copy was cut. Copy the file again, or run it again.' : `The file is no JSON. Give a result file of ${TOOLS}.`;
+    const hint =
+      error.code === 'json-cut'
+        ? 'The run or the copy was cut. Copy the file again, or run it again.'
+        : `The file is no JSON. Give a result file of ${TOOLS}.`;
     throw new WorkbenchError({ code: error.code, message: `${path}: ${error.message}`, hint, cause: error });
   }
 }
 
 function leftOutWarnings({ deep, long }: LeftOut): readonly Warning[] {
   return [
-    ...(deep > 0 ? [{ code: 'too-deep', message: `${deep} part(s) nested deeper than ${DEEPEST_LEVEL} levels were left out` }] : []),
-    ...(long > 0 ? [{ code: 'too-long', message: `${long} text(s) longer than ${LONGEST_STRING >> 20} MB were left out` }] : []),
+    ...(deep > 0
+      ? [{ code: 'too-deep', message: `${deep} part(s) nested deeper than ${DEEPEST_LEVEL} levels were left out` }]
+      : []),
+    ...(long > 0
+      ? [{ code: 'too-long', message: `${long} text(s) longer than ${LONGEST_STRING >> 20} MB were left out` }]
+      : []),
   ];
 }
 
@@ -121,15 +137,24 @@ function readTextFile(path: string, output: Output): ResultFile {
   const report = /^version:/m.test(text) && /^scenario:/m.test(text);
   if (report && text.length <= LARGEST_YAML) {
     const document = yamlDocument(path, text);
-    if (llmdBenchmarkReport.matches(document)) return { path, format: 'json', ...llmdBenchmarkReport.read(document, path) };
+    if (llmdBenchmarkReport.matches(document))
+      return { path, format: 'json', ...llmdBenchmarkReport.read(document, path) };
   }
   const tables = readTables(path, output);
   if (tables) return tables;
   if (report && text.length > LARGEST_YAML) {
-    throw new WorkbenchError({ code: 'too-large', message: `${path} looks like an llm-d-benchmark report in YAML, but holds more than ${LARGEST_YAML >> 20} MB`, hint: 'Reports are some kB. Give the report in JSON.' });
+    throw new WorkbenchError({
+      code: 'too-large',
+      message: `${path} looks like an llm-d-benchmark report in YAML, but holds more than ${LARGEST_YAML >> 20} MB`,
+      hint: 'Reports are some kB. Give the report in JSON.',
+    });
   }
   if (/\.jsonl?(\.gz)?$/.test(path)) {
-    throw new WorkbenchError({ code: 'json-invalid', message: `${path} is named as JSON but holds none`, hint: `Give a result file of ${TOOLS}.` });
+    throw new WorkbenchError({
+      code: 'json-invalid',
+      message: `${path} is named as JSON but holds none`,
+      hint: `Give a result file of ${TOOLS}.`,
+    });
   }
   throw unknownFormat(path);
 }
@@ -149,7 +174,13 @@ function readTables(path: string, { text, cut }: Output): ResultFile | undefined
   const format = TEXT_FORMATS.find((each) => each.matches(text));
   if (!format) return undefined;
   const reading = format.read(text, path);
-  const warnings = cut === 0 ? reading.warnings : [...reading.warnings, { code: 'output-cut', message: `only the last ${LARGEST_TEXT >> 20} MB of the output were looked through` }];
+  const warnings =
+    cut === 0
+      ? reading.warnings
+      : [
+          ...reading.warnings,
+          { code: 'output-cut', message: `only the last ${LARGEST_TEXT >> 20} MB of the output were looked through` },
+        ];
   return { path, format: 'stdout', ...reading, warnings };
 }
 
@@ -157,10 +188,19 @@ function yamlDocument(path: string, text: string): unknown {
   try {
     return parseYaml(text);
   } catch (error) {
-    throw new WorkbenchError({ code: 'format-unknown', message: `${path} looks like an llm-d-benchmark report but is no YAML`, hint: 'The file was cut or edited. Copy it again.', cause: error });
+    throw new WorkbenchError({
+      code: 'format-unknown',
+      message: `${path} looks like an llm-d-benchmark report but is no YAML`,
+      hint: 'The file was cut or edited. Copy it again.',
+      cause: error,
+    });
   }
 }
 
 function unknownFormat(path: string): WorkbenchError {
-  return new WorkbenchError({ code: 'format-unknown', message: `${path} is no result of a known benchmark tool`, hint: `Known are results of ${TOOLS}.` });
+  return new WorkbenchError({
+    code: 'format-unknown',
+    message: `${path} is no result of a known benchmark tool`,
+    hint: `Known are results of ${TOOLS}.`,
+  });
 }

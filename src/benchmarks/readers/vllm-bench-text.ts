@@ -25,10 +25,20 @@ export const vllmBenchText: TextFormat = {
     const runs = all.filter((block) => !isCalibration(block));
     const chosen = runs.length > 0 ? runs : all.slice(1).slice(-1);
     if (chosen.length === 0) {
-      throw new WorkbenchError({ code: 'no-result', message: `${path} is the output of vllm bench serve without its result table`, hint: 'The run was stopped or failed before its end: its last lines say why.' });
+      throw new WorkbenchError({
+        code: 'no-result',
+        message: `${path} is the output of vllm bench serve without its result table`,
+        hint: 'The run was stopped or failed before its end: its last lines say why.',
+      });
     }
     const warnings: Warning[] = [];
-    return { tool: 'vllm-bench', tool_version: null, points: chosen.map((block) => toPoint(block, warnings)), scores: [], warnings };
+    return {
+      tool: 'vllm-bench',
+      tool_version: null,
+      points: chosen.map((block) => toPoint(block, warnings)),
+      scores: [],
+      warnings,
+    };
   },
 };
 
@@ -48,7 +58,8 @@ function blocks(lines: readonly string[]): Block[] {
       const match = FIGURE.exec(line);
       const value = tableNumber(match?.groups?.['value']);
       // Versions differ in capitals: "Total Token throughput", "Total token throughput".
-      if (match?.groups?.['label'] !== undefined && value !== null) figures.set(match.groups['label'].toLowerCase(), value);
+      if (match?.groups?.['label'] !== undefined && value !== null)
+        figures.set(match.groups['label'].toLowerCase(), value);
     }
   }
   return found;
@@ -67,7 +78,8 @@ function toPoint({ preface, figures }: Block, warnings: Warning[]): ResultPoint 
   const rate = rateIn(preface);
   const label = loadLabel(concurrency, rate);
   if (successful === 0) warnings.push(allFailed(label));
-  const stats = (metric: string): LatencyStats | null => (successful === 0 ? null : latency(statsOf(figures, metric), 1));
+  const stats = (metric: string): LatencyStats | null =>
+    successful === 0 ? null : latency(statsOf(figures, metric), 1);
   return {
     ...EMPTY_POINT,
     label,
@@ -91,10 +103,16 @@ function toPoint({ preface, figures }: Block, warnings: Warning[]): ResultPoint 
 /** `p99 ttft (ms)` and its like, by statistic. */
 function statsOf(figures: ReadonlyMap<string, number>, metric: string): Record<string, number> {
   const ending = ` ${metric} (ms)`;
-  return Object.fromEntries([...figures].filter(([label]) => label.endsWith(ending)).map(([label, value]) => [label.slice(0, -ending.length), value]));
+  return Object.fromEntries(
+    [...figures]
+      .filter(([label]) => label.endsWith(ending))
+      .map(([label, value]) => [label.slice(0, -ending.length), value]),
+  );
 }
 
 function rateIn(preface: readonly string[]): number | 'inf' | null {
-  const written = preface.map((line) => /^Traffic request rate:\s*(\S+)/.exec(line)?.[1]).findLast((rate) => rate !== undefined);
+  const written = preface
+    .map((line) => /^Traffic request rate:\s*(\S+)/.exec(line)?.[1])
+    .findLast((rate) => rate !== undefined);
   return written === 'inf' ? 'inf' : tableNumber(written);
 }

@@ -10,7 +10,9 @@ const record = z.looseObject({
   model_id: text,
   max_concurrency: figure,
   // A number, or "inf".
-  request_rate: z.union([z.number(), z.string(), z.custom<number>((value) => value === Number.POSITIVE_INFINITY)]).nullish(),
+  request_rate: z
+    .union([z.number(), z.string(), z.custom<number>((value) => value === Number.POSITIVE_INFINITY)])
+    .nullish(),
   duration: figure,
   completed: figure,
   failed: figure,
@@ -41,7 +43,9 @@ export function isServeRecord(document: unknown): document is Record<string, unk
 
 /** Whether there are keys such as `median_ttft<suffix>`. */
 export function hasLatencyKeys(document: Record<string, unknown>, suffix: string): boolean {
-  return ['ttft', 'tpot', 'itl', 'e2el'].some((metric) => `median_${metric}${suffix}` in document || `mean_${metric}${suffix}` in document);
+  return ['ttft', 'tpot', 'itl', 'e2el'].some(
+    (metric) => `median_${metric}${suffix}` in document || `mean_${metric}${suffix}` in document,
+  );
 }
 
 export function parseServeRecord(document: unknown, tool: string, path: string): VllmRecord {
@@ -49,7 +53,10 @@ export function parseServeRecord(document: unknown, tool: string, path: string):
 }
 
 export function serveRecordPoint(raw: VllmRecord, suffix: string, toMs: number, warnings: Warning[]): ResultPoint {
-  const rate = typeof raw.request_rate === 'string' ? Number(raw.request_rate.replace(/^inf$/i, 'Infinity')) : (raw.request_rate ?? null);
+  const rate =
+    typeof raw.request_rate === 'string'
+      ? Number(raw.request_rate.replace(/^inf$/i, 'Infinity'))
+      : (raw.request_rate ?? null);
   const requestRate = rate === Number.POSITIVE_INFINITY ? 'inf' : rate !== null && Number.isFinite(rate) ? rate : null;
   const label = loadLabel(raw.max_concurrency, requestRate);
   const failed = raw.completed === 0;
@@ -83,7 +90,11 @@ export function loadLabel(concurrency: number | null, rate: number | 'inf' | nul
 }
 
 /** `{p99: …}` out of `p99_ttft_ms`. */
-export function keysOf(raw: Readonly<Record<string, unknown>>, metric: string, suffix: string): Record<string, unknown> {
+export function keysOf(
+  raw: Readonly<Record<string, unknown>>,
+  metric: string,
+  suffix: string,
+): Record<string, unknown> {
   const ending = `_${metric}${suffix}`;
   return Object.fromEntries(
     Object.entries(raw)

@@ -11,12 +11,17 @@ export const guidellm: Recipe = {
   where: 'poker',
   asksGuidellm: true,
   parameters: [CONCURRENCY_LEVELS, REQUESTS_EACH, INPUT_TOKENS, OUTPUT_TOKENS],
-  label: (values) => `guidellm c=${values.text('concurrency')} ${values.text('inputTokens')}/${values.text('outputTokens')}`,
+  label: (values) =>
+    `guidellm c=${values.text('concurrency')} ${values.text('inputTokens')}/${values.text('outputTokens')}`,
   workers: () => 1,
   steps: (context) =>
     context.values.integers('concurrency').map((concurrency, index) => ({
       title: `concurrency ${concurrency}`,
-      argv: guidellmArgv(context, { concurrency, requests: concurrency * Math.max(1, context.values.integer('requestsEach')), file: `${index}.json` }),
+      argv: guidellmArgv(context, {
+        concurrency,
+        requests: concurrency * Math.max(1, context.values.integer('requestsEach')),
+        file: `${index}.json`,
+      }),
     })),
 };
 
@@ -29,17 +34,34 @@ export const parallelGuidellm: Recipe = {
   asksGuidellm: true,
   parameters: [
     { id: 'workers', title: 'Workers', description: 'Pods that send load at once.', kind: 'integer', default: '4' },
-    { id: 'concurrency', title: 'Concurrency a worker', description: 'Requests that each worker keeps open at once.', kind: 'integer', default: '32' },
-    { id: 'requests', title: 'Requests a worker', description: 'Requests that each worker sends in all.', kind: 'integer', default: '128' },
+    {
+      id: 'concurrency',
+      title: 'Concurrency a worker',
+      description: 'Requests that each worker keeps open at once.',
+      kind: 'integer',
+      default: '32',
+    },
+    {
+      id: 'requests',
+      title: 'Requests a worker',
+      description: 'Requests that each worker sends in all.',
+      kind: 'integer',
+      default: '128',
+    },
     INPUT_TOKENS,
     OUTPUT_TOKENS,
   ],
-  label: (values) => `guidellm x${values.text('workers')} c=${values.text('concurrency')} ${values.text('inputTokens')}/${values.text('outputTokens')}`,
+  label: (values) =>
+    `guidellm x${values.text('workers')} c=${values.text('concurrency')} ${values.text('inputTokens')}/${values.text('outputTokens')}`,
   workers: (values) => Math.max(1, values.integer('workers')),
   steps: (context) => [
     {
       title: `concurrency ${context.values.text('concurrency')} a worker`,
-      argv: guidellmArgv(context, { concurrency: context.values.integer('concurrency'), requests: context.values.integer('requests'), file: '0.json' }),
+      argv: guidellmArgv(context, {
+        concurrency: context.values.integer('concurrency'),
+        requests: context.values.integer('requests'),
+        file: '0.json',
+      }),
     },
   ],
 };
@@ -56,23 +78,37 @@ function guidellmArgv({ endpoint, values, results, guidellm: version }: RecipeCo
   const path = `${results}/${load.file}`;
   if (version && isBefore(version, RUN_SINCE)) {
     return [
-      'guidellm', 'benchmark',
-      '--target', endpoint.baseUrl,
-      '--model', endpoint.model,
-      '--rate-type', 'concurrent',
-      '--rate', String(load.concurrency),
-      '--max-requests', String(load.requests),
-      '--data', data,
-      '--output-path', path,
+      'guidellm',
+      'benchmark',
+      '--target',
+      endpoint.baseUrl,
+      '--model',
+      endpoint.model,
+      '--rate-type',
+      'concurrent',
+      '--rate',
+      String(load.concurrency),
+      '--max-requests',
+      String(load.requests),
+      '--data',
+      data,
+      '--output-path',
+      path,
     ];
   }
   return [
-    'guidellm', 'run',
-    '--backend', `kind=openai_http,target=${endpoint.baseUrl},model=${endpoint.model}`,
-    '--profile', `kind=concurrent,streams=${load.concurrency}`,
-    '--constraint', `kind=max_requests,count=${load.requests}`,
-    '--data', `kind=synthetic_text,${data}`,
-    '--output', `kind=json,path=${path}`,
+    'guidellm',
+    'run',
+    '--backend',
+    `kind=openai_http,target=${endpoint.baseUrl},model=${endpoint.model}`,
+    '--profile',
+    `kind=concurrent,streams=${load.concurrency}`,
+    '--constraint',
+    `kind=max_requests,count=${load.requests}`,
+    '--data',
+    `kind=synthetic_text,${data}`,
+    '--output',
+    `kind=json,path=${path}`,
   ];
 }
 

@@ -9,6 +9,11 @@ export const RECIPES: readonly Recipe[] = [vllmBench, guidellm, parallelGuidellm
 
 export function recipeById(id: string): Recipe {
   const recipe = RECIPES.find((each) => each.id === id);
-  if (!recipe) throw new WorkbenchError({ code: 'bad-usage', message: `there is no benchmark recipe ${id}`, hint: `There are ${RECIPES.map((each) => each.id).join(', ')}.` });
+  if (!recipe)
+    throw new WorkbenchError({
+      code: 'bad-usage',
+      message: `there is no benchmark recipe ${id}`,
+      hint: `There are ${RECIPES.map((each) => each.id).join(', ')}.`,
+    });
   return recipe;
 }

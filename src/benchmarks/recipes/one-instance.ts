@@ -1,5 +1,12 @@
 import { WorkbenchError } from '../../base/errors.ts';
-import { CONCURRENCY_LEVELS, INPUT_TOKENS, OUTPUT_TOKENS, REQUESTS_EACH, TARGET_POD, TARGET_PORT } from './parameters.ts';
+import {
+  CONCURRENCY_LEVELS,
+  INPUT_TOKENS,
+  OUTPUT_TOKENS,
+  REQUESTS_EACH,
+  TARGET_POD,
+  TARGET_PORT,
+} from './parameters.ts';
 import type { Recipe, RecipeContext } from './recipe.ts';
 import { serveSweep } from './vllm-bench.ts';
 
@@ -10,7 +17,8 @@ export const oneInstance: Recipe = {
   description: 'vllm bench serve against one model-server pod, past the gateway.',
   where: 'poker',
   parameters: [TARGET_POD, TARGET_PORT, CONCURRENCY_LEVELS, REQUESTS_EACH, INPUT_TOKENS, OUTPUT_TOKENS],
-  label: (values) => `one instance ${values.text('pod') || 'decode'} c=${values.text('concurrency')} ${values.text('inputTokens')}/${values.text('outputTokens')}`,
+  label: (values) =>
+    `one instance ${values.text('pod') || 'decode'} c=${values.text('concurrency')} ${values.text('inputTokens')}/${values.text('outputTokens')}`,
   workers: () => 1,
   steps: (context) => serveSweep(context, podUrl(context), context.values.integer('inputTokens')),
 };
@@ -28,7 +36,8 @@ export const pureDecode: Recipe = {
 };
 
 function podUrl({ target, values }: RecipeContext): string {
-  if (!target) throw new WorkbenchError({ code: 'internal', message: 'a recipe against one pod was planned without a pod' });
+  if (!target)
+    throw new WorkbenchError({ code: 'internal', message: 'a recipe against one pod was planned without a pod' });
   const host = target.ip.includes(':') ? `[${target.ip}]` : target.ip;
   return `http://${host}:${values.integer('port')}`;
 }

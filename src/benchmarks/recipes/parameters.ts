@@ -17,10 +17,34 @@ export const REQUESTS_EACH: BenchmarkParameter = {
   default: '4',
 };
 
-export const INPUT_TOKENS: BenchmarkParameter = { id: 'inputTokens', title: 'Input tokens', description: 'Length of each prompt.', kind: 'integer', default: '128' };
+export const INPUT_TOKENS: BenchmarkParameter = {
+  id: 'inputTokens',
+  title: 'Input tokens',
+  description: 'Length of each prompt.',
+  kind: 'integer',
+  default: '128',
+};
 
-export const OUTPUT_TOKENS: BenchmarkParameter = { id: 'outputTokens', title: 'Output tokens', description: 'Length of each answer; the model is not allowed to end it earlier.', kind: 'integer', default: '128' };
+export const OUTPUT_TOKENS: BenchmarkParameter = {
+  id: 'outputTokens',
+  title: 'Output tokens',
+  description: 'Length of each answer; the model is not allowed to end it earlier.',
+  kind: 'integer',
+  default: '128',
+};
 
-export const TARGET_POD: BenchmarkParameter = { id: 'pod', title: 'Model-server pod', description: 'The pod to load; empty for the first decode pod.', kind: 'pod', default: '' };
+export const TARGET_POD: BenchmarkParameter = {
+  id: 'pod',
+  title: 'Model-server pod',
+  description: 'The pod to load; empty for the first decode pod.',
+  kind: 'pod',
+  default: '',
+};
 
-export const TARGET_PORT: BenchmarkParameter = { id: 'port', title: 'Port', description: 'Port of the pod: 8000 is its routing proxy, or vLLM itself where there is none.', kind: 'integer', default: '8000' };
+export const TARGET_PORT: BenchmarkParameter = {
+  id: 'port',
+  title: 'Port',
+  description: 'Port of the pod: 8000 is its routing proxy, or vLLM itself where there is none.',
+  kind: 'integer',
+  default: '8000',
+};

@@ -12,23 +12,41 @@ export interface RecipeValues {
 const LARGEST = 10_000_000;
 
 /** Fills in defaults and checks every value. Throws `bad-usage` that names the parameter. */
-export function checkValues(recipe: Pick<BenchmarkRecipe, 'id' | 'parameters'>, given: Readonly<Record<string, string>>): RecipeValues {
+export function checkValues(
+  recipe: Pick<BenchmarkRecipe, 'id' | 'parameters'>,
+  given: Readonly<Record<string, string>>,
+): RecipeValues {
   for (const id of Object.keys(given)) {
     if (!recipe.parameters.some((parameter) => parameter.id === id)) {
-      throw badValue(`recipe ${recipe.id} has no parameter ${id}`, `It has ${recipe.parameters.map((parameter) => parameter.id).join(', ')}.`);
+      throw badValue(
+        `recipe ${recipe.id} has no parameter ${id}`,
+        `It has ${recipe.parameters.map((parameter) => parameter.id).join(', ')}.`,
+      );
     }
   }
-  const values = new Map(recipe.parameters.map((parameter) => [parameter.id, check(recipe.id, parameter, (given[parameter.id] ?? parameter.default).trim())]));
+  const values = new Map(
+    recipe.parameters.map((parameter) => [
+      parameter.id,
+      check(recipe.id, parameter, (given[parameter.id] ?? parameter.default).trim()),
+    ]),
+  );
   const text = (id: string): string => {
     const value = values.get(id);
-    if (value === undefined) throw new WorkbenchError({ code: 'internal', message: `recipe ${recipe.id} reads its parameter ${id}, which it does not declare` });
+    if (value === undefined)
+      throw new WorkbenchError({
+        code: 'internal',
+        message: `recipe ${recipe.id} reads its parameter ${id}, which it does not declare`,
+      });
     return value;
   };
   return { text, integer: (id) => Number(text(id)), integers: (id) => text(id).split(',').map(Number) };
 }
 
 /** All values as text, for the run's record. */
-export function recordedValues(recipe: Pick<BenchmarkRecipe, 'parameters'>, values: RecipeValues): Readonly<Record<string, string>> {
+export function recordedValues(
+  recipe: Pick<BenchmarkRecipe, 'parameters'>,
+  values: RecipeValues,
+): Readonly<Record<string, string>> {
   return Object.fromEntries(recipe.parameters.map(({ id }) => [id, values.text(id)]));
 }
 
@@ -36,11 +54,16 @@ function check(recipe: string, parameter: BenchmarkParameter, value: string): st
   const { id, kind } = parameter;
   switch (kind) {
     case 'integer':
-      if (!isCount(value)) throw badValue(`parameter ${id} of recipe ${recipe} is "${value}"`, 'Give a whole number, 0 or more.');
+      if (!isCount(value))
+        throw badValue(`parameter ${id} of recipe ${recipe} is "${value}"`, 'Give a whole number, 0 or more.');
       return value;
     case 'integers': {
       const items = value.split(',').map((item) => item.trim());
-      if (!items.every((item) => isCount(item) && Number(item) > 0)) throw badValue(`parameter ${id} of recipe ${recipe} is "${value}"`, 'Give whole numbers above 0, separated by commas.');
+      if (!items.every((item) => isCount(item) && Number(item) > 0))
+        throw badValue(
+          `parameter ${id} of recipe ${recipe} is "${value}"`,
+          'Give whole numbers above 0, separated by commas.',
+        );
       return items.join(',');
     }
     case 'string':

@@ -7,7 +7,17 @@ import type { WorkspaceFiles } from '../../base/workspace-files.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import { Pods } from '../../kube/resources.ts';
 import { writeError } from '../write-error.ts';
-import { KILL, LIST, LOOK, parseList, parseLook, PREPARE, type RemoteFile, type RemoteState, START } from './scripts.ts';
+import {
+  KILL,
+  LIST,
+  LOOK,
+  parseList,
+  parseLook,
+  PREPARE,
+  type RemoteFile,
+  type RemoteState,
+  START,
+} from './scripts.ts';
 
 export interface Look {
   /** Output from the offset asked for. */
@@ -60,7 +70,8 @@ export class RemoteRun {
   /** Asks the run to end; rejects with `pod-gone` where its pod is. INT would not do: a shell starts what it puts into the background deaf to it. */
   async kill(name: 'TERM' | 'KILL', signal: AbortSignal): Promise<void> {
     const end = await this.podEnd(signal);
-    if (end !== undefined) throw new WorkbenchError({ code: 'pod-gone', message: end, hint: 'There is nothing left to end.' });
+    if (end !== undefined)
+      throw new WorkbenchError({ code: 'pod-gone', message: end, hint: 'There is nothing left to end.' });
     await this.#exec(KILL, [name], signal);
   }
 
@@ -68,12 +79,14 @@ export class RemoteRun {
   async podEnd(signal: AbortSignal): Promise<string | undefined> {
     try {
       const pod = await this.#client.get(Pods, this.#client.cluster.namespace, this.pod, signal);
-      if (pod.metadata.uid !== this.#uid) return `pod ${this.pod} of ${this.place} was made anew while the benchmark ran`;
+      if (pod.metadata.uid !== this.#uid)
+        return `pod ${this.pod} of ${this.place} was made anew while the benchmark ran`;
       const phase = stringAt(pod, 'status', 'phase');
       if (phase !== 'Succeeded' && phase !== 'Failed') return undefined;
       return `pod ${this.pod} of ${this.place} ended while the benchmark ran (${stringAt(pod, 'status', 'reason') ?? phase})`;
     } catch (error) {
-      if (isWorkbenchError(error, 'not-found')) return `pod ${this.pod} of ${this.place} was deleted while the benchmark ran`;
+      if (isWorkbenchError(error, 'not-found'))
+        return `pod ${this.pod} of ${this.place} was deleted while the benchmark ran`;
       throw error;
     }
   }
@@ -82,7 +95,13 @@ export class RemoteRun {
   async containerLog(lines: number, signal: AbortSignal): Promise<string> {
     const found: string[] = [];
     try {
-      for await (const line of this.#client.logs({ namespace: this.#client.cluster.namespace, pod: this.pod, tailLines: lines, signal })) found.push(line.text);
+      for await (const line of this.#client.logs({
+        namespace: this.#client.cluster.namespace,
+        pod: this.pod,
+        tailLines: lines,
+        signal,
+      }))
+        found.push(line.text);
     } catch (error) {
       if (!isWorkbenchError(error, 'not-found')) throw error;
     }
@@ -122,11 +141,21 @@ export class RemoteRun {
     digest.pipe(target);
     try {
       await handle.truncate();
-      const exitCode = await this.#client.exec({ namespace: this.#client.cluster.namespace, pod: this.pod, command: ['cat', `${this.#directory}/results/${file.path}`], stdout: digest, signal });
+      const exitCode = await this.#client.exec({
+        namespace: this.#client.cluster.namespace,
+        pod: this.pod,
+        command: ['cat', `${this.#directory}/results/${file.path}`],
+        stdout: digest,
+        signal,
+      });
       digest.end();
       await written;
       if (exitCode !== 0 || digest.size !== file.size || digest.sha256() !== file.sha256) {
-        throw new WorkbenchError({ code: 'exec-failed', message: `${file.path} of pod ${this.pod} in ${this.place} arrived damaged (${digest.size} of ${file.size} bytes)`, hint: 'The connection to the cluster is bad. Cancel what else runs over it, and try again.' });
+        throw new WorkbenchError({
+          code: 'exec-failed',
+          message: `${file.path} of pod ${this.pod} in ${this.place} arrived damaged (${digest.size} of ${file.size} bytes)`,
+          hint: 'The connection to the cluster is bad. Cancel what else runs over it, and try again.',
+        });
       }
     } catch (error) {
       digest.destroy();
@@ -136,13 +165,24 @@ export class RemoteRun {
     }
   }
 
-  async #sh(script: string, args: readonly string[], doing: string, signal: AbortSignal, input?: string): Promise<{ readonly stdout: Buffer; readonly stderr: string }> {
+  async #sh(
+    script: string,
+    args: readonly string[],
+    doing: string,
+    signal: AbortSignal,
+    input?: string,
+  ): Promise<{ readonly stdout: Buffer; readonly stderr: string }> {
     const output = await this.#exec(script, args, signal, input);
     if (output.exitCode !== 0) throw this.#failed(doing, output.stderr || output.stdout.toString());
     return output;
   }
 
-  #exec(script: string, args: readonly string[], signal: AbortSignal, input?: string): ReturnType<KubeClient['execOutput']> {
+  #exec(
+    script: string,
+    args: readonly string[],
+    signal: AbortSignal,
+    input?: string,
+  ): ReturnType<KubeClient['execOutput']> {
     return this.#client.execOutput({
       namespace: this.#client.cluster.namespace,
       pod: this.pod,
@@ -154,7 +194,11 @@ export class RemoteRun {
 
   #failed(doing: string, output: string): WorkbenchError {
     const lastLine = output.trim().split('\n').at(-1) ?? '';
-    return new WorkbenchError({ code: 'exec-failed', message: `cannot ${doing} the benchmark in pod ${this.pod} of ${this.place}: ${lastLine || 'no output'}`, hint: `Look at it with "kubectl exec -it ${this.pod} -- sh" and its directory ${this.#directory}.` });
+    return new WorkbenchError({
+      code: 'exec-failed',
+      message: `cannot ${doing} the benchmark in pod ${this.pod} of ${this.place}: ${lastLine || 'no output'}`,
+      hint: `Look at it with "kubectl exec -it ${this.pod} -- sh" and its directory ${this.#directory}.`,
+    });
   }
 
   /** Context and namespace, for messages. */
@@ -177,7 +221,13 @@ class DigestStream extends Transform {
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     this.size += chunk.length;
     if (this.size > this.#limit) {
-      done(new WorkbenchError({ code: 'exec-failed', message: `more came than the ${this.#limit} bytes that the file was said to have`, hint: 'The file may have changed meanwhile; try again.' }));
+      done(
+        new WorkbenchError({
+          code: 'exec-failed',
+          message: `more came than the ${this.#limit} bytes that the file was said to have`,
+          hint: 'The file may have changed meanwhile; try again.',
+        }),
+      );
       return;
     }
     this.#hash.update(chunk);

@@ -77,7 +77,11 @@ export const LIST = [
   'done',
 ].join('\n');
 
-export type RemoteState = { readonly kind: 'running' } | { readonly kind: 'ended'; readonly exitCode: number } | { readonly kind: 'gone' } | { readonly kind: 'lost' };
+export type RemoteState =
+  | { readonly kind: 'running' }
+  | { readonly kind: 'ended'; readonly exitCode: number }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'lost' };
 
 /** Reads what `LOOK` printed to stderr. Undefined when it printed something else. */
 export function parseLook(stderr: string): { readonly step: string; readonly state: RemoteState } | undefined {
@@ -101,7 +105,9 @@ export interface RemoteFile {
 export function parseList(stdout: string): RemoteFile[] {
   return stdout.split('\n').flatMap((line) => {
     const match = /^\s*(\d+)\s+\\?([0-9a-f]{64})\s+\*?(?:\.\/)?(.+)$/.exec(line);
-    return match?.[2] !== undefined && match[3] !== undefined ? [{ size: Number(match[1]), sha256: match[2], path: match[3] }] : [];
+    return match?.[2] !== undefined && match[3] !== undefined
+      ? [{ size: Number(match[1]), sha256: match[2], path: match[3] }]
+      : [];
   });
 }
 

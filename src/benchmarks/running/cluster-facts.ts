@@ -11,19 +11,42 @@ export interface TargetPod {
 }
 
 /** The pod that a recipe loads directly: by name, else the first decode pod. */
-export async function targetPod(client: KubeClient, endpoint: Endpoint, name: string, signal: AbortSignal): Promise<TargetPod> {
+export async function targetPod(
+  client: KubeClient,
+  endpoint: Endpoint,
+  name: string,
+  signal: AbortSignal,
+): Promise<TargetPod> {
   const { context, namespace } = client.cluster;
   const known = name === '' ? endpoint.decodePods[0] : endpoint.decodePods.find((pod) => pod.name === name);
   if (known) return known;
-  if (name === '') throw new WorkbenchError({ code: 'not-ready', message: `no decode pod with an address in ${context}/${namespace}`, hint: 'Wait until the deployment is ready, or name a pod.' });
+  if (name === '')
+    throw new WorkbenchError({
+      code: 'not-ready',
+      message: `no decode pod with an address in ${context}/${namespace}`,
+      hint: 'Wait until the deployment is ready, or name a pod.',
+    });
   const ip = stringAt(await client.get(Pods, namespace, name, signal), 'status', 'podIP');
-  if (ip === undefined || ip === '') throw new WorkbenchError({ code: 'not-ready', message: `pod ${name} in ${context}/${namespace} has no address yet`, hint: 'Wait until it runs, or choose another pod.' });
+  if (ip === undefined || ip === '')
+    throw new WorkbenchError({
+      code: 'not-ready',
+      message: `pod ${name} in ${context}/${namespace} has no address yet`,
+      hint: 'Wait until it runs, or choose another pod.',
+    });
   return { name, ip };
 }
 
 /** GPUs that the pods of a deployment ask for; null when none says so (as with claims of DRA). */
-export async function deploymentGpus(client: KubeClient, deployment: string, signal: AbortSignal): Promise<number | null> {
-  const pods = await client.list(Pods, { namespace: client.cluster.namespace, labelSelector: `${labels.deployment}=${deployment}`, signal });
+export async function deploymentGpus(
+  client: KubeClient,
+  deployment: string,
+  signal: AbortSignal,
+): Promise<number | null> {
+  const pods = await client.list(Pods, {
+    namespace: client.cluster.namespace,
+    labelSelector: `${labels.deployment}=${deployment}`,
+    signal,
+  });
   return sumGpus(pods);
 }
 
@@ -33,7 +56,9 @@ export async function podGpus(client: KubeClient, name: string, signal: AbortSig
 
 function sumGpus(pods: readonly KubeObject[]): number | null {
   const running = pods.filter((pod) => !['Succeeded', 'Failed'].includes(stringAt(pod, 'status', 'phase') ?? ''));
-  const total = running.flatMap((pod) => arrayAt(pod, 'spec', 'containers')).reduce<number>((sum, container) => sum + containerGpus(container), 0);
+  const total = running
+    .flatMap((pod) => arrayAt(pod, 'spec', 'containers'))
+    .reduce<number>((sum, container) => sum + containerGpus(container), 0);
   return total > 0 ? total : null;
 }
 
@@ -41,7 +66,10 @@ function sumGpus(pods: readonly KubeObject[]): number | null {
 function containerGpus(container: unknown): number {
   const limits = at(container, 'resources', 'limits');
   if (!isObject(limits)) return 0;
-  return Object.entries(limits).reduce((sum, [name, value]) => sum + (name.endsWith('/gpu') ? Number(value) || 0 : 0), 0);
+  return Object.entries(limits).reduce(
+    (sum, [name, value]) => sum + (name.endsWith('/gpu') ? Number(value) || 0 : 0),
+    0,
+  );
 }
 
 export function imageOf(pod: KubeObject): string | undefined {

@@ -7,7 +7,12 @@ import { whenConnected, type Waiting } from './when-connected.ts';
  * Copies a run's result files into its folder, checked, and answers their names: `<first>.json` and on, in the order of
  * their paths in the pod. A pod that is gone has none.
  */
-export async function collect(run: RemoteRun, files: WorkspaceFiles, first: number, waiting: Waiting): Promise<readonly string[]> {
+export async function collect(
+  run: RemoteRun,
+  files: WorkspaceFiles,
+  first: number,
+  waiting: Waiting,
+): Promise<readonly string[]> {
   const names: string[] = [];
   try {
     for (const file of await whenConnected(run.pod, waiting, () => run.files(waiting.signal))) {

@@ -26,7 +26,10 @@ export interface FollowOptions extends Waiting {
  * Looks at a run until it has ended and copies its output as it comes. A connection that is lost is waited for:
  * the run does not depend on it. Rejects with `aborted`, or with what asking again cannot mend.
  */
-export async function follow(run: RemoteRun, { clock, files, logFile, progress, signal }: FollowOptions): Promise<Ending> {
+export async function follow(
+  run: RemoteRun,
+  { clock, files, logFile, progress, signal }: FollowOptions,
+): Promise<Ending> {
   // Another pod may bear the name by now: nothing is asked in that.
   const end = await whenConnected(run.pod, { clock, progress, signal }, () => run.podEnd(signal));
   if (end !== undefined) return { kind: 'vanished', reason: end };
@@ -48,7 +51,10 @@ export async function follow(run: RemoteRun, { clock, files, logFile, progress, 
       case 'gone':
         return { kind: 'vanished', reason: `its process in pod ${run.pod} of ${run.place} was killed` };
       case 'lost':
-        return { kind: 'vanished', reason: `the container of pod ${run.pod} of ${run.place} was restarted while the benchmark ran` };
+        return {
+          kind: 'vanished',
+          reason: `the container of pod ${run.pod} of ${run.place} was restarted while the benchmark ran`,
+        };
       case 'running':
         progress(words.read(look.log, look.step));
         await sleep(clock, LOOK_EVERY_MS, signal);

@@ -36,7 +36,12 @@ export interface Launcher {
 }
 
 /** Starts a planned run in the poker pod or as a Job, and notes in the ledger where it runs. */
-export async function launchRun(launcher: Launcher, plan: RunPlan, record: RunRecord, waiting: Waiting): Promise<readonly RemoteRun[]> {
+export async function launchRun(
+  launcher: Launcher,
+  plan: RunPlan,
+  record: RunRecord,
+  waiting: Waiting,
+): Promise<readonly RemoteRun[]> {
   const { client, poker, ledger } = launcher;
   const { signal, progress } = waiting;
   await keepManifests(launcher, plan, record);
@@ -55,10 +60,22 @@ export async function launchRun(launcher: Launcher, plan: RunPlan, record: RunRe
 }
 
 /** Finds a run again that another window left behind, by what it runs in. */
-export async function findRun({ client, owner }: Pick<Launcher, 'client' | 'owner'>, runId: string, runsIn: RunObject, waiting: Waiting): Promise<readonly RemoteRun[]> {
+export async function findRun(
+  { client, owner }: Pick<Launcher, 'client' | 'owner'>,
+  runId: string,
+  runsIn: RunObject,
+  waiting: Waiting,
+): Promise<readonly RemoteRun[]> {
   if (runsIn.kind === 'Pod') return [pokerRun(client, runsIn, runId)];
-  const job = await whenConnected(`of run ${runId}`, waiting, () => ownJob(client, { id: runId, owner: owner() }, runsIn, `follow run ${runId}`, waiting.signal));
-  if (!job) throw new WorkbenchError({ code: 'pod-gone', message: `Job ${runsIn.name} of ${client.cluster.context}/${client.cluster.namespace} was deleted while the benchmark ran`, hint: 'Start it again.' });
+  const job = await whenConnected(`of run ${runId}`, waiting, () =>
+    ownJob(client, { id: runId, owner: owner() }, runsIn, `follow run ${runId}`, waiting.signal),
+  );
+  if (!job)
+    throw new WorkbenchError({
+      code: 'pod-gone',
+      message: `Job ${runsIn.name} of ${client.cluster.context}/${client.cluster.namespace} was deleted while the benchmark ran`,
+      hint: 'Start it again.',
+    });
   return workerRuns(client, runId, job, numberAt(job, 'spec', 'completions') ?? 0, waiting);
 }
 
@@ -69,15 +86,31 @@ async function ownPoker({ client, owner }: Launcher, name: string, signal: Abort
   return pod;
 }
 
-async function launchJob({ client, ledger, owner, manifestsDir }: Launcher, plan: RunPlan, record: RunRecord, poker: KubeObject, guidellm: GuidellmVersion | undefined, waiting: Waiting): Promise<readonly RemoteRun[]> {
+async function launchJob(
+  { client, ledger, owner, manifestsDir }: Launcher,
+  plan: RunPlan,
+  record: RunRecord,
+  poker: KubeObject,
+  guidellm: GuidellmVersion | undefined,
+  waiting: Waiting,
+): Promise<readonly RemoteRun[]> {
   const { signal } = waiting;
   const steps = plan.recipe.steps({ ...plan, results: `${WORKER_DIRECTORY}/results`, guidellm });
   // Workers are made from the pod that was asked for guidellm's version, so that they understand the command.
   const image = imageOf(poker);
-  if (image === undefined) throw new WorkbenchError({ code: 'internal', message: `pod ${poker.metadata.name} names no image` });
+  if (image === undefined)
+    throw new WorkbenchError({ code: 'internal', message: `pod ${poker.metadata.name} names no image` });
   const workers = plan.recipe.workers(plan.values);
   const name = jobName(record.id);
-  const job = await workerJob({ manifestsDir, name, owner: owner(), runId: record.id, workers, image, script: runScript(WORKER_DIRECTORY, steps) });
+  const job = await workerJob({
+    manifestsDir,
+    name,
+    owner: owner(),
+    runId: record.id,
+    workers,
+    image,
+    script: runScript(WORKER_DIRECTORY, steps),
+  });
   await ledger.keepPlace(record.id, { kind: 'Job', name, uid: null }, { command: steps[0]?.argv ?? [] });
   const created = await createJob(client, job, owner(), signal);
   await ledger.keepPlace(record.id, { kind: 'Job', name, uid: created.metadata.uid ?? null }, { state: 'running' });
@@ -85,8 +118,16 @@ async function launchJob({ client, ledger, owner, manifestsDir }: Launcher, plan
 }
 
 /** Lets the workers begin once all of them run. To say so again to those that have begun does nothing. */
-async function workerRuns(client: KubeClient, runId: string, job: KubeObject, workers: number, waiting: Waiting): Promise<readonly RemoteRun[]> {
-  const remotes = (await runningWorkers(client, runId, job, workers, waiting)).map(({ metadata: { name, uid } }) => new RemoteRun(client, { name, uid }, WORKER_DIRECTORY));
+async function workerRuns(
+  client: KubeClient,
+  runId: string,
+  job: KubeObject,
+  workers: number,
+  waiting: Waiting,
+): Promise<readonly RemoteRun[]> {
+  const remotes = (await runningWorkers(client, runId, job, workers, waiting)).map(
+    ({ metadata: { name, uid } }) => new RemoteRun(client, { name, uid }, WORKER_DIRECTORY),
+  );
   await Promise.all(remotes.map((remote) => remote.mark('go', waiting.signal)));
   return remotes;
 }
@@ -99,18 +140,40 @@ function pokerRun(client: KubeClient, { name, uid }: RunObject, runId: string): 
   return new RemoteRun(client, { name, uid: uid ?? undefined }, pokerDirectory(runId));
 }
 
-async function guidellmVersion(client: KubeClient, pod: string, signal: AbortSignal): Promise<GuidellmVersion | undefined> {
+async function guidellmVersion(
+  client: KubeClient,
+  pod: string,
+  signal: AbortSignal,
+): Promise<GuidellmVersion | undefined> {
   const { context, namespace } = client.cluster;
-  const { exitCode, stdout, stderr } = await client.execOutput({ namespace, pod, command: ['sh', '-c', 'guidellm --version'], signal });
-  if (exitCode !== 0) throw new WorkbenchError({ code: 'tool-missing', message: `pod ${pod} in ${context}/${namespace} has no guidellm that runs: ${stderr.trim().split('\n').at(-1) ?? ''}`, hint: 'Use a poker image with guidellm in it.' });
+  const { exitCode, stdout, stderr } = await client.execOutput({
+    namespace,
+    pod,
+    command: ['sh', '-c', 'guidellm --version'],
+    signal,
+  });
+  if (exitCode !== 0)
+    throw new WorkbenchError({
+      code: 'tool-missing',
+      message: `pod ${pod} in ${context}/${namespace} has no guidellm that runs: ${stderr.trim().split('\n').at(-1) ?? ''}`,
+      hint: 'Use a poker image with guidellm in it.',
+    });
   return parseGuidellmVersion(stdout.toString());
 }
 
 /** What the run was against, beside its results. A run is worth having without it. */
-async function keepManifests({ client, ledger, logger }: Launcher, { deployment }: RunPlan, { id }: RunRecord): Promise<void> {
+async function keepManifests(
+  { client, ledger, logger }: Launcher,
+  { deployment }: RunPlan,
+  { id }: RunRecord,
+): Promise<void> {
   if (deployment === undefined) return;
   try {
-    const manifests = await deploymentManifests(client, deployment, timeLimit(10_000, `read the manifests of deployment ${deployment}`));
+    const manifests = await deploymentManifests(
+      client,
+      deployment,
+      timeLimit(10_000, `read the manifests of deployment ${deployment}`),
+    );
     if (manifests !== '') await ledger.files(id).write('manifests.yaml', manifests);
   } catch (error) {
     if (isAbort(error)) throw error;

@@ -8,12 +8,20 @@ const MODEL_SERVER_KINDS = [
 ] as const;
 
 /** The model servers that a run loaded, as YAML, so that two runs can be compared by what they ran against. */
-export async function deploymentManifests(client: KubeClient, deployment: string, signal: AbortSignal): Promise<string> {
+export async function deploymentManifests(
+  client: KubeClient,
+  deployment: string,
+  signal: AbortSignal,
+): Promise<string> {
   const found: KubeObject[] = [];
   for (const [apiVersion, kind] of MODEL_SERVER_KINDS) {
     const resource = await client.resourceOf(apiVersion, kind, signal);
     if (!resource) continue;
-    const objects = await client.list(resource, { namespace: client.cluster.namespace, labelSelector: `${labels.deployment}=${deployment}`, signal });
+    const objects = await client.list(resource, {
+      namespace: client.cluster.namespace,
+      labelSelector: `${labels.deployment}=${deployment}`,
+      signal,
+    });
     // Objects of a list come without their kind.
     found.push(...objects.map((object) => declared({ ...object, apiVersion, kind })));
   }
@@ -26,7 +34,12 @@ function declared({ apiVersion, kind, metadata, status: _status, ...rest }: Kube
   return {
     apiVersion,
     kind,
-    metadata: { name, ...(namespace === undefined ? {} : { namespace }), ...(ownLabels ? { labels: ownLabels } : {}), ...(annotations ? { annotations } : {}) },
+    metadata: {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(ownLabels ? { labels: ownLabels } : {}),
+      ...(annotations ? { annotations } : {}),
+    },
     ...rest,
   };
 }

@@ -25,18 +25,28 @@ export function outcomeOf({ endings, report, aggregate, lastOutput }: Finished):
   });
   if (failures.length > 0) {
     const before = figures === undefined ? '' : `. Before that: ${figures}`;
-    const next = endings.some((ending) => ending.kind === 'vanished') ? '. What it printed and wrote until then is kept: start it again' : '';
+    const next = endings.some((ending) => ending.kind === 'vanished')
+      ? '. What it printed and wrote until then is kept: start it again'
+      : '';
     return { state: 'failed', summary: `${failures.join('; ')}${before}${next}` };
   }
 
   const points = report.files.flatMap((file) => file.points);
   if (points.length > 0 && points.every((point) => point.requests.successful === 0)) {
     const errored = points.reduce((sum, point) => sum + (point.requests.errored ?? 0), 0);
-    return { state: 'failed', summary: `${errored > 0 ? `all ${errored} requests failed` : 'no request succeeded'}: look at the run's output and at the model servers` };
+    return {
+      state: 'failed',
+      summary: `${errored > 0 ? `all ${errored} requests failed` : 'no request succeeded'}: look at the run's output and at the model servers`,
+    };
   }
   if (figures === undefined) {
     const [error] = report.errors;
-    return { state: 'failed', summary: error ? `its result cannot be read: ${error.message}` : `it wrote no result${lastOutput === '' ? '' : `; its last words: ${lastLine(lastOutput)}`}` };
+    return {
+      state: 'failed',
+      summary: error
+        ? `its result cannot be read: ${error.message}`
+        : `it wrote no result${lastOutput === '' ? '' : `; its last words: ${lastLine(lastOutput)}`}`,
+    };
   }
   return { state: 'succeeded', summary: figures };
 }
@@ -66,11 +76,16 @@ function aggregateWords({ throughput, ttft_ms: ttft, requests, workers }: Aggreg
 
 function reportWords(report: ResultsReport): string | undefined {
   const [score] = report.files.flatMap((file) => file.scores);
-  if (score) return `${score.task} ${score.metric}${score.filter === null ? '' : ` (${score.filter})`} ${score.value.toFixed(3)}${score.stderr === null ? '' : ` ± ${score.stderr.toFixed(3)}`}`;
+  if (score)
+    return `${score.task} ${score.metric}${score.filter === null ? '' : ` (${score.filter})`} ${score.value.toFixed(3)}${score.stderr === null ? '' : ` ± ${score.stderr.toFixed(3)}`}`;
 
   const all = report.files.flatMap((file) => file.points);
   const points = all.filter((point) => point.requests.successful !== 0 && point.output_token_throughput !== null);
-  const best = points.reduce<ResultPoint | undefined>((top, point) => (top === undefined || (point.output_token_throughput ?? 0) > (top.output_token_throughput ?? 0) ? point : top), undefined);
+  const best = points.reduce<ResultPoint | undefined>(
+    (top, point) =>
+      top === undefined || (point.output_token_throughput ?? 0) > (top.output_token_throughput ?? 0) ? point : top,
+    undefined,
+  );
   if (!best) return undefined;
   // A level at which nothing was answered has no figure of its own, but its failures are what matters most.
   const errored = all.reduce((sum, point) => sum + (point.requests.errored ?? 0), 0);
@@ -95,7 +110,10 @@ function whole(value: number): string {
 
 /** The last line that says something, shortened. */
 function lastLine(output: string): string {
-  const lines = output.split(/[\r\n]+/).map((line) => line.trim()).filter((line) => line !== '');
+  const lines = output
+    .split(/[\r\n]+/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
   const line = lines.at(-1) ?? '';
   return line.length > 200 ? `${line.slice(0, 200)}...` : line;
 }

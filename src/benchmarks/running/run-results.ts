@@ -20,16 +20,30 @@ const MOST_WORKERS = 10_000;
 const OUTPUT = /^(\d+\.)?stdout\.log$/;
 
 /** The figures of a run from the files in its folder. Where no result was written, the printed tables have to do. Rejects only when cancelled. */
-export async function readRun(results: ResultReader, folder: string, record: Pick<RunRecord, 'files' | 'job' | 'parameters'>, signal: AbortSignal): Promise<ReadRun> {
+export async function readRun(
+  results: ResultReader,
+  folder: string,
+  record: Pick<RunRecord, 'files' | 'job' | 'parameters'>,
+  signal: AbortSignal,
+): Promise<ReadRun> {
   const written = record.files.filter((name) => /^\d+\.json$/.test(name));
   const workers = record.job === null ? 0 : Number(record.parameters['workers']);
-  if (workers >= 1 && workers <= MOST_WORKERS && written.length > 0) return readWorkers(results, workers, folder, signal);
+  if (workers >= 1 && workers <= MOST_WORKERS && written.length > 0)
+    return readWorkers(results, workers, folder, signal);
   const names = written.length > 0 ? written : record.files.filter((name) => OUTPUT.test(name));
-  const report = await results.read(names.map((name) => join(folder, name)), signal);
+  const report = await results.read(
+    names.map((name) => join(folder, name)),
+    signal,
+  );
   return { report, points: pointsOf(report), aggregate: undefined };
 }
 
-async function readWorkers(results: ResultReader, workers: number, folder: string, signal: AbortSignal): Promise<ReadRun> {
+async function readWorkers(
+  results: ResultReader,
+  workers: number,
+  folder: string,
+  signal: AbortSignal,
+): Promise<ReadRun> {
   try {
     const { report, aggregate } = await results.workers(workers, folder, { useTotal: false, signal });
     const points = pointsOf(report);

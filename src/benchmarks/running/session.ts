@@ -112,13 +112,16 @@ export class Session {
   async #follow(remote: RemoteRun, index: number, parallel: boolean): Promise<Ending> {
     const files = this.#options.ledger.files(this.#options.runId);
     const logFile = parallel ? `${index}.stdout.log` : 'stdout.log';
-    const progress: ReportProgress = parallel ? ({ message, ...rest }) => this.#options.progress({ message: `worker ${index}: ${message}`, ...rest }) : this.#options.progress;
+    const progress: ReportProgress = parallel
+      ? ({ message, ...rest }) => this.#options.progress({ message: `worker ${index}: ${message}`, ...rest })
+      : this.#options.progress;
     const waiting = { ...this.#waiting, progress };
     const ending = await follow(remote, { ...waiting, files, logFile });
     await collect(remote, files, parallel ? index : 0, waiting);
     if (!parallel) return ending;
     if (ending.kind === 'exited') await remote.mark('fetched', this.#stop.signal);
-    else if ((await files.size(logFile)) === 0) await files.write(logFile, await remote.containerLog(200, this.#stop.signal));
+    else if ((await files.size(logFile)) === 0)
+      await files.write(logFile, await remote.containerLog(200, this.#stop.signal));
     return ending;
   }
 
@@ -128,10 +131,18 @@ export class Session {
     const { report, aggregate } = await readRun(this.#options.results, this.#folder, record, this.#stop.signal);
     const { state, summary } = outcomeOf({ endings, report, aggregate, lastOutput: await this.#lastOutput(files) });
     const lost = this.#options.adopted && endings.some((ending) => ending.kind === 'vanished');
-    const figures = outcomeOf({ endings: endings.map(() => ({ kind: 'exited', exitCode: 0 })), report, aggregate, lastOutput: '' });
+    const figures = outcomeOf({
+      endings: endings.map(() => ({ kind: 'exited', exitCode: 0 })),
+      report,
+      aggregate,
+      lastOutput: '',
+    });
     await this.#end(
       record.cancelAsked === true
-        ? { state: 'cancelled', summary: figures.state === 'succeeded' ? `cancelled; before that ${figures.summary}` : 'cancelled' }
+        ? {
+            state: 'cancelled',
+            summary: figures.state === 'succeeded' ? `cancelled; before that ${figures.summary}` : 'cancelled',
+          }
         : { state: lost ? 'lost' : state, summary },
     );
   }
@@ -139,22 +150,34 @@ export class Session {
   /** The run could not be started, or not be followed to its end. */
   async #closeAfter(error: unknown): Promise<void> {
     const failure = toWorkbenchError(error, `run the benchmark ${this.#options.runId}`);
-    if (this.#cancelled) await this.#signalAll('KILL', timeLimit(KILL_TIMEOUT_MS, `end the benchmark ${this.#options.runId}`));
+    if (this.#cancelled)
+      await this.#signalAll('KILL', timeLimit(KILL_TIMEOUT_MS, `end the benchmark ${this.#options.runId}`));
     else this.#options.logger.error(`benchmark ${this.#options.runId} failed`, failure);
     try {
       await this.#options.ledger.update(this.#options.runId, { files: await this.#files() });
       // What bears the run's name now was not cancelled.
       const cancelled = this.#cancelled && !isWorkbenchError(failure, 'not-yours');
       const lost = this.#options.adopted && isWorkbenchError(failure, 'not-yours', 'pod-gone');
-      await this.#end(cancelled ? { state: 'cancelled', summary: 'cancelled' } : { state: lost ? 'lost' : 'failed', summary: [failure.message, failure.hint].filter((part) => part !== undefined).join('. ') });
+      await this.#end(
+        cancelled
+          ? { state: 'cancelled', summary: 'cancelled' }
+          : {
+              state: lost ? 'lost' : 'failed',
+              summary: [failure.message, failure.hint].filter((part) => part !== undefined).join('. '),
+            },
+      );
     } catch (unwritten) {
       // A run that was deleted from disk meanwhile has no record to close.
-      if (!isWorkbenchError(unwritten, 'not-found')) this.#options.logger.error(`the record of run ${this.#options.runId} could not be closed`, unwritten);
+      if (!isWorkbenchError(unwritten, 'not-found'))
+        this.#options.logger.error(`the record of run ${this.#options.runId} could not be closed`, unwritten);
     }
   }
 
   async #end(result: Pick<RunRecord, 'state' | 'summary'>): Promise<void> {
-    await this.#options.ledger.update(this.#options.runId, { ...result, endedAt: new Date(this.#options.clock.now()).toISOString() });
+    await this.#options.ledger.update(this.#options.runId, {
+      ...result,
+      endedAt: new Date(this.#options.clock.now()).toISOString(),
+    });
   }
 
   /** What is gone cannot be killed, and that is as good. */
@@ -170,14 +193,21 @@ export class Session {
 
   async #record(): Promise<RunRecord> {
     const record = await this.#options.ledger.get(this.#options.runId);
-    if (!record) throw new WorkbenchError({ code: 'not-found', message: `run ${this.#options.runId} was deleted`, hint: 'Start it again.' });
+    if (!record)
+      throw new WorkbenchError({
+        code: 'not-found',
+        message: `run ${this.#options.runId} was deleted`,
+        hint: 'Start it again.',
+      });
     return record;
   }
 
   /** Results and outputs that are there, in order. */
   async #files(): Promise<string[]> {
     const names = await readdir(this.#folder);
-    return names.filter((name) => /^(?:\d+\.json|(?:\d+\.)?stdout\.log|manifests\.yaml)$/.test(name)).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+    return names
+      .filter((name) => /^(?:\d+\.json|(?:\d+\.)?stdout\.log|manifests\.yaml)$/.test(name))
+      .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   }
 
   async #lastOutput(files: readonly string[]): Promise<string> {
@@ -189,6 +219,11 @@ export class Session {
 async function tail(path: string, bytes: number): Promise<string> {
   await using file = await open(path);
   const { size } = await file.stat();
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(bytes, size)), 0, Math.min(bytes, size), Math.max(0, size - bytes));
+  const { buffer, bytesRead } = await file.read(
+    Buffer.alloc(Math.min(bytes, size)),
+    0,
+    Math.min(bytes, size),
+    Math.max(0, size - bytes),
+  );
   return buffer.toString('utf8', 0, bytesRead);
 }

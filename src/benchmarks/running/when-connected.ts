@@ -14,12 +14,26 @@ export interface Waiting {
  * Tries again until the cluster answers: a run in a pod does not depend on our connection, so neither may its record.
  * Rejects with `aborted`, or with what trying again cannot mend.
  */
-export async function whenConnected<T>(pod: string, { clock, progress, signal }: Waiting, task: () => Promise<T>): Promise<T> {
+export async function whenConnected<T>(
+  pod: string,
+  { clock, progress, signal }: Waiting,
+  task: () => Promise<T>,
+): Promise<T> {
   for (;;) {
     try {
       return await task();
     } catch (error) {
-      if (!isWorkbenchError(error, 'connection-lost', 'cluster-unreachable', 'timeout', 'server-error', 'too-many-requests')) throw error;
+      if (
+        !isWorkbenchError(
+          error,
+          'connection-lost',
+          'cluster-unreachable',
+          'timeout',
+          'server-error',
+          'too-many-requests',
+        )
+      )
+        throw error;
       progress({ message: `no connection to pod ${pod}; the benchmark goes on in it` });
       await sleep(clock, RETRY_EVERY_MS, signal);
     }

@@ -38,7 +38,12 @@ export async function workerJob(options: JobOptions): Promise<KubeObject> {
     .replaceAll('__WORKERS__', String(options.workers));
   const job = parse(text) as KubeObject;
   const container = arrayAt(job, 'spec', 'template', 'spec', 'containers')[0];
-  if (!isObject(container)) throw new WorkbenchError({ code: 'guide-invalid', message: `${path} has no container`, hint: 'Install the Workbench again.' });
+  if (!isObject(container))
+    throw new WorkbenchError({
+      code: 'guide-invalid',
+      message: `${path} has no container`,
+      hint: 'Install the Workbench again.',
+    });
   // Set on the parsed object, so that no value of a run ever becomes YAML. The kubelet would take `$$` and `$(NAME)` for its own.
   container['image'] = options.image;
   container['args'] = [WORKER_DIRECTORY, options.script.replaceAll('$', '$$$$')];
@@ -50,7 +55,12 @@ export function jobName(runId: string): string {
   return `bench-${runId}`;
 }
 
-export function createJob(client: KubeClient, job: KubeObject, owner: string, signal: AbortSignal): Promise<KubeObject> {
+export function createJob(
+  client: KubeClient,
+  job: KubeObject,
+  owner: string,
+  signal: AbortSignal,
+): Promise<KubeObject> {
   const placed = { ...job, metadata: { ...job.metadata, namespace: client.cluster.namespace } };
   return applyOurs(client, placed, { claim: { owner }, doing: 'start the benchmark', signal });
 }
@@ -62,7 +72,13 @@ export interface OwnRun {
 }
 
 /** The Job of a run; undefined when it is gone. Rejects with `not-yours` where another bears its name. */
-export async function ownJob(client: KubeClient, { id, owner }: OwnRun, job: RunObject, doing: string, signal: AbortSignal): Promise<KubeObject | undefined> {
+export async function ownJob(
+  client: KubeClient,
+  { id, owner }: OwnRun,
+  job: RunObject,
+  doing: string,
+  signal: AbortSignal,
+): Promise<KubeObject | undefined> {
   const { cluster } = client;
   const refuse = (whose: string): WorkbenchError => notYours(`Job ${job.name}`, whose, cluster, doing);
   if (job.name !== jobName(id)) throw refuse(`is not ${jobName(id)}`);
@@ -82,20 +98,33 @@ export async function ownJob(client: KubeClient, { id, owner }: OwnRun, job: Run
 /** Deletes the run's Job with its pods, and no other of that name. */
 export async function deleteJob(client: KubeClient, run: OwnRun, job: RunObject, signal: AbortSignal): Promise<void> {
   const uid = (await ownJob(client, run, job, `cancel run ${run.id}`, signal))?.metadata.uid;
-  if (uid !== undefined) await client.delete(Jobs, client.cluster.namespace, job.name, { uid, propagation: 'Background', signal });
+  if (uid !== undefined)
+    await client.delete(Jobs, client.cluster.namespace, job.name, { uid, propagation: 'Background', signal });
 }
 
 /**
  * The pods of a run's Job by index, once all of them run or have run. Anybody may give a pod the run's label: only those that
  * the Job made count. Rejects with `pod-gone` or `deployment-failed` when that can no longer be.
  */
-export async function runningWorkers(client: KubeClient, runId: string, job: KubeObject, workers: number, waiting: Waiting): Promise<readonly KubeObject[]> {
+export async function runningWorkers(
+  client: KubeClient,
+  runId: string,
+  job: KubeObject,
+  workers: number,
+  waiting: Waiting,
+): Promise<readonly KubeObject[]> {
   let seen = false;
   return poll(waiting.clock, 1000, waiting.signal, async () => {
     const labelled = await whenConnected(`of run ${runId}`, waiting, () =>
-      client.list(Pods, { namespace: client.cluster.namespace, labelSelector: `${labels.run}=${runId}`, signal: waiting.signal }),
+      client.list(Pods, {
+        namespace: client.cluster.namespace,
+        labelSelector: `${labels.run}=${runId}`,
+        signal: waiting.signal,
+      }),
     );
-    const pods = labelled.filter((pod) => pod.metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid) === true);
+    const pods = labelled.filter(
+      (pod) => pod.metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid) === true,
+    );
     if (seen && pods.length === 0) throw gone(client, runId);
     seen ||= pods.length > 0;
     const failed = pods.find((pod) => stringAt(pod, 'status', 'phase') === 'Failed');
@@ -114,8 +143,12 @@ function indexOf(pod: KubeObject): number {
 /** Why the first pod that does not run waits: the scheduler's or the kubelet's own words. */
 function waitingReason(pods: readonly KubeObject[]): string {
   for (const pod of pods) {
-    const unscheduled = arrayAt(pod, 'status', 'conditions').find((condition) => stringAt(condition, 'type') === 'PodScheduled' && stringAt(condition, 'status') === 'False');
-    const blocked = arrayAt(pod, 'status', 'containerStatuses').map((status) => at(status, 'state', 'waiting')).find(isObject);
+    const unscheduled = arrayAt(pod, 'status', 'conditions').find(
+      (condition) => stringAt(condition, 'type') === 'PodScheduled' && stringAt(condition, 'status') === 'False',
+    );
+    const blocked = arrayAt(pod, 'status', 'containerStatuses')
+      .map((status) => at(status, 'state', 'waiting'))
+      .find(isObject);
     const reason = stringAt(unscheduled, 'message') ?? stringAt(blocked, 'reason');
     if (reason !== undefined) return `: ${reason}`;
   }
@@ -125,10 +158,18 @@ function waitingReason(pods: readonly KubeObject[]): string {
 function failure(client: KubeClient, pod: KubeObject): WorkbenchError {
   const { context, namespace } = client.cluster;
   const reason = stringAt(pod, 'status', 'message') ?? stringAt(pod, 'status', 'reason') ?? 'no reason given';
-  return new WorkbenchError({ code: 'deployment-failed', message: `worker ${pod.metadata.name} in ${context}/${namespace} failed: ${reason}`, hint: `Run "kubectl --context ${context} --namespace ${namespace} logs ${pod.metadata.name}".` });
+  return new WorkbenchError({
+    code: 'deployment-failed',
+    message: `worker ${pod.metadata.name} in ${context}/${namespace} failed: ${reason}`,
+    hint: `Run "kubectl --context ${context} --namespace ${namespace} logs ${pod.metadata.name}".`,
+  });
 }
 
 function gone(client: KubeClient, runId: string): WorkbenchError {
   const { context, namespace } = client.cluster;
-  return new WorkbenchError({ code: 'pod-gone', message: `the workers of run ${runId} in ${context}/${namespace} were deleted`, hint: 'Start the benchmark again.' });
+  return new WorkbenchError({
+    code: 'pod-gone',
+    message: `the workers of run ${runId} in ${context}/${namespace} were deleted`,
+    hint: 'Start the benchmark again.',
+  });
 }

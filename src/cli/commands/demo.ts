@@ -19,8 +19,12 @@ export async function demo(invocation: Invocation, io: Io): Promise<number> {
     return exit.ok;
   }
   const unknown = faults.find((name) => !isFault(name));
-  if (unknown !== undefined) throw badUsage(`llmdw demo knows no fault "${unknown}"`, 'Run "llmdw demo --fault list" for the names.');
-  const kubeconfigPath = resolve(io.cwd, invocation.text('kubeconfig') ?? join(await mkdtemp(join(tmpdir(), 'llmdw-demo-')), 'kubeconfig'));
+  if (unknown !== undefined)
+    throw badUsage(`llmdw demo knows no fault "${unknown}"`, 'Run "llmdw demo --fault list" for the names.');
+  const kubeconfigPath = resolve(
+    io.cwd,
+    invocation.text('kubeconfig') ?? join(await mkdtemp(join(tmpdir(), 'llmdw-demo-')), 'kubeconfig'),
+  );
   const state = invocation.text('state');
   const size = clusterSize(invocation);
   const cluster = await startDemoCluster({
@@ -35,7 +39,8 @@ export async function demo(invocation: Invocation, io: Io): Promise<number> {
   });
   const status = invocation.text('status');
   try {
-    const tell = (): void => io.out(`The demo cluster serves ${cluster.url}\n\nexport KUBECONFIG=${kubeconfigPath}\n\nCtrl-C stops it.\n`);
+    const tell = (): void =>
+      io.out(`The demo cluster serves ${cluster.url}\n\nexport KUBECONFIG=${kubeconfigPath}\n\nCtrl-C stops it.\n`);
     await serve(cluster, status === undefined ? undefined : resolve(io.cwd, status), tell, io.signal);
   } finally {
     await cluster.stop();
@@ -48,7 +53,8 @@ function speed(invocation: Invocation): number {
   const text = invocation.text('speed');
   if (text === undefined) return 1;
   const value = Number(text);
-  if (!(value > 0 && Number.isFinite(value))) throw badUsage(`llmdw demo: --speed takes a number above 0, not "${text}"`, 'Run "llmdw demo --help".');
+  if (!(value > 0 && Number.isFinite(value)))
+    throw badUsage(`llmdw demo: --speed takes a number above 0, not "${text}"`, 'Run "llmdw demo --help".');
   return value;
 }
 
@@ -60,11 +66,18 @@ function clusterSize(invocation: Invocation): Pick<DemoClusterOptions, 'nodes' |
   const count = invocation.integer('nodes');
   const pods = invocation.integer('pods') ?? 0;
   const rate = churn(invocation);
-  if (count !== undefined && (count < 1 || count > mostNodes)) throw badUsage(`llmdw demo: --nodes takes 1 to ${mostNodes}, not ${count}`, 'Run "llmdw demo --help".');
+  if (count !== undefined && (count < 1 || count > mostNodes))
+    throw badUsage(`llmdw demo: --nodes takes 1 to ${mostNodes}, not ${count}`, 'Run "llmdw demo --help".');
   const nodes = h200Nodes(count);
-  if (pods > nodes.length * podsPerNode) throw badUsage(`llmdw demo: ${pods} pods do not fit ${nodes.length} nodes`, `Ask for at most ${podsPerNode} pods a node, or for more --nodes.`);
-  if (rate > 0 && pods === 0) throw badUsage('llmdw demo: --churn changes the pods that --pods asks for', 'Give --pods too.');
-  if (pods > 0 && invocation.text('state') !== undefined) throw badUsage('llmdw demo: --pods cannot be kept by --state', 'Leave one of them out.');
+  if (pods > nodes.length * podsPerNode)
+    throw badUsage(
+      `llmdw demo: ${pods} pods do not fit ${nodes.length} nodes`,
+      `Ask for at most ${podsPerNode} pods a node, or for more --nodes.`,
+    );
+  if (rate > 0 && pods === 0)
+    throw badUsage('llmdw demo: --churn changes the pods that --pods asks for', 'Give --pods too.');
+  if (pods > 0 && invocation.text('state') !== undefined)
+    throw badUsage('llmdw demo: --pods cannot be kept by --state', 'Leave one of them out.');
   return { nodes, ...(pods === 0 ? {} : { crowd: { pods, churn: rate } }) };
 }
 
@@ -73,14 +86,30 @@ function churn(invocation: Invocation): number {
   const text = invocation.text('churn');
   if (text === undefined) return 0;
   const value = Number(text.replace(/\/s$/, ''));
-  if (!(value >= 0 && value <= mostChurn)) throw badUsage(`llmdw demo: --churn takes a rate such as 50/s, at most ${mostChurn}/s, not "${text}"`, 'Run "llmdw demo --help".');
+  if (!(value >= 0 && value <= mostChurn))
+    throw badUsage(
+      `llmdw demo: --churn takes a rate such as 50/s, at most ${mostChurn}/s, not "${text}"`,
+      'Run "llmdw demo --help".',
+    );
   return value;
 }
 
 /** Until it is interrupted, with its record where somebody wants to find it by one. */
-async function serve(cluster: DemoCluster, status: string | undefined, tell: () => void, signal: AbortSignal): Promise<void> {
+async function serve(
+  cluster: DemoCluster,
+  status: string | undefined,
+  tell: () => void,
+  signal: AbortSignal,
+): Promise<void> {
   const { port, kubeconfigPath: kubeconfig, context, connection } = cluster;
-  const record = JSON.stringify({ pid: process.pid, started: await processStart(process.pid), port, kubeconfig, context, connection });
+  const record = JSON.stringify({
+    pid: process.pid,
+    started: await processStart(process.pid),
+    port,
+    kubeconfig,
+    context,
+    connection,
+  });
   if (status !== undefined) await writePrivateFile(status, record);
   tell();
   await untilInterrupted(signal);
@@ -96,7 +125,8 @@ function untilInterrupted(signal: AbortSignal): Promise<void> {
 
 function stderrLogger(io: Io): Logger {
   const debug = io.env['LLMDW_DEBUG'] !== undefined;
-  const write = (level: string, message: string): void => io.err(line`${new Date().toISOString()} ${level} ${redact(message)}`);
+  const write = (level: string, message: string): void =>
+    io.err(line`${new Date().toISOString()} ${level} ${redact(message)}`);
   return {
     debug: (message) => (debug ? write('debug', message) : undefined),
     info: (message) => (debug ? write('info', message) : undefined),

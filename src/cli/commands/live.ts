@@ -31,14 +31,22 @@ interface LiveReport {
   readonly time: string;
   readonly ranks: readonly RankRow[];
   readonly pickers: readonly PickerRow[];
-  readonly failures: readonly { readonly pod: string; readonly port: number; readonly message: string; readonly hint: string | undefined }[];
+  readonly failures: readonly {
+    readonly pod: string;
+    readonly port: number;
+    readonly message: string;
+    readonly hint: string | undefined;
+  }[];
 }
 
 /** One table after two rounds; with --follow one after each further round, until Ctrl-C. */
 export async function live(invocation: Invocation, io: Io): Promise<number> {
   const seconds = invocation.integer('seconds');
   const follow = invocation.flag('follow');
-  const workbench = services(invocation, io, { liveFigures: true, ...(seconds === undefined ? {} : { liveFiguresSeconds: seconds }) });
+  const workbench = services(invocation, io, {
+    liveFigures: true,
+    ...(seconds === undefined ? {} : { liveFiguresSeconds: seconds }),
+  });
   try {
     await chosenCluster(workbench, invocation);
     const lease = workbench.live.lease();
@@ -47,7 +55,11 @@ export async function live(invocation: Invocation, io: Io): Promise<number> {
       for (;;) {
         const { deployments } = podsReport(await workbench.inventory.whenComplete(io.signal), workbench.owner);
         const report = reportOf(workbench.live.snapshot, deployments);
-        io.out(invocation.flag('json') ? `${JSON.stringify(report, undefined, follow ? undefined : 2)}\n` : forPeople(report));
+        io.out(
+          invocation.flag('json')
+            ? `${JSON.stringify(report, undefined, follow ? undefined : 2)}\n`
+            : forPeople(report),
+        );
         for (const { message } of report.failures) io.err(line`warning: ${message}`);
         if (!follow) return exit.ok;
         await roundsOf(workbench.live, 1, io.signal);
@@ -104,8 +116,12 @@ function reportOf({ pods }: LiveSnapshot, deployments: readonly ModelServerDeplo
         return { ...place, port: rank.port, engine: rank.engine, ...totals };
       }),
     ),
-    pickers: members.flatMap(({ figures, deployment, pod }) => (figures.picker === undefined ? [] : [{ deployment, pod, ...figures.picker }])),
-    failures: members.flatMap(({ figures, pod }) => figures.failures.map(({ port, error }) => ({ pod, port, message: error.message, hint: error.hint }))),
+    pickers: members.flatMap(({ figures, deployment, pod }) =>
+      figures.picker === undefined ? [] : [{ deployment, pod, ...figures.picker }],
+    ),
+    failures: members.flatMap(({ figures, pod }) =>
+      figures.failures.map(({ port, error }) => ({ pod, port, message: error.message, hint: error.hint })),
+    ),
   };
 }
 
@@ -113,13 +129,33 @@ function forPeople({ ranks, pickers }: LiveReport): string {
   if (ranks.length === 0 && pickers.length === 0) return 'No model server of yours that is ready tells its figures.\n';
   const servers = table(
     ['DEPLOYMENT', 'ROLE', 'POD', 'PORT', 'DP', 'TOK/S', 'PROMPT TOK/S', 'RUNNING', 'WAITING', 'KV', 'PREFIX HITS'],
-    ranks.map((row) => [row.deployment, row.role, row.pod, String(row.port), row.engine, rate(row.generationRate), rate(row.promptRate), count(row.running), count(row.waiting), share(row.kvCacheUse), share(row.prefixHitRate)]),
+    ranks.map((row) => [
+      row.deployment,
+      row.role,
+      row.pod,
+      String(row.port),
+      row.engine,
+      rate(row.generationRate),
+      rate(row.promptRate),
+      count(row.running),
+      count(row.waiting),
+      share(row.kvCacheUse),
+      share(row.prefixHitRate),
+    ]),
     new Set([3, 4, 5, 6, 7, 8, 9, 10]),
   );
   if (pickers.length === 0) return servers;
   const routing = table(
     ['DEPLOYMENT', 'ENDPOINT PICKER', 'HELD', 'QUEUED AT ENDPOINTS', 'AVERAGE QUEUE', 'RUNNING', 'READY ENDPOINTS'],
-    pickers.map((row) => [row.deployment, row.pod, count(row.held), count(row.queuedAtEndpoints), rate(row.averageQueue), count(row.running), count(row.readyEndpoints)]),
+    pickers.map((row) => [
+      row.deployment,
+      row.pod,
+      count(row.held),
+      count(row.queuedAtEndpoints),
+      rate(row.averageQueue),
+      count(row.running),
+      count(row.readyEndpoints),
+    ]),
     new Set([2, 3, 4, 5, 6]),
   );
   return `${servers}\n${routing}`;

@@ -14,12 +14,18 @@ export async function pods(invocation: Invocation, io: Io): Promise<number> {
     const snapshot = await workbench.inventory.whenComplete(io.signal);
     requireSight(snapshot, 'list model servers', ['pods']);
     const everybody = podsReport(snapshot, workbench.owner);
-    const report = invocation.flag('mine') ? { ...everybody, deployments: everybody.deployments.filter(({ mine }) => mine) } : everybody;
-    io.out(invocation.flag('json') ? `${JSON.stringify(report, undefined, 2)}\n` : forPeople(report, systemClock.now()));
+    const report = invocation.flag('mine')
+      ? { ...everybody, deployments: everybody.deployments.filter(({ mine }) => mine) }
+      : everybody;
+    io.out(
+      invocation.flag('json') ? `${JSON.stringify(report, undefined, 2)}\n` : forPeople(report, systemClock.now()),
+    );
     for (const warning of report.warnings) io.err(line`warning: ${warning.message}`);
     if (invocation.flag('write-decode-pods')) {
       const written = await workbench.decodePods.write(cluster, io.signal);
-      io.err(line`${written.path} names ${plural(written.pods, 'decode pod')} of ${cluster.context}/${cluster.namespace}`);
+      io.err(
+        line`${written.path} names ${plural(written.pods, 'decode pod')} of ${cluster.context}/${cluster.namespace}`,
+      );
     }
     return exit.ok;
   } finally {
@@ -29,7 +35,11 @@ export async function pods(invocation: Invocation, io: Io): Promise<number> {
 
 function forPeople(report: PodsReport, now: number): string {
   if (report.deployments.length === 0) return 'No model servers.\n';
-  return table(['DEPLOYMENT', 'OWNER', 'ROLE', 'GROUP', 'RANK', 'POD', 'NODE', 'STATE', 'RESTARTS', 'LAST EXIT', 'AGE'], report.deployments.flatMap((deployment) => rows(deployment, now)), new Set([3, 4, 8]));
+  return table(
+    ['DEPLOYMENT', 'OWNER', 'ROLE', 'GROUP', 'RANK', 'POD', 'NODE', 'STATE', 'RESTARTS', 'LAST EXIT', 'AGE'],
+    report.deployments.flatMap((deployment) => rows(deployment, now)),
+    new Set([3, 4, 8]),
+  );
 }
 
 function rows(deployment: ModelServerDeployment, now: number): readonly (readonly string[])[] {
@@ -45,7 +55,9 @@ function rows(deployment: ModelServerDeployment, now: number): readonly (readonl
         pod.node ?? '-',
         pod.ready ? 'ready' : (pod.reason ?? pod.phase),
         String(pod.restarts),
-        pod.lastExit === null ? '-' : [pod.lastExit.reason, pod.lastExit.exitCode].filter((part) => part !== undefined).join(' '),
+        pod.lastExit === null
+          ? '-'
+          : [pod.lastExit.reason, pod.lastExit.exitCode].filter((part) => part !== undefined).join(' '),
         pod.createdAt === null ? '-' : formatDuration((now - Date.parse(pod.createdAt)) / 1000),
       ]),
     ),

@@ -5,7 +5,8 @@ import { exit, line, type Io } from '../io.ts';
 import { withResults } from '../results.ts';
 
 export async function resultsRead(invocation: Invocation, io: Io): Promise<number> {
-  if (invocation.positionals.length === 0) throw badUsage('llmdw results read takes at least one file or folder', 'For example "llmdw results read results".');
+  if (invocation.positionals.length === 0)
+    throw badUsage('llmdw results read takes at least one file or folder', 'For example "llmdw results read results".');
   const paths = invocation.positionals.map((path) => resolve(io.cwd, path));
   const report = await withResults(io, (results) => results.read(paths, io.signal));
   io.out(invocation.flag('json') ? `${JSON.stringify(report, undefined, 2)}\n` : formatResults(report));

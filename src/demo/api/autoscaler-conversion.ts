@@ -15,15 +15,27 @@ export function toV1(scaler: ApiObject): ApiObject {
   const { metrics: _metrics, behavior, ...spec } = objectAt(scaler, 'spec');
   const { currentMetrics, conditions: _conditions, ...status } = objectAt(scaler, 'status');
   const share = numberAt(cpu, 'resource', 'target', 'averageUtilization');
-  const used = numberAt((Array.isArray(currentMetrics) ? currentMetrics : []).find(isCpuShare), 'resource', 'current', 'averageUtilization');
+  const used = numberAt(
+    (Array.isArray(currentMetrics) ? currentMetrics : []).find(isCpuShare),
+    'resource',
+    'current',
+    'averageUtilization',
+  );
   return {
     ...annotated(scaler, {
-      ...(others.length > 0 ? { [metricsKey]: JSON.stringify(others.map((metric) => renamed(metric, oldMetric))) } : {}),
+      ...(others.length > 0
+        ? { [metricsKey]: JSON.stringify(others.map((metric) => renamed(metric, oldMetric))) }
+        : {}),
       ...(behavior === undefined ? {} : { [behaviorKey]: JSON.stringify(behavior) }),
     }),
     apiVersion: 'autoscaling/v1',
     spec: { ...spec, ...(share === undefined ? {} : { targetCPUUtilizationPercentage: share }) },
-    status: { currentReplicas: 0, desiredReplicas: 0, ...status, ...(used === undefined ? {} : { currentCPUUtilizationPercentage: used }) },
+    status: {
+      currentReplicas: 0,
+      desiredReplicas: 0,
+      ...status,
+      ...(used === undefined ? {} : { currentCPUUtilizationPercentage: used }),
+    },
   };
 }
 
@@ -36,7 +48,9 @@ export function fromV1(scaler: ApiObject): ApiObject {
   const behavior = parsed(annotations[behaviorKey]);
   const metrics = [
     ...(Array.isArray(others) ? others.map((metric) => renamed(metric, newMetric)) : []),
-    ...(share === undefined ? [] : [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: share } } }]),
+    ...(share === undefined
+      ? []
+      : [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: share } } }]),
   ];
   return {
     ...annotated(scaler, {}),
@@ -55,7 +69,11 @@ function annotated(scaler: ApiObject, own: Readonly<Record<string, string>>): Ap
 }
 
 function isCpuShare(metric: unknown): boolean {
-  return stringAt(metric, 'type') === 'Resource' && stringAt(metric, 'resource', 'name') === 'cpu' && (at(metric, 'resource', 'target', 'type') ?? 'Utilization') === 'Utilization';
+  return (
+    stringAt(metric, 'type') === 'Resource' &&
+    stringAt(metric, 'resource', 'name') === 'cpu' &&
+    (at(metric, 'resource', 'target', 'type') ?? 'Utilization') === 'Utilization'
+  );
 }
 
 /** A metric whose source, which stands under the name of its type, is written anew. */
@@ -85,14 +103,34 @@ function asGoOrders({ kind, name, apiVersion }: Json): Json {
   return { kind, name, ...(apiVersion === undefined ? {} : { apiVersion }) };
 }
 
-function newMetric(_type: string, { name, container, metricName, target, metricSelector, selector, targetValue, averageValue, targetAverageValue, targetAverageUtilization }: Json): Json {
+function newMetric(
+  _type: string,
+  {
+    name,
+    container,
+    metricName,
+    target,
+    metricSelector,
+    selector,
+    targetValue,
+    averageValue,
+    targetAverageValue,
+    targetAverageUtilization,
+  }: Json,
+): Json {
   const average = averageValue ?? targetAverageValue;
   const chosen = metricSelector ?? selector;
-  const wanted = targetAverageUtilization !== undefined ? { type: 'Utilization', averageUtilization: targetAverageUtilization }
-    : average !== undefined ? { type: 'AverageValue', averageValue: average } : { type: 'Value', value: targetValue };
+  const wanted =
+    targetAverageUtilization !== undefined
+      ? { type: 'Utilization', averageUtilization: targetAverageUtilization }
+      : average !== undefined
+        ? { type: 'AverageValue', averageValue: average }
+        : { type: 'Value', value: targetValue };
   return {
     ...(target === undefined ? {} : { describedObject: target }),
-    ...(name === undefined ? { metric: { name: metricName, ...(chosen === undefined ? {} : { selector: chosen }) } } : { name }),
+    ...(name === undefined
+      ? { metric: { name: metricName, ...(chosen === undefined ? {} : { selector: chosen }) } }
+      : { name }),
     ...(container === undefined ? {} : { container }),
     target: wanted,
   };

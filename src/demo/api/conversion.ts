@@ -25,7 +25,11 @@ function isOldAutoscaler(resource: ServedResource): boolean {
 export function present(resource: ServedResource, stored: ApiObject): ApiObject {
   const apiVersion = groupVersionOf(resource.group, resource.version);
   if (stored.apiVersion === apiVersion) return stored;
-  const shown = isNewerEvent(resource) ? renameFields(stored, eventFields) : isOldAutoscaler(resource) ? toV1(stored) : stored;
+  const shown = isNewerEvent(resource)
+    ? renameFields(stored, eventFields)
+    : isOldAutoscaler(resource)
+      ? toV1(stored)
+      : stored;
   return { ...shown, apiVersion, kind: resource.kind };
 }
 
@@ -33,7 +37,10 @@ export function present(resource: ServedResource, stored: ApiObject): ApiObject 
 export function toStored(resource: ServedResource, object: ApiObject): ApiObject {
   if (isOldAutoscaler(resource)) return fromV1(object);
   if (!isNewerEvent(resource)) return object;
-  const renamed = renameFields(object, eventFields.map(([core, newer]) => [newer, core] as const));
+  const renamed = renameFields(
+    object,
+    eventFields.map(([core, newer]) => [newer, core] as const),
+  );
   return { ...renamed, apiVersion: 'v1' };
 }
 

@@ -13,7 +13,13 @@ export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
 const customVerbs = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
 const viewVerbs = ['get', 'patch', 'update'];
 
-const ageColumn: PrinterColumn = { name: 'Age', type: 'date', format: '', priority: 0, jsonPath: '.metadata.creationTimestamp' };
+const ageColumn: PrinterColumn = {
+  name: 'Age',
+  type: 'date',
+  format: '',
+  priority: 0,
+  jsonPath: '.metadata.creationTimestamp',
+};
 
 /** Opens and closes API groups as CustomResourceDefinitions come, change and go. Served from the moment the definition is stored. */
 export function serveDefinitions(store: Store, registry: Registry): Disposable {
@@ -70,19 +76,35 @@ function resourceOf(registry: Registry, definition: ApiObject, version: unknown)
   const namespaced = stringAt(definition, 'spec', 'scope') === 'Namespaced';
   const singular = stringAt(names, 'singular') ?? kind.toLowerCase();
   const custom = customPart(version);
-  const subresource = (name: string, extra: Partial<DiscoveryEntry>): [string, ServedSubresource] =>
-    [name, { name, entry: { name: `${plural}/${name}`, singularName: '', namespaced, kind, verbs: viewVerbs, ...extra } }];
+  const subresource = (name: string, extra: Partial<DiscoveryEntry>): [string, ServedSubresource] => [
+    name,
+    { name, entry: { name: `${plural}/${name}`, singularName: '', namespaced, kind, verbs: viewVerbs, ...extra } },
+  ];
   const shortNames = texts(names, 'shortNames');
   const categories = texts(names, 'categories');
   return {
-    group, plural, kind, namespaced, singular, version: versionName, verbs: customVerbs, custom,
+    group,
+    plural,
+    kind,
+    namespaced,
+    singular,
+    version: versionName,
+    verbs: customVerbs,
+    custom,
     entry: {
-      name: plural, singularName: singular, namespaced, kind, verbs: customVerbs,
-      ...(shortNames.length > 0 ? { shortNames } : {}), ...(categories.length > 0 ? { categories } : {}),
+      name: plural,
+      singularName: singular,
+      namespaced,
+      kind,
+      verbs: customVerbs,
+      ...(shortNames.length > 0 ? { shortNames } : {}),
+      ...(categories.length > 0 ? { categories } : {}),
     },
     subresources: new Map([
       ...(at(version, 'subresources', 'status') === undefined ? [] : [subresource('status', {})]),
-      ...(custom.scale === undefined ? [] : [subresource('scale', { group: 'autoscaling', version: 'v1', kind: 'Scale' })]),
+      ...(custom.scale === undefined
+        ? []
+        : [subresource('scale', { group: 'autoscaling', version: 'v1', kind: 'Scale' })]),
     ]),
     collection: collectionOf(group, plural),
     schema: registry.schemas.define(group, versionName, kind, at(version, 'schema', 'openAPIV3Schema')),
@@ -94,15 +116,22 @@ const nameColumn: TableColumn = { name: 'Name', type: 'string', format: 'name', 
 
 function customPart(version: unknown): CustomResource {
   const columns = arrayAt(version, 'additionalPrinterColumns').map((column): PrinterColumn => ({
-    name: stringAt(column, 'name') ?? '', type: stringAt(column, 'type') ?? 'string', format: stringAt(column, 'format') ?? '',
-    priority: numberAt(column, 'priority') ?? 0, jsonPath: stringAt(column, 'jsonPath') ?? '',
+    name: stringAt(column, 'name') ?? '',
+    type: stringAt(column, 'type') ?? 'string',
+    format: stringAt(column, 'format') ?? '',
+    priority: numberAt(column, 'priority') ?? 0,
+    jsonPath: stringAt(column, 'jsonPath') ?? '',
   }));
   const scale = at(version, 'subresources', 'scale');
   const labelSelectorPath = stringAt(scale, 'labelSelectorPath');
   return {
     columns: columns.length === 0 ? [ageColumn] : columns,
     scale: isObject(scale)
-      ? { specReplicasPath: stringAt(scale, 'specReplicasPath') ?? '', statusReplicasPath: stringAt(scale, 'statusReplicasPath') ?? '', ...(labelSelectorPath === undefined ? {} : { labelSelectorPath }) }
+      ? {
+          specReplicasPath: stringAt(scale, 'specReplicasPath') ?? '',
+          statusReplicasPath: stringAt(scale, 'statusReplicasPath') ?? '',
+          ...(labelSelectorPath === undefined ? {} : { labelSelectorPath }),
+        }
       : undefined,
   };
 }
@@ -119,10 +148,26 @@ export function establishedStatus(definition: ApiObject, now: number): unknown {
   const storage = arrayAt(definition, 'spec', 'versions').find((version) => at(version, 'storage') === true);
   return {
     conditions: [
-      { type: 'NamesAccepted', status: 'True', lastTransitionTime, reason: 'NoConflicts', message: 'no conflicts found' },
-      { type: 'Established', status: 'True', lastTransitionTime, reason: 'InitialNamesAccepted', message: 'the initial names have been accepted' },
+      {
+        type: 'NamesAccepted',
+        status: 'True',
+        lastTransitionTime,
+        reason: 'NoConflicts',
+        message: 'no conflicts found',
+      },
+      {
+        type: 'Established',
+        status: 'True',
+        lastTransitionTime,
+        reason: 'InitialNamesAccepted',
+        message: 'the initial names have been accepted',
+      },
     ],
-    acceptedNames: { ...(isObject(names) ? names : {}), singular: stringAt(names, 'singular') ?? kind.toLowerCase(), listKind: stringAt(names, 'listKind') ?? `${kind}List` },
+    acceptedNames: {
+      ...(isObject(names) ? names : {}),
+      singular: stringAt(names, 'singular') ?? kind.toLowerCase(),
+      listKind: stringAt(names, 'listKind') ?? `${kind}List`,
+    },
     storedVersions: [stringAt(storage, 'name') ?? ''],
   };
 }

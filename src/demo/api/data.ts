@@ -47,5 +47,11 @@ export async function loadApiData(): Promise<ApiData> {
     import('./data/protobuf.json', { with: { type: 'json' } }),
     import('./data/roles.json', { with: { type: 'json' } }),
   ]);
-  return { discovery: discovery.default, schemas: schemas.default, tables: tables.default, protobuf: protobuf.default as unknown as ProtobufLayout, roles: roles.default };
+  return {
+    discovery: discovery.default,
+    schemas: schemas.default,
+    tables: tables.default,
+    protobuf: protobuf.default as unknown as ProtobufLayout,
+    roles: roles.default,
+  };
 }

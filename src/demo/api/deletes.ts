@@ -32,7 +32,13 @@ export class Deleter {
     this.#clock = parts.clock;
   }
 
-  delete(resource: ServedResource, namespace: string | undefined, name: string, request: DeleteRequest, user: User): DeleteResult {
+  delete(
+    resource: ServedResource,
+    namespace: string | undefined,
+    name: string,
+    request: DeleteRequest,
+    user: User,
+  ): DeleteResult {
     const key = keyOf(namespace, name);
     const before = this.#store.get(resource.collection, key);
     if (before === undefined) throw notFound(resource, name);
@@ -41,8 +47,11 @@ export class Deleter {
     const finalizers = finalizersAfter(resource, before, request.propagation);
     const grace = graceOf(resource, before, request.gracePeriodSeconds);
     if (finalizers.length === 0 && grace === 0 && resource.collection !== 'namespaces') {
-      const last = request.dryRun ? before : this.#store.remove(resource.collection, key) ?? before;
-      return { object: present(resource, resource.collection === 'pods' ? this.#marked(last, [], 0) : last), gone: true };
+      const last = request.dryRun ? before : (this.#store.remove(resource.collection, key) ?? before);
+      return {
+        object: present(resource, resource.collection === 'pods' ? this.#marked(last, [], 0) : last),
+        gone: true,
+      };
     }
     const marked = this.#marked(before, finalizers, grace);
     if (request.dryRun || marked === before) return { object: present(resource, marked), gone: false };
@@ -62,8 +71,13 @@ export class Deleter {
         ...rest,
         ...(finalizers.length > 0 ? { finalizers: [...finalizers] } : {}),
         deletionGracePeriodSeconds: grace,
-        deletionTimestamp: meta.deletionTimestamp !== undefined && had === grace ? meta.deletionTimestamp : timestamp(this.#clock.now() + grace * 1000),
-        ...(meta.generation === undefined || meta.deletionTimestamp !== undefined ? {} : { generation: meta.generation + 1 }),
+        deletionTimestamp:
+          meta.deletionTimestamp !== undefined && had === grace
+            ? meta.deletionTimestamp
+            : timestamp(this.#clock.now() + grace * 1000),
+        ...(meta.generation === undefined || meta.deletionTimestamp !== undefined
+          ? {}
+          : { generation: meta.generation + 1 }),
       },
     };
     if (before.kind === 'Namespace') {
@@ -80,18 +94,38 @@ function checkPreconditions(resource: ServedResource, before: ApiObject, request
     throw preconditionFailed(resource, name, `UID in precondition: ${request.uid}, UID in object meta: ${uid}`);
   }
   if (request.resourceVersion !== undefined && request.resourceVersion !== resourceVersion) {
-    throw preconditionFailed(resource, name, `ResourceVersion in precondition: ${request.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`);
+    throw preconditionFailed(
+      resource,
+      name,
+      `ResourceVersion in precondition: ${request.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`,
+    );
   }
 }
 
-function finalizersAfter(resource: ServedResource, object: ApiObject, wish: Propagation | undefined): readonly string[] {
-  const others = (object.metadata.finalizers ?? []).filter((item) => item !== foregroundFinalizer && item !== orphanFinalizer);
-  const had = (object.metadata.finalizers ?? []).find((item) => item === foregroundFinalizer || item === orphanFinalizer);
+function finalizersAfter(
+  resource: ServedResource,
+  object: ApiObject,
+  wish: Propagation | undefined,
+): readonly string[] {
+  const others = (object.metadata.finalizers ?? []).filter(
+    (item) => item !== foregroundFinalizer && item !== orphanFinalizer,
+  );
+  const had = (object.metadata.finalizers ?? []).find(
+    (item) => item === foregroundFinalizer || item === orphanFinalizer,
+  );
   switch (wish) {
-    case 'Foreground': return [...others, foregroundFinalizer];
-    case 'Orphan': return [...others, orphanFinalizer];
-    case 'Background': return others;
-    case undefined: return had !== undefined ? [...others, had] : rulesOf(resource).orphansByDefault ? [...others, orphanFinalizer] : others;
+    case 'Foreground':
+      return [...others, foregroundFinalizer];
+    case 'Orphan':
+      return [...others, orphanFinalizer];
+    case 'Background':
+      return others;
+    case undefined:
+      return had !== undefined
+        ? [...others, had]
+        : rulesOf(resource).orphansByDefault
+          ? [...others, orphanFinalizer]
+          : others;
   }
 }
 
@@ -100,7 +134,11 @@ function graceOf(resource: ServedResource, object: ApiObject, asked: number | un
   if (resource.collection !== 'pods') return 0;
   const phase = stringAt(object, 'status', 'phase');
   if ((stringAt(object, 'spec', 'nodeName') ?? '') === '' || phase === 'Succeeded' || phase === 'Failed') return 0;
-  const wanted = asked ?? object.metadata.deletionGracePeriodSeconds ?? numberAt(object, 'spec', 'terminationGracePeriodSeconds') ?? defaultPodGrace;
+  const wanted =
+    asked ??
+    object.metadata.deletionGracePeriodSeconds ??
+    numberAt(object, 'spec', 'terminationGracePeriodSeconds') ??
+    defaultPodGrace;
   const had = object.metadata.deletionGracePeriodSeconds;
   const bounded = wanted < 0 ? 1 : wanted;
   return object.metadata.deletionTimestamp !== undefined && had !== undefined ? Math.min(had, bounded) : bounded;

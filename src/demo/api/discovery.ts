@@ -3,11 +3,18 @@ import type { Registry, ServedResource } from './registry.ts';
 
 /** The documents by which clients learn what is served: the old ones a group version each, and the aggregated one. */
 export function apiVersions(serverAddress: string): unknown {
-  return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress }] };
+  return {
+    kind: 'APIVersions',
+    versions: ['v1'],
+    serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress }],
+  };
 }
 
 export function apiGroupList(registry: Registry): unknown {
-  const groups = registry.groups().filter((group) => group !== '').map((group) => describeGroup(registry, group));
+  const groups = registry
+    .groups()
+    .filter((group) => group !== '')
+    .map((group) => describeGroup(registry, group));
   return { kind: 'APIGroupList', apiVersion: 'v1', groups };
 }
 
@@ -15,14 +22,26 @@ export function apiGroup(registry: Registry, group: string): unknown {
   return { kind: 'APIGroup', apiVersion: 'v1', ...describeGroup(registry, group) };
 }
 
-function describeGroup(registry: Registry, group: string): { readonly name: string; readonly versions: readonly unknown[]; readonly preferredVersion: unknown } {
-  const versions = registry.versions(group).map((version) => ({ groupVersion: groupVersionOf(group, version), version }));
+function describeGroup(
+  registry: Registry,
+  group: string,
+): { readonly name: string; readonly versions: readonly unknown[]; readonly preferredVersion: unknown } {
+  const versions = registry
+    .versions(group)
+    .map((version) => ({ groupVersion: groupVersionOf(group, version), version }));
   return { name: group, versions, preferredVersion: versions[0] };
 }
 
 export function apiResourceList(registry: Registry, group: string, version: string): unknown {
-  const resources = registry.ofGroupVersion(group, version).flatMap((resource) => [resource.entry, ...[...resource.subresources.values()].map((item) => item.entry)]);
-  return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: groupVersionOf(group, version), resources: resources.toSorted((left, right) => (left.name < right.name ? -1 : 1)) };
+  const resources = registry
+    .ofGroupVersion(group, version)
+    .flatMap((resource) => [resource.entry, ...[...resource.subresources.values()].map((item) => item.entry)]);
+  return {
+    kind: 'APIResourceList',
+    apiVersion: 'v1',
+    groupVersion: groupVersionOf(group, version),
+    resources: resources.toSorted((left, right) => (left.name < right.name ? -1 : 1)),
+  };
 }
 
 /** `apidiscovery.k8s.io/v2`: one document for all groups (`core` false) or for the core group alone. */
@@ -46,7 +65,11 @@ export function aggregatedDiscovery(registry: Registry, core: boolean): unknown 
 function aggregatedResource(resource: ServedResource): unknown {
   const subresources = [...resource.subresources.values()].map(({ name, entry }) => ({
     subresource: name,
-    responseKind: { group: entry.group ?? resource.group, version: entry.version ?? resource.version, kind: entry.kind },
+    responseKind: {
+      group: entry.group ?? resource.group,
+      version: entry.version ?? resource.version,
+      kind: entry.kind,
+    },
     verbs: entry.verbs,
   }));
   return {

@@ -20,7 +20,11 @@ export class InProcessApi implements DemoApi {
 
   resource(group: string, plural: string): ResourceType {
     const found = this.#core.registry.findAnyVersion(group, plural);
-    if (found === undefined) throw new WorkbenchError({ code: 'resource-absent', message: `the demo cluster serves no ${group === '' ? plural : `${plural}.${group}`}` });
+    if (found === undefined)
+      throw new WorkbenchError({
+        code: 'resource-absent',
+        message: `the demo cluster serves no ${group === '' ? plural : `${plural}.${group}`}`,
+      });
     return typeOf(found);
   }
 
@@ -32,13 +36,16 @@ export class InProcessApi implements DemoApi {
 
   list(resource: ResourceType, namespace?: string): readonly StoredObject[] {
     const served = this.#served(resource);
-    return this.#core.store.entries(served.collection)
+    return this.#core.store
+      .entries(served.collection)
       .filter(([, object]) => namespace === undefined || object.metadata.namespace === namespace)
       .map(([, object]) => present(served, object));
   }
 
   create(resource: ResourceType, object: StoredObject): StoredObject {
-    return translated(() => this.#core.writer.create(this.#served(resource), object.metadata.namespace, object, systemWrite));
+    return translated(() =>
+      this.#core.writer.create(this.#served(resource), object.metadata.namespace, object, systemWrite),
+    );
   }
 
   adopt(resource: ResourceType, object: StoredObject): void {
@@ -54,8 +61,21 @@ export class InProcessApi implements DemoApi {
     return this.#write(resource, object, 'status');
   }
 
-  delete(resource: ResourceType, namespace: string | undefined, name: string, options: Parameters<DemoApi['delete']>[3] = {}): void {
-    translated(() => this.#core.deleter.delete(this.#served(resource), namespace, name, { ...options, dryRun: false }, systemWrite.user));
+  delete(
+    resource: ResourceType,
+    namespace: string | undefined,
+    name: string,
+    options: Parameters<DemoApi['delete']>[3] = {},
+  ): void {
+    translated(() =>
+      this.#core.deleter.delete(
+        this.#served(resource),
+        namespace,
+        name,
+        { ...options, dryRun: false },
+        systemWrite.user,
+      ),
+    );
   }
 
   watch(resource: ResourceType, listener: (event: StoredEvent) => void): Disposable {
@@ -84,18 +104,32 @@ export class InProcessApi implements DemoApi {
       listener(event);
     } catch (error) {
       const { namespace, name } = event.object.metadata;
-      this.#core.logger.error(`a watch of ${served.plural} failed at ${event.type} of ${namespace === undefined ? name : `${namespace}/${name}`}: ${errorText(error)}`, error);
+      this.#core.logger.error(
+        `a watch of ${served.plural} failed at ${event.type} of ${namespace === undefined ? name : `${namespace}/${name}`}: ${errorText(error)}`,
+        error,
+      );
     }
   }
 
   #write(resource: ResourceType, object: StoredObject, subresource: string): StoredObject {
     const { name, namespace } = object.metadata;
-    return translated(() => this.#core.writer.update({ resource: this.#served(resource), namespace, name, subresource }, object, systemWrite).object);
+    return translated(
+      () =>
+        this.#core.writer.update(
+          { resource: this.#served(resource), namespace, name, subresource },
+          object,
+          systemWrite,
+        ).object,
+    );
   }
 
   #served(resource: ResourceType): ServedResource {
     const found = this.#core.registry.find(resource.group, resource.version, resource.plural);
-    if (found === undefined) throw new WorkbenchError({ code: 'resource-absent', message: `the demo cluster does not serve ${resource.plural} of ${resource.group || 'the core group'} ${resource.version}` });
+    if (found === undefined)
+      throw new WorkbenchError({
+        code: 'resource-absent',
+        message: `the demo cluster does not serve ${resource.plural} of ${resource.group || 'the core group'} ${resource.version}`,
+      });
     return found;
   }
 }

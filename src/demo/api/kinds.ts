@@ -18,18 +18,55 @@ interface KindRules {
 }
 
 const withGeneration = new Set([
-  'pods', 'replicationcontrollers', 'deployments.apps', 'replicasets.apps', 'statefulsets.apps', 'daemonsets.apps', 'jobs.batch', 'cronjobs.batch',
-  'ingresses.networking.k8s.io', 'networkpolicies.networking.k8s.io', 'poddisruptionbudgets.policy', 'customresourcedefinitions.apiextensions.k8s.io',
-  'priorityclasses.scheduling.k8s.io', 'horizontalpodautoscalers.autoscaling',
-  ...['validatingwebhookconfigurations', 'mutatingwebhookconfigurations', 'validatingadmissionpolicies', 'mutatingadmissionpolicies', 'validatingadmissionpolicybindings', 'mutatingadmissionpolicybindings'].map((plural) => `${plural}.admissionregistration.k8s.io`), 'endpointslices.discovery.k8s.io', 'resourceslices.resource.k8s.io', 'deviceclasses.resource.k8s.io', 'ingressclasses.networking.k8s.io',
+  'pods',
+  'replicationcontrollers',
+  'deployments.apps',
+  'replicasets.apps',
+  'statefulsets.apps',
+  'daemonsets.apps',
+  'jobs.batch',
+  'cronjobs.batch',
+  'ingresses.networking.k8s.io',
+  'networkpolicies.networking.k8s.io',
+  'poddisruptionbudgets.policy',
+  'customresourcedefinitions.apiextensions.k8s.io',
+  'priorityclasses.scheduling.k8s.io',
+  'horizontalpodautoscalers.autoscaling',
+  ...[
+    'validatingwebhookconfigurations',
+    'mutatingwebhookconfigurations',
+    'validatingadmissionpolicies',
+    'mutatingadmissionpolicies',
+    'validatingadmissionpolicybindings',
+    'mutatingadmissionpolicybindings',
+  ].map((plural) => `${plural}.admissionregistration.k8s.io`),
+  'endpointslices.discovery.k8s.io',
+  'resourceslices.resource.k8s.io',
+  'deviceclasses.resource.k8s.io',
+  'ingressclasses.networking.k8s.io',
 ]);
 
 const creatingOnUpdate = new Set([
-  'services', 'endpoints', 'events', 'limitranges', 'leases.coordination.k8s.io', 'runtimeclasses.node.k8s.io',
-  ...['roles', 'rolebindings', 'clusterroles', 'clusterrolebindings'].map((plural) => `${plural}.rbac.authorization.k8s.io`),
+  'services',
+  'endpoints',
+  'events',
+  'limitranges',
+  'leases.coordination.k8s.io',
+  'runtimeclasses.node.k8s.io',
+  ...['roles', 'rolebindings', 'clusterroles', 'clusterrolebindings'].map(
+    (plural) => `${plural}.rbac.authorization.k8s.io`,
+  ),
 ]);
 
-const returningDeleted = new Set(['pods', 'services', 'serviceaccounts', 'podtemplates', 'persistentvolumes', 'persistentvolumeclaims', 'resourcequotas']);
+const returningDeleted = new Set([
+  'pods',
+  'services',
+  'serviceaccounts',
+  'podtemplates',
+  'persistentvolumes',
+  'persistentvolumeclaims',
+  'resourcequotas',
+]);
 
 const freshStatus: Readonly<Record<string, () => unknown>> = {
   persistentvolumeclaims: () => ({ phase: 'Pending' }),

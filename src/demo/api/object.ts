@@ -42,11 +42,18 @@ export function sameJson(left: unknown, right: unknown): boolean {
   if (left === right) return true;
   if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false;
   if (Array.isArray(left) || Array.isArray(right)) {
-    return Array.isArray(left) && Array.isArray(right) && left.length === right.length && left.every((item, index) => sameJson(item, right[index]));
+    return (
+      Array.isArray(left) &&
+      Array.isArray(right) &&
+      left.length === right.length &&
+      left.every((item, index) => sameJson(item, right[index]))
+    );
   }
   const before = Object.entries(left).filter(([, value]) => value !== undefined);
   const after = new Map(Object.entries(right).filter(([, value]) => value !== undefined));
-  return before.length === after.size && before.every(([key, value]) => after.has(key) && sameJson(value, after.get(key)));
+  return (
+    before.length === after.size && before.every(([key, value]) => after.has(key) && sameJson(value, after.get(key)))
+  );
 }
 
 /** `apps/v1` from its parts; the core group has no slash. */
@@ -56,7 +63,9 @@ export function groupVersionOf(group: string, version: string): string {
 
 export function splitGroupVersion(apiVersion: string): { readonly group: string; readonly version: string } {
   const slash = apiVersion.indexOf('/');
-  return slash < 0 ? { group: '', version: apiVersion } : { group: apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) };
+  return slash < 0
+    ? { group: '', version: apiVersion }
+    : { group: apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) };
 }
 
 /** RFC 3339 to the second, as metav1.Time is written. */

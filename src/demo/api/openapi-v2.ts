@@ -26,13 +26,30 @@ function named(name: string, value: Buffer): Buffer {
 
 function pathItem(item: unknown): Buffer {
   const operations = isObject(item) ? Object.entries(item) : [];
-  return message(...operations.map(([method, operation]) => field(methodNumbers[method] ?? 0, operationMessage(operation))));
+  return message(
+    ...operations.map(([method, operation]) => field(methodNumbers[method] ?? 0, operationMessage(operation))),
+  );
 }
 
 function operationMessage(operation: unknown): Buffer {
-  const parameters = isObject(operation) && Array.isArray(operation['parameters']) ? operation['parameters'].filter(isObject) : [];
+  const parameters =
+    isObject(operation) && Array.isArray(operation['parameters']) ? operation['parameters'].filter(isObject) : [];
   return message(
-    ...parameters.map((parameter) => field(8, field(1, field(2, field(3, message(field(2, 'query'), field(4, String(parameter['name'])), field(6, 'string'), flag(20, true))))))),
+    ...parameters.map((parameter) =>
+      field(
+        8,
+        field(
+          1,
+          field(
+            2,
+            field(
+              3,
+              message(field(2, 'query'), field(4, String(parameter['name'])), field(6, 'string'), flag(20, true)),
+            ),
+          ),
+        ),
+      ),
+    ),
     ...extensions(13, operation),
   );
 }
@@ -48,7 +65,12 @@ function schemaMessage(raw: unknown): Buffer {
     isObject(additionalProperties) ? field(21, field(1, schemaMessage(additionalProperties))) : undefined,
     typeof type === 'string' ? field(22, field(1, type)) : undefined,
     isObject(items) ? field(23, field(1, schemaMessage(items))) : undefined,
-    isObject(properties) ? field(25, message(...Object.entries(properties).map(([name, inner]) => field(1, named(name, schemaMessage(inner)))))) : undefined,
+    isObject(properties)
+      ? field(
+          25,
+          message(...Object.entries(properties).map(([name, inner]) => field(1, named(name, schemaMessage(inner))))),
+        )
+      : undefined,
     ...extensions(31, schema),
   );
 }
@@ -62,6 +84,8 @@ function referenceOf(schema: Json): string | undefined {
 
 /** JSON is YAML, in which extensions are told. */
 function extensions(number: number, owner: unknown): readonly Buffer[] {
-  const entries = isObject(owner) ? Object.entries(owner).filter(([name]) => name.startsWith('x-kubernetes-') && name !== 'x-kubernetes-validations') : [];
+  const entries = isObject(owner)
+    ? Object.entries(owner).filter(([name]) => name.startsWith('x-kubernetes-') && name !== 'x-kubernetes-validations')
+    : [];
   return entries.map(([name, value]) => field(number, named(name, field(2, JSON.stringify(value)))));
 }

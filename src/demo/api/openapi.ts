@@ -44,13 +44,18 @@ export class OpenApi {
   }
 
   #groupVersions(): readonly string[] {
-    return this.#registry.groups().flatMap((group) => this.#registry.versions(group).map((version) => pathOf(group, version)));
+    return this.#registry
+      .groups()
+      .flatMap((group) => this.#registry.versions(group).map((version) => pathOf(group, version)));
   }
 
   #all(): Buffer {
     this.#forgetStale();
     const resources = this.#registry.all();
-    const paths = Object.assign({}, ...resources.map((resource) => pathsOf(resource, pathOf(resource.group, resource.version)))) as Record<string, unknown>;
+    const paths = Object.assign(
+      {},
+      ...resources.map((resource) => pathsOf(resource, pathOf(resource.group, resource.version))),
+    ) as Record<string, unknown>;
     this.#whole ??= openApiV2(versionInfo.gitVersion, paths, this.#schemasOf(resources));
     return this.#whole;
   }
@@ -89,11 +94,18 @@ export class OpenApi {
     for (const resource of resources) {
       if (resource.custom) {
         const root: unknown = resource.schema?.root.keywords ?? {};
-        schemas[customName(resource)] = { ...(isObject(root) ? root : {}), 'x-kubernetes-group-version-kind': [gvk(resource)] };
+        schemas[customName(resource)] = {
+          ...(isObject(root) ? root : {}),
+          'x-kubernetes-group-version-kind': [gvk(resource)],
+        };
         for (const reference of references(root)) visit(reference);
       } else {
         for (const [name, definition] of Object.entries(this.#definitions)) {
-          if (isOfKind(definition, resource.group, resource.version, resource.kind) || isOfKind(definition, resource.group, resource.version, `${resource.kind}List`)) visit(name);
+          if (
+            isOfKind(definition, resource.group, resource.version, resource.kind) ||
+            isOfKind(definition, resource.group, resource.version, `${resource.kind}List`)
+          )
+            visit(name);
         }
       }
     }
@@ -116,12 +128,21 @@ function gvk(resource: ServedResource): { readonly group: string; readonly versi
 }
 
 const actions: readonly (readonly [method: string, verb: string, action: string])[] = [
-  ['get', 'get', 'get'], ['put', 'update', 'put'], ['patch', 'patch', 'patch'], ['delete', 'delete', 'delete'],
+  ['get', 'get', 'get'],
+  ['put', 'update', 'put'],
+  ['patch', 'patch', 'patch'],
+  ['delete', 'delete', 'delete'],
 ];
 const collectionActions: readonly (readonly [method: string, verb: string, action: string])[] = [
-  ['get', 'list', 'list'], ['post', 'create', 'post'], ['delete', 'deletecollection', 'deletecollection'],
+  ['get', 'list', 'list'],
+  ['post', 'create', 'post'],
+  ['delete', 'deletecollection', 'deletecollection'],
 ];
-const writeParameters = ['dryRun', 'fieldManager', 'fieldValidation'].map((name) => ({ name, in: 'query', schema: { type: 'string', uniqueItems: true } }));
+const writeParameters = ['dryRun', 'fieldManager', 'fieldValidation'].map((name) => ({
+  name,
+  in: 'query',
+  schema: { type: 'string', uniqueItems: true },
+}));
 
 /** The paths of one resource. Clients look up here whether the server checks fields and can dry-run. */
 function pathsOf(resource: ServedResource, prefix: string): unknown {
@@ -134,7 +155,11 @@ function pathsOf(resource: ServedResource, prefix: string): unknown {
     responses: { '200': { description: 'OK' } },
   });
   const item = (list: typeof actions): unknown =>
-    Object.fromEntries(list.filter(([, verb]) => resource.verbs.includes(verb)).map(([method, verb, action]) => [method, operation(verb, action)]));
+    Object.fromEntries(
+      list
+        .filter(([, verb]) => resource.verbs.includes(verb))
+        .map(([method, verb, action]) => [method, operation(verb, action)]),
+    );
   return { [base]: item(collectionActions), [`${base}/{name}`]: item(actions) };
 }
 
@@ -146,11 +171,18 @@ function patchContent(resource: ServedResource): unknown {
 
 function isOfKind(definition: unknown, group: string, version: string, kind: string): boolean {
   const kinds: unknown = isObject(definition) ? definition['x-kubernetes-group-version-kind'] : undefined;
-  return Array.isArray(kinds) && kinds.some((entry) => isObject(entry) && entry['group'] === group && entry['version'] === version && entry['kind'] === kind);
+  return (
+    Array.isArray(kinds) &&
+    kinds.some(
+      (entry) => isObject(entry) && entry['group'] === group && entry['version'] === version && entry['kind'] === kind,
+    )
+  );
 }
 
 function references(schema: unknown): readonly string[] {
   if (Array.isArray(schema)) return schema.flatMap(references);
   if (!isObject(schema)) return [];
-  return Object.entries(schema).flatMap(([key, value]) => (key === '$ref' && typeof value === 'string' ? [value.slice(refPrefix.length)] : references(value)));
+  return Object.entries(schema).flatMap(([key, value]) =>
+    key === '$ref' && typeof value === 'string' ? [value.slice(refPrefix.length)] : references(value),
+  );
 }

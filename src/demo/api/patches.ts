@@ -20,7 +20,8 @@ export const patchContentTypes = Object.keys(byContentType);
 export function patchType(resource: ServedResource, contentType: string): PatchType {
   const type = byContentType[contentType];
   if (type === undefined && resource.custom === undefined) throw unroutedMediaType();
-  if (type === undefined || (type === 'strategic' && resource.custom !== undefined)) throw unsupportedMediaType(patchContentTypes.filter((name) => name !== strategicPatchType));
+  if (type === undefined || (type === 'strategic' && resource.custom !== undefined))
+    throw unsupportedMediaType(patchContentTypes.filter((name) => name !== strategicPatchType));
   return type;
 }
 
@@ -28,15 +29,22 @@ export function patchType(resource: ServedResource, contentType: string): PatchT
 export function applyPatch(resource: ServedResource, current: ApiObject, patch: PatchRequest): unknown {
   try {
     switch (patch.type) {
-      case 'json': return jsonPatch(current, patch.body);
-      case 'merge': return mergePatch(current, patch.body);
-      case 'strategic': return resource.schema === undefined ? mergePatch(current, patch.body) : strategicMerge(resource.schema, current, patch.body);
-      case 'apply': throw badRequest('an apply patch is merged by field managers');
+      case 'json':
+        return jsonPatch(current, patch.body);
+      case 'merge':
+        return mergePatch(current, patch.body);
+      case 'strategic':
+        return resource.schema === undefined
+          ? mergePatch(current, patch.body)
+          : strategicMerge(resource.schema, current, patch.body);
+      case 'apply':
+        throw badRequest('an apply patch is merged by field managers');
     }
   } catch (error) {
     if (isWorkbenchError(error, 'bad-usage')) throw badRequest(error.message);
     if (isWorkbenchError(error, 'internal')) throw untypedError(error.message);
-    if (isWorkbenchError(error, 'invalid')) throw new ApiError(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
+    if (isWorkbenchError(error, 'invalid'))
+      throw new ApiError(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
     throw error;
   }
 }

@@ -18,7 +18,12 @@ export async function loadState(directory: string): Promise<StoreSnapshot | unde
     text = await readFile(file, 'utf8');
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
-    throw new WorkbenchError({ code: 'file-unreadable', message: `the demo's state ${file} cannot be read: ${errorText(error)}`, hint: 'give another --state directory', cause: error });
+    throw new WorkbenchError({
+      code: 'file-unreadable',
+      message: `the demo's state ${file} cannot be read: ${errorText(error)}`,
+      hint: 'give another --state directory',
+      cause: error,
+    });
   }
   try {
     const value: unknown = JSON.parse(text);
@@ -30,11 +35,21 @@ export async function loadState(directory: string): Promise<StoreSnapshot | unde
 }
 
 function damaged(file: string, cause: unknown): WorkbenchError {
-  return new WorkbenchError({ code: 'json-invalid', message: `the demo's state ${file} is damaged`, hint: 'delete the file to start with an empty cluster', cause });
+  return new WorkbenchError({
+    code: 'json-invalid',
+    message: `the demo's state ${file} is damaged`,
+    hint: 'delete the file to start with an empty cluster',
+    cause,
+  });
 }
 
 function isSnapshot(value: unknown): value is StoreSnapshot {
-  return isObject(value) && typeof value['revision'] === 'number' && isObject(value['collections']) && Object.values(value['collections']).every(Array.isArray);
+  return (
+    isObject(value) &&
+    typeof value['revision'] === 'number' &&
+    isObject(value['collections']) &&
+    Object.values(value['collections']).every(Array.isArray)
+  );
 }
 
 /** Saves the store now and then while it changes, and at the end. */
@@ -70,7 +85,9 @@ export class StateSaver implements Disposable {
   #schedule(): void {
     this.#timer ??= this.#clock.setTimer(saveEveryMs, () => {
       this.#timer = undefined;
-      this.flush().catch((error: unknown) => this.#logger.error(`the demo's state could not be saved in ${this.#directory}`, error));
+      this.flush().catch((error: unknown) =>
+        this.#logger.error(`the demo's state could not be saved in ${this.#directory}`, error),
+      );
     });
   }
 

@@ -10,14 +10,25 @@ export type Usage = ReadonlyMap<string, Quantity>;
 const one: Quantity = { nano: 1_000_000_000n, notation: 'decimal' };
 
 /** Kinds that are counted under their plain plural too. */
-const plainCounts = new Set(['pods', 'services', 'secrets', 'configmaps', 'persistentvolumeclaims', 'replicationcontrollers', 'resourcequotas']);
+const plainCounts = new Set([
+  'pods',
+  'services',
+  'secrets',
+  'configmaps',
+  'persistentvolumeclaims',
+  'replicationcontrollers',
+  'resourcequotas',
+]);
 
-const countable = (collection: string): readonly string[] => (plainCounts.has(collection) ? [collection, `count/${collection}`] : [`count/${collection}`]);
+const countable = (collection: string): readonly string[] =>
+  plainCounts.has(collection) ? [collection, `count/${collection}`] : [`count/${collection}`];
 
 /** What one object takes of the amounts that quotas can limit. A pod that is done takes nothing. */
 export function usageOf(collection: string, object: ApiObject): Usage {
-  if (collection !== 'pods') return new Map([...countable(collection), ...serviceTypes(collection, object)].map((name) => [name, one]));
-  if (['Succeeded', 'Failed'].includes(stringAt(object, 'status', 'phase') ?? '')) return new Map([['count/pods', one]]);
+  if (collection !== 'pods')
+    return new Map([...countable(collection), ...serviceTypes(collection, object)].map((name) => [name, one]));
+  if (['Succeeded', 'Failed'].includes(stringAt(object, 'status', 'phase') ?? ''))
+    return new Map([['count/pods', one]]);
   const usage = new Map<string, Quantity>(countable('pods').map((name) => [name, one]));
   for (const side of ['requests', 'limits']) {
     for (const [resource, amount] of podAmounts(object, side)) {
@@ -31,9 +42,12 @@ export function usageOf(collection: string, object: ApiObject): Usage {
 function serviceTypes(collection: string, object: ApiObject): readonly string[] {
   if (collection !== 'services') return [];
   switch (stringAt(object, 'spec', 'type')) {
-    case 'LoadBalancer': return ['services.loadbalancers', 'services.nodeports'];
-    case 'NodePort': return ['services.nodeports'];
-    default: return [];
+    case 'LoadBalancer':
+      return ['services.loadbalancers', 'services.nodeports'];
+    case 'NodePort':
+      return ['services.nodeports'];
+    default:
+      return [];
   }
 }
 
@@ -44,7 +58,8 @@ function podAmounts(pod: ApiObject, side: string): ReadonlyMap<string, Quantity>
     for (const [name, amount] of amounts(container, side)) total.set(name, add(total.get(name), amount));
   }
   for (const container of arrayAt(pod, 'spec', 'initContainers')) {
-    for (const [name, amount] of amounts(container, side)) if (amount.nano > (total.get(name)?.nano ?? 0n)) total.set(name, amount);
+    for (const [name, amount] of amounts(container, side))
+      if (amount.nano > (total.get(name)?.nano ?? 0n)) total.set(name, amount);
   }
   return total;
 }
@@ -69,7 +84,8 @@ export function usedOf(store: Store, quota: ApiObject): Usage {
   for (const collection of store.collections()) {
     for (const [, object] of store.entries(collection)) {
       if (object.metadata.namespace !== quota.metadata.namespace) continue;
-      for (const [name, amount] of usageOf(collection, object)) if (used.has(name)) used.set(name, add(used.get(name), amount));
+      for (const [name, amount] of usageOf(collection, object))
+        if (used.has(name)) used.set(name, add(used.get(name), amount));
     }
   }
   return used;
@@ -78,10 +94,12 @@ export function usedOf(store: Store, quota: ApiObject): Usage {
 function hardOf(quota: ApiObject): Usage {
   const hard = at(quota, 'spec', 'hard');
   if (!isObject(hard)) return new Map();
-  return new Map(Object.entries(hard).flatMap(([name, value]) => {
-    const limit = parseQuantity(value);
-    return limit === undefined ? [] : [[name, limit] as const];
-  }));
+  return new Map(
+    Object.entries(hard).flatMap(([name, value]) => {
+      const limit = parseQuantity(value);
+      return limit === undefined ? [] : [[name, limit] as const];
+    }),
+  );
 }
 
 /** Why a new object may not be, or undefined: `exceeded quota: q, requested: pods=1, used: pods=2, limited: pods=2`. */
@@ -93,9 +111,15 @@ export function quotaRefusal(store: Store, resource: ServedResource, object: Api
     if (missing !== undefined) return missing;
     const hard = hardOf(quota);
     const used = usedOf(store, quota);
-    const over = [...hard].filter(([name, limit]) => asked.has(name) && (used.get(name)?.nano ?? 0n) + (asked.get(name)?.nano ?? 0n) > limit.nano).map(([name]) => name).sort();
+    const over = [...hard]
+      .filter(
+        ([name, limit]) => asked.has(name) && (used.get(name)?.nano ?? 0n) + (asked.get(name)?.nano ?? 0n) > limit.nano,
+      )
+      .map(([name]) => name)
+      .sort();
     if (over.length === 0) continue;
-    const list = (usage: Usage): string => over.map((name) => `${name}=${formatQuantity(usage.get(name) ?? { ...one, nano: 0n })}`).join(',');
+    const list = (usage: Usage): string =>
+      over.map((name) => `${name}=${formatQuantity(usage.get(name) ?? { ...one, nano: 0n })}`).join(',');
     return `exceeded quota: ${quota.metadata.name}, requested: ${list(asked)}, used: ${list(used)}, limited: ${list(hard)}`;
   }
   return undefined;
@@ -104,12 +128,19 @@ export function quotaRefusal(store: Store, resource: ServedResource, object: Api
 /** A quota on cpu or memory asks every container to say how much it wants. */
 function unspecified(quota: ApiObject, pod: ApiObject): string | undefined {
   const sides: Readonly<Record<string, readonly [side: string, resource: string]>> = {
-    cpu: ['requests', 'cpu'], memory: ['requests', 'memory'], 'requests.cpu': ['requests', 'cpu'], 'requests.memory': ['requests', 'memory'], 'limits.cpu': ['limits', 'cpu'], 'limits.memory': ['limits', 'memory'],
+    cpu: ['requests', 'cpu'],
+    memory: ['requests', 'memory'],
+    'requests.cpu': ['requests', 'cpu'],
+    'requests.memory': ['requests', 'memory'],
+    'limits.cpu': ['limits', 'cpu'],
+    'limits.memory': ['limits', 'memory'],
   };
   const lacking = [...hardOf(quota).keys()].sort().flatMap((name) => {
     const [side, resource] = sides[name] ?? [];
     if (side === undefined || resource === undefined) return [];
-    const containers = arrayAt(pod, 'spec', 'containers').filter((container) => at(container, 'resources', side, resource) === undefined).map((container) => stringAt(container, 'name') ?? '');
+    const containers = arrayAt(pod, 'spec', 'containers')
+      .filter((container) => at(container, 'resources', side, resource) === undefined)
+      .map((container) => stringAt(container, 'name') ?? '');
     return containers.length === 0 ? [] : [`${name} for: ${containers.join(',')}`];
   });
   return lacking.length === 0 ? undefined : `failed quota: ${quota.metadata.name}: must specify ${lacking.join('; ')}`;

@@ -18,7 +18,10 @@ interface ListResult {
 export type ObjectPredicate = (object: ApiObject) => boolean;
 
 /** Namespace, label and field selector as one test of a stored object. */
-export function selection(resource: ServedResource, request: Pick<ListRequest, 'namespace' | 'labelSelector' | 'fieldSelector'>): ObjectPredicate {
+export function selection(
+  resource: ServedResource,
+  request: Pick<ListRequest, 'namespace' | 'labelSelector' | 'fieldSelector'>,
+): ObjectPredicate {
   const { namespace, labelSelector, fieldSelector } = request;
   const labels = labelSelector ? parseLabelSelector(labelSelector) : undefined;
   const fields = fieldSelector ? parseFieldSelector(fieldSelector, selectableFields(resource)) : undefined;
@@ -28,7 +31,12 @@ export function selection(resource: ServedResource, request: Pick<ListRequest, '
     (fields === undefined || fields(fieldValues(resource, object)));
 }
 
-export function getObject(store: Store, resource: ServedResource, namespace: string | undefined, name: string): ApiObject {
+export function getObject(
+  store: Store,
+  resource: ServedResource,
+  namespace: string | undefined,
+  name: string,
+): ApiObject {
   const found = store.get(resource.collection, keyOf(namespace, name));
   if (found === undefined) throw notFound(resource, name);
   return present(resource, found);
@@ -39,7 +47,11 @@ export function listObjects(store: Store, resource: ServedResource, request: Lis
   const page = pageStart(store, request);
   const all = store.entriesAt(resource.collection, page.revision);
   if (all === undefined) throw forgotten(request, page);
-  const entries = all.filter(([key, { metadata }]) => (page.after === undefined || key > page.after) && (request.namespace === undefined || metadata.namespace === request.namespace));
+  const entries = all.filter(
+    ([key, { metadata }]) =>
+      (page.after === undefined || key > page.after) &&
+      (request.namespace === undefined || metadata.namespace === request.namespace),
+  );
   const shown: ApiObject[] = [];
   let read = 0;
   for (const [, object] of entries) {
@@ -76,7 +88,8 @@ function pageStart(store: Store, request: ListRequest): PageStart {
   checkListOptions(request);
   const limit = request.limit === undefined || request.limit <= 0 ? Number.POSITIVE_INFINITY : request.limit;
   if (continueToken) {
-    if (resourceVersion !== '' && resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue');
+    if (resourceVersion !== '' && resourceVersion !== '0')
+      throw badRequest('specifying resource version is not allowed when using continue');
     const token = decodeToken(continueToken);
     return { revision: token.revision < 0 ? store.revision : token.revision, after: token.after, limit };
   }
@@ -91,7 +104,9 @@ function pageStart(store: Store, request: ListRequest): PageStart {
 
 function parseRevision(text: string): number {
   if (!/^\d+$/.test(text)) {
-    throw badRequest(`invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
+    throw badRequest(
+      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+    );
   }
   return Number(text);
 }
@@ -112,7 +127,9 @@ interface ContinueToken {
 }
 
 function encodeToken(token: ContinueToken): string {
-  return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: token.revision, start: token.after })).toString('base64url');
+  return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: token.revision, start: token.after })).toString(
+    'base64url',
+  );
 }
 
 function decodeToken(text: string): ContinueToken {
@@ -122,7 +139,14 @@ function decodeToken(text: string): ContinueToken {
   } catch {
     throw badRequest('continue key is not valid: illegal base64 data');
   }
-  if (typeof value === 'object' && value !== null && 'rv' in value && 'start' in value && typeof value.rv === 'number' && typeof value.start === 'string') {
+  if (
+    typeof value === 'object' &&
+    value !== null &&
+    'rv' in value &&
+    'start' in value &&
+    typeof value.rv === 'number' &&
+    typeof value.start === 'string'
+  ) {
     return { revision: value.rv, after: value.start };
   }
   throw badRequest('continue key is not valid: incorrect encoded start resourceVersion');

@@ -22,7 +22,9 @@ export interface PrinterColumn {
 /** What a CustomResourceDefinition adds to a resource. */
 export interface CustomResource {
   readonly columns: readonly PrinterColumn[];
-  readonly scale: { readonly specReplicasPath: string; readonly statusReplicasPath: string; readonly labelSelectorPath?: string } | undefined;
+  readonly scale:
+    | { readonly specReplicasPath: string; readonly statusReplicasPath: string; readonly labelSelectorPath?: string }
+    | undefined;
 }
 
 /** One resource in one version, as it is served. */
@@ -77,7 +79,9 @@ export class Registry {
 
   /** The resource in the group's first version that has it. */
   findAnyVersion(group: string, plural: string): ServedResource | undefined {
-    return this.versions(group).map((version) => this.find(group, version, plural)).find((resource) => resource !== undefined);
+    return this.versions(group)
+      .map((version) => this.find(group, version, plural))
+      .find((resource) => resource !== undefined);
   }
 
   findKind(group: string, version: string, kind: string): ServedResource | undefined {
@@ -97,7 +101,9 @@ export class Registry {
   }
 
   versions(group: string): readonly string[] {
-    const versions = this.all().filter((resource) => resource.group === group).map((resource) => resource.version);
+    const versions = this.all()
+      .filter((resource) => resource.group === group)
+      .map((resource) => resource.version);
     return [...new Set(versions)].sort((left, right) => versionRank(right) - versionRank(left));
   }
 
@@ -121,7 +127,10 @@ export class Registry {
     for (const entry of entries.filter((item) => !item.name.includes('/'))) {
       const subresources = entries
         .filter((item) => item.name.startsWith(`${entry.name}/`))
-        .map((item): [string, ServedSubresource] => [item.name.slice(entry.name.length + 1), { name: item.name.slice(entry.name.length + 1), entry: item }]);
+        .map((item): [string, ServedSubresource] => [
+          item.name.slice(entry.name.length + 1),
+          { name: item.name.slice(entry.name.length + 1), entry: item },
+        ]);
       this.add({
         group,
         version,

@@ -35,7 +35,9 @@ function parseLabelRequirement(part: string, whole: string): LabelPredicate {
     const [, key = '', operator, list = ''] = set;
     checkKey(key, whole);
     const values = new Set(list.split(',').map((value) => value.trim()));
-    return operator === 'in' ? (labels) => key in labels && values.has(labels[key] ?? '') : (labels) => !(key in labels && values.has(labels[key] ?? ''));
+    return operator === 'in'
+      ? (labels) => key in labels && values.has(labels[key] ?? '')
+      : (labels) => !(key in labels && values.has(labels[key] ?? ''));
   }
   const equality = equalityRequirement.exec(part);
   if (equality) {
@@ -43,7 +45,8 @@ function parseLabelRequirement(part: string, whole: string): LabelPredicate {
     checkKey(key, whole);
     if (operator === '>' || operator === '<') {
       const bound = Number(value);
-      return (labels) => key in labels && (operator === '>' ? Number(labels[key]) > bound : Number(labels[key]) < bound);
+      return (labels) =>
+        key in labels && (operator === '>' ? Number(labels[key]) > bound : Number(labels[key]) < bound);
     }
     return operator === '!=' ? (labels) => labels[key] !== value : (labels) => labels[key] === value;
   }
@@ -54,7 +57,8 @@ function parseLabelRequirement(part: string, whole: string): LabelPredicate {
 }
 
 function checkKey(key: string, whole: string): void {
-  if (!keyPattern.test(key)) throw badRequest(`unable to parse requirement: found '${whole}', expected: a valid label selector`);
+  if (!keyPattern.test(key))
+    throw badRequest(`unable to parse requirement: found '${whole}', expected: a valid label selector`);
 }
 
 interface FieldTerm {
@@ -87,7 +91,11 @@ export function parseFieldSelector(text: string, supported: readonly string[]): 
 /** A LabelSelector of an object as a predicate. The empty selector matches everything. */
 interface LabelSelector {
   readonly matchLabels?: Readonly<Record<string, string>>;
-  readonly matchExpressions?: readonly { readonly key: string; readonly operator: string; readonly values?: readonly string[] }[];
+  readonly matchExpressions?: readonly {
+    readonly key: string;
+    readonly operator: string;
+    readonly values?: readonly string[];
+  }[];
 }
 
 export function selectorMatches(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
@@ -95,27 +103,41 @@ export function selectorMatches(selector: LabelSelector, labels: Readonly<Record
   return equal && (selector.matchExpressions ?? []).every((expression) => expressionMatches(expression, labels));
 }
 
-function expressionMatches(expression: { readonly key: string; readonly operator: string; readonly values?: readonly string[] }, labels: Readonly<Record<string, string>>): boolean {
+function expressionMatches(
+  expression: { readonly key: string; readonly operator: string; readonly values?: readonly string[] },
+  labels: Readonly<Record<string, string>>,
+): boolean {
   const value = labels[expression.key];
   switch (expression.operator) {
-    case 'In': return value !== undefined && (expression.values ?? []).includes(value);
-    case 'NotIn': return value === undefined || !(expression.values ?? []).includes(value);
-    case 'Exists': return value !== undefined;
-    case 'DoesNotExist': return value === undefined;
-    default: return false;
+    case 'In':
+      return value !== undefined && (expression.values ?? []).includes(value);
+    case 'NotIn':
+      return value === undefined || !(expression.values ?? []).includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    default:
+      return false;
   }
 }
 
 /** A LabelSelector in the one-line form of tables, `kubectl describe` and the scale subresource. */
 export function formatSelector(selector: LabelSelector | undefined): string {
   if (selector === undefined) return '';
-  const labels = Object.entries(selector.matchLabels ?? {}).sort(([left], [right]) => (left < right ? -1 : 1)).map(([key, value]) => `${key}=${value}`);
+  const labels = Object.entries(selector.matchLabels ?? {})
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([key, value]) => `${key}=${value}`);
   const expressions = (selector.matchExpressions ?? []).map((expression) => {
     switch (expression.operator) {
-      case 'In': return `${expression.key} in (${(expression.values ?? []).join(',')})`;
-      case 'NotIn': return `${expression.key} notin (${(expression.values ?? []).join(',')})`;
-      case 'Exists': return expression.key;
-      default: return `!${expression.key}`;
+      case 'In':
+        return `${expression.key} in (${(expression.values ?? []).join(',')})`;
+      case 'NotIn':
+        return `${expression.key} notin (${(expression.values ?? []).join(',')})`;
+      case 'Exists':
+        return expression.key;
+      default:
+        return `!${expression.key}`;
     }
   });
   return [...labels, ...expressions].join(',');

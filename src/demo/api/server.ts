@@ -93,7 +93,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   if (saved) core.store.load(saved);
   owned.add(serveDefinitions(core.store, core.registry));
   const identity = options.tls === false ? undefined : createServerIdentity(clock.now());
-  const listener: Server = identity === undefined ? createHttpServer() : createHttpsServer({ key: identity.keyPem, cert: identity.certPem });
+  const listener: Server =
+    identity === undefined ? createHttpServer() : createHttpsServer({ key: identity.keyPem, cert: identity.certPem });
   // Go clients keep idle connections for 90 s: the client shall be the one that closes them.
   listener.keepAliveTimeout = idleConnectionMs;
   const port = await listen(listener, options.host, options.port);
@@ -107,15 +108,25 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   owned.add(new QuotaController(core));
   owned.add(new StorageProtection(core));
   owned.add(new EventExpiry(core));
-  const saver = options.stateDir === undefined ? undefined : owned.add(new StateSaver(core.store, options.stateDir, clock, logger));
-  const parts: RouterParts = { core, openApi: new OpenApi(core.registry, data.schemas), kubelets: new KubeletProxy(core, options.kubelets ?? new Kubelets()), protobuf: new ProtobufDecoder(data.protobuf), serverAddress };
+  const saver =
+    options.stateDir === undefined ? undefined : owned.add(new StateSaver(core.store, options.stateDir, clock, logger));
+  const parts: RouterParts = {
+    core,
+    openApi: new OpenApi(core.registry, data.schemas),
+    kubelets: new KubeletProxy(core, options.kubelets ?? new Kubelets()),
+    protobuf: new ProtobufDecoder(data.protobuf),
+    serverAddress,
+  };
   const sockets = new Set<Socket>();
   listener.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
   listener.on('request', (request: IncomingMessage, response: ServerResponse) => void answer(parts, request, response));
-  listener.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => void upgrade(parts, request, socket, head));
+  listener.on(
+    'upgrade',
+    (request: IncomingMessage, socket: Duplex, head: Buffer) => void upgrade(parts, request, socket, head),
+  );
   return {
     url: `${identity === undefined ? 'http' : 'https'}://${serverAddress}`,
     caPem: identity?.certPem,
@@ -137,10 +148,23 @@ function createCore(options: ApiServerOptions, data: ApiData, closing: Emitter<v
   const store = new Store(options.historyLimit);
   const schemas = loadSchemas(data.schemas, omittedZeros(data.protobuf));
   const registry = new Registry(data, schemas);
-  const admission = new Admission([namespaceLifecycle(store), podDefaults(store), serviceAddresses(store), definitionDefaults(clock), storageInUse(), templateGenerations(), leaderWorkerSets(schemas), resourceQuotas(store)]);
+  const admission = new Admission([
+    namespaceLifecycle(store),
+    podDefaults(store),
+    serviceAddresses(store),
+    definitionDefaults(clock),
+    storageInUse(),
+    templateGenerations(),
+    leaderWorkerSets(schemas),
+    resourceQuotas(store),
+  ]);
   const users = new Map([...(options.users ?? []), [options.token, adminUser] as const]);
   return {
-    store, registry, admission, clock, logger,
+    store,
+    registry,
+    admission,
+    clock,
+    logger,
     writer: new Writer({ store, admission, clock }),
     deleter: new Deleter({ store, admission, clock }),
     authenticator: new Authenticator(users, store, clock),
@@ -153,12 +177,14 @@ function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
       const taken = systemCode(error) === 'EADDRINUSE';
-      reject(new WorkbenchError({
-        code: taken ? 'port-taken' : 'internal',
-        message: `the demo cluster cannot listen on ${host}:${port}: ${error.message}`,
-        hint: taken ? 'choose another port, or 0 for any free one' : 'look at the error behind it',
-        cause: error,
-      }));
+      reject(
+        new WorkbenchError({
+          code: taken ? 'port-taken' : 'internal',
+          message: `the demo cluster cannot listen on ${host}:${port}: ${error.message}`,
+          hint: taken ? 'choose another port, or 0 for any free one' : 'look at the error behind it',
+          cause: error,
+        }),
+      );
     });
     server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
   });
@@ -189,11 +215,14 @@ async function upgrade(parts: RouterParts, request: IncomingMessage, socket: Dup
     logFailure(parts.core.logger, request, error);
     const body = statusOf(error);
     const text = JSON.stringify(body);
-    socket.end(`HTTP/1.1 ${body.code} ${body.reason ?? 'Error'}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`);
+    socket.end(
+      `HTTP/1.1 ${body.code} ${body.reason ?? 'Error'}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
+    );
   }
 }
 
 /** Refusals are answers; only what the server did not expect is worth a line. */
 function logFailure(logger: Logger, request: IncomingMessage, error: unknown): void {
-  if (!(error instanceof ApiError)) logger.error(`${request.method ?? ''} ${new URL(request.url ?? '/', 'http://server').pathname}`, error);
+  if (!(error instanceof ApiError))
+    logger.error(`${request.method ?? ''} ${new URL(request.url ?? '/', 'http://server').pathname}`, error);
 }

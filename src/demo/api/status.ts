@@ -41,7 +41,13 @@ export function qualified(subject: Subject): string {
 export class ApiError extends Error {
   readonly body: StatusBody;
 
-  constructor(code: number, reason: string | undefined, message: string, details?: StatusDetails, continueToken?: string) {
+  constructor(
+    code: number,
+    reason: string | undefined,
+    message: string,
+    details?: StatusDetails,
+    continueToken?: string,
+  ) {
     super(message);
     this.name = 'ApiError';
     this.body = {
@@ -58,7 +64,11 @@ export class ApiError extends Error {
 }
 
 function detailsOf(subject: Subject, name: string): StatusDetails {
-  return { ...(name === '' ? {} : { name }), ...(subject.group === '' ? {} : { group: subject.group }), kind: subject.plural };
+  return {
+    ...(name === '' ? {} : { name }),
+    ...(subject.group === '' ? {} : { group: subject.group }),
+    kind: subject.plural,
+  };
 }
 
 export function badRequest(message: string): ApiError {
@@ -72,7 +82,10 @@ export function unauthorized(): ApiError {
 /** `what` continues the sentence `pods "x" is forbidden: …`. */
 export function forbidden(subject: Subject, name: string, what: string, causes?: readonly StatusCause[]): ApiError {
   const whom = name === '' ? `${qualified(subject)} is forbidden` : `${qualified(subject)} "${name}" is forbidden`;
-  return new ApiError(403, 'Forbidden', `${whom}: ${what}`, { ...detailsOf(subject, name), ...(causes ? { causes } : {}) });
+  return new ApiError(403, 'Forbidden', `${whom}: ${what}`, {
+    ...detailsOf(subject, name),
+    ...(causes ? { causes } : {}),
+  });
 }
 
 export function notFound(subject: Subject, name: string): ApiError {
@@ -108,7 +121,13 @@ export function webhookFailed(webhook: string, why: string): ApiError {
 
 /** A patch was well-formed, but what it makes of the object cannot be decoded; `why` says so. */
 export function patchRefused(patched: unknown, why: string): ApiError {
-  return invalid({ group: '', kind: '' }, '', [{ path: 'patch', reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(JSON.stringify(patched))}: ${why}` }]);
+  return invalid({ group: '', kind: '' }, '', [
+    {
+      path: 'patch',
+      reason: 'FieldValueInvalid',
+      message: `Invalid value: ${JSON.stringify(JSON.stringify(patched))}: ${why}`,
+    },
+  ]);
 }
 
 /** The real server has no word for some faults of a request: a 500 without a reason. */
@@ -117,7 +136,11 @@ export function untypedError(message: string): ApiError {
 }
 
 /** The object is another one than the client of a delete or update had in mind. */
-export function preconditionFailed(resource: { readonly group: string; readonly kind: string }, name: string, what: string): ApiError {
+export function preconditionFailed(
+  resource: { readonly group: string; readonly kind: string },
+  name: string,
+  what: string,
+): ApiError {
   return conflict({ group: resource.group, plural: resource.kind }, name, `Precondition failed: ${what}`);
 }
 
@@ -126,7 +149,8 @@ export function conflict(subject: Subject, name: string, what: string, causes?: 
   return new ApiError(409, 'Conflict', message, { ...detailsOf(subject, name), ...(causes ? { causes } : {}) });
 }
 
-export const modifiedMeanwhile = 'the object has been modified; please apply your changes to the latest version and try again';
+export const modifiedMeanwhile =
+  'the object has been modified; please apply your changes to the latest version and try again';
 
 /** Server-side apply met fields of other managers. */
 export function applyConflict(causes: readonly StatusCause[], message: string): ApiError {
@@ -138,7 +162,11 @@ export function expired(message: string, continueToken?: string): ApiError {
 }
 
 export function unsupportedMediaType(accepted: readonly string[]): ApiError {
-  return new ApiError(415, 'UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`);
+  return new ApiError(
+    415,
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
+  );
 }
 
 /** The router of native kinds turns an unknown type of patch away before their handlers see it. */
@@ -149,12 +177,25 @@ export function unroutedMediaType(): ApiError {
 /** A field error of validation; its message is what Kubernetes' field.Error prints after the path. */
 export interface FieldError {
   readonly path: string;
-  readonly reason: 'FieldValueRequired' | 'FieldValueInvalid' | 'FieldValueNotSupported' | 'FieldValueForbidden' | 'FieldValueDuplicate' | 'FieldValueTypeInvalid' | 'FieldValueTooLong' | 'FieldValueTooMany' | 'FieldValueNotFound';
+  readonly reason:
+    | 'FieldValueRequired'
+    | 'FieldValueInvalid'
+    | 'FieldValueNotSupported'
+    | 'FieldValueForbidden'
+    | 'FieldValueDuplicate'
+    | 'FieldValueTypeInvalid'
+    | 'FieldValueTooLong'
+    | 'FieldValueTooMany'
+    | 'FieldValueNotFound';
   readonly message: string;
 }
 
 /** 422. `kind` is the object's kind with its group, as in `Deployment.apps "x" is invalid`. */
-export function invalid(kind: { readonly group: string; readonly kind: string }, name: string, errors: readonly FieldError[]): ApiError {
+export function invalid(
+  kind: { readonly group: string; readonly kind: string },
+  name: string,
+  errors: readonly FieldError[],
+): ApiError {
   const lines = errors.map((error) => `${error.path}: ${error.message}`);
   const text = lines.length === 1 ? lines.join('') : `[${lines.join(', ')}]`;
   const label = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
@@ -167,7 +208,10 @@ export function invalid(kind: { readonly group: string; readonly kind: string },
 }
 
 export function tooManyRequests(message: string, causes: readonly StatusCause[], retryAfterSeconds?: number): ApiError {
-  return new ApiError(429, 'TooManyRequests', message, { causes, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) });
+  return new ApiError(429, 'TooManyRequests', message, {
+    causes,
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+  });
 }
 
 export function internalError(message: string): ApiError {
@@ -202,5 +246,9 @@ const codeOfReason: Readonly<Record<string, ErrorCode>> = {
 /** The error as the controllers meet it, with the same code as a client gets from the HTTP answer. */
 export function toWorkbenchError(error: unknown): unknown {
   if (!(error instanceof ApiError)) return error;
-  return new WorkbenchError({ code: codeOfReason[error.body.reason ?? ''] ?? 'server-error', message: error.message, cause: error });
+  return new WorkbenchError({
+    code: codeOfReason[error.body.reason ?? ''] ?? 'server-error',
+    message: error.message,
+    cause: error,
+  });
 }

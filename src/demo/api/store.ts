@@ -80,7 +80,14 @@ export class Store {
     const before = objects.get(key);
     const stored = this.#stamp(object);
     objects.set(key, stored);
-    this.#record({ type: before === undefined ? 'ADDED' : 'MODIFIED', revision: this.#revision, collection, key, before, object: stored });
+    this.#record({
+      type: before === undefined ? 'ADDED' : 'MODIFIED',
+      revision: this.#revision,
+      collection,
+      key,
+      before,
+      object: stored,
+    });
     return stored;
   }
 
@@ -117,7 +124,9 @@ export class Store {
   }
 
   snapshot(): StoreSnapshot {
-    const collections = Object.fromEntries([...this.#collections].map(([name, objects]) => [name, [...objects].sort(byKey).map(([, object]) => object)]));
+    const collections = Object.fromEntries(
+      [...this.#collections].map(([name, objects]) => [name, [...objects].sort(byKey).map(([, object]) => object)]),
+    );
     return { revision: this.#revision, collections };
   }
 

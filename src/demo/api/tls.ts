@@ -33,18 +33,27 @@ function certificateBody(publicKey: KeyObject, now: number): Buffer {
     sequence(utcTime(new Date(now - 86_400_000)), utcTime(until)),
     name,
     publicKey.export({ type: 'spki', format: 'der' }),
-    tagged(3, sequence(
-      extension(oid(2, 5, 29, 19), true, sequence(boolean(true))),
-      extension(oid(2, 5, 29, 15), true, keyUsage),
-      extension(oid(2, 5, 29, 37), false, sequence(serverAuth)),
-      extension(oid(2, 5, 29, 17), false, subjectNames()),
-    )),
+    tagged(
+      3,
+      sequence(
+        extension(oid(2, 5, 29, 19), true, sequence(boolean(true))),
+        extension(oid(2, 5, 29, 15), true, keyUsage),
+        extension(oid(2, 5, 29, 37), false, sequence(serverAuth)),
+        extension(oid(2, 5, 29, 17), false, subjectNames()),
+      ),
+    ),
   );
 }
 
 function subjectNames(): Buffer {
   const dns = (host: string): Buffer => der(0x82, Buffer.from(host));
-  const names = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local'];
+  const names = [
+    'localhost',
+    'kubernetes',
+    'kubernetes.default',
+    'kubernetes.default.svc',
+    'kubernetes.default.svc.cluster.local',
+  ];
   return sequence(...names.map(dns), der(0x87, Buffer.from([127, 0, 0, 1])), der(0x87, Buffer.from([10, 96, 0, 1])));
 }
 

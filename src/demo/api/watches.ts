@@ -23,12 +23,18 @@ export const initialEventsEndAnnotation = 'k8s.io/initial-events-end';
  * Sends what is there or what changed since the given version, then every change, to `send`, in order.
  * What is wrong with the version is an ERROR frame, since it shows itself only after the request was accepted; the caller closes the watch then.
  */
-export function watchObjects(store: Store, resource: ServedResource, asked: WatchRequest, send: (frame: WatchFrame) => void): Disposable {
+export function watchObjects(
+  store: Store,
+  resource: ServedResource,
+  asked: WatchRequest,
+  send: (frame: WatchFrame) => void,
+): Disposable {
   const request = withWatchDefaults(asked);
   checkWatchOptions(request);
   const selected = selection(resource, request);
   const from = startOf(store, request);
-  if (request.sendInitialEvents === true) sendInitial(store, resource, { selected, from, bookmark: request.allowBookmarks }, send);
+  if (request.sendInitialEvents === true)
+    sendInitial(store, resource, { selected, from, bookmark: request.allowBookmarks }, send);
   else sendMissed(store, resource, { selected, from }, send);
   return store.listen((event) => {
     if (event.collection === resource.collection && event.revision > from) sendEvent(resource, selected, event, send);
@@ -40,7 +46,10 @@ function startOf(store: Store, request: WatchRequest): number {
   const version = request.resourceVersion ?? '';
   if (version === '' || version === '0') return store.revision;
   // Unlike a list, the real server's watch has no status for this.
-  if (!/^\d+$/.test(version)) throw untypedError(`resourceVersion: Invalid value: ${JSON.stringify(version)}: strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`);
+  if (!/^\d+$/.test(version))
+    throw untypedError(
+      `resourceVersion: Invalid value: ${JSON.stringify(version)}: strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`,
+    );
   return Number(version);
 }
 
@@ -49,7 +58,12 @@ interface Start {
   readonly from: number;
 }
 
-function sendInitial(store: Store, resource: ServedResource, { selected, from, bookmark }: Start & { readonly bookmark: boolean }, send: (frame: WatchFrame) => void): void {
+function sendInitial(
+  store: Store,
+  resource: ServedResource,
+  { selected, from, bookmark }: Start & { readonly bookmark: boolean },
+  send: (frame: WatchFrame) => void,
+): void {
   if (from > store.revision) {
     send({ type: 'ERROR', status: tooLargeResourceVersion(String(from), String(store.revision)).body });
     return;
@@ -60,19 +74,33 @@ function sendInitial(store: Store, resource: ServedResource, { selected, from, b
   if (bookmark) send({ type: 'BOOKMARK', resourceVersion: String(store.revision), initialEventsEnd: true });
 }
 
-function sendMissed(store: Store, resource: ServedResource, { selected, from }: Start, send: (frame: WatchFrame) => void): void {
+function sendMissed(
+  store: Store,
+  resource: ServedResource,
+  { selected, from }: Start,
+  send: (frame: WatchFrame) => void,
+): void {
   const missed = store.since(resource.collection, from);
-  if (missed === undefined) send({ type: 'ERROR', status: expired(`too old resource version: ${from} (${store.floor})`).body });
+  if (missed === undefined)
+    send({ type: 'ERROR', status: expired(`too old resource version: ${from} (${store.floor})`).body });
   else for (const event of missed) sendEvent(resource, selected, event, send);
 }
 
 /** An object that starts or ceases to be selected is added or deleted for this watch. */
-function sendEvent(resource: ServedResource, selected: ObjectPredicate, event: StoreEvent, send: (frame: WatchFrame) => void): void {
+function sendEvent(
+  resource: ServedResource,
+  selected: ObjectPredicate,
+  event: StoreEvent,
+  send: (frame: WatchFrame) => void,
+): void {
   const was = event.before !== undefined && selected(event.before);
   const is = event.type !== 'DELETED' && selected(event.object);
   if (is) send({ type: was ? 'MODIFIED' : 'ADDED', object: present(resource, event.object) });
   else if (was) {
-    const last: ApiObject = { ...event.before, metadata: { ...event.before.metadata, resourceVersion: String(event.revision) } };
+    const last: ApiObject = {
+      ...event.before,
+      metadata: { ...event.before.metadata, resourceVersion: String(event.revision) },
+    };
     send({ type: 'DELETED', object: present(resource, last) });
   }
 }

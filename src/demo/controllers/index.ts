@@ -56,7 +56,9 @@ export function startControllers(api: DemoApi, options: ControllersOptions): Dis
     ...(leases ? [new NodeController(cluster, leases)] : []),
     ...(storageClasses ? [new VolumeController(cluster, storageClasses)] : []),
     ...(leaderWorkerSets ? [new LeaderWorkerSetController(cluster, leaderWorkerSets)] : []),
-    ...(leaderWorkerSets && disaggregatedSets ? [new DisaggregatedSetController(cluster, disaggregatedSets, leaderWorkerSets)] : []),
+    ...(leaderWorkerSets && disaggregatedSets
+      ? [new DisaggregatedSetController(cluster, disaggregatedSets, leaderWorkerSets)]
+      : []),
   ];
   for (const controller of controllers) for (const subscription of controller.start()) owned.add(subscription);
   owned.add(disposeOnAbort(options.signal, owned));

@@ -89,17 +89,27 @@ export class Churn implements Disposable {
     const now = this.#options.clock.now();
     const ready = !isReady(pod);
     const status = statusOf(pod);
-    const text = ready ? { reason: '', message: '' } : { reason: 'ContainersNotReady', message: 'containers with unready status: [main]' };
-    const conditions = ['Ready', 'ContainersReady'].reduce<readonly unknown[]>(
-      (before, type) => withCondition(before, { type, status: ready ? 'True' : 'False', ...text }, now),
-      arrayAt(status, 'conditions'),
-    ).map(withoutEmpty);
-    this.#pods.updateStatus({ ...pod, status: { ...status, conditions, containerStatuses: containerStatuses(pod, () => ({ ready })) } });
+    const text = ready
+      ? { reason: '', message: '' }
+      : { reason: 'ContainersNotReady', message: 'containers with unready status: [main]' };
+    const conditions = ['Ready', 'ContainersReady']
+      .reduce<readonly unknown[]>(
+        (before, type) => withCondition(before, { type, status: ready ? 'True' : 'False', ...text }, now),
+        arrayAt(status, 'conditions'),
+      )
+      .map(withoutEmpty);
+    this.#pods.updateStatus({
+      ...pod,
+      status: { ...status, conditions, containerStatuses: containerStatuses(pod, () => ({ ready })) },
+    });
   }
 
   #label(pod: KubeObject): void {
     const count = Number(pod.metadata.labels?.[countLabel] ?? 0) + 1;
-    this.#pods.update({ ...pod, metadata: { ...pod.metadata, labels: { ...pod.metadata.labels, [countLabel]: String(count) } } });
+    this.#pods.update({
+      ...pod,
+      metadata: { ...pod.metadata, labels: { ...pod.metadata.labels, [countLabel]: String(count) } },
+    });
   }
 
   /** A container came to its end and runs again. Groups of a LeaderWorkerSet would be made anew as a whole: theirs do not. */
@@ -108,10 +118,15 @@ export class Churn implements Disposable {
     const now = timestamp(this.#options.clock.now());
     const restarted = (container: Json): Json => ({
       restartCount: (numberAt(container, 'restartCount') ?? 0) + 1,
-      lastState: { terminated: { exitCode: 1, reason: 'Error', finishedAt: now, containerID: container['containerID'] } },
+      lastState: {
+        terminated: { exitCode: 1, reason: 'Error', finishedAt: now, containerID: container['containerID'] },
+      },
       state: { running: { startedAt: now } },
     });
-    this.#pods.updateStatus({ ...pod, status: { ...statusOf(pod), containerStatuses: containerStatuses(pod, restarted) } });
+    this.#pods.updateStatus({
+      ...pod,
+      status: { ...statusOf(pod), containerStatuses: containerStatuses(pod, restarted) },
+    });
   }
 
   #follow(before: KubeObject | undefined, after: KubeObject | undefined): void {
@@ -142,9 +157,13 @@ function keyOfEither(before: KubeObject | undefined, after: KubeObject | undefin
 }
 
 function containerStatuses(pod: KubeObject, change: (container: Json) => Json): readonly unknown[] {
-  return arrayAt(pod, 'status', 'containerStatuses').map((container) => (isObject(container) ? { ...container, ...change(container) } : container));
+  return arrayAt(pod, 'status', 'containerStatuses').map((container) =>
+    isObject(container) ? { ...container, ...change(container) } : container,
+  );
 }
 
 function withoutEmpty(condition: unknown): unknown {
-  return isObject(condition) ? Object.fromEntries(Object.entries(condition).filter(([, value]) => value !== '')) : condition;
+  return isObject(condition)
+    ? Object.fromEntries(Object.entries(condition).filter(([, value]) => value !== ''))
+    : condition;
 }

@@ -48,7 +48,9 @@ export class Crowd implements Disposable {
       label: crowdLabel,
       refusal: (namespace, name) => {
         const pod = api.get(api.resource('', 'pods'), namespace, name);
-        return pod !== undefined && isOfCrowd(pod) ? `pod "${name}" belongs to the demo's crowd (label ${crowdLabel}): it holds what it requests, and no process runs in it` : undefined;
+        return pod !== undefined && isOfCrowd(pod)
+          ? `pod "${name}" belongs to the demo's crowd (label ${crowdLabel}): it holds what it requests, and no process runs in it`
+          : undefined;
       },
       addresses: (node) => this.#addresses.poolOf(node),
     };

@@ -55,25 +55,34 @@ export class CrowdKubelet {
   #observe(pod: KubeObject): void {
     const uid = uidOf(pod);
     if (isTerminating(pod)) this.#once(this.#ending, uid, endsIn, () => this.#end(keyOf(pod), uid));
-    else if (nodeNameOf(pod) !== '' && phaseOf(pod) === 'Pending') this.#once(this.#starting, uid, startsIn, () => this.#run(keyOf(pod), uid));
+    else if (nodeNameOf(pod) !== '' && phaseOf(pod) === 'Pending')
+      this.#once(this.#starting, uid, startsIn, () => this.#run(keyOf(pod), uid));
   }
 
   #once(busy: Set<string>, uid: string, seconds: number, act: () => void): void {
     if (busy.has(uid)) return;
     busy.add(uid);
     const { time, signal, logger } = this.#options;
-    time.pass(seconds, signal).then(act).catch((error: unknown) => {
-      if (!signal.aborted && !isWorkbenchError(error, 'not-found', 'conflict')) logger.warn(`a pod of the crowd: ${errorText(error)}`);
-    }).finally(() => busy.delete(uid)).catch(() => {});
+    time
+      .pass(seconds, signal)
+      .then(act)
+      .catch((error: unknown) => {
+        if (!signal.aborted && !isWorkbenchError(error, 'not-found', 'conflict'))
+          logger.warn(`a pod of the crowd: ${errorText(error)}`);
+      })
+      .finally(() => busy.delete(uid))
+      .catch(() => {});
   }
 
   #run(key: string, uid: string): void {
     const object = this.#current(key, uid);
     const pod = object && readPod(object);
     const node = object && this.#nodes.get(nodeNameOf(object));
-    if (object === undefined || pod === undefined || node === undefined || isTerminating(object) || isFinished(object)) return;
+    if (object === undefined || pod === undefined || node === undefined || isTerminating(object) || isFinished(object))
+      return;
     const ip = pod.spec.hostNetwork ? node.internalIp : this.#options.addresses.poolOf(node).allocate();
-    for (const container of pod.spec.containers) this.#events.record(object, 'Normal', 'Started', `Started container ${container.name}`);
+    for (const container of pod.spec.containers)
+      this.#events.record(object, 'Normal', 'Started', `Started container ${container.name}`);
     this.#pods.updateStatus({ ...object, status: runningStatus(pod, node, ip, this.#options.time.now()) });
   }
 
@@ -91,11 +100,11 @@ export class CrowdKubelet {
     if (pod === undefined || !isOfCrowd(pod)) return;
     const node = this.#nodes.get(nodeNameOf(pod));
     const ip = stringAt(pod, 'status', 'podIP');
-    if (node !== undefined && ip !== undefined && ip !== node.internalIp) this.#options.addresses.poolOf(node).release(ip);
+    if (node !== undefined && ip !== undefined && ip !== node.internalIp)
+      this.#options.addresses.poolOf(node).release(ip);
   }
 }
 
 export function isOfCrowd(pod: KubeObject): boolean {
   return pod.metadata.labels?.[crowdLabel] === 'true';
 }
-

@@ -29,15 +29,23 @@ export interface PodMaker {
  */
 export function makeWorkload(cluster: Cluster, workload: Workload, pods: PodMaker): void {
   switch (workload.kind) {
-    case 'DaemonSet': return makeDaemonSet(cluster, workload, pods);
-    case 'Deployment': return makeDeployment(cluster, workload, workload.replicas, pods);
-    case 'Job': return makeJob(cluster, workload, workload.replicas, pods);
-    case 'LeaderWorkerSet': return makeGroups(cluster, workload, pods);
+    case 'DaemonSet':
+      return makeDaemonSet(cluster, workload, pods);
+    case 'Deployment':
+      return makeDeployment(cluster, workload, workload.replicas, pods);
+    case 'Job':
+      return makeJob(cluster, workload, workload.replicas, pods);
+    case 'LeaderWorkerSet':
+      return makeGroups(cluster, workload, pods);
   }
 }
 
 function metadataOf(workload: Workload): Json {
-  return { name: workload.name, namespace: workload.namespace, labels: { [crowdLabel]: 'true', 'app.kubernetes.io/name': workload.needs.app } };
+  return {
+    name: workload.name,
+    namespace: workload.namespace,
+    labels: { [crowdLabel]: 'true', 'app.kubernetes.io/name': workload.needs.app },
+  };
 }
 
 /** What a selector of the workload matches: nothing else has both. */
@@ -47,21 +55,29 @@ function selectorOf(workload: Workload): Readonly<Record<string, string>> {
 
 function selectedTemplate(workload: Workload): Json {
   const metadata = jsonAt(workload.template, 'metadata');
-  return { ...workload.template, metadata: { ...metadata, labels: { ...jsonAt(metadata, 'labels'), ...selectorOf(workload) } } };
+  return {
+    ...workload.template,
+    metadata: { ...metadata, labels: { ...jsonAt(metadata, 'labels'), ...selectorOf(workload) } },
+  };
 }
 
 function makeDaemonSet(cluster: Cluster, workload: Workload, pods: PodMaker): void {
   const set = cluster.kind('daemonsets').create({
-    apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: metadataOf(workload),
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: metadataOf(workload),
     spec: { selector: { matchLabels: selectorOf(workload) }, template: selectedTemplate(workload) },
   });
-  const revision = labelsOf(new Revisions(cluster.kind('controllerrevisions'), set).update())['controller.kubernetes.io/hash'] ?? '';
+  const revision =
+    labelsOf(new Revisions(cluster.kind('controllerrevisions'), set).update())['controller.kubernetes.io/hash'] ?? '';
   pods.everywhere((node) => daemonPod(set, node, revision));
 }
 
 function makeDeployment(cluster: Cluster, workload: Workload, replicas: number, pods: PodMaker): void {
   const deployment = cluster.kind('deployments').create({
-    apiVersion: 'apps/v1', kind: 'Deployment', metadata: metadataOf(workload),
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: metadataOf(workload),
     spec: { replicas, selector: { matchLabels: selectorOf(workload) }, template: selectedTemplate(workload) },
   });
   const empty = replicaSetOf(deployment, templateHash(templateOf(deployment)), 1);
@@ -71,7 +87,9 @@ function makeDeployment(cluster: Cluster, workload: Workload, replicas: number, 
 
 function makeJob(cluster: Cluster, workload: Workload, parallelism: number, pods: PodMaker): void {
   const job = cluster.kind('jobs').create({
-    apiVersion: 'batch/v1', kind: 'Job', metadata: metadataOf(workload),
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: metadataOf(workload),
     spec: { parallelism, completions: parallelism, backoffLimit: 1000, template: workload.template },
   });
   pods.alike(parallelism, () => jobPod(job, undefined));
@@ -82,12 +100,19 @@ function makeGroups(cluster: Cluster, workload: Workload & { readonly kind: 'Lea
   if (sets === undefined) return;
   const statefulSets = cluster.kind('statefulsets');
   const set = sets.create({
-    apiVersion: 'leaderworkerset.x-k8s.io/v1', kind: 'LeaderWorkerSet', metadata: metadataOf(workload),
-    spec: { replicas: workload.groups, leaderWorkerTemplate: { size: workload.groupSize, workerTemplate: workload.template } },
+    apiVersion: 'leaderworkerset.x-k8s.io/v1',
+    kind: 'LeaderWorkerSet',
+    metadata: metadataOf(workload),
+    spec: {
+      replicas: workload.groups,
+      leaderWorkerTemplate: { size: workload.groupSize, workerTemplate: workload.template },
+    },
   });
   cluster.kind('services').create(headlessService(set, set.metadata.name, { [NAME]: set.metadata.name }));
   const template = groupTemplateOf(set);
-  const leaders = statefulSets.create(leaderSet(set, template, { partition: 0, replicas: workload.groups }, workload.groups));
+  const leaders = statefulSets.create(
+    leaderSet(set, template, { partition: 0, replicas: workload.groups }, workload.groups),
+  );
   for (let group = 0; group < workload.groups; group += 1) {
     const leader = pods.one(groupPod(cluster, leaders, group));
     if (leader === undefined) continue;

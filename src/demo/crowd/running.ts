@@ -6,7 +6,12 @@ import { isSidecar, type ContainerSpec, type NodePod } from '../nodes/pods/pod-s
 import { podStatus } from '../nodes/pods/pod-status.ts';
 
 /** The status of a pod whose containers all run and are ready, in the words of the kubelets beside it. `now` in ms. */
-export function runningStatus(pod: NodePod, node: NodeShape, podIp: string, now: number): Readonly<Record<string, unknown>> {
+export function runningStatus(
+  pod: NodePod,
+  node: NodeShape,
+  podIp: string,
+  now: number,
+): Readonly<Record<string, unknown>> {
   const running = (spec: ContainerSpec): ContainerFacts => ({
     spec,
     state: { kind: 'running', startedAt: now },
@@ -17,9 +22,17 @@ export function runningStatus(pod: NodePod, node: NodeShape, podIp: string, now:
     imageId: describeImage(spec.image).imageId,
     containerId: randomBytes(32).toString('hex'),
   });
-  return podStatus({
-    pod, podIp, hostIp: node.internalIp, startedAt: now, sandboxReady: true, failure: undefined,
-    init: pod.spec.initContainers.filter(isSidecar).map(running),
-    main: pod.spec.containers.map(running),
-  }, now);
+  return podStatus(
+    {
+      pod,
+      podIp,
+      hostIp: node.internalIp,
+      startedAt: now,
+      sandboxReady: true,
+      failure: undefined,
+      init: pod.spec.initContainers.filter(isSidecar).map(running),
+      main: pod.spec.containers.map(running),
+    },
+    now,
+  );
 }

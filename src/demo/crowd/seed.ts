@@ -56,9 +56,12 @@ export async function seedCrowd(options: SeedOptions): Promise<number> {
 
 /** Namespaces with the service account that pods need, which the server adds in its own time. */
 async function makeNamespaces({ api, clock, signal }: SeedOptions, names: ReadonlySet<string>): Promise<void> {
-  for (const name of names) api.create(api.resource('', 'namespaces'), { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  for (const name of names)
+    api.create(api.resource('', 'namespaces'), { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   const accounts = api.resource('', 'serviceaccounts');
-  await poll(clock, 5, signal, () => Promise.resolve([...names].every((name) => api.get(accounts, name, 'default') !== undefined) || undefined));
+  await poll(clock, 5, signal, () =>
+    Promise.resolve([...names].every((name) => api.get(accounts, name, 'default') !== undefined) || undefined),
+  );
 }
 
 /** Stores running pods: the first of like ones goes the way of any pod, so that it is complete; the others are copies of it with what is theirs. */
@@ -75,12 +78,17 @@ class PodSeeder implements PodMaker {
   }
 
   alike(count: number, pod: (node: string) => NewObject): void {
-    const places = Array.from({ length: count }, () => this.#placement.take(this.#needs)).filter((node) => node !== undefined);
+    const places = Array.from({ length: count }, () => this.#placement.take(this.#needs)).filter(
+      (node) => node !== undefined,
+    );
     this.#fill(places, pod);
   }
 
   everywhere(pod: (node: string) => NewObject): void {
-    this.#fill(this.#options.nodes.filter((node) => this.#placement.takeOn(node, this.#needs)), pod);
+    this.#fill(
+      this.#options.nodes.filter((node) => this.#placement.takeOn(node, this.#needs)),
+      pod,
+    );
   }
 
   one(pod: NewObject): KubeObject | undefined {
@@ -98,7 +106,15 @@ class PodSeeder implements PodMaker {
     const { api } = this.#options;
     const pods = api.resource('', 'pods');
     const { name, ...metadata } = wanted.metadata;
-    const bound = { ...wanted, metadata: { ...metadata, name: typeof name === 'string' ? name : '', labels: { ...stringMapAt(metadata, 'labels'), ...placeLabels(node) } }, spec: { ...jsonAt(wanted, 'spec'), nodeName: node.name } };
+    const bound = {
+      ...wanted,
+      metadata: {
+        ...metadata,
+        name: typeof name === 'string' ? name : '',
+        labels: { ...stringMapAt(metadata, 'labels'), ...placeLabels(node) },
+      },
+      spec: { ...jsonAt(wanted, 'spec'), nodeName: node.name },
+    };
     const pod = readPod(api.create(pods, bound));
     if (pod === undefined) return undefined;
     this.made += 1;
@@ -132,11 +148,20 @@ class PodSeeder implements PodMaker {
 
 /** A bound pod carries the region and zone of its node. */
 function placeLabels(node: NodeShape): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(node.labels).filter(([key]) => key === 'topology.kubernetes.io/region' || key === 'topology.kubernetes.io/zone'));
+  return Object.fromEntries(
+    Object.entries(node.labels).filter(
+      ([key]) => key === 'topology.kubernetes.io/region' || key === 'topology.kubernetes.io/zone',
+    ),
+  );
 }
 
 /** A patch takes fields away with null; a whole object leaves them out. */
 function withoutNulls(status: Readonly<Record<string, unknown>>): Json {
   const conditions = Array.isArray(status['conditions']) ? status['conditions'] : [];
-  return { ...status, conditions: conditions.map((condition: Json) => Object.fromEntries(Object.entries(condition).filter(([, value]) => value !== null))) };
+  return {
+    ...status,
+    conditions: conditions.map((condition: Json) =>
+      Object.fromEntries(Object.entries(condition).filter(([, value]) => value !== null)),
+    ),
+  };
 }

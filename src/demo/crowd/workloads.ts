@@ -9,11 +9,12 @@ interface WorkloadBase {
 }
 
 /** What keeps a part of the crowd's pods: the objects that people would have applied. */
-export type Workload = WorkloadBase & (
-  | { readonly kind: 'DaemonSet' }
-  | { readonly kind: 'Deployment' | 'Job'; readonly replicas: number }
-  | { readonly kind: 'LeaderWorkerSet'; readonly groups: number; readonly groupSize: number }
-);
+export type Workload = WorkloadBase &
+  (
+    | { readonly kind: 'DaemonSet' }
+    | { readonly kind: 'Deployment' | 'Job'; readonly replicas: number }
+    | { readonly kind: 'LeaderWorkerSet'; readonly groups: number; readonly groupSize: number }
+  );
 
 export interface CrowdSize {
   /** Nodes that run daemons: all of them. */
@@ -49,9 +50,12 @@ export function planWorkloads(size: CrowdSize): readonly Workload[] {
 
 export function podsOf(workload: Workload, nodes: number): number {
   switch (workload.kind) {
-    case 'DaemonSet': return nodes;
-    case 'LeaderWorkerSet': return workload.groups * workload.groupSize;
-    default: return workload.replicas;
+    case 'DaemonSet':
+      return nodes;
+    case 'LeaderWorkerSet':
+      return workload.groups * workload.groupSize;
+    default:
+      return workload.replicas;
   }
 }
 
@@ -68,12 +72,23 @@ function wideStacks(pods: number): readonly Workload[] {
   const stacks: Workload[] = [];
   for (let left = Math.floor(pods / groupSize), index = 0; left > 0; index += 1) {
     const owner = person(index);
-    for (const [role, wanted] of [['decode', 1 + (index % 2)], ['prefill', 1]] as const) {
+    for (const [role, wanted] of [
+      ['decode', 1 + (index % 2)],
+      ['prefill', 1],
+    ] as const) {
       const groups = Math.min(wanted, left);
       if (groups === 0) continue;
       left -= groups;
       const needs = { app: 'wide-ep', owner, cpu: 32, memoryGi: 512, gpus: gpusPerNode };
-      stacks.push({ kind: 'LeaderWorkerSet', namespace: team(index), name: `${owner}-wide-ep-${role}`, groups, groupSize, needs, template: modelServer(needs, role, true) });
+      stacks.push({
+        kind: 'LeaderWorkerSet',
+        namespace: team(index),
+        name: `${owner}-wide-ep-${role}`,
+        groups,
+        groupSize,
+        needs,
+        template: modelServer(needs, role, true),
+      });
     }
   }
   return stacks;
@@ -84,7 +99,13 @@ function modelServices(pods: number, gpus: number): readonly Workload[] {
     const owner = person(index);
     const needs = { app: 'modelservice', owner, cpu: 8, memoryGi: 96, gpus: size };
     const role = index % 3 === 0 ? 'prefill' : 'decode';
-    return { kind: 'Deployment', namespace: team(index), name: `ms-${owner}-${index}-llm-d-modelservice-${role}`, needs, template: modelServer(needs, role, false) };
+    return {
+      kind: 'Deployment',
+      namespace: team(index),
+      name: `ms-${owner}-${index}-llm-d-modelservice-${role}`,
+      needs,
+      template: modelServer(needs, role, false),
+    };
   });
 }
 
@@ -92,7 +113,13 @@ function batchJobs(pods: number, gpus: number): readonly Workload[] {
   return filled(pods, gpus, workerSizes, (index, size) => {
     const owner = person(index * 3);
     const needs = { app: 'training', owner, cpu: 8, memoryGi: 64, gpus: size };
-    return { kind: 'Job', namespace: `batch-${two(index % 6)}`, name: `${owner}-train-${index}`, needs, template: batchWorker(needs) };
+    return {
+      kind: 'Job',
+      namespace: `batch-${two(index % 6)}`,
+      name: `${owner}-train-${index}`,
+      needs,
+      template: batchWorker(needs),
+    };
   });
 }
 
@@ -104,7 +131,12 @@ function services(pods: number): readonly Workload[] {
 }
 
 /** Workloads until pods or GPUs run out. */
-function filled(pods: number, gpus: number, sizes: readonly number[], make: (index: number, size: number) => WorkloadBase & { readonly kind: 'Deployment' | 'Job' }): readonly Workload[] {
+function filled(
+  pods: number,
+  gpus: number,
+  sizes: readonly number[],
+  make: (index: number, size: number) => WorkloadBase & { readonly kind: 'Deployment' | 'Job' },
+): readonly Workload[] {
   const made: Workload[] = [];
   let [podsLeft, gpusLeft] = [pods, gpus];
   for (let index = 0; podsLeft > 0; index += 1) {

@@ -5,7 +5,13 @@ import type { KubeClient, KubeObject, ResourceType } from '../../kube/types.ts';
 import { mapSink } from './map-sink.ts';
 import type { Endpoint, NameResolver } from './network.ts';
 
-const EndpointSlices: ResourceType = { group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices', kind: 'EndpointSlice', namespaced: true };
+const EndpointSlices: ResourceType = {
+  group: 'discovery.k8s.io',
+  version: 'v1',
+  plural: 'endpointslices',
+  kind: 'EndpointSlice',
+  namespaced: true,
+};
 
 const clusterDomain = ['svc', 'cluster', 'local'];
 
@@ -67,7 +73,11 @@ export class ClusterDns implements NameResolver, Disposable {
   }
 
   #endpoints(service: string): readonly SliceEndpoint[] {
-    return this.#slices.values().filter((slice) => slice.service === service).toArray().flatMap((slice) => slice.endpoints.filter((endpoint) => endpoint.ready));
+    return this.#slices
+      .values()
+      .filter((slice) => slice.service === service)
+      .toArray()
+      .flatMap((slice) => slice.endpoints.filter((endpoint) => endpoint.ready));
   }
 
   #balance(service: string, entry: ServiceEntry, port: number): Endpoint | 'unknown-name' | 'no-endpoint' {
@@ -114,7 +124,8 @@ function candidates(host: string, namespace: string): readonly Candidate[] {
   const [first, second, third] = labels;
   if (first === undefined || labels.length > 3) return [];
   if (second === undefined) return [{ service: `${namespace}/${first}` }];
-  if (third === undefined) return [{ service: `${second}/${first}` }, { service: `${namespace}/${second}`, pod: first }];
+  if (third === undefined)
+    return [{ service: `${second}/${first}` }, { service: `${namespace}/${second}`, pod: first }];
   return [{ service: `${third}/${second}`, pod: first }];
 }
 
@@ -137,10 +148,16 @@ function readSlice(object: KubeObject): Slice | undefined {
     const number = numberAt(port, 'port');
     if (number !== undefined) ports.set(stringAt(port, 'name') ?? '', number);
   }
-  const endpoints = arrayAt(object, 'endpoints').filter(isObject).flatMap((endpoint) =>
-    arrayAt(endpoint, 'addresses')
-      .filter((ip) => typeof ip === 'string')
-      .map((ip) => ({ ip, hostname: stringAt(endpoint, 'hostname'), ready: at(endpoint, 'conditions', 'ready') !== false })),
-  );
+  const endpoints = arrayAt(object, 'endpoints')
+    .filter(isObject)
+    .flatMap((endpoint) =>
+      arrayAt(endpoint, 'addresses')
+        .filter((ip) => typeof ip === 'string')
+        .map((ip) => ({
+          ip,
+          hostname: stringAt(endpoint, 'hostname'),
+          ready: at(endpoint, 'conditions', 'ready') !== false,
+        })),
+    );
   return { service: `${object.metadata.namespace ?? ''}/${service}`, ports, endpoints };
 }

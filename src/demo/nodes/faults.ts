@@ -14,11 +14,23 @@ interface FaultDescription {
  * connections; the model servers read theirs through `ContainerContext.annotations()`.
  */
 export const faults = {
-  'image-pull': { concerns: 'model-servers', effect: 'the image can not be pulled: ErrImagePull, then ImagePullBackOff' },
-  'crash-once': { concerns: 'model-servers', effect: 'each main container exits with code 1 the first time it starts; its restart runs' },
-  'crash-oom': { concerns: 'model-servers', effect: 'main containers are OOMKilled (137) ten seconds of demo time after their start, again and again' },
+  'image-pull': {
+    concerns: 'model-servers',
+    effect: 'the image can not be pulled: ErrImagePull, then ImagePullBackOff',
+  },
+  'crash-once': {
+    concerns: 'model-servers',
+    effect: 'each main container exits with code 1 the first time it starts; its restart runs',
+  },
+  'crash-oom': {
+    concerns: 'model-servers',
+    effect: 'main containers are OOMKilled (137) ten seconds of demo time after their start, again and again',
+  },
   'exec-cut': { concerns: 'every-pod', effect: 'every exec loses its connection after its first 64 KiB of output' },
-  evict: { concerns: 'model-servers', effect: 'the node evicts the pod for its ephemeral storage ten seconds of demo time after its containers started' },
+  evict: {
+    concerns: 'model-servers',
+    effect: 'the node evicts the pod for its ephemeral storage ten seconds of demo time after its containers started',
+  },
   'never-ready': { concerns: 'model-servers', effect: 'readiness probes fail for ever' },
   'oom-while-loading': { concerns: 'model-servers', effect: 'vLLM dies of CUDA out of memory while it loads' },
   'slow-load': { concerns: 'model-servers', effect: 'weights load ten times as slowly' },
@@ -38,13 +50,17 @@ export function isFault(name: string): name is Fault {
 /** One line a fault, for people. */
 export function describeFaults(): string {
   const width = Math.max(...Object.keys(faults).map((name) => name.length));
-  return Object.entries(faults).map(([name, { effect }]) => `${name.padEnd(width)}  ${effect}\n`).join('');
+  return Object.entries(faults)
+    .map(([name, { effect }]) => `${name.padEnd(width)}  ${effect}\n`)
+    .join('');
 }
 
 /** The pod's annotations as a container's program sees them: faults given at the start are added where they apply. */
 export function annotationsWithFaults(pod: NodePod, atStart: readonly string[]): Readonly<Record<string, string>> {
   const annotations = pod.object.metadata.annotations ?? {};
-  const added = atStart.filter((name) => isFault(name) && (faults[name].concerns === 'every-pod' || isModelServer(pod)));
+  const added = atStart.filter(
+    (name) => isFault(name) && (faults[name].concerns === 'every-pod' || isModelServer(pod)),
+  );
   if (added.length === 0) return annotations;
   const own = annotations[faultAnnotation];
   return { ...annotations, [faultAnnotation]: [...(own === undefined ? [] : [own]), ...added].join(',') };
@@ -56,5 +72,9 @@ export function hasFault(pod: NodePod, atStart: readonly string[], fault: Fault)
 
 /** A pod that asks for a GPU. */
 function isModelServer(pod: NodePod): boolean {
-  return pod.spec.containers.some(({ resources }) => Object.keys({ ...resources.limits, ...resources.requests }).some((name) => name.startsWith('nvidia.com/') || name.startsWith('amd.com/')));
+  return pod.spec.containers.some(({ resources }) =>
+    Object.keys({ ...resources.limits, ...resources.requests }).some(
+      (name) => name.startsWith('nvidia.com/') || name.startsWith('amd.com/'),
+    ),
+  );
 }

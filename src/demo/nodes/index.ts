@@ -89,8 +89,21 @@ export async function startNodes(options: DemoNodesOptions): Promise<DemoNodes> 
     const agents = new Map<string, NodeAgent>();
     const started = await Promise.all(shapes.map((shape) => NodeAgent.start(shape, cluster)));
     for (const agent of started) agents.set(agent.shape.name, owned.add(agent));
-    owned.add(client.watch({ resource: Nodes, project: (node) => (agents.has(node.metadata.name) ? { status: node['status'] } : undefined), sink: nodeSink(agents) }));
-    owned.add(client.watch({ resource: Pods, ...ours, project: (pod) => (agents.has(nodeOf(pod)) ? pod : undefined), sink: podSink(agents) }));
+    owned.add(
+      client.watch({
+        resource: Nodes,
+        project: (node) => (agents.has(node.metadata.name) ? { status: node['status'] } : undefined),
+        sink: nodeSink(agents),
+      }),
+    );
+    owned.add(
+      client.watch({
+        resource: Pods,
+        ...ours,
+        project: (pod) => (agents.has(nodeOf(pod)) ? pod : undefined),
+        sink: podSink(agents),
+      }),
+    );
   } catch (error) {
     dispose();
     throw error;

@@ -70,14 +70,25 @@ export async function keepHeartbeat(registration: Registration, node: Registered
   }
 }
 
-async function renewLease(client: KubeClient, name: string, uid: string | undefined, now: number, signal: AbortSignal): Promise<void> {
+async function renewLease(
+  client: KubeClient,
+  name: string,
+  uid: string | undefined,
+  now: number,
+  signal: AbortSignal,
+): Promise<void> {
   const renewTime = new Date(now).toISOString().replace('Z', '000Z');
   try {
     await client.patch(Leases, leaseNamespace, name, { spec: { renewTime } }, signal);
   } catch (error) {
     if (!isWorkbenchError(error, 'not-found')) throw error;
     const ownerReferences = uid === undefined ? [] : [{ apiVersion: 'v1', kind: 'Node', name, uid }];
-    const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name, namespace: leaseNamespace, ownerReferences }, spec: { holderIdentity: name, leaseDurationSeconds: 40, renewTime } };
+    const lease = {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name, namespace: leaseNamespace, ownerReferences },
+      spec: { holderIdentity: name, leaseDurationSeconds: 40, renewTime },
+    };
     await client.create(Leases, lease, signal);
   }
 }
@@ -91,7 +102,14 @@ function nodeObject({ shape }: Registration): KubeObject {
       podCIDR: `${shape.podSubnet}.0/24`,
       podCIDRs: [`${shape.podSubnet}.0/24`],
       providerID: `demo://${shape.name}`,
-      ...(shape.cordoned ? { unschedulable: true, taints: [{ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }, ...shape.taints] } : shape.taints.length === 0 ? {} : { taints: shape.taints }),
+      ...(shape.cordoned
+        ? {
+            unschedulable: true,
+            taints: [{ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }, ...shape.taints],
+          }
+        : shape.taints.length === 0
+          ? {}
+          : { taints: shape.taints }),
     },
   };
 }

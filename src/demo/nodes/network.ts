@@ -29,7 +29,8 @@ export class InMemoryNetwork implements PodNetwork {
 
   listen(ip: string, port: number, server: Server): Disposable {
     const address = `${ip}:${port}`;
-    if (this.#listeners.has(address)) throw networkError('EADDRINUSE', 'listen', `address already in use ${address}`, { address: ip, port });
+    if (this.#listeners.has(address))
+      throw networkError('EADDRINUSE', 'listen', `address already in use ${address}`, { address: ip, port });
     const listener = new Listener(server);
     this.#listeners.set(address, listener);
     return disposable(() => {
@@ -56,9 +57,11 @@ export class InMemoryNetwork implements PodNetwork {
 
   #connect(host: string, port: number, namespace: string, fromIp: string): Promise<Duplex> {
     const target = this.#resolve(host, port, namespace);
-    if (target === 'unknown-name') return Promise.reject(networkError('ENOTFOUND', 'getaddrinfo', host, { hostname: host }));
+    if (target === 'unknown-name')
+      return Promise.reject(networkError('ENOTFOUND', 'getaddrinfo', host, { hostname: host }));
     const listener = target === 'no-endpoint' ? undefined : this.#listeners.get(`${target.ip}:${target.port}`);
-    if (listener === undefined) return Promise.reject(networkError('ECONNREFUSED', 'connect', `${host}:${port}`, { address: host, port }));
+    if (listener === undefined)
+      return Promise.reject(networkError('ECONNREFUSED', 'connect', `${host}:${port}`, { address: host, port }));
     return Promise.resolve(listener.accept(fromIp));
   }
 

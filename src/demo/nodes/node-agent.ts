@@ -52,10 +52,19 @@ export class NodeAgent implements Disposable {
   private constructor(shape: NodeShape, cluster: ClusterOfNodes) {
     this.shape = shape;
     this.#cluster = cluster;
-    const { client, network, time, volumes, lookup, programs, commands, faultsAtStart, logger, clock, signal } = cluster;
+    const { client, network, time, volumes, lookup, programs, commands, faultsAtStart, logger, clock, signal } =
+      cluster;
     const ips = cluster.foreign?.addresses(shape) ?? new IpPool(shape.podSubnet);
     this.#host = {
-      client, network, time, volumes, lookup, programs, commands, faultsAtStart, logger,
+      client,
+      network,
+      time,
+      volumes,
+      lookup,
+      programs,
+      commands,
+      faultsAtStart,
+      logger,
       nodeName: shape.name,
       hostIp: this.#internalIp,
       allocatable: shape.allocatable,
@@ -82,7 +91,17 @@ export class NodeAgent implements Disposable {
       workers: () => agent.#workers.values().toArray(),
     });
     agent.#owned.add(server);
-    const registration = { client: cluster.client, shape, internalIp: agent.#internalIp, kubeletPort: server.port, kubeletVersion: cluster.kubeletVersion, turns: cluster.turns, clock: cluster.clock, logger: cluster.logger, signal: cluster.signal };
+    const registration = {
+      client: cluster.client,
+      shape,
+      internalIp: agent.#internalIp,
+      kubeletPort: server.port,
+      kubeletVersion: cluster.kubeletVersion,
+      turns: cluster.turns,
+      clock: cluster.clock,
+      logger: cluster.logger,
+      signal: cluster.signal,
+    };
     try {
       const node = await cluster.turns.run(cluster.signal, () => registerNode(registration));
       agent.#status = node.status;
@@ -110,7 +129,8 @@ export class NodeAgent implements Disposable {
     const worker = this.#workers.get(pod.uid);
     if (worker !== undefined) worker.update(pod);
     else if (!hasEnded(pod)) this.#workers.set(pod.uid, new PodWorker(pod, this.#host));
-    else if (object.metadata.deletionTimestamp !== undefined) this.#workers.set(pod.uid, new PodWorker(pod, this.#host));
+    else if (object.metadata.deletionTimestamp !== undefined)
+      this.#workers.set(pod.uid, new PodWorker(pod, this.#host));
   }
 
   podGone(uid: string): void {

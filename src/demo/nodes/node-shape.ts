@@ -37,8 +37,11 @@ function nodeName(index: number): string {
 /** H200 nodes with eight GPUs each, the last one cordoned. The default cluster has two a leaf group. */
 export function h200Nodes(count = 4): readonly NodeShape[] {
   const large = count >= largeFrom;
-  const cordoned = (index: number): boolean => (count > 1 && index === count - 1) || (large && index % cordonedEvery === cordonedEvery - 1);
-  return Array.from({ length: count }, (_unused, index) => h200Node(index, cordoned(index), large ? largeLayout : smallLayout));
+  const cordoned = (index: number): boolean =>
+    (count > 1 && index === count - 1) || (large && index % cordonedEvery === cordonedEvery - 1);
+  return Array.from({ length: count }, (_unused, index) =>
+    h200Node(index, cordoned(index), large ? largeLayout : smallLayout),
+  );
 }
 
 function h200Node(index: number, cordoned: boolean, layout: Layout): NodeShape {

@@ -27,7 +27,11 @@ export class NodeStatusReporter {
 
   async report(): Promise<void> {
     const { client, shape, clock, signal } = this.#registration;
-    if (clock.monotonic() - this.#postedAt < reportEveryMs && isDeepStrictEqual(withoutHeartbeats(this.#seen), withoutHeartbeats(this.#posted))) return;
+    if (
+      clock.monotonic() - this.#postedAt < reportEveryMs &&
+      isDeepStrictEqual(withoutHeartbeats(this.#seen), withoutHeartbeats(this.#posted))
+    )
+      return;
     const answer = await client.json<KubeObject>({
       method: 'PATCH',
       path: resourcePath(Nodes, undefined, shape.name, 'status'),
@@ -44,15 +48,35 @@ export class NodeStatusReporter {
 
 function withoutHeartbeats(status: unknown): unknown {
   if (!isObject(status)) return status;
-  return { ...status, conditions: arrayAt(status, 'conditions').map((condition) => (isObject(condition) ? { ...condition, lastHeartbeatTime: undefined } : condition)) };
+  return {
+    ...status,
+    conditions: arrayAt(status, 'conditions').map((condition) =>
+      isObject(condition) ? { ...condition, lastHeartbeatTime: undefined } : condition,
+    ),
+  };
 }
 
 /** A condition that stands as it stood keeps the time of its last transition. */
-function nodeStatus({ shape, internalIp, kubeletPort, kubeletVersion, clock }: Registration, before: unknown): Readonly<Record<string, unknown>> {
+function nodeStatus(
+  { shape, internalIp, kubeletPort, kubeletVersion, clock }: Registration,
+  before: unknown,
+): Readonly<Record<string, unknown>> {
   const now = new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
-  const condition = (type: string, status: 'True' | 'False', reason: string, message: string): Readonly<Record<string, string>> => {
+  const condition = (
+    type: string,
+    status: 'True' | 'False',
+    reason: string,
+    message: string,
+  ): Readonly<Record<string, string>> => {
     const same = arrayAt(before, 'conditions').find((one) => at(one, 'type') === type && at(one, 'status') === status);
-    return { type, status, reason, message, lastHeartbeatTime: now, lastTransitionTime: stringAt(same, 'lastTransitionTime') ?? now };
+    return {
+      type,
+      status,
+      reason,
+      message,
+      lastHeartbeatTime: now,
+      lastTransitionTime: stringAt(same, 'lastTransitionTime') ?? now,
+    };
   };
   return {
     addresses: [

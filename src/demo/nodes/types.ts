@@ -63,7 +63,10 @@ export interface ShellIo {
   readonly tty: boolean;
   readonly signal: AbortSignal;
   /** Runs a bash script in the same container with this command's stdin, stdout and stderr (`just` runs its recipes so). Resolves with its exit code. */
-  runScript(script: string, options: { readonly env: Readonly<Record<string, string>>; readonly cwd: string; readonly signal: AbortSignal }): Promise<number>;
+  runScript(
+    script: string,
+    options: { readonly env: Readonly<Record<string, string>>; readonly cwd: string; readonly signal: AbortSignal },
+  ): Promise<number>;
 }
 
 /** A command of the containers' shell that streams its output. Also usable in pipes, where its output is collected. */

@@ -24,7 +24,9 @@ export function refusal(value: AskedValue, text: string): string | undefined {
       if (value.minimum !== undefined && Number(trimmed) < value.minimum) return `At least ${value.minimum}`;
       return value.refuse?.(trimmed);
     case 'integers':
-      return /^\d+(\s*,\s*\d+)*$/.test(trimmed) ? value.refuse?.(trimmed) : 'Whole numbers separated by commas are wanted, such as 1,8,64';
+      return /^\d+(\s*,\s*\d+)*$/.test(trimmed)
+        ? value.refuse?.(trimmed)
+        : 'Whole numbers separated by commas are wanted, such as 1,8,64';
     case 'string':
       return value.refuse?.(trimmed);
     case 'pod':

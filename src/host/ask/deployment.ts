@@ -7,10 +7,17 @@ import { choose } from './steps.ts';
 
 /** One of my deployments by name: the only one without asking, else from a list. */
 export async function askDeployment(host: Host, cluster: ClusterRef, title: string): Promise<string | undefined> {
-  const deployed = await host.workbench.deployments.list(cluster, timeLimit(30_000, `list deployments in ${placeOf(cluster)}`));
+  const deployed = await host.workbench.deployments.list(
+    cluster,
+    timeLimit(30_000, `list deployments in ${placeOf(cluster)}`),
+  );
   const [first] = deployed;
   if (!first) {
-    throw new WorkbenchError({ code: 'not-found', message: `${host.workbench.owner} has no deployment in ${placeOf(cluster)}`, hint: 'Deploy a guide first, or select the namespace where it is.' });
+    throw new WorkbenchError({
+      code: 'not-found',
+      message: `${host.workbench.owner} has no deployment in ${placeOf(cluster)}`,
+      hint: 'Deploy a guide first, or select the namespace where it is.',
+    });
   }
   if (deployed.length === 1) return first.name;
   const answer = await choose<string>({

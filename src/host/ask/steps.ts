@@ -3,7 +3,10 @@ import { disposable, DisposableStore } from '../../base/disposables.ts';
 import { fitLine } from '../../base/fit-text.ts';
 
 /** How a person left a question. */
-export type Answer<T> = { readonly kind: 'answer'; readonly value: T } | { readonly kind: 'back' } | { readonly kind: 'away' };
+export type Answer<T> =
+  | { readonly kind: 'answer'; readonly value: T }
+  | { readonly kind: 'back' }
+  | { readonly kind: 'away' };
 
 /** A line between choices. */
 export interface Separator {
@@ -79,8 +82,18 @@ export interface ChooseManyOptions<T> {
 }
 
 /** A list to tick; undefined when the person went away. */
-export async function chooseMany<T>({ title, placeholder, choices }: ChooseManyOptions<T>): Promise<readonly T[] | undefined> {
-  const options = { canPickMany: true, title: fitLine(title), placeHolder: fitLine(placeholder), matchOnDescription: true, matchOnDetail: true } as const;
+export async function chooseMany<T>({
+  title,
+  placeholder,
+  choices,
+}: ChooseManyOptions<T>): Promise<readonly T[] | undefined> {
+  const options = {
+    canPickMany: true,
+    title: fitLine(title),
+    placeHolder: fitLine(placeholder),
+    matchOnDescription: true,
+    matchOnDetail: true,
+  } as const;
   const chosen = await vscode.window.showQuickPick(choices.map(itemOf), options);
   return chosen?.flatMap(({ choice }) => (choice ? [choice.value] : []));
 }
@@ -128,7 +141,11 @@ export function enter(options: EnterOptions): Promise<Answer<string>> {
   const { promise, resolve } = Promise.withResolvers<Answer<string>>();
   owned.add(box.onDidHide(() => resolve({ kind: 'away' })));
   owned.add(box.onDidTriggerButton((button) => button === vscode.QuickInputButtons.Back && resolve({ kind: 'back' })));
-  owned.add(box.onDidChangeValue((text) => { box.validationMessage = fitLine(options.refuse(text) ?? ''); }));
+  owned.add(
+    box.onDidChangeValue((text) => {
+      box.validationMessage = fitLine(options.refuse(text) ?? '');
+    }),
+  );
   owned.add(
     box.onDidAccept(() => {
       const refusal = options.refuse(box.value);
@@ -142,7 +159,10 @@ export function enter(options: EnterOptions): Promise<Answer<string>> {
 }
 
 /** A question of several: takes what is known so far and answers with more. */
-export type Step<State> = (state: State, place: { readonly step: number; readonly totalSteps: number }) => Promise<Answer<State>>;
+export type Step<State> = (
+  state: State,
+  place: { readonly step: number; readonly totalSteps: number },
+) => Promise<Answer<State>>;
 
 /** Asks one question after the other; Back asks the one before again. Undefined: the person went away. */
 export async function askInTurn<State>(start: State, steps: readonly Step<State>[]): Promise<State | undefined> {

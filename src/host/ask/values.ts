@@ -7,10 +7,17 @@ export type Values = Readonly<Record<string, string>>;
 const CONTINUE = Symbol('continue');
 
 /** All values in one list with what they are now: Enter takes them as they stand, choosing one changes it. */
-export async function askValues(
-  options: { readonly title: string; readonly step: number; readonly totalSteps: number; readonly values: readonly AskedValue[]; readonly now: Values; readonly go: string },
-): Promise<Answer<Values>> {
-  let now: Values = Object.fromEntries(options.values.map((value) => [value.id, options.now[value.id] ?? value.default]));
+export async function askValues(options: {
+  readonly title: string;
+  readonly step: number;
+  readonly totalSteps: number;
+  readonly values: readonly AskedValue[];
+  readonly now: Values;
+  readonly go: string;
+}): Promise<Answer<Values>> {
+  let now: Values = Object.fromEntries(
+    options.values.map((value) => [value.id, options.now[value.id] ?? value.default]),
+  );
   for (;;) {
     const chosen = await choose<AskedValue | typeof CONTINUE>({
       title: options.title,
@@ -20,7 +27,12 @@ export async function askValues(
       choices: () =>
         Promise.resolve([
           { icon: 'check', label: options.go, alwaysShow: true, value: CONTINUE },
-          ...options.values.map((value) => ({ label: value.title, description: now[value.id] ?? '', detail: value.description, value })),
+          ...options.values.map((value) => ({
+            label: value.title,
+            description: now[value.id] ?? '',
+            detail: value.description,
+            value,
+          })),
         ]),
     });
     if (chosen.kind !== 'answer') return chosen;
@@ -46,13 +58,23 @@ function changeValue(title: string, value: AskedValue, now: string): Promise<Ans
       last: (option) => option === now,
     });
   }
-  return enter({ title: `${title}: ${value.title}`, prompt: value.description, value: now, refuse: (text) => refusal(value, text) });
+  return enter({
+    title: `${title}: ${value.title}`,
+    prompt: value.description,
+    value: now,
+    refuse: (text) => refusal(value, text),
+  });
 }
 
 /** Remembered values may no longer fit a newer guide. */
 function refuseAll(values: readonly AskedValue[], now: Values): void {
   for (const value of values) {
     const why = refusal(value, now[value.id] ?? '');
-    if (why !== undefined) throw new WorkbenchError({ code: 'bad-usage', message: `${value.title}: ${why}`, hint: 'Choose the value in the list to change it.' });
+    if (why !== undefined)
+      throw new WorkbenchError({
+        code: 'bad-usage',
+        message: `${value.title}: ${why}`,
+        hint: 'Choose the value in the list to change it.',
+      });
   }
 }

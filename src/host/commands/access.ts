@@ -12,7 +12,10 @@ const EXEC = [needOf('get', Pods, 'exec'), needOf('create', Pods, 'exec')];
 const FORWARD = [needOf('get', Pods, 'portforward'), needOf('create', Pods, 'portforward')];
 /** Whether a pod is the gateway's is read from who made it. */
 const WHOSE_GATEWAY = [needOf('get', ReplicaSets), needOf('get', Deployments), needOf('get', Gateways)];
-const WRITE_SECRETS = [needOf('create', Secrets), ...REQUIRED_SECRETS.flatMap((name) => ['get', 'patch'].map((verb) => ({ ...needOf(verb, Secrets), name })))];
+const WRITE_SECRETS = [
+  needOf('create', Secrets),
+  ...REQUIRED_SECRETS.flatMap((name) => ['get', 'patch'].map((verb) => ({ ...needOf(verb, Secrets), name }))),
+];
 const DELETE_PODS = [needOf('list', Pods), needOf('delete', Pods)];
 
 /**
@@ -69,13 +72,25 @@ export function deniedKey(id: CommandId): `llmd.denied.${string}` {
 }
 
 /** The commands that would be refused in a namespace, each with what is missing. */
-export async function deniedCommands(client: KubeClient, namespace: string, signal: AbortSignal): Promise<ReadonlyMap<CommandId, readonly AccessNeed[]>> {
-  const found = await Promise.all(GUARDED_COMMANDS.map(async (id) => [id, await client.missing(ACCESS_NEEDS[id], namespace, signal)] as const));
+export async function deniedCommands(
+  client: KubeClient,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<CommandId, readonly AccessNeed[]>> {
+  const found = await Promise.all(
+    GUARDED_COMMANDS.map(async (id) => [id, await client.missing(ACCESS_NEEDS[id], namespace, signal)] as const),
+  );
   return new Map(found.filter(([, missing]) => missing.length > 0));
 }
 
 /** Ends a command that would be refused before it asks anything or begins. */
-export async function requireAccess(id: CommandId, doing: string, client: KubeClient, namespace: string, signal: AbortSignal): Promise<void> {
+export async function requireAccess(
+  id: CommandId,
+  doing: string,
+  client: KubeClient,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<void> {
   const missing = await client.missing(ACCESS_NEEDS[id], namespace, signal);
   if (missing.length > 0) throw accessError(doing, missing, client.cluster, namespace);
 }

@@ -14,7 +14,10 @@ export function targets<Kind extends Target['kind']>(given: readonly unknown[], 
   return elements.map(targetOf).filter((target): target is TargetOf<Kind> => target?.kind === kind);
 }
 
-export function firstTarget<Kind extends Target['kind']>(given: readonly unknown[], kind: Kind): TargetOf<Kind> | undefined {
+export function firstTarget<Kind extends Target['kind']>(
+  given: readonly unknown[],
+  kind: Kind,
+): TargetOf<Kind> | undefined {
   return targets(given.slice(0, 1), kind)[0];
 }
 

@@ -16,7 +16,11 @@ interface BenchmarkAnswers {
 const QUESTION = 'benchmark';
 
 /** Recipe, then its parameters as they were the last time. Enter twice repeats the last run. */
-export async function askBenchmark(host: Host, cluster: ClusterRef, given: string | undefined): Promise<BenchmarkRequest | undefined> {
+export async function askBenchmark(
+  host: Host,
+  cluster: ClusterRef,
+  given: string | undefined,
+): Promise<BenchmarkRequest | undefined> {
   const deployment = given ?? (await askDeployment(host, cluster, 'Run Benchmark'));
   if (deployment === undefined) return undefined;
   const last = host.memory.recall(QUESTION);
@@ -26,7 +30,13 @@ export async function askBenchmark(host: Host, cluster: ClusterRef, given: strin
         title: 'Run Benchmark',
         ...place,
         placeholder: `What to run against ${deployment} in ${placeOf(cluster)}`,
-        choices: async () => (await host.workbench.benchmarks.recipes()).map((recipe) => ({ label: recipe.title, description: recipe.where === 'poker' ? 'in the poker pod' : 'as a Job', detail: recipe.description, value: recipe })),
+        choices: async () =>
+          (await host.workbench.benchmarks.recipes()).map((recipe) => ({
+            label: recipe.title,
+            description: recipe.where === 'poker' ? 'in the poker pod' : 'as a Job',
+            detail: recipe.description,
+            value: recipe,
+          })),
         last: (recipe) => recipe.id === last['recipe'],
       });
       return answer.kind === 'answer' ? { kind: 'answer', value: { ...state, recipe: answer.value } } : answer;

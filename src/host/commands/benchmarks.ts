@@ -37,7 +37,9 @@ export const BENCHMARK_COMMANDS: readonly TableEntry[] = [
     async confirm({ host }, id) {
       // Where it runs is not where the record says so: a record comes with the folder.
       const place = await host.workbench.runs.place(id);
-      return place && isProduction(place.context, hostSettings().productionContexts) ? productionConfirmation(place, 'Cancel Run', true, undefined) : undefined;
+      return place && isProduction(place.context, hostSettings().productionContexts)
+        ? productionConfirmation(place, 'Cancel Run', true, undefined)
+        : undefined;
     },
     run: ({ host }, id) => host.workbench.benchmarks.cancel(id),
   }),
@@ -52,7 +54,11 @@ export const BENCHMARK_COMMANDS: readonly TableEntry[] = [
       const runs = (await host.workbench.runs.list()).filter((run) => ids.includes(run.id));
       return {
         message: `Delete ${plural(runs.length, 'run')} from disk?`,
-        detail: runs.map((run) => `${run.label}, ${new Date(run.startedAt).toLocaleString()}\n${host.workbench.runs.folder(run.id)}`).join('\n\n'),
+        detail: runs
+          .map(
+            (run) => `${run.label}, ${new Date(run.startedAt).toLocaleString()}\n${host.workbench.runs.folder(run.id)}`,
+          )
+          .join('\n\n'),
         action: 'Delete',
       };
     },
@@ -101,25 +107,28 @@ export async function setBaseline(host: Host, id: string): Promise<void> {
 
 async function runAndTell(host: Host, request: BenchmarkRequest): Promise<void> {
   let known: string | undefined;
-  const record = await host.jobs.run(`Benchmark ${request.deployment ?? ''} in ${placeOf(request.cluster)}`, async ({ signal, progress }) => {
-    const id = await host.workbench.benchmarks.start(request, {
-      signal,
-      progress: (word) => {
-        progress(word);
-        if (known !== undefined) host.runProgress.report(known, word);
-      },
-    });
-    known = id;
-    try {
-      await host.workbench.benchmarks.wait(id, signal);
-    } catch (error) {
-      if (signal.aborted) await host.workbench.benchmarks.cancel(id);
-      throw error;
-    } finally {
-      host.runProgress.ended(id);
-    }
-    return host.workbench.runs.get(id);
-  });
+  const record = await host.jobs.run(
+    `Benchmark ${request.deployment ?? ''} in ${placeOf(request.cluster)}`,
+    async ({ signal, progress }) => {
+      const id = await host.workbench.benchmarks.start(request, {
+        signal,
+        progress: (word) => {
+          progress(word);
+          if (known !== undefined) host.runProgress.report(known, word);
+        },
+      });
+      known = id;
+      try {
+        await host.workbench.benchmarks.wait(id, signal);
+      } catch (error) {
+        if (signal.aborted) await host.workbench.benchmarks.cancel(id);
+        throw error;
+      } finally {
+        host.runProgress.ended(id);
+      }
+      return host.workbench.runs.get(id);
+    },
+  );
   if (!record) return;
   if (record.state === 'succeeded') {
     host.offer(`${record.label}: ${record.summary ?? 'finished'}`, {
@@ -127,7 +136,9 @@ async function runAndTell(host: Host, request: BenchmarkRequest): Promise<void> 
       'Compare with Baseline': () => compareWithBaseline(host, record),
     });
   } else {
-    host.offer(`${record.label} ${record.state}: ${record.summary ?? 'its log says more'}`, { 'Show Log': () => showRunLog(host, record) });
+    host.offer(`${record.label} ${record.state}: ${record.summary ?? 'its log says more'}`, {
+      'Show Log': () => showRunLog(host, record),
+    });
   }
 }
 
@@ -137,7 +148,9 @@ async function compareWithBaseline(host: Host, record: RunRecord): Promise<void>
 }
 
 async function showRunLog(host: Host, record: RunRecord): Promise<void> {
-  await vscode.window.showTextDocument(vscode.Uri.joinPath(vscode.Uri.file(host.workbench.runs.folder(record.id)), 'stdout.log'));
+  await vscode.window.showTextDocument(
+    vscode.Uri.joinPath(vscode.Uri.file(host.workbench.runs.folder(record.id)), 'stdout.log'),
+  );
 }
 
 function runId(given: readonly unknown[]): string | undefined {
@@ -149,7 +162,11 @@ function runIds(given: readonly unknown[]): readonly string[] | undefined {
   return ids.length > 0 ? ids : undefined;
 }
 
-async function askRun({ host }: CommandCall, title: string, fits: (run: RunRecord) => boolean): Promise<string | undefined> {
+async function askRun(
+  { host }: CommandCall,
+  title: string,
+  fits: (run: RunRecord) => boolean,
+): Promise<string | undefined> {
   const answer = await choose<string>({
     title,
     placeholder: 'Runs of this folder, newest first',
@@ -166,10 +183,16 @@ async function askOne(call: CommandCall, title: string): Promise<readonly string
 async function askFinishedRuns({ host }: CommandCall): Promise<readonly string[] | undefined> {
   const runs = (await host.workbench.runs.list()).filter((run) => run.kind === 'benchmark' && !isActive(run));
   if (runs.length === 0) {
-    host.offer('No benchmark of this folder has finished yet.', { 'Run Benchmark': () => vscode.commands.executeCommand('llmd.runBenchmark') });
+    host.offer('No benchmark of this folder has finished yet.', {
+      'Run Benchmark': () => vscode.commands.executeCommand('llmd.runBenchmark'),
+    });
     return undefined;
   }
-  const chosen = await chooseMany({ title: 'Show Results', placeholder: 'Runs to show in one chart', choices: runs.map((run, index) => ({ ...runChoice(run), picked: index === 0 || run.baseline })) });
+  const chosen = await chooseMany({
+    title: 'Show Results',
+    placeholder: 'Runs to show in one chart',
+    choices: runs.map((run, index) => ({ ...runChoice(run), picked: index === 0 || run.baseline })),
+  });
   return chosen && chosen.length > 0 ? chosen : undefined;
 }
 

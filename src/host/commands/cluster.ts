@@ -53,7 +53,9 @@ export const CLUSTER_COMMANDS: readonly TableEntry[] = [
       });
     },
     async run({ host, cluster }) {
-      const names = await host.jobs.run('Create secrets', ({ signal }) => host.workbench.deployments.createSecrets(cluster, signal));
+      const names = await host.jobs.run('Create secrets', ({ signal }) =>
+        host.workbench.deployments.createSecrets(cluster, signal),
+      );
       host.say(`Secrets written to ${placeOf(cluster)}: ${names.join(', ')}.`);
     },
   }),
@@ -67,7 +69,11 @@ async function askContext(host: Host): Promise<ContextInfo | undefined> {
     async choices() {
       const contexts = await host.workbench.contexts.list();
       if (contexts.length === 0) {
-        throw new WorkbenchError({ code: 'kubeconfig-missing', message: 'no context was found in any kubeconfig', hint: 'Start the demo cluster, or name a file in the setting llmd.kubeconfig.' });
+        throw new WorkbenchError({
+          code: 'kubeconfig-missing',
+          message: 'no context was found in any kubeconfig',
+          hint: 'Start the demo cluster, or name a file in the setting llmd.kubeconfig.',
+        });
       }
       return contexts.map((context) => ({
         ...(context.name === current?.context ? { icon: 'check' } : {}),
@@ -95,13 +101,23 @@ async function askNamespace(host: Host, current: string): Promise<string | undef
     placeholder: 'Kept for this folder; the kubeconfig is not changed',
     choices: () =>
       Promise.resolve([
-        ...known.map((namespace) => ({ ...(namespace === current ? { icon: 'check' } : {}), label: namespace, description: `${counts.get(namespace)?.length ?? 0} pods`, value: namespace })),
+        ...known.map((namespace) => ({
+          ...(namespace === current ? { icon: 'check' } : {}),
+          label: namespace,
+          description: `${counts.get(namespace)?.length ?? 0} pods`,
+          value: namespace,
+        })),
         { icon: 'edit', label: 'Another namespace...', alwaysShow: true, value: OTHER },
       ]),
     last: (namespace) => namespace === current,
   });
   if (answer.kind !== 'answer') return undefined;
   if (answer.value !== OTHER) return answer.value;
-  const typed = await enter({ title: 'Select Namespace', prompt: 'Name of the namespace', value: '', refuse: (text) => (NAMESPACE_NAME.test(text) ? undefined : 'Lower-case letters, digits and dashes, at most 63') });
+  const typed = await enter({
+    title: 'Select Namespace',
+    prompt: 'Name of the namespace',
+    value: '',
+    refuse: (text) => (NAMESPACE_NAME.test(text) ? undefined : 'Lower-case letters, digits and dashes, at most 63'),
+  });
   return typed.kind === 'answer' ? typed.value : undefined;
 }

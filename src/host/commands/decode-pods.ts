@@ -14,9 +14,14 @@ export const DECODE_POD_COMMANDS: readonly TableEntry[] = [
     ...noArgument,
     async run({ host, cluster }) {
       const { decodePods } = host.workbench;
-      const { pods } = await decodePods.write(cluster, timeLimit(PATIENCE_MS, `list the decode pods of ${placeOf(cluster)}`));
+      const { pods } = await decodePods.write(
+        cluster,
+        timeLimit(PATIENCE_MS, `list the decode pods of ${placeOf(cluster)}`),
+      );
       await decodePods.follow();
-      host.say(`.tmp/decode_pods.txt names ${plural(pods, 'decode pod')} of ${placeOf(cluster)}, and is kept current until it is deleted.`);
+      host.say(
+        `.tmp/decode_pods.txt names ${plural(pods, 'decode pod')} of ${placeOf(cluster)}, and is kept current until it is deleted.`,
+      );
     },
   }),
 ];

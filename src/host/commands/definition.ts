@@ -60,17 +60,30 @@ export interface TableEntry {
 export function clusterCommand<Argument>(definition: ClusterDefinition<Argument>): TableEntry {
   const needs: readonly Need[] = ['cluster', ...(definition.alsoNeeds ?? [])];
   const permit = ({ host, cluster }: ClusterCall, argument: Argument | undefined): Promise<void> =>
-    permitted(host.workbench.contexts, host.errors, cluster, definition, (argument === undefined ? undefined : definition.namespaceOf?.(argument)) ?? cluster.namespace);
+    permitted(
+      host.workbench.contexts,
+      host.errors,
+      cluster,
+      definition,
+      (argument === undefined ? undefined : definition.namespaceOf?.(argument)) ?? cluster.namespace,
+    );
   const confirm = async (call: ClusterCall, argument: Argument): Promise<Confirmation | undefined> => {
     const own = await definition.confirm?.(call, argument);
-    return isProduction(call.cluster.context, hostSettings().productionContexts) ? productionConfirmation(call.cluster, definition.title, definition.disturbs === true, own) : own;
+    return isProduction(call.cluster.context, hostSettings().productionContexts)
+      ? productionConfirmation(call.cluster, definition.title, definition.disturbs === true, own)
+      : own;
   };
-  const command = entry({ ...definition, needs, permit, confirm }, async (host) => ({ host, cluster: clusterOf(await host.session.settled()) }));
+  const command = entry({ ...definition, needs, permit, confirm }, async (host) => ({
+    host,
+    cluster: clusterOf(await host.session.settled()),
+  }));
   return { ...command, confirms: definition.confirm !== undefined };
 }
 
 /** A command that works without a cluster. */
-export function windowCommand<Argument>(definition: Omit<CommandDefinition<Argument, CommandCall>, 'needs'> & { readonly needs?: readonly Need[] }): TableEntry {
+export function windowCommand<Argument>(
+  definition: Omit<CommandDefinition<Argument, CommandCall>, 'needs'> & { readonly needs?: readonly Need[] },
+): TableEntry {
   return entry({ ...definition, needs: definition.needs ?? [] }, (host) => Promise.resolve({ host }));
 }
 
@@ -80,7 +93,10 @@ export const noArgument = {
   ask: (): Promise<true> => Promise.resolve(true),
 } as const;
 
-function entry<Argument, Call extends CommandCall>(definition: CommandDefinition<Argument, Call>, callOf: (host: Host) => Promise<Call>): TableEntry {
+function entry<Argument, Call extends CommandCall>(
+  definition: CommandDefinition<Argument, Call>,
+  callOf: (host: Host) => Promise<Call>,
+): TableEntry {
   return {
     id: definition.id,
     title: definition.title,
@@ -103,7 +119,11 @@ function entry<Argument, Call extends CommandCall>(definition: CommandDefinition
 
 export function requireWorkspace(host: Host): string {
   if (host.workbench.workspace === undefined) {
-    throw new WorkbenchError({ code: 'bad-usage', message: 'no folder is open', hint: 'Open a folder: results, traces and .env live in it.' });
+    throw new WorkbenchError({
+      code: 'bad-usage',
+      message: 'no folder is open',
+      hint: 'Open a folder: results, traces and .env live in it.',
+    });
   }
   return host.workbench.workspace;
 }

@@ -40,7 +40,13 @@ export async function askDeploy(host: Host, cluster: ClusterRef): Promise<Deploy
           title: TITLE,
           ...place,
           placeholder: `What to deploy to ${placeOf(cluster)}`,
-          choices: async () => (await host.workbench.deployments.guides()).map((guide) => ({ label: guide.title, description: guide.model, detail: guide.description, value: guide })),
+          choices: async () =>
+            (await host.workbench.deployments.guides()).map((guide) => ({
+              label: guide.title,
+              description: guide.model,
+              detail: guide.description,
+              value: guide,
+            })),
           last: (guide) => guide.id === last['guide'],
         }),
         (guide) => ({ ...state, guide }),
@@ -51,7 +57,15 @@ export async function askDeploy(host: Host, cluster: ClusterRef): Promise<Deploy
           title: TITLE,
           ...place,
           placeholder: 'Which variant of the guide',
-          choices: () => Promise.resolve((state.guide?.variants ?? []).map((variant) => ({ label: variant.title, description: variant.id, detail: variant.description, value: variant }))),
+          choices: () =>
+            Promise.resolve(
+              (state.guide?.variants ?? []).map((variant) => ({
+                label: variant.title,
+                description: variant.id,
+                detail: variant.description,
+                value: variant,
+              })),
+            ),
           last: (variant) => variant.id === last['variant'],
         }),
         (variant) => ({ ...state, variant }),
@@ -73,20 +87,36 @@ export async function askDeploy(host: Host, cluster: ClusterRef): Promise<Deploy
     },
   ]);
   if (!answers?.plan || !answers.guide || !answers.variant) return undefined;
-  await host.memory.keep(QUESTION, { guide: answers.guide.id, variant: answers.variant.id, ...prefixed(answers.values ?? {}) });
+  await host.memory.keep(QUESTION, {
+    guide: answers.guide.id,
+    variant: answers.variant.id,
+    ...prefixed(answers.values ?? {}),
+  });
   return answers.plan;
 }
 
 function requestOf(cluster: ClusterRef, { guide, variant, values }: DeployAnswers): DeployRequest {
-  if (!guide || !variant || !values) throw new WorkbenchError({ code: 'internal', message: 'the preview came before the guide, variant and values were chosen' });
+  if (!guide || !variant || !values)
+    throw new WorkbenchError({
+      code: 'internal',
+      message: 'the preview came before the guide, variant and values were chosen',
+    });
   const { name = guide.id, ...rest } = values;
   return { cluster, guide: guide.id, variant: variant.id, name, values: rest };
 }
 
-type PreviewRow = { readonly kind: 'deploy'; readonly plan: DeployPlan } | { readonly kind: 'save'; readonly plan: DeployPlan } | { readonly kind: 'object'; readonly planned: PlannedObject } | { readonly kind: 'finding'; readonly message: string };
+type PreviewRow =
+  | { readonly kind: 'deploy'; readonly plan: DeployPlan }
+  | { readonly kind: 'save'; readonly plan: DeployPlan }
+  | { readonly kind: 'object'; readonly planned: PlannedObject }
+  | { readonly kind: 'finding'; readonly message: string };
 
 /** The plan as a list: findings on top, then every object with what would happen to it; choosing an object opens its diff. */
-async function preview(host: Host, request: DeployRequest, place: { readonly step: number; readonly totalSteps: number }): Promise<Answer<DeployPlan>> {
+async function preview(
+  host: Host,
+  request: DeployRequest,
+  place: { readonly step: number; readonly totalSteps: number },
+): Promise<Answer<DeployPlan>> {
   const planning = new AbortController();
   const answer = await choose<PreviewRow>({
     title: `${TITLE} ${request.name} to ${placeOf(request.cluster)}`,
@@ -111,11 +141,28 @@ function previewChoices(plan: DeployPlan): readonly (Choice<PreviewRow> | Separa
     detail: finding.hint,
     value: { kind: 'finding', message: finding.message },
   }));
-  const objects = plan.objects.map((planned): Choice<PreviewRow> => ({ ...plannedWords(planned), value: { kind: 'object', planned } }));
-  const deploy: Choice<PreviewRow> = { icon: 'rocket', label: 'Deploy', description: planSummary(plan), alwaysShow: true, value: { kind: 'deploy', plan } };
-  const save: Choice<PreviewRow> = { icon: 'save', label: 'Save Plan...', description: 'as YAML', alwaysShow: true, value: { kind: 'save', plan } };
+  const objects = plan.objects.map((planned): Choice<PreviewRow> => ({
+    ...plannedWords(planned),
+    value: { kind: 'object', planned },
+  }));
+  const deploy: Choice<PreviewRow> = {
+    icon: 'rocket',
+    label: 'Deploy',
+    description: planSummary(plan),
+    alwaysShow: true,
+    value: { kind: 'deploy', plan },
+  };
+  const save: Choice<PreviewRow> = {
+    icon: 'save',
+    label: 'Save Plan...',
+    description: 'as YAML',
+    alwaysShow: true,
+    value: { kind: 'save', plan },
+  };
   return [
-    ...(errors.length > 0 ? [{ separator: `${plural(errors.length, 'problem')} to solve before this can be deployed` }] : [deploy]),
+    ...(errors.length > 0
+      ? [{ separator: `${plural(errors.length, 'problem')} to solve before this can be deployed` }]
+      : [deploy]),
     save,
     ...(findings.length > 0 ? [{ separator: 'findings' }, ...findings] : []),
     { separator: 'objects' },

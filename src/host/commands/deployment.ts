@@ -21,7 +21,9 @@ export const DEPLOYMENT_COMMANDS: readonly TableEntry[] = [
     ask: ({ host, cluster }) => askDeploy(host, cluster),
     async run({ host, cluster }, plan) {
       const { name } = plan.request;
-      await host.jobs.run(`Deploy ${name} to ${placeOf(cluster)}`, (call) => host.workbench.deployments.apply(plan, call));
+      await host.jobs.run(`Deploy ${name} to ${placeOf(cluster)}`, (call) =>
+        host.workbench.deployments.apply(plan, call),
+      );
       await waitAndTell(host, cluster, name);
     },
   }),
@@ -33,7 +35,9 @@ export const DEPLOYMENT_COMMANDS: readonly TableEntry[] = [
     ask: ({ host, cluster }) => askDeployment(host, cluster, 'Stop Deployment'),
     confirm: (call, name) => stopConfirmation(call, name),
     async run({ host, cluster }, name) {
-      await host.jobs.run(`Stop ${name} in ${placeOf(cluster)}`, (call) => host.workbench.deployments.stop(cluster, name, call));
+      await host.jobs.run(`Stop ${name} in ${placeOf(cluster)}`, (call) =>
+        host.workbench.deployments.stop(cluster, name, call),
+      );
       host.say(`${name} was stopped in ${placeOf(cluster)}.`);
     },
   }),
@@ -50,7 +54,9 @@ export const DEPLOYMENT_COMMANDS: readonly TableEntry[] = [
         action: 'Restart',
       }),
     async run({ host, cluster }, name) {
-      await host.jobs.run(`Restart ${name} in ${placeOf(cluster)}`, (call) => host.workbench.deployments.restart(cluster, name, call));
+      await host.jobs.run(`Restart ${name} in ${placeOf(cluster)}`, (call) =>
+        host.workbench.deployments.restart(cluster, name, call),
+      );
       await waitAndTell(host, cluster, name);
     },
   }),
@@ -62,7 +68,9 @@ export const DEPLOYMENT_COMMANDS: readonly TableEntry[] = [
     argument: deploymentName,
     ask: ({ host, cluster }) => askDeployment(host, cluster, 'Redeploy Routing'),
     async run({ host, cluster }, name) {
-      await host.jobs.run(`Redeploy the routing of ${name}`, (call) => host.workbench.deployments.redeployRouting(cluster, name, call));
+      await host.jobs.run(`Redeploy the routing of ${name}`, (call) =>
+        host.workbench.deployments.redeployRouting(cluster, name, call),
+      );
       host.say(`The routing of ${name} was redeployed.`);
     },
   }),
@@ -82,17 +90,26 @@ function deploymentName(given: readonly unknown[]): string | undefined {
 
 /** Ends minutes later, so it deserves a notification, with the next step of the loop on it. */
 async function waitAndTell(host: Host, cluster: ClusterRef, name: string): Promise<void> {
-  const readiness = await host.jobs.run(`${name} in ${placeOf(cluster)}`, (call) => host.workbench.deployments.waitReady(cluster, name, call));
-  host.offer(`${name} serves ${readiness.model ?? 'its model'} in ${placeOf(cluster)}: ${readiness.readyPods}/${readiness.pods} pods ready after ${formatDuration(readiness.seconds)}.`, {
-    'Run Benchmark': () => vscode.commands.executeCommand('llmd.runBenchmark'),
-    'Open Poker Shell': () => vscode.commands.executeCommand('llmd.openPokerShell'),
-  });
+  const readiness = await host.jobs.run(`${name} in ${placeOf(cluster)}`, (call) =>
+    host.workbench.deployments.waitReady(cluster, name, call),
+  );
+  host.offer(
+    `${name} serves ${readiness.model ?? 'its model'} in ${placeOf(cluster)}: ${readiness.readyPods}/${readiness.pods} pods ready after ${formatDuration(readiness.seconds)}.`,
+    {
+      'Run Benchmark': () => vscode.commands.executeCommand('llmd.runBenchmark'),
+      'Open Poker Shell': () => vscode.commands.executeCommand('llmd.openPokerShell'),
+    },
+  );
 }
 
 const LISTED = 30;
 
 async function stopConfirmation({ host, cluster }: ClusterCall, name: string): Promise<Confirmation> {
-  const targets = await host.workbench.deployments.stopTargets(cluster, name, timeLimit(30_000, `list what belongs to ${name} in ${placeOf(cluster)}`));
+  const targets = await host.workbench.deployments.stopTargets(
+    cluster,
+    name,
+    timeLimit(30_000, `list what belongs to ${name} in ${placeOf(cluster)}`),
+  );
   const names = targets.map((object) => `${object.kind} ${object.metadata.name}`);
   const shown = names.length > LISTED ? [...names.slice(0, LISTED), `and ${names.length - LISTED} more`] : names;
   return {

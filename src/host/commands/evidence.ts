@@ -18,7 +18,12 @@ export const EVIDENCE_COMMANDS: readonly TableEntry[] = [
     ask: (call) => askCrash(call),
     async run({ host, cluster }, { namespace, name }) {
       const crash = host.workbench.loading.crashes.get(`${namespace}/${name}`);
-      if (!crash) throw new WorkbenchError({ code: 'pod-gone', message: `no crash of pod ${name} in ${cluster.context}/${namespace} is remembered`, hint: 'Crashes are noticed while the Model Servers view is open; evidence of former ones is in .tmp/evidence.' });
+      if (!crash)
+        throw new WorkbenchError({
+          code: 'pod-gone',
+          message: `no crash of pod ${name} in ${cluster.context}/${namespace} is remembered`,
+          hint: 'Crashes are noticed while the Model Servers view is open; evidence of former ones is in .tmp/evidence.',
+        });
       await host.evidence.show(name, crash.evidence);
     },
   }),
@@ -37,7 +42,11 @@ async function askCrash({ host, cluster }: ClusterCall): Promise<PodName | undef
       Promise.resolve(
         crashes.map(([key, { times, evidence }]) => {
           const name = key.slice(evidence.namespace.length + 1);
-          return { label: name, description: `${evidence.cause?.title ?? 'cause not known'} (${times}x)`, value: { namespace: evidence.namespace, name } };
+          return {
+            label: name,
+            description: `${evidence.cause?.title ?? 'cause not known'} (${times}x)`,
+            value: { namespace: evidence.namespace, name },
+          };
         }),
       ),
   });

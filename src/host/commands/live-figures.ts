@@ -11,7 +11,11 @@ export const LIVE_FIGURES_COMMANDS: readonly TableEntry[] = [
     async run({ host }) {
       const on = !(featureSettings().liveFigures ?? false);
       await keep(on);
-      host.say(on ? 'Live figures are on: your ready model servers are asked while a view shows them.' : 'Live figures are off.');
+      host.say(
+        on
+          ? 'Live figures are on: your ready model servers are asked while a view shows them.'
+          : 'Live figures are off.',
+      );
     },
   }),
   windowCommand<true>({
@@ -27,6 +31,11 @@ export const LIVE_FIGURES_COMMANDS: readonly TableEntry[] = [
 async function keep(on: boolean): Promise<void> {
   const configuration = vscode.workspace.getConfiguration('llmd');
   const set = configuration.inspect('liveFigures.enabled');
-  const target = set?.workspaceFolderValue !== undefined ? vscode.ConfigurationTarget.WorkspaceFolder : set?.workspaceValue !== undefined ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;
+  const target =
+    set?.workspaceFolderValue !== undefined
+      ? vscode.ConfigurationTarget.WorkspaceFolder
+      : set?.workspaceValue !== undefined
+        ? vscode.ConfigurationTarget.Workspace
+        : vscode.ConfigurationTarget.Global;
   await configuration.update('liveFigures.enabled', on, target);
 }

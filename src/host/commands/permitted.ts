@@ -14,9 +14,21 @@ export interface Guarded {
 }
 
 /** Throws when it is known that the cluster would refuse the command in this namespace. What could not be asked is noted, and refuses nothing. */
-export async function permitted(contexts: Contexts, errors: { note(error: unknown, doing: string): void }, cluster: ClusterRef, { id, doing }: Guarded, namespace: string): Promise<void> {
+export async function permitted(
+  contexts: Contexts,
+  errors: { note(error: unknown, doing: string): void },
+  cluster: ClusterRef,
+  { id, doing }: Guarded,
+  namespace: string,
+): Promise<void> {
   try {
-    await requireAccess(id, doing, await contexts.client(cluster), namespace, timeLimit(PATIENCE_MS, `ask whether one may ${doing}`));
+    await requireAccess(
+      id,
+      doing,
+      await contexts.client(cluster),
+      namespace,
+      timeLimit(PATIENCE_MS, `ask whether one may ${doing}`),
+    );
   } catch (error) {
     if (isWorkbenchError(error, 'forbidden')) throw error;
     errors.note(error, `ask whether one may ${doing}`);

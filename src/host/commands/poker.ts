@@ -11,7 +11,9 @@ export const POKER_COMMANDS: readonly TableEntry[] = [
     disturbs: true,
     ...noArgument,
     async run({ host, cluster }) {
-      const status = await host.jobs.run(`Start ${pokerPod(host.workbench.owner)} in ${placeOf(cluster)}`, (call) => host.workbench.poker.start(cluster, call));
+      const status = await host.jobs.run(`Start ${pokerPod(host.workbench.owner)} in ${placeOf(cluster)}`, (call) =>
+        host.workbench.poker.start(cluster, call),
+      );
       host.say(`${status.pod} is ${status.phase} in ${placeOf(cluster)}.`);
     },
   }),

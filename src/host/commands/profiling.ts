@@ -38,7 +38,10 @@ export const PROFILING_COMMANDS: readonly TableEntry[] = [
 
 async function profile({ host, cluster }: ClusterCall, selection: Selection): Promise<void> {
   const { profileSeconds: seconds } = hostSettings();
-  const what = 'pod' in selection ? selection.pod : `the decode ranks${selection.allDecode === undefined ? '' : ` of ${selection.allDecode}`}`;
+  const what =
+    'pod' in selection
+      ? selection.pod
+      : `the decode ranks${selection.allDecode === undefined ? '' : ` of ${selection.allDecode}`}`;
   const outcomes = await host.jobs.run(`Profile ${what} for ${seconds} s`, async (call) => {
     const targets = await host.workbench.profiling.targets(cluster, selection, call.signal);
     return host.workbench.profiling.profile({ cluster, targets, seconds }, call);
@@ -46,11 +49,20 @@ async function profile({ host, cluster }: ClusterCall, selection: Selection): Pr
   await host.remoteTraces.refresh();
   const failed = outcomes.filter((outcome) => !outcome.ok);
   if (failed.length === outcomes.length) throw allFailed(placeOf(cluster), failed);
-  for (const outcome of failed) host.workbench.logger.warn(`profile ${outcome.target.pod}:${outcome.target.port} in ${placeOf(cluster)}: ${outcome.reason ?? 'failed'}`);
-  const partly = failed.length === 0 ? '' : ` ${failed.length} failed: ${failed[0]?.target.pod ?? ''}: ${failed[0]?.reason ?? 'no reason given'}`;
-  host.offer(`Profiled ${plural(outcomes.length - failed.length, 'instance')} for ${seconds} s in ${placeOf(cluster)}.${partly}`, {
-    'Copy Traces': () => vscode.commands.executeCommand('llmd.copyTraces'),
-  });
+  for (const outcome of failed)
+    host.workbench.logger.warn(
+      `profile ${outcome.target.pod}:${outcome.target.port} in ${placeOf(cluster)}: ${outcome.reason ?? 'failed'}`,
+    );
+  const partly =
+    failed.length === 0
+      ? ''
+      : ` ${failed.length} failed: ${failed[0]?.target.pod ?? ''}: ${failed[0]?.reason ?? 'no reason given'}`;
+  host.offer(
+    `Profiled ${plural(outcomes.length - failed.length, 'instance')} for ${seconds} s in ${placeOf(cluster)}.${partly}`,
+    {
+      'Copy Traces': () => vscode.commands.executeCommand('llmd.copyTraces'),
+    },
+  );
 }
 
 function allFailed(place: string, failed: readonly ProfileOutcome[]): WorkbenchError {
@@ -61,7 +73,11 @@ function allFailed(place: string, failed: readonly ProfileOutcome[]): WorkbenchE
         message: `no instance in ${place} could be profiled: ${first.target.pod}: ${first.reason ?? 'no reason given'}`,
         hint: 'Profiling must be switched on when the model server starts; the guides of the Workbench do that.',
       })
-    : new WorkbenchError({ code: 'not-ready', message: `no decode instance in ${place} is ready to be profiled`, hint: 'Deploy a guide and wait until it is ready.' });
+    : new WorkbenchError({
+        code: 'not-ready',
+        message: `no decode instance in ${place} is ready to be profiled`,
+        hint: 'Deploy a guide and wait until it is ready.',
+      });
 }
 
 async function askPod({ host, cluster }: ClusterCall): Promise<Selection | undefined> {
@@ -71,14 +87,22 @@ async function askPod({ host, cluster }: ClusterCall): Promise<Selection | undef
       title: 'Profile One Instance',
       placeholder: `Ready model servers in ${placeOf(cluster)}`,
       async choices() {
-        const snapshot = await host.workbench.inventory.whenComplete(timeLimit(30_000, `list the model servers of ${placeOf(cluster)}`));
+        const snapshot = await host.workbench.inventory.whenComplete(
+          timeLimit(30_000, `list the model servers of ${placeOf(cluster)}`),
+        );
         const report = podsReport(snapshot, host.workbench.owner);
         const pods = report.deployments
           .filter((deployment) => deployment.mine && deployment.namespace === cluster.namespace)
           .flatMap((deployment) =>
             deployment.roles
               .filter(({ role }) => role === 'decode' || role === 'prefill' || role === 'both')
-              .flatMap(({ role, groups }) => groups.flatMap((group) => group.pods.filter((pod) => pod.ready).map((pod) => ({ label: pod.name, description: `${deployment.name} · ${role}`, value: pod.name })))),
+              .flatMap(({ role, groups }) =>
+                groups.flatMap((group) =>
+                  group.pods
+                    .filter((pod) => pod.ready)
+                    .map((pod) => ({ label: pod.name, description: `${deployment.name} · ${role}`, value: pod.name })),
+                ),
+              ),
           );
         if (pods.length === 0) throw allFailed(placeOf(cluster), []);
         return pods;

@@ -46,7 +46,8 @@ export const TRACE_COMMANDS: readonly TableEntry[] = [
     title: 'Reveal in Explorer',
     doing: 'reveal the files',
     needs: ['workspace'],
-    argument: (given) => localPath(given) ?? firstTarget(given, 'trace-set')?.folder ?? firstTarget(given, 'run')?.folder,
+    argument: (given) =>
+      localPath(given) ?? firstTarget(given, 'trace-set')?.folder ?? firstTarget(given, 'run')?.folder,
     ask: (call) => askTrace(call, 'Reveal in Explorer'),
     async run(_call, path) {
       await vscode.commands.executeCommand('revealInExplorer', vscode.Uri.file(path));
@@ -60,7 +61,9 @@ function localPath(given: readonly unknown[]): string | undefined {
 
 function chosenTraces(given: readonly unknown[]): readonly RemoteTrace[] | undefined {
   const traces = targets(given, 'remote-traces').flatMap((target) => target.traces);
-  return traces.length > 0 ? [...new Map(traces.map((trace) => [`${trace.pod}:${trace.path}`, trace])).values()] : undefined;
+  return traces.length > 0
+    ? [...new Map(traces.map((trace) => [`${trace.pod}:${trace.path}`, trace])).values()]
+    : undefined;
 }
 
 async function allTraces(host: Host, signal: AbortSignal): Promise<readonly RemoteTrace[]> {
@@ -82,13 +85,25 @@ async function allTraces(host: Host, signal: AbortSignal): Promise<readonly Remo
 function tellOfCopy(host: Host, outcome: CopyOutcome): void {
   const bytes = outcome.copied.reduce((total, { trace }) => total + trace.bytes, 0);
   const [failed] = outcome.failed;
-  for (const { trace, message, hint } of outcome.failed) host.workbench.logger.warn(`copy ${trace.pod}:${trace.path}: ${message} (${hint})`);
+  for (const { trace, message, hint } of outcome.failed)
+    host.workbench.logger.warn(`copy ${trace.pod}:${trace.path}: ${message} (${hint})`);
   const first = outcome.copied[0]?.file;
   const text = `Copied ${plural(outcome.copied.length, 'trace')} (${formatBytes(bytes)}) to traces/${outcome.n}.`;
-  const trouble = failed ? ` ${plural(outcome.failed.length, 'file')} failed, first ${failed.trace.pod}: ${failed.message}` : '';
+  const trouble = failed
+    ? ` ${plural(outcome.failed.length, 'file')} failed, first ${failed.trace.pod}: ${failed.message}`
+    : '';
   host.offer(text + trouble, {
     ...(first === undefined ? {} : { 'Show Summary': () => host.panels.showTraceSummary(first) }),
-    ...(failed ? { 'Copy the Failed Ones': () => vscode.commands.executeCommand('llmd.copyTraces', { row: { target: { kind: 'remote-traces', traces: outcome.failed.map(({ trace }) => trace) } } }) } : first === undefined ? {} : { 'Open in Perfetto': () => host.panels.openPerfetto(first) }),
+    ...(failed
+      ? {
+          'Copy the Failed Ones': () =>
+            vscode.commands.executeCommand('llmd.copyTraces', {
+              row: { target: { kind: 'remote-traces', traces: outcome.failed.map(({ trace }) => trace) } },
+            }),
+        }
+      : first === undefined
+        ? {}
+        : { 'Open in Perfetto': () => host.panels.openPerfetto(first) }),
   });
 }
 
@@ -96,18 +111,29 @@ async function askTrace({ host }: CommandCall, title: string): Promise<string | 
   const sets = host.workbench.workspace === undefined ? [] : await host.workbench.traces.local();
   const choices = sets
     .toSorted((a, b) => b.n - a.n)
-    .flatMap((set) => set.traces.map((trace) => ({ label: trace.rank === null ? trace.pod : `rank ${trace.rank}`, description: `traces/${set.n} · ${trace.pod} · ${formatBytes(trace.bytes)}`, value: trace.path })));
+    .flatMap((set) =>
+      set.traces.map((trace) => ({
+        label: trace.rank === null ? trace.pod : `rank ${trace.rank}`,
+        description: `traces/${set.n} · ${trace.pod} · ${formatBytes(trace.bytes)}`,
+        value: trace.path,
+      })),
+    );
   if (choices.length === 0) return askFile(title);
   const answer = await choose<string | undefined>({
     title,
     placeholder: 'Copied traces, newest first',
-    choices: () => Promise.resolve([...choices, { icon: 'folder-opened', label: 'Another file...', alwaysShow: true, value: undefined }]),
+    choices: () =>
+      Promise.resolve([
+        ...choices,
+        { icon: 'folder-opened', label: 'Another file...', alwaysShow: true, value: undefined },
+      ]),
   });
   if (answer.kind !== 'answer') return undefined;
   return answer.value ?? askFile(title);
 }
 
 async function askFile(title: string): Promise<string | undefined> {
-  const [file] = (await vscode.window.showOpenDialog({ title, canSelectMany: false, filters: { Traces: ['json', 'gz'] } })) ?? [];
+  const [file] =
+    (await vscode.window.showOpenDialog({ title, canSelectMany: false, filters: { Traces: ['json', 'gz'] } })) ?? [];
   return file?.fsPath;
 }

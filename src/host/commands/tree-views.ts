@@ -52,7 +52,10 @@ async function askOwners({ host }: CommandCall): Promise<OwnerFilter | undefined
   const answer = await choose<OwnerFilter>({
     title: 'Filter Model Servers by Owner',
     placeholder: `I am "${host.workbench.owner}"; the setting llmd.owner changes that`,
-    choices: () => Promise.resolve(OWNER_CHOICES.map((choice) => ({ ...choice, ...(choice.value === current ? { icon: 'check' } : {}) }))),
+    choices: () =>
+      Promise.resolve(
+        OWNER_CHOICES.map((choice) => ({ ...choice, ...(choice.value === current ? { icon: 'check' } : {}) })),
+      ),
     last: (owners) => owners === current,
   });
   return answer.kind === 'answer' ? answer.value : undefined;
@@ -69,8 +72,20 @@ async function askGrouping({ host }: CommandCall): Promise<string | undefined> {
     placeholder: 'Kept for this folder. Levels come from the labels of the nodes that have GPUs',
     choices: () =>
       Promise.resolve([
-        ...levels.map((level) => ({ value: level, ...mark(level), label: level, description: plural(places?.at(level).length ?? 0, 'group'), detail: LEVEL_DETAILS[level] ?? '' })),
-        { value: BY_PRODUCT, ...mark(BY_PRODUCT), label: BY_PRODUCT, description: plural(places?.at(undefined).length ?? 0, 'group'), detail: 'Nodes of one GPU, wherever they stand' },
+        ...levels.map((level) => ({
+          value: level,
+          ...mark(level),
+          label: level,
+          description: plural(places?.at(level).length ?? 0, 'group'),
+          detail: LEVEL_DETAILS[level] ?? '',
+        })),
+        {
+          value: BY_PRODUCT,
+          ...mark(BY_PRODUCT),
+          label: BY_PRODUCT,
+          description: plural(places?.at(undefined).length ?? 0, 'group'),
+          detail: 'Nodes of one GPU, wherever they stand',
+        },
       ]),
     last: (grouping) => grouping === current,
   });

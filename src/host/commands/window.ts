@@ -8,7 +8,14 @@ import { featureSettings } from '../settings.ts';
 import { showLogTerminal } from '../terminals/log-terminal.ts';
 import type { ContainerView, PodView } from '../../inventory/types.ts';
 import { firstTarget } from './arguments.ts';
-import { clusterCommand, noArgument, windowCommand, type ClusterCall, type CommandCall, type TableEntry } from './definition.ts';
+import {
+  clusterCommand,
+  noArgument,
+  windowCommand,
+  type ClusterCall,
+  type CommandCall,
+  type TableEntry,
+} from './definition.ts';
 
 export const WINDOW_COMMANDS: readonly TableEntry[] = [
   windowCommand<true>({
@@ -39,7 +46,9 @@ export const WINDOW_COMMANDS: readonly TableEntry[] = [
     ...noArgument,
     async run({ host }) {
       const { demoSpeed } = featureSettings();
-      const demo = await host.jobs.run('Start the demo cluster', ({ signal }) => host.workbench.demo.start({ ...(demoSpeed === undefined ? {} : { speed: demoSpeed }), signal }));
+      const demo = await host.jobs.run('Start the demo cluster', ({ signal }) =>
+        host.workbench.demo.start({ ...(demoSpeed === undefined ? {} : { speed: demoSpeed }), signal }),
+      );
       await host.workbench.contexts.reload();
       await host.workbench.contexts.select(demo.context);
       await host.session.refresh();
@@ -52,7 +61,11 @@ export const WINDOW_COMMANDS: readonly TableEntry[] = [
     doing: 'stop the demo cluster',
     ...noArgument,
     confirm: () =>
-      Promise.resolve({ message: 'Stop the demo cluster?', detail: 'Everything that was deployed to it is gone afterwards. Results and traces in the folder stay.', action: 'Stop' }),
+      Promise.resolve({
+        message: 'Stop the demo cluster?',
+        detail: 'Everything that was deployed to it is gone afterwards. Results and traces in the folder stay.',
+        action: 'Stop',
+      }),
     async run({ host }) {
       const demo = await host.jobs.run('Stop the demo cluster', ({ signal }) => host.workbench.demo.stop(signal));
       if (demo) await host.workbench.contexts.leave(demo.context);
@@ -96,23 +109,41 @@ async function askJob({ host }: CommandCall): Promise<Job | undefined> {
   const answer = await choose<Job>({
     title: 'Running Jobs',
     placeholder: 'Enter cancels the job',
-    choices: () => Promise.resolve(jobs.map((job) => ({ icon: 'sync~spin', label: job.title, description: job.progress.message, detail: 'Cancel', value: job }))),
+    choices: () =>
+      Promise.resolve(
+        jobs.map((job) => ({
+          icon: 'sync~spin',
+          label: job.title,
+          description: job.progress.message,
+          detail: 'Cancel',
+          value: job,
+        })),
+      ),
   });
   return answer.kind === 'answer' ? answer.value : undefined;
 }
 
-async function askPod({ host, cluster }: ClusterCall): Promise<{ readonly namespace: string; readonly name: string } | undefined> {
+async function askPod({
+  host,
+  cluster,
+}: ClusterCall): Promise<{ readonly namespace: string; readonly name: string } | undefined> {
   const lease = host.workbench.inventory.lease();
   try {
     const answer = await choose<PodView>({
       title: 'Show Logs',
       placeholder: `Pods in ${placeOf(cluster)}`,
       async choices() {
-        const snapshot = await host.workbench.inventory.whenComplete(timeLimit(30_000, `list the pods of ${placeOf(cluster)}`));
+        const snapshot = await host.workbench.inventory.whenComplete(
+          timeLimit(30_000, `list the pods of ${placeOf(cluster)}`),
+        );
         return snapshot.pods
           .values()
           .filter((pod) => pod.namespace === cluster.namespace)
-          .map((pod) => ({ label: pod.name, description: [pod.phase, pod.reason].filter((part) => part !== undefined).join(' · '), value: pod }))
+          .map((pod) => ({
+            label: pod.name,
+            description: [pod.phase, pod.reason].filter((part) => part !== undefined).join(' · '),
+            value: pod,
+          }))
           .toArray();
       },
     });
@@ -122,11 +153,26 @@ async function askPod({ host, cluster }: ClusterCall): Promise<{ readonly namesp
   }
 }
 
-async function showLog({ host, cluster }: ClusterCall, { namespace, name }: { readonly namespace: string; readonly name: string }): Promise<void> {
+async function showLog(
+  { host, cluster }: ClusterCall,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+): Promise<void> {
   const pod = host.workbench.inventory.snapshot?.pods.get(`${namespace}/${name}`);
-  if (!pod) throw new WorkbenchError({ code: 'pod-gone', message: `pod ${name} is no longer in ${cluster.context}/${namespace}`, hint: 'Refresh the tree.' });
+  if (!pod)
+    throw new WorkbenchError({
+      code: 'pod-gone',
+      message: `pod ${name} is no longer in ${cluster.context}/${namespace}`,
+      hint: 'Refresh the tree.',
+    });
   const container = await askContainer(pod);
-  if (container) showLogTerminal(host.workbench.contexts, { cluster, namespace, pod: name, container: container.name, restarted: container.restarts > 0 });
+  if (container)
+    showLogTerminal(host.workbench.contexts, {
+      cluster,
+      namespace,
+      pod: name,
+      container: container.name,
+      restarted: container.restarts > 0,
+    });
 }
 
 /** The only one without asking; else a list, the containers that serve first. */
@@ -136,7 +182,15 @@ async function askContainer(pod: PodView): Promise<ContainerView | undefined> {
   const answer = await choose<ContainerView>({
     title: `Show Logs of ${pod.name}`,
     placeholder: 'Which container',
-    choices: () => Promise.resolve([...main, ...pod.containers.filter((container) => container.role !== 'main')].map((container) => ({ label: container.name, description: [container.role, container.reason].filter((part) => part !== undefined).join(' · '), detail: container.image, value: container }))),
+    choices: () =>
+      Promise.resolve(
+        [...main, ...pod.containers.filter((container) => container.role !== 'main')].map((container) => ({
+          label: container.name,
+          description: [container.role, container.reason].filter((part) => part !== undefined).join(' · '),
+          detail: container.image,
+          value: container,
+        })),
+      ),
   });
   return answer.kind === 'answer' ? answer.value : undefined;
 }

@@ -11,7 +11,9 @@ import { StatusItem, type StatusText } from './status-bar.ts';
 /** Where am I? Context and namespace, always in sight; a click chooses others. */
 export function clusterStatusItem(session: Session, access: Pick<AccessKeys, 'missing' | 'onDidChange'>): Disposable {
   const owned = new DisposableStore();
-  const item = owned.add(new StatusItem({ id: 'llmd.place', name: 'llm-d Cluster', command: 'llmd.selectContext', priority: 50 }));
+  const item = owned.add(
+    new StatusItem({ id: 'llmd.place', name: 'llm-d Cluster', command: 'llmd.selectContext', priority: 50 }),
+  );
   const show = (connection: Connection): void => {
     const described = describeConnection(connection, hostSettings().productionContexts);
     item.show({ ...described, tooltip: `${described.tooltip}${refusals(access.missing)}` });
@@ -19,7 +21,11 @@ export function clusterStatusItem(session: Session, access: Pick<AccessKeys, 'mi
   show(session.connection);
   owned.add(session.onDidChange(show));
   owned.add(access.onDidChange(() => show(session.connection)));
-  owned.add(vscode.workspace.onDidChangeConfiguration((event) => event.affectsConfiguration('llmd.productionContexts') && show(session.connection)));
+  owned.add(
+    vscode.workspace.onDidChangeConfiguration(
+      (event) => event.affectsConfiguration('llmd.productionContexts') && show(session.connection),
+    ),
+  );
   return owned;
 }
 
@@ -33,9 +39,18 @@ function describeConnection(connection: Connection, productionContexts: readonly
     case 'loading':
       return { icon: 'server-environment', text: 'llm-d', tooltip: 'Reading the kubeconfig' };
     case 'none':
-      return { icon: 'server-environment', text: 'no cluster', tooltip: 'llm-d: no kubeconfig was found. Click to choose a context.' };
+      return {
+        icon: 'server-environment',
+        text: 'no cluster',
+        tooltip: 'llm-d: no kubeconfig was found. Click to choose a context.',
+      };
     case 'failed':
-      return { icon: 'server-environment', text: 'not connected', tooltip: `${connection.error.message}\n${connection.error.hint ?? ''}`, tint: 'warning' };
+      return {
+        icon: 'server-environment',
+        text: 'not connected',
+        tooltip: `${connection.error.message}\n${connection.error.hint ?? ''}`,
+        tint: 'warning',
+      };
     case 'ready': {
       const { cluster } = connection;
       const production = isProduction(cluster.context, productionContexts);

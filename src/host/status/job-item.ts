@@ -6,7 +6,9 @@ import { StatusItem } from './status-bar.ts';
 /** What is running, as long as something is; a click lists the jobs and cancels one. */
 export function jobStatusItem(jobs: JobCenter): Disposable {
   const owned = new DisposableStore();
-  const item = owned.add(new StatusItem({ id: 'llmd.jobs', name: 'llm-d Jobs', command: 'llmd.showJobs', priority: 49 }));
+  const item = owned.add(
+    new StatusItem({ id: 'llmd.jobs', name: 'llm-d Jobs', command: 'llmd.showJobs', priority: 49 }),
+  );
   const show = (): void => {
     const [newest, ...others] = jobs.list();
     if (!newest) {

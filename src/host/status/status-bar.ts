@@ -26,7 +26,12 @@ export function statusMessage(icon: string, text: string, milliseconds: number):
 export class StatusItem implements Disposable {
   readonly #item: vscode.StatusBarItem;
 
-  constructor(options: { readonly id: string; readonly name: string; readonly command: string; readonly priority: number }) {
+  constructor(options: {
+    readonly id: string;
+    readonly name: string;
+    readonly command: string;
+    readonly priority: number;
+  }) {
     this.#item = vscode.window.createStatusBarItem(options.id, vscode.StatusBarAlignment.Left, options.priority);
     this.#item.name = options.name;
     this.#item.command = options.command;
@@ -36,7 +41,8 @@ export class StatusItem implements Disposable {
     this.#item.text = `$(${icon}) ${fitLine(text, TEXT_LENGTH)}`;
     this.#item.tooltip = fitText(tooltip);
     this.#item.accessibilityInformation = spoken === undefined ? undefined : { label: fitLine(spoken) };
-    this.#item.backgroundColor = tint === undefined ? undefined : new vscode.ThemeColor(`statusBarItem.${tint}Background`);
+    this.#item.backgroundColor =
+      tint === undefined ? undefined : new vscode.ThemeColor(`statusBarItem.${tint}Background`);
     this.#item.show();
   }
 

@@ -41,17 +41,35 @@ export function showLogTerminal(contexts: Contexts, source: LogSource): void {
   terminal.show();
 }
 
-async function follow(contexts: Contexts, source: LogSource, write: (text: string) => void, signal: AbortSignal): Promise<void> {
+async function follow(
+  contexts: Contexts,
+  source: LogSource,
+  write: (text: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const { cluster, namespace, pod, container } = source;
   write(dim(`log of ${pod}, container ${container}, in ${cluster.context}/${namespace}`));
   try {
     const client = await contexts.client(cluster);
     if (source.restarted) {
       write(dim(`the last ${PREVIOUS_LINES} lines before its restart:`));
-      for await (const line of client.logs({ namespace, pod, container, previous: true, tailLines: PREVIOUS_LINES, signal })) write(terminalText(`${line.text}\n`));
+      for await (const line of client.logs({
+        namespace,
+        pod,
+        container,
+        previous: true,
+        tailLines: PREVIOUS_LINES,
+        signal,
+      }))
+        write(terminalText(`${line.text}\n`));
       write(dim('now:'));
     }
-    for await (const event of followContainer(client, { namespace, pod, container, tailLines: TAIL_LINES, signal }, systemClock)) write(wordsOf(event));
+    for await (const event of followContainer(
+      client,
+      { namespace, pod, container, tailLines: TAIL_LINES, signal },
+      systemClock,
+    ))
+      write(wordsOf(event));
   } catch (error) {
     if (isAbort(error) || signal.aborted) return;
     const failure = toWorkbenchError(error, `read the log of ${pod}`);
@@ -74,7 +92,9 @@ function wordsOf(event: LogEvent): string {
     case 'ended':
       return dim(`--- the container stopped${event.exit === undefined ? '' : ` (${event.exit})`} ---`);
     case 'started':
-      return dim(`--- ${event.again === 'restarted' ? 'it was restarted' : 'its pod was made anew'}${event.missed > 0 ? `; ${plural(event.missed, 'run')} in between came and went` : ''}: ---`);
+      return dim(
+        `--- ${event.again === 'restarted' ? 'it was restarted' : 'its pod was made anew'}${event.missed > 0 ? `; ${plural(event.missed, 'run')} in between came and went` : ''}: ---`,
+      );
     case 'over':
       return dim(OVER[event.why]);
   }

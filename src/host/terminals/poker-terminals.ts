@@ -46,7 +46,8 @@ export class PokerTerminals implements Disposable {
         if (closed !== terminal) return;
         closing.dispose();
         this.#open.delete(key);
-        if (closed.exitStatus?.reason === vscode.TerminalExitReason.Process && closed.exitStatus.code !== 0) this.#onLost(cluster);
+        if (closed.exitStatus?.reason === vscode.TerminalExitReason.Process && closed.exitStatus.code !== 0)
+          this.#onLost(cluster);
       }),
     );
     terminal.show();
@@ -57,7 +58,11 @@ export class PokerTerminals implements Disposable {
   }
 
   /** A shell is of use before a deployment answers; its greeting then says so. */
-  async #endpoint(cluster: ClusterRef, deployment: string | undefined, signal: AbortSignal): Promise<Endpoint | undefined> {
+  async #endpoint(
+    cluster: ClusterRef,
+    deployment: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Endpoint | undefined> {
     try {
       return await this.#poker.endpoint(cluster, deployment, signal);
     } catch (error) {

@@ -11,7 +11,17 @@ export async function benchmarkContent({ workbench, runProgress }: TreeDependenc
   const runs = await workbench.runs.list();
   const active = runs.filter(isActive).length;
   return {
-    rows: benchmarkRows(runs, (id) => workbench.runs.folder(id), (id) => runProgress.of(id), systemClock.now()),
-    description: runs.length === 0 ? '' : [plural(runs.length, 'run'), active > 0 ? `${active} running` : undefined].filter((part) => part !== undefined).join(' · '),
+    rows: benchmarkRows(
+      runs,
+      (id) => workbench.runs.folder(id),
+      (id) => runProgress.of(id),
+      systemClock.now(),
+    ),
+    description:
+      runs.length === 0
+        ? ''
+        : [plural(runs.length, 'run'), active > 0 ? `${active} running` : undefined]
+            .filter((part) => part !== undefined)
+            .join(' · '),
   };
 }

@@ -4,7 +4,12 @@ import { formatDuration, plural } from '../../protocol/format.ts';
 import { BUSY, ERROR, GOOD, plainText, WARNING, type Row, type RowIcon } from './row.ts';
 
 /** Runs by day, the newest first. `now` is ms since the epoch; days are those of this machine's time zone. */
-export function benchmarkRows(runs: readonly RunRecord[], folderOf: (id: string) => string, progressOf: (id: string) => string | undefined, now: number): readonly Row[] {
+export function benchmarkRows(
+  runs: readonly RunRecord[],
+  folderOf: (id: string) => string,
+  progressOf: (id: string) => string | undefined,
+  now: number,
+): readonly Row[] {
   const days = Map.groupBy(runs, (run) => dayOf(new Date(run.startedAt)));
   const today = dayOf(new Date(now));
   const yesterday = dayOf(new Date(now - 86_400_000));
@@ -29,7 +34,9 @@ function runRow(run: RunRecord, folder: string, progress: string | undefined): R
     id: `run/${run.id}`,
     label: timeOf(new Date(run.startedAt)),
     // The figures come first: a narrow side bar cuts the end.
-    description: [run.baseline ? 'baseline' : undefined, summary, run.label].filter((part) => part !== undefined).join(' · '),
+    description: [run.baseline ? 'baseline' : undefined, summary, run.label]
+      .filter((part) => part !== undefined)
+      .join(' · '),
     tooltip: runTooltip(run),
     icon: runIcon(run),
     context: ['run', active ? 'active' : 'finished', run.kind, run.baseline ? 'baseline' : 'candidate'].join(' '),
@@ -39,14 +46,17 @@ function runRow(run: RunRecord, folder: string, progress: string | undefined): R
 }
 
 function runTooltip(run: RunRecord): string {
-  const took = run.endedAt === null ? undefined : formatDuration((Date.parse(run.endedAt) - Date.parse(run.startedAt)) / 1000);
+  const took =
+    run.endedAt === null ? undefined : formatDuration((Date.parse(run.endedAt) - Date.parse(run.startedAt)) / 1000);
   const parameters = Object.entries(run.parameters).map(([name, value]) => `- ${plainText(name)}: ${plainText(value)}`);
   return [
     `**${plainText(run.label)}** · ${run.state}${took === undefined ? '' : ` after ${took}`}`,
     `${plainText(run.recipe)} on ${plainText(run.deployment ?? 'no deployment')} in ${plainText(run.context)}/${plainText(run.namespace)}  \nModel: ${plainText(run.model ?? 'not known')}  \nGPUs of the deployment: ${run.gpus ?? 'not known'}`,
     parameters.join('\n'),
     run.summary === null ? '' : plainText(run.summary),
-  ].filter((part) => part !== '').join('\n\n');
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
 }
 
 const STATE_ICONS: Record<RunState, RowIcon> = {

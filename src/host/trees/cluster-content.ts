@@ -10,7 +10,11 @@ import type { TreeDependencies } from './views.ts';
 export function clusterContent(dependencies: TreeDependencies, turns: TurnByTurn): Promise<TreeContent> {
   const { workbench, treeChoices } = dependencies;
   return ofSnapshot(dependencies, turns, gpuReport, (snapshot, report) => ({
-    rows: [...stateRows('nodes', snapshot.states.nodes), ...stateRows('pods', snapshot.states.pods), ...clusterRows(report, snapshot, workbench.owner, treeChoices.grouping)],
+    rows: [
+      ...stateRows('nodes', snapshot.states.nodes),
+      ...stateRows('pods', snapshot.states.pods),
+      ...clusterRows(report, snapshot, workbench.owner, treeChoices.grouping),
+    ],
     message: uncounted(report),
     description: `${gpuHeadline(report, snapshot)} · ${freshness([snapshot.states.nodes, snapshot.states.pods])}`,
   }));

@@ -12,7 +12,12 @@ import { codeText, lazyChildren, plainText, WARNING, type Row } from './row.ts';
 const NODES_AT_A_GLANCE = 40;
 
 /** Nodes with GPUs by what they are and where they stand, the others, and the pods that wait for GPUs. */
-export function clusterRows(report: GpuReport, snapshot: InventorySnapshot, owner: string, grouping?: string): readonly Row[] {
+export function clusterRows(
+  report: GpuReport,
+  snapshot: InventorySnapshot,
+  owner: string,
+  grouping?: string,
+): readonly Row[] {
   const places = Places.of(report, snapshot);
   const level = groupingLevel(places.levels, grouping);
   const cluster = clusterSentences(places);
@@ -32,8 +37,17 @@ export function groupingLevel(levels: readonly string[], grouping: string | unde
 /** Choice of no level at all. */
 export const BY_PRODUCT = 'product';
 
-function groupRow(place: Place, level: string | undefined, cluster: readonly string[], expand: 'collapsed' | 'expanded', snapshot: InventorySnapshot, owner: string): Row {
-  const label = [place.product ?? 'GPU', level === undefined ? undefined : `${level} ${place.value}`].filter((part) => part !== undefined).join(' · ');
+function groupRow(
+  place: Place,
+  level: string | undefined,
+  cluster: readonly string[],
+  expand: 'collapsed' | 'expanded',
+  snapshot: InventorySnapshot,
+  owner: string,
+): Row {
+  const label = [place.product ?? 'GPU', level === undefined ? undefined : `${level} ${place.value}`]
+    .filter((part) => part !== undefined)
+    .join(' · ');
   const { text, figures } = wordsOf(place, snapshot);
   const row: Row = {
     // Two places may look alike: a product that is called GPU, and none.
@@ -64,9 +78,18 @@ function wordsOf(place: Place, snapshot: InventorySnapshot): GroupWords {
   const [first] = nodes;
   const views = nodes.map(({ name }) => snapshot.nodes.get(name));
   const before = first && words.get(first);
-  if (before?.nodes.length === nodes.length && nodes.every((node, index) => node === before.nodes[index] && views[index] === before.views[index])) return before;
+  if (
+    before?.nodes.length === nodes.length &&
+    nodes.every((node, index) => node === before.nodes[index] && views[index] === before.views[index])
+  )
+    return before;
   const counted = tallies(nodes, snapshot.nodes);
-  const made = { nodes, views, text: groupText(place, counted, snapshot), figures: groupFigures(place, counted, snapshot) };
+  const made = {
+    nodes,
+    views,
+    text: groupText(place, counted, snapshot),
+    figures: groupFigures(place, counted, snapshot),
+  };
   if (first) words.set(first, made);
   return made;
 }
@@ -81,7 +104,10 @@ function groupText(place: Place, counted: readonly Tally[], snapshot: InventoryS
 function groupFigures(place: Place, counted: readonly Tally[], snapshot: InventorySnapshot): string {
   return [
     `- ${plural(place.nodes.length, 'node')} with ${allOf(counted) || 'no GPU'}: what they offer to pods (allocatable), which does not fall with use`,
-    ...counted.map(({ noun, free }) => `- ${plural(free, noun)} free: offered on nodes that are ready, not cordoned and without a taint of their own, less what pods that are bound there and have not ended request`),
+    ...counted.map(
+      ({ noun, free }) =>
+        `- ${plural(free, noun)} free: offered on nodes that are ready, not cordoned and without a taint of their own, less what pods that are bound there and have not ended request`,
+    ),
     `- ${plural(place.figures.freeNodes, 'node')} all free: such nodes on which nothing is requested`,
     ...apart(place.nodes, snapshot),
   ].join('\n');
@@ -92,7 +118,13 @@ function apart(nodes: readonly GpuNode[], snapshot: InventorySnapshot): readonly
   const byReason = Map.groupBy(nodes, (node) => obstacle(node, snapshot.nodes.get(node.name)));
   return byReason
     .entries()
-    .flatMap(([reason, some]) => (reason === undefined ? [] : [`- not counted as free: ${plural(some.length, 'node')} ${reason}, with ${allOf(tallies(some, snapshot.nodes)) || 'no GPU'}`]))
+    .flatMap(([reason, some]) =>
+      reason === undefined
+        ? []
+        : [
+            `- not counted as free: ${plural(some.length, 'node')} ${reason}, with ${allOf(tallies(some, snapshot.nodes)) || 'no GPU'}`,
+          ],
+    )
     .toArray();
 }
 
@@ -101,8 +133,16 @@ function clusterSentences(places: Places): readonly string[] {
   const group = places.largestFreeGroup();
   const { fits } = places.figures();
   return [
-    ...(group ? [`Most free nodes of one kind in one ${group.level}: ${formatNumber(group.nodes)} (${plainText([group.product, `${group.level} ${group.value}`].filter((part) => part !== undefined).join(', '))}).`] : []),
-    ...(places.podSize > 0 ? [`In the whole cluster ${plural(fits, 'pod')} of ${plural(places.podSize, 'GPU')} could be placed now, each on one node.`] : []),
+    ...(group
+      ? [
+          `Most free nodes of one kind in one ${group.level}: ${formatNumber(group.nodes)} (${plainText([group.product, `${group.level} ${group.value}`].filter((part) => part !== undefined).join(', '))}).`,
+        ]
+      : []),
+    ...(places.podSize > 0
+      ? [
+          `In the whole cluster ${plural(fits, 'pod')} of ${plural(places.podSize, 'GPU')} could be placed now, each on one node.`,
+        ]
+      : []),
   ];
 }
 
@@ -136,12 +176,22 @@ function pendingRow(snapshot: InventorySnapshot): Row | undefined {
 }
 
 function waitingRow({ pod, wants }: WaitingPod): Row {
-  const wanted = Object.entries(wants).map(([resource, count]) => `- ${codeText(resource)}: ${formatNumber(count)} wanted`);
+  const wanted = Object.entries(wants).map(
+    ([resource, count]) => `- ${codeText(resource)}: ${formatNumber(count)} wanted`,
+  );
   return {
     id: `pending/${pod.key}`,
     label: pod.name,
-    description: [sumOf(wants) === 0 ? 'shares a claim' : plural(sumOf(wants), 'GPU'), pod.reason].filter((part) => part !== undefined).join(' · '),
-    tooltip: [`**${plainText(pod.key)}**`, wanted.join('\n'), plainText(pod.reason ?? 'The scheduler has not said why yet.')].filter((part) => part !== '').join('\n\n'),
+    description: [sumOf(wants) === 0 ? 'shares a claim' : plural(sumOf(wants), 'GPU'), pod.reason]
+      .filter((part) => part !== undefined)
+      .join(' · '),
+    tooltip: [
+      `**${plainText(pod.key)}**`,
+      wanted.join('\n'),
+      plainText(pod.reason ?? 'The scheduler has not said why yet.'),
+    ]
+      .filter((part) => part !== '')
+      .join('\n\n'),
     icon: { id: 'circle-outline', color: WARNING },
     context: 'pod',
     target: { kind: 'pod', namespace: pod.namespace, name: pod.name },
@@ -149,7 +199,16 @@ function waitingRow({ pod, wants }: WaitingPod): Row {
 }
 
 /** Warnings of what the figures leave out, and of claims that are old. What a row says by itself is not told again above all of them. */
-const LEAVES_OUT: ReadonlySet<string> = new Set(['nodes-denied', 'pods-denied', 'pods-of-one-namespace', 'claims-unknown', 'claims-of-one-namespace', 'claims-stale', 'slices-denied', 'slices-stale']);
+const LEAVES_OUT: ReadonlySet<string> = new Set([
+  'nodes-denied',
+  'pods-denied',
+  'pods-of-one-namespace',
+  'claims-unknown',
+  'claims-of-one-namespace',
+  'claims-stale',
+  'slices-denied',
+  'slices-stale',
+]);
 
 /** What the view's figures leave out, for the line above its rows. */
 export function uncounted(report: GpuReport): string | undefined {

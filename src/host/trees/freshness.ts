@@ -21,7 +21,8 @@ const TROUBLES: Partial<Record<ErrorCode, string>> = {
 /** How fresh what a view shows is, in a few words. */
 export function freshness(states: readonly WatchState[]): string {
   const stale = states.filter((state) => state.kind === 'stale').map(({ since }) => since);
-  if (stale.length > 0) return `stale since ${new Date(Math.min(...stale)).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' })}`;
+  if (stale.length > 0)
+    return `stale since ${new Date(Math.min(...stale)).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' })}`;
   if (states.some((state) => state.kind === 'connecting')) return 'connecting';
   return states.some((state) => state.kind === 'live') ? 'live' : 'not available';
 }
@@ -32,9 +33,23 @@ export function stateRows(what: string, state: WatchState): readonly Row[] {
     case 'denied':
       return [troubleRow(`denied/${what}`, `${what}: not allowed`, state.error, { id: 'lock', color: WARNING })];
     case 'stale':
-      return [troubleRow(`stale/${what}`, `${what}: ${TROUBLES[state.error.code] ?? 'connection lost'}, trying again`, state.error, { id: 'debug-disconnect', color: WARNING })];
+      return [
+        troubleRow(
+          `stale/${what}`,
+          `${what}: ${TROUBLES[state.error.code] ?? 'connection lost'}, trying again`,
+          state.error,
+          { id: 'debug-disconnect', color: WARNING },
+        ),
+      ];
     case 'absent':
-      return [{ id: `absent/${what}`, label: `${what}: not served by this cluster`, icon: { id: 'circle-slash' }, context: 'trouble' }];
+      return [
+        {
+          id: `absent/${what}`,
+          label: `${what}: not served by this cluster`,
+          icon: { id: 'circle-slash' },
+          context: 'trouble',
+        },
+      ];
     case 'connecting':
       return [];
     case 'live':

@@ -26,18 +26,29 @@ export function tallies(nodes: readonly GpuNode[], views: Views): readonly Tally
       byNoun.set(noun, tally);
     }
   }
-  return byNoun.entries().map(([noun, tally]) => ({ noun, ...tally })).toArray();
+  return byNoun
+    .entries()
+    .map(([noun, tally]) => ({ noun, ...tally }))
+    .toArray();
 }
 
 /** Between two reports most nodes are the same. */
-const known = new WeakMap<GpuNode, { readonly labels: NodeView['labels'] | undefined; readonly tallies: readonly Tally[] }>();
+const known = new WeakMap<
+  GpuNode,
+  { readonly labels: NodeView['labels'] | undefined; readonly tallies: readonly Tally[] }
+>();
 
 /** A noun may come twice. */
 function talliesOf(node: GpuNode, labels: NodeView['labels'] | undefined): readonly Tally[] {
   const before = known.get(node);
   if (before && before.labels === labels) return before.tallies;
   const usable = node.ready && node.schedulable;
-  const made = Object.entries(node.resources).map(([resource, { allocatable, free }]) => ({ noun: gpuUnit(resource, labels).noun, all: allocatable, idle: free, free: usable ? free : 0 }));
+  const made = Object.entries(node.resources).map(([resource, { allocatable, free }]) => ({
+    noun: gpuUnit(resource, labels).noun,
+    all: allocatable,
+    idle: free,
+    free: usable ? free : 0,
+  }));
   known.set(node, { labels, tallies: made });
   return made;
 }
@@ -45,7 +56,8 @@ function talliesOf(node: GpuNode, labels: NodeView['labels'] | undefined): reado
 /** `16 of 24 free`, or with its noun where it is not plain GPUs: `3 of 4 GPU shares free`. */
 export function freeOfAll(counted: readonly Tally[]): string {
   const [only] = counted;
-  if (only && counted.length === 1 && only.noun === 'GPU') return `${formatNumber(only.free)} of ${formatNumber(only.all)} free`;
+  if (only && counted.length === 1 && only.noun === 'GPU')
+    return `${formatNumber(only.free)} of ${formatNumber(only.all)} free`;
   return `${counted.map(({ noun, free, all }) => `${formatNumber(free)} of ${plural(all, noun)}`).join(', ')} free`;
 }
 
@@ -61,10 +73,24 @@ export function allOf(counted: readonly Tally[]): string {
 }
 
 /** What a pod holds: `3 MIG slices, 1 GPU` by what it requests; where that does not tell it all, by what its node offers. */
-export function heldText(count: number, requested: Readonly<Record<string, number>> | undefined, node: NodeView | undefined, offered: readonly Tally[]): string {
+export function heldText(
+  count: number,
+  requested: Readonly<Record<string, number>> | undefined,
+  node: NodeView | undefined,
+  offered: readonly Tally[],
+): string {
   if (requested && sumOf(requested) === count) {
     const byNoun = Map.groupBy(Object.entries(requested), ([resource]) => gpuUnit(resource, node?.labels).noun);
-    return byNoun.entries().map(([noun, some]) => plural(some.reduce((sum, [, each]) => sum + each, 0), noun)).toArray().join(', ');
+    return byNoun
+      .entries()
+      .map(([noun, some]) =>
+        plural(
+          some.reduce((sum, [, each]) => sum + each, 0),
+          noun,
+        ),
+      )
+      .toArray()
+      .join(', ');
   }
   const [only] = offered;
   return plural(count, only && offered.length === 1 ? only.noun : 'device');

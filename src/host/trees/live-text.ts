@@ -37,12 +37,22 @@ export function groupLive(pods: LivePods | undefined, keys: readonly string[]): 
 }
 
 /** A deployment: `1,842 tok/s`, of the servers whose tokens clients get. What a prefill server generates for a decode server is not among them. */
-export function deploymentLive(pods: LivePods | undefined, roles: readonly { readonly role: Role; readonly keys: readonly string[] }[], gpus: number): LiveText | undefined {
-  const ranks = roles.filter(({ role }) => role === 'decode' || role === 'both').flatMap(({ keys }) => ranksOf(pods, keys));
+export function deploymentLive(
+  pods: LivePods | undefined,
+  roles: readonly { readonly role: Role; readonly keys: readonly string[] }[],
+  gpus: number,
+): LiveText | undefined {
+  const ranks = roles
+    .filter(({ role }) => role === 'decode' || role === 'both')
+    .flatMap(({ keys }) => ranksOf(pods, keys));
   const { generationRate } = totalsOf(ranks);
   if (generationRate === undefined) return undefined;
-  const perGpu = gpus === 0 ? '' : `, ${formatMeasure(generationRate / gpus)} tok/s a GPU over all ${formatNumber(gpus)}`;
-  return { text: `${formatNumber(generationRate)} tok/s`, tooltip: `Output ${formatMeasure(generationRate)} tok/s of ${plural(ranks.length, 'rank')} that answer clients${perGpu} (the last 15 s)` };
+  const perGpu =
+    gpus === 0 ? '' : `, ${formatMeasure(generationRate / gpus)} tok/s a GPU over all ${formatNumber(gpus)}`;
+  return {
+    text: `${formatNumber(generationRate)} tok/s`,
+    tooltip: `Output ${formatMeasure(generationRate)} tok/s of ${plural(ranks.length, 'rank')} that answer clients${perGpu} (the last 15 s)`,
+  };
 }
 
 /** A role: `1,842 tok/s`. A prefill server's work is its prompts. */
@@ -56,7 +66,10 @@ export function roleLive(pods: LivePods | undefined, role: Role, keys: readonly 
   const totals = totalsOf(ranks);
   const rate = role === 'prefill' ? totals.promptRate : totals.generationRate;
   if (rate === undefined) return undefined;
-  return { text: `${formatNumber(rate)} ${role === 'prefill' ? 'prompt tok/s' : 'tok/s'}`, tooltip: serverTooltip({ ranks, picker: undefined, failures: [], route: undefined }) };
+  return {
+    text: `${formatNumber(rate)} ${role === 'prefill' ? 'prompt tok/s' : 'tok/s'}`,
+    tooltip: serverTooltip({ ranks, picker: undefined, failures: [], route: undefined }),
+  };
 }
 
 function ranksOf(pods: LivePods | undefined, keys: readonly string[]): readonly RankFigures[] {
@@ -101,8 +114,12 @@ function pickerText({ picker }: PodFigures): string {
 function pickerTooltip({ picker }: PodFigures): string {
   if (picker === undefined) return '';
   return [
-    picker.held === undefined ? 'Queue: requests that wait at the endpoints, as the endpoint picker last saw them; it holds none back itself' : `Queue: ${formatNumber(picker.held)} requests held back by the endpoint picker`,
-    ...(picker.held === undefined || picker.queuedAtEndpoints === undefined ? [] : [`${formatNumber(picker.queuedAtEndpoints)} wait at the endpoints`]),
+    picker.held === undefined
+      ? 'Queue: requests that wait at the endpoints, as the endpoint picker last saw them; it holds none back itself'
+      : `Queue: ${formatNumber(picker.held)} requests held back by the endpoint picker`,
+    ...(picker.held === undefined || picker.queuedAtEndpoints === undefined
+      ? []
+      : [`${formatNumber(picker.queuedAtEndpoints)} wait at the endpoints`]),
     ...(picker.readyEndpoints === undefined ? [] : [`It sees ${plural(picker.readyEndpoints, 'ready endpoint')}`]),
   ].join('  \n');
 }

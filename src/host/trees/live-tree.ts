@@ -47,7 +47,11 @@ export class LiveTree implements Disposable {
 
   constructor(options: LiveTreeOptions) {
     this.#options = options;
-    this.view = vscode.window.createTreeView(options.id, { treeDataProvider: this.tree, showCollapseAll: true, canSelectMany: true });
+    this.view = vscode.window.createTreeView(options.id, {
+      treeDataProvider: this.tree,
+      showCollapseAll: true,
+      canSelectMany: true,
+    });
     this.#owned.add(this.tree);
     this.#owned.add(this.view);
     this.#owned.add(this.view.onDidChangeVisibility(({ visible }) => this.#setVisible(visible)));

@@ -12,18 +12,33 @@ import type { TreeDependencies } from './views.ts';
 /** The Model Servers view: deployments by role, group and rank. */
 export function modelServerContent(dependencies: TreeDependencies, turns: TurnByTurn): Promise<TreeContent> {
   const { workbench, access, treeChoices } = dependencies;
-  return ofSnapshot(dependencies, turns, (snapshot) => podsReport(snapshot, workbench.owner), (snapshot, report) => {
-    const loads = { phases: workbench.loading.snapshot, crashes: workbench.loading.crashes, live: workbench.live.snapshot.pods };
-    const hidden = hiddenByFilter(report, treeChoices.owners);
-    const message = notes(hidden, report.warnings.find(({ code }) => code === 'pods-of-one-namespace')?.message);
-    const servers = [...stateRows('pods', snapshot.states.pods), ...modelServerRows(report, loads, treeChoices.owners)];
-    const rows = servers.length === 0 && message !== undefined ? [noServersRow(snapshot.cluster, treeChoices.owners, hidden !== undefined)] : servers;
-    return {
-      rows: withAccess(rows, accessRow(access.missing, snapshot.cluster)),
-      message,
-      description: `${modelServerHeadline(report, loads)} · ${freshness([snapshot.states.pods])}`,
-    };
-  });
+  return ofSnapshot(
+    dependencies,
+    turns,
+    (snapshot) => podsReport(snapshot, workbench.owner),
+    (snapshot, report) => {
+      const loads = {
+        phases: workbench.loading.snapshot,
+        crashes: workbench.loading.crashes,
+        live: workbench.live.snapshot.pods,
+      };
+      const hidden = hiddenByFilter(report, treeChoices.owners);
+      const message = notes(hidden, report.warnings.find(({ code }) => code === 'pods-of-one-namespace')?.message);
+      const servers = [
+        ...stateRows('pods', snapshot.states.pods),
+        ...modelServerRows(report, loads, treeChoices.owners),
+      ];
+      const rows =
+        servers.length === 0 && message !== undefined
+          ? [noServersRow(snapshot.cluster, treeChoices.owners, hidden !== undefined)]
+          : servers;
+      return {
+        rows: withAccess(rows, accessRow(access.missing, snapshot.cluster)),
+        message,
+        description: `${modelServerHeadline(report, loads)} · ${freshness([snapshot.states.pods])}`,
+      };
+    },
+  );
 }
 
 /** An empty view says by its welcome text what one may not do. */

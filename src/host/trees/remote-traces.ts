@@ -69,7 +69,11 @@ export class RemoteTraceList implements Disposable {
       if (this.#listing === listing) this.#set({ traces, loading: false, error: undefined });
     } catch (error) {
       if (this.#listing !== listing) return;
-      this.#set({ traces: known, loading: false, error: isAbort(error) ? undefined : toWorkbenchError(error, `list the traces in ${placeOf(cluster)}`) });
+      this.#set({
+        traces: known,
+        loading: false,
+        error: isAbort(error) ? undefined : toWorkbenchError(error, `list the traces in ${placeOf(cluster)}`),
+      });
     }
   }
 

@@ -5,7 +5,8 @@ const RESTRICTED: Row = {
   id: 'restricted',
   label: 'Restricted Mode',
   description: 'actions are off',
-  tooltip: 'Nobody trusts this folder yet. Its `.env`, settings, runs and traces do not count, and you can look at your own clusters only. Choose this row to manage the trust.',
+  tooltip:
+    'Nobody trusts this folder yet. Its `.env`, settings, runs and traces do not count, and you can look at your own clusters only. Choose this row to manage the trust.',
   spoken: 'Restricted Mode: actions are off until you trust this folder',
   icon: { id: 'shield', color: WARNING },
   context: 'trouble',

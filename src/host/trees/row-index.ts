@@ -73,7 +73,12 @@ export class RowIndex {
       known.element.row = row;
       if (known.parent === parent) return known.element;
     }
-    const entry = { element: known?.element ?? { id: row.id, row }, parent, asked: known?.asked ?? false, hovered: known?.hovered ?? false };
+    const entry = {
+      element: known?.element ?? { id: row.id, row },
+      parent,
+      asked: known?.asked ?? false,
+      hovered: known?.hovered ?? false,
+    };
     this.#entries.set(row.id, entry);
     return entry.element;
   }
@@ -95,7 +100,9 @@ export class RowIndex {
     if (!entry) return;
     entry.element.row = after;
     const [was, is] = entry.asked ? [before.children ?? [], after.children ?? []] : [[], []];
-    const refreshed = changed !== undefined && (!sameFace(before, after) || (entry.hovered && before.tooltip !== after.tooltip) || !sameIds(was, is));
+    const refreshed =
+      changed !== undefined &&
+      (!sameFace(before, after) || (entry.hovered && before.tooltip !== after.tooltip) || !sameIds(was, is));
     if (refreshed) {
       changed.push(entry.element);
       entry.hovered = false;

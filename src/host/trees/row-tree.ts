@@ -51,7 +51,11 @@ function treeItem(element: RowElement): vscode.TreeItem {
   const item = new vscode.TreeItem(label, collapsibleState(row));
   item.id = row.id;
   if (description !== undefined) item.description = description;
-  if (row.icon) item.iconPath = new vscode.ThemeIcon(row.icon.id, row.icon.color === undefined ? undefined : new vscode.ThemeColor(row.icon.color));
+  if (row.icon)
+    item.iconPath = new vscode.ThemeIcon(
+      row.icon.id,
+      row.icon.color === undefined ? undefined : new vscode.ThemeColor(row.icon.color),
+    );
   if (row.context !== undefined) item.contextValue = row.context;
   if (row.opens !== undefined) item.command = { command: row.opens, title: label, arguments: [element] };
   item.accessibilityInformation = { label: spoken };
@@ -60,5 +64,7 @@ function treeItem(element: RowElement): vscode.TreeItem {
 
 function collapsibleState(row: Row): vscode.TreeItemCollapsibleState {
   if (row.expand === undefined) return vscode.TreeItemCollapsibleState.None;
-  return row.expand === 'expanded' ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed;
+  return row.expand === 'expanded'
+    ? vscode.TreeItemCollapsibleState.Expanded
+    : vscode.TreeItemCollapsibleState.Collapsed;
 }

@@ -61,19 +61,28 @@ export function codeText(text: string): string {
 }
 
 /** The row with every text as a view may show it, the tooltip apart. Whoever makes rows need not think of what the cluster puts into them. */
-export function fitRow({ label, description, spoken }: Row): Pick<Row, 'label' | 'description'> & { readonly spoken: string } {
+export function fitRow({
+  label,
+  description,
+  spoken,
+}: Row): Pick<Row, 'label' | 'description'> & { readonly spoken: string } {
   const fitLabel = fitLine(label);
   const fitDescription = description === undefined ? undefined : fitLine(description);
   return {
     label: fitLabel,
     ...(fitDescription === undefined ? {} : { description: fitDescription }),
-    spoken: spoken === undefined ? [fitLabel, fitDescription].filter((part) => part !== undefined).join(', ') : fitLine(spoken),
+    spoken:
+      spoken === undefined
+        ? [fitLabel, fitDescription].filter((part) => part !== undefined).join(', ')
+        : fitLine(spoken),
   };
 }
 
 /** The same rows in the same order, as far as their identity goes. */
 export function sameIds(before: readonly Row[], after: readonly Row[]): boolean {
-  return before === after || (before.length === after.length && before.every((row, index) => row.id === after[index]?.id));
+  return (
+    before === after || (before.length === after.length && before.every((row, index) => row.id === after[index]?.id))
+  );
 }
 
 /** Whether a view would draw both the same, their children and tooltips apart. */

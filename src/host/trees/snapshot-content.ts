@@ -22,7 +22,12 @@ export async function ofSnapshot<Report>(
   const shown = await turns.do(() => timed(() => show(snapshot, counted.value)));
   // Another cluster may have been chosen meanwhile: what is of this one is not for its view.
   if (session.connection !== connection) return ofSnapshot({ workbench, session }, turns, count, show);
-  return { ...shown.value, rows: withRestriction(workbench.trust, shown.value.rows), loading: !snapshot.complete, computedMs: counted.ms + shown.ms };
+  return {
+    ...shown.value,
+    rows: withRestriction(workbench.trust, shown.value.rows),
+    loading: !snapshot.complete,
+    computedMs: counted.ms + shown.ms,
+  };
 }
 
 function timed<T>(work: () => T): { readonly value: T; readonly ms: number } {

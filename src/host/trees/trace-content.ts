@@ -21,5 +21,7 @@ export async function traceContent({ workbench, session, remoteTraces }: TreeDep
 /** Why the traces in the pods cannot be listed; a click tries again. */
 function remoteFailure(error: WorkbenchError): Row {
   const [denied] = stateRows('traces in pods', { kind: 'denied', error });
-  return error.code === 'forbidden' && denied ? denied : { ...failureRow(error), id: 'remote-failure', label: 'in pods', opens: 'llmd.refresh' };
+  return error.code === 'forbidden' && denied
+    ? denied
+    : { ...failureRow(error), id: 'remote-failure', label: 'in pods', opens: 'llmd.refresh' };
 }

@@ -23,16 +23,14 @@ function remoteRow(remote: RemoteTraces): Row {
       children: traces.map(remoteFileRow),
     }))
     .toArray();
-  const errors = remote.errors.map(
-    (error): Row => ({
-      id: `remote-error/${error.pod}`,
-      label: error.pod,
-      description: error.message,
-      tooltip: `${plainText(error.message)}\n\n${plainText(error.hint)}`,
-      icon: { id: 'error', color: ERROR },
-      context: 'remoteError',
-    }),
-  );
+  const errors = remote.errors.map((error): Row => ({
+    id: `remote-error/${error.pod}`,
+    label: error.pod,
+    description: error.message,
+    tooltip: `${plainText(error.message)}\n\n${plainText(error.hint)}`,
+    icon: { id: 'error', color: ERROR },
+    context: 'remoteError',
+  }));
   return {
     id: 'remote',
     label: 'in pods',
@@ -64,7 +62,14 @@ function setRow(set: TraceSet): Row {
   return {
     id: `set/${set.n}`,
     label: `traces/${set.n}`,
-    description: [set.deployment, set.copiedAt === null ? null : copied(set.copiedAt), plural(set.traces.length, 'file'), formatBytes(bytes)].filter((part) => part !== null).join(' · '),
+    description: [
+      set.deployment,
+      set.copiedAt === null ? null : copied(set.copiedAt),
+      plural(set.traces.length, 'file'),
+      formatBytes(bytes),
+    ]
+      .filter((part) => part !== null)
+      .join(' · '),
     tooltip: `${plainText(set.folder)}\n\n${plural(set.traces.length, 'file')} of ${formatBytes(bytes)} on disk.`,
     icon: { id: 'folder' },
     expand: 'collapsed',

@@ -1,7 +1,12 @@
 import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../../base/disposables.ts';
 import type { Workbench } from '../../compose.ts';
-import { FROM_LIVE_FIGURES, type FromLiveFigures, type Lines, type ToLiveFigures } from '../../protocol/live-figures.ts';
+import {
+  FROM_LIVE_FIGURES,
+  type FromLiveFigures,
+  type Lines,
+  type ToLiveFigures,
+} from '../../protocol/live-figures.ts';
 import type { Session } from '../session.ts';
 import { featureSettings } from '../settings.ts';
 import { liveFiguresPicture } from './live-figures-picture.ts';
@@ -34,7 +39,14 @@ export class LiveFiguresPanel implements Disposable {
     this.#options = options;
     this.#lines = options.lines;
     this.#web = this.#owned.add(
-      new WebPanel<ToLiveFigures, FromLiveFigures>({ panel, dist, bundle: 'live-figures', incoming: FROM_LIVE_FIGURES, receive: (message) => this.#receive(message), onError }),
+      new WebPanel<ToLiveFigures, FromLiveFigures>({
+        panel,
+        dist,
+        bundle: 'live-figures',
+        incoming: FROM_LIVE_FIGURES,
+        receive: (message) => this.#receive(message),
+        onError,
+      }),
     );
     this.#owned.add(session.onDidChange(() => this.#show()));
     this.#owned.add(whileVisible(panel, () => this.#follow()));

@@ -3,7 +3,14 @@ import { disposable, DisposableStore, type Disposable } from '../../base/disposa
 import type { Workbench } from '../../compose.ts';
 import { labelUses } from '../../inventory/node-table/rows.ts';
 import type { NodeRow } from '../../inventory/node-table/types.ts';
-import { FROM_NODE_TABLE, NODE_TABLE_LAYOUT, type FromNodeTable, type NodeTableLayout, type NodeTablePicture, type ToNodeTable } from '../../protocol/node-table.ts';
+import {
+  FROM_NODE_TABLE,
+  NODE_TABLE_LAYOUT,
+  type FromNodeTable,
+  type NodeTableLayout,
+  type NodeTablePicture,
+  type ToNodeTable,
+} from '../../protocol/node-table.ts';
 import type { Memory } from '../memory.ts';
 import type { Session } from '../session.ts';
 import { askColumns } from './node-table-columns.ts';
@@ -44,7 +51,14 @@ export class NodeTablePanel implements Disposable {
     this.#layout = knownLayout(memory.recallAs(LAYOUT, NODE_TABLE_LAYOUT));
     this.#picture = this.#look();
     this.#web = this.#owned.add(
-      new WebPanel<ToNodeTable, FromNodeTable>({ panel, dist, bundle: 'node-table', incoming: FROM_NODE_TABLE, receive: (message) => this.#receive(message), onError }),
+      new WebPanel<ToNodeTable, FromNodeTable>({
+        panel,
+        dist,
+        bundle: 'node-table',
+        incoming: FROM_NODE_TABLE,
+        receive: (message) => this.#receive(message),
+        onError,
+      }),
     );
     this.#show({ type: 'picture', picture: this.#picture });
     this.#owned.add(session.onDidChange(() => this.#update()));

@@ -8,7 +8,11 @@ import type { Connection } from '../session.ts';
 import { gpuHeadline } from '../trees/cluster-rows.ts';
 import { freshness, stateRows } from '../trees/freshness.ts';
 
-export const DEFAULT_LAYOUT: NodeTableLayout = { columns: DEFAULT_COLUMNS.map((id) => ({ id, width: null })), sorting: { by: 'name', descending: false }, filter: '' };
+export const DEFAULT_LAYOUT: NodeTableLayout = {
+  columns: DEFAULT_COLUMNS.map((id) => ({ id, width: null })),
+  sorting: { by: 'name', descending: false },
+  filter: '',
+};
 
 /** Without columns that this version does not know; the default where none is left. */
 export function knownLayout(layout: NodeTableLayout | undefined): NodeTableLayout {
@@ -17,7 +21,11 @@ export function knownLayout(layout: NodeTableLayout | undefined): NodeTableLayou
 }
 
 /** What the panel shows of a connection and what is known of its cluster. */
-export function nodeTablePicture(connection: Connection, snapshot: InventorySnapshot | undefined, layout: NodeTableLayout): NodeTablePicture {
+export function nodeTablePicture(
+  connection: Connection,
+  snapshot: InventorySnapshot | undefined,
+  layout: NodeTableLayout,
+): NodeTablePicture {
   switch (connection.kind) {
     case 'loading':
       return { kind: 'waiting', place: null };
@@ -26,18 +34,32 @@ export function nodeTablePicture(connection: Connection, snapshot: InventorySnap
         kind: 'nothing',
         icon: 'plug',
         title: 'No kubeconfig was found',
-        detail: 'Log in to a cluster, name a file in the setting llmd.kubeconfig, or start the demo cluster: it runs on this machine and needs no GPU.',
+        detail:
+          'Log in to a cluster, name a file in the setting llmd.kubeconfig, or start the demo cluster: it runs on this machine and needs no GPU.',
         help: [{ label: 'Start Demo Cluster', command: 'llmd.startDemo' }],
       };
     case 'failed':
-      return { kind: 'nothing', icon: 'error', title: connection.error.message, detail: connection.error.hint ?? '', help: [{ label: 'Select Context', command: 'llmd.selectContext' }, { label: 'Try Again', command: 'llmd.refresh' }] };
+      return {
+        kind: 'nothing',
+        icon: 'error',
+        title: connection.error.message,
+        detail: connection.error.hint ?? '',
+        help: [
+          { label: 'Select Context', command: 'llmd.selectContext' },
+          { label: 'Try Again', command: 'llmd.refresh' },
+        ],
+      };
     case 'ready':
       break;
   }
   const { cluster } = connection;
-  const known = snapshot?.cluster.context === cluster.context && snapshot.cluster.server === cluster.server ? snapshot : undefined;
+  const known =
+    snapshot?.cluster.context === cluster.context && snapshot.cluster.server === cluster.server ? snapshot : undefined;
   if (!known || isOnTheWay(known)) return waitingFor(known, cluster.context);
-  const rows = nodeRows(known, layout.columns.map(({ id }) => id));
+  const rows = nodeRows(
+    known,
+    layout.columns.map(({ id }) => id),
+  );
   if (rows.length === 0) return noNodes(known);
   return { kind: 'table', head: nodeTableHead(known), rows };
 }
@@ -45,9 +67,19 @@ export function nodeTablePicture(connection: Connection, snapshot: InventorySnap
 export function nodeTableHead(snapshot: InventorySnapshot): NodeTableHead {
   const { nodes, pods } = snapshot.states;
   const report = gpuReport(snapshot);
-  const states = [...stateRows('nodes', nodes), ...stateRows('pods', pods)].map((row) => ({ icon: row.icon?.id ?? 'info', text: [row.label, row.description].filter((part) => part !== undefined && part !== '').join(': ') }));
-  const scope = report.warnings.filter(({ code }) => code === 'pods-of-one-namespace').map(({ message }) => ({ icon: 'info', text: message }));
-  return { place: snapshot.cluster.context, headline: gpuHeadline(report, snapshot), freshness: freshness([nodes, pods]), notices: [...states, ...scope] };
+  const states = [...stateRows('nodes', nodes), ...stateRows('pods', pods)].map((row) => ({
+    icon: row.icon?.id ?? 'info',
+    text: [row.label, row.description].filter((part) => part !== undefined && part !== '').join(': '),
+  }));
+  const scope = report.warnings
+    .filter(({ code }) => code === 'pods-of-one-namespace')
+    .map(({ message }) => ({ icon: 'info', text: message }));
+  return {
+    place: snapshot.cluster.context,
+    headline: gpuHeadline(report, snapshot),
+    freshness: freshness([nodes, pods]),
+    notices: [...states, ...scope],
+  };
 }
 
 /** Before nodes and pods were listed once: nodes alone would show every GPU as free. */
@@ -59,13 +91,39 @@ function isOnTheWay({ complete, nodes, pods }: InventorySnapshot): boolean {
 function waitingFor(snapshot: InventorySnapshot | undefined, context: string): NodeTablePicture {
   const state = snapshot && [snapshot.states.nodes, snapshot.states.pods].find(({ kind }) => kind === 'stale');
   if (state?.kind !== 'stale') return { kind: 'waiting', place: context };
-  return { kind: 'nothing', icon: 'debug-disconnect', title: state.error.message, detail: state.error.hint ?? 'It is tried again and again.', help: [{ label: 'Select Context', command: 'llmd.selectContext' }, { label: 'Try Again', command: 'llmd.refresh' }] };
+  return {
+    kind: 'nothing',
+    icon: 'debug-disconnect',
+    title: state.error.message,
+    detail: state.error.hint ?? 'It is tried again and again.',
+    help: [
+      { label: 'Select Context', command: 'llmd.selectContext' },
+      { label: 'Try Again', command: 'llmd.refresh' },
+    ],
+  };
 }
 
 function noNodes({ states, cluster }: InventorySnapshot): NodeTablePicture {
-  const help = [{ label: 'Select Another Context', command: 'llmd.selectContext' }, { label: 'Refresh', command: 'llmd.refresh' }] as const;
-  if (states.nodes.kind === 'denied') return { kind: 'nothing', icon: 'lock', title: states.nodes.error.message, detail: states.nodes.error.hint ?? 'Pods that request GPUs would show the nodes that they run on; there are none.', help };
-  return { kind: 'nothing', icon: 'server', title: `Context ${cluster.context} has no nodes`, detail: 'They appear here as they join the cluster.', help };
+  const help = [
+    { label: 'Select Another Context', command: 'llmd.selectContext' },
+    { label: 'Refresh', command: 'llmd.refresh' },
+  ] as const;
+  if (states.nodes.kind === 'denied')
+    return {
+      kind: 'nothing',
+      icon: 'lock',
+      title: states.nodes.error.message,
+      detail:
+        states.nodes.error.hint ?? 'Pods that request GPUs would show the nodes that they run on; there are none.',
+      help,
+    };
+  return {
+    kind: 'nothing',
+    icon: 'server',
+    title: `Context ${cluster.context} has no nodes`,
+    detail: 'They appear here as they join the cluster.',
+    help,
+  };
 }
 
 export interface RowChanges {
@@ -78,7 +136,10 @@ export function changedRows(before: ReadonlyMap<string, NodeRow>, after: readonl
   const names = new Set(after.map(({ name }) => name));
   return {
     rows: after.filter((row) => !same(before.get(row.name), row)),
-    gone: before.keys().filter((name) => !names.has(name)).toArray(),
+    gone: before
+      .keys()
+      .filter((name) => !names.has(name))
+      .toArray(),
   };
 }
 

@@ -103,7 +103,11 @@ export class OpenPanels implements Panels, Disposable {
   }
 
   #create(viewType: PanelView, title: string, retain = false): vscode.WebviewPanel {
-    return vscode.window.createWebviewPanel(viewType, fitLine(title, TITLE_LENGTH), vscode.ViewColumn.Active, { enableScripts: true, enableFindWidget: true, retainContextWhenHidden: retain });
+    return vscode.window.createWebviewPanel(viewType, fitLine(title, TITLE_LENGTH), vscode.ViewColumn.Active, {
+      enableScripts: true,
+      enableFindWidget: true,
+      retainContextWhenHidden: retain,
+    });
   }
 
   #adoptNodeTable(panel: vscode.WebviewPanel): NodeTablePanel {
@@ -130,7 +134,13 @@ export class OpenPanels implements Panels, Disposable {
 
   #adoptResults(panel: vscode.WebviewPanel, chosen: readonly string[]): ResultsPanel {
     this.#setIcon(panel);
-    const results = new ResultsPanel({ workbench: this.#workbench, dist: this.#dist, panel, chosen, onError: this.#onError });
+    const results = new ResultsPanel({
+      workbench: this.#workbench,
+      dist: this.#dist,
+      panel,
+      chosen,
+      onError: this.#onError,
+    });
     this.#results = results;
     results.onDidDispose(() => {
       if (this.#results === results) this.#results = undefined;
@@ -140,7 +150,13 @@ export class OpenPanels implements Panels, Disposable {
 
   #adoptSummary(panel: vscode.WebviewPanel, path: string): TraceSummaryPanel {
     this.#setIcon(panel);
-    const summary = new TraceSummaryPanel({ workbench: this.#workbench, dist: this.#dist, panel, path, onError: this.#onError });
+    const summary = new TraceSummaryPanel({
+      workbench: this.#workbench,
+      dist: this.#dist,
+      panel,
+      path,
+      onError: this.#onError,
+    });
     this.#summaries.set(path, summary);
     summary.onDidDispose(() => this.#summaries.delete(path));
     return summary;
@@ -148,7 +164,13 @@ export class OpenPanels implements Panels, Disposable {
 
   #adoptPerfetto(panel: vscode.WebviewPanel, path: string): void {
     this.#setIcon(panel);
-    const perfetto = new PerfettoPanel({ workbench: this.#workbench, dist: this.#dist, panel, path, onError: this.#onError });
+    const perfetto = new PerfettoPanel({
+      workbench: this.#workbench,
+      dist: this.#dist,
+      panel,
+      path,
+      onError: this.#onError,
+    });
     this.#perfetto.set(path, perfetto);
     perfetto.onDidDispose(() => this.#perfetto.delete(path));
   }

@@ -7,7 +7,13 @@ import type { Session } from '../session.ts';
 import type { NodeTablePanel } from './node-table-panel.ts';
 
 /** The kinds of panels, by the names that package.json knows them by. */
-const PANEL_VIEWS = ['llmd.nodeTable', 'llmd.liveFigures', 'llmd.results', 'llmd.traceSummary', 'llmd.perfetto'] as const;
+const PANEL_VIEWS = [
+  'llmd.nodeTable',
+  'llmd.liveFigures',
+  'llmd.results',
+  'llmd.traceSummary',
+  'llmd.perfetto',
+] as const;
 
 export type PanelView = (typeof PANEL_VIEWS)[number];
 
@@ -42,7 +48,11 @@ export function createPanels(options: PanelsOptions): Panels & Disposable {
 export function restorePanels(panels: Panels, onError: (error: unknown) => void): Disposable {
   const owned = new DisposableStore();
   for (const view of PANEL_VIEWS) {
-    owned.add(vscode.window.registerWebviewPanelSerializer(view, { deserializeWebviewPanel: (panel, state: unknown) => panels.restore(view, panel, state).catch(onError) }));
+    owned.add(
+      vscode.window.registerWebviewPanelSerializer(view, {
+        deserializeWebviewPanel: (panel, state: unknown) => panels.restore(view, panel, state).catch(onError),
+      }),
+    );
   }
   return owned;
 }

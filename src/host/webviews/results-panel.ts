@@ -2,7 +2,13 @@ import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../../base/disposables.ts';
 import { toWorkbenchError } from '../../base/errors.ts';
 import type { Workbench } from '../../compose.ts';
-import { FROM_RESULTS, type FromResults, type RunFigures, type RunItem, type ToResults } from '../../protocol/results.ts';
+import {
+  FROM_RESULTS,
+  type FromResults,
+  type RunFigures,
+  type RunItem,
+  type ToResults,
+} from '../../protocol/results.ts';
 import { isActive } from '../../runs/active.ts';
 import type { RunRecord } from '../../runs/types.ts';
 import { copyText } from './copy-text.ts';
@@ -28,7 +34,14 @@ export class ResultsPanel implements Disposable {
     this.#workbench = workbench;
     this.#chosen = chosen;
     this.#web = this.#owned.add(
-      new WebPanel<ToResults, FromResults>({ panel, dist, bundle: 'results', incoming: FROM_RESULTS, receive: (message) => this.#receive(message), onError }),
+      new WebPanel<ToResults, FromResults>({
+        panel,
+        dist,
+        bundle: 'results',
+        incoming: FROM_RESULTS,
+        receive: (message) => this.#receive(message),
+        onError,
+      }),
     );
     this.#owned.add(workbench.runs.onDidChange(() => void this.#show()));
     void this.#show();
@@ -65,7 +78,9 @@ export class ResultsPanel implements Disposable {
         await this.#show();
         return;
       case 'pin':
-        await vscode.commands.executeCommand('llmd.pinBaseline', { row: { target: { kind: 'run', id: message.runId } } });
+        await vscode.commands.executeCommand('llmd.pinBaseline', {
+          row: { target: { kind: 'run', id: message.runId } },
+        });
         return;
       case 'run':
         await vscode.commands.executeCommand('llmd.runBenchmark');
@@ -74,7 +89,11 @@ export class ResultsPanel implements Disposable {
         await copyText(message);
         return;
       case 'save':
-        await saveFile(this.#workbench.workspace, message.name, Buffer.from(message.data, message.encoding === 'base64' ? 'base64' : 'utf8'));
+        await saveFile(
+          this.#workbench.workspace,
+          message.name,
+          Buffer.from(message.data, message.encoding === 'base64' ? 'base64' : 'utf8'),
+        );
     }
   }
 
@@ -85,16 +104,14 @@ export class ResultsPanel implements Disposable {
       const known = new Set(records.map((record) => record.id));
       const chosen = this.#chosen.filter((id) => known.has(id));
       const results = await this.#workbench.benchmarks.results(chosen);
-      const figures = results.map(
-        (result): RunFigures => ({
-          id: result.runId,
-          gpus: result.gpus,
-          points: result.points,
-          aggregate: result.aggregate ?? null,
-          errors: result.report.errors,
-          warnings: result.report.files.flatMap((file) => file.warnings),
-        }),
-      );
+      const figures = results.map((result): RunFigures => ({
+        id: result.runId,
+        gpus: result.gpus,
+        points: result.points,
+        aggregate: result.aggregate ?? null,
+        errors: result.report.errors,
+        warnings: result.report.files.flatMap((file) => file.warnings),
+      }));
       this.#web.post({ type: 'state', runs: records.map(runItem), chosen, figures });
     } catch (error) {
       const failure = toWorkbenchError(error, 'read the results');
@@ -104,5 +121,14 @@ export class ResultsPanel implements Disposable {
 }
 
 function runItem(run: RunRecord): RunItem {
-  return { id: run.id, label: run.label, startedAt: run.startedAt, recipe: run.recipe, deployment: run.deployment, model: run.model, summary: run.summary, baseline: run.baseline };
+  return {
+    id: run.id,
+    label: run.label,
+    startedAt: run.startedAt,
+    recipe: run.recipe,
+    deployment: run.deployment,
+    model: run.model,
+    summary: run.summary,
+    baseline: run.baseline,
+  };
 }

@@ -31,7 +31,14 @@ export function traceView(summary: TraceSummary): TraceView {
       events: device.gpu_events,
     })),
     steps,
-    kernels: summary.kernels.map((kernel) => ({ name: kernel.name, count: kernel.count, total: kernel.total_ns, min: kernel.min_ns, max: kernel.max_ns, comm: kernel.comm })),
+    kernels: summary.kernels.map((kernel) => ({
+      name: kernel.name,
+      count: kernel.count,
+      total: kernel.total_ns,
+      min: kernel.min_ns,
+      max: kernel.max_ns,
+      comm: kernel.comm,
+    })),
     warnings: summary.warnings.map((warning) => warning.message),
   };
 }

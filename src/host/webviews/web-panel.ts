@@ -19,7 +19,10 @@ export interface WebPanelOptions<ToPage extends { readonly type: string }, FromP
 }
 
 /** A webview panel with typed, checked messages. A page that (re)starts says `ready` and gets the latest picture. */
-export class WebPanel<ToPage extends { readonly type: string }, FromPage extends { readonly type: string }> implements Disposable {
+export class WebPanel<
+  ToPage extends { readonly type: string },
+  FromPage extends { readonly type: string },
+> implements Disposable {
   readonly panel: vscode.WebviewPanel;
   readonly #owned = new DisposableStore();
   readonly #started = Promise.withResolvers<void>();

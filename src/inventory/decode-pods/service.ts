@@ -59,10 +59,18 @@ class WatchedDecodePodsFile implements DecodePodsFile {
 
   async write(cluster: ClusterRef, signal: AbortSignal): Promise<WrittenDecodePods> {
     const files = this.#options.files();
-    if (!files) throw new WorkbenchError({ code: 'bad-usage', message: 'no folder is open to write .tmp/decode_pods.txt in', hint: 'Open a folder.' });
+    if (!files)
+      throw new WorkbenchError({
+        code: 'bad-usage',
+        message: 'no folder is open to write .tmp/decode_pods.txt in',
+        hint: 'Open a folder.',
+      });
     const client = await this.#options.contexts.client(cluster);
     const pods = await client.list(Pods, { namespace: cluster.namespace, labelSelector: this.#selector, signal });
-    const lines = decodePodLines(pods.map((pod) => projectPod(pod)), this.#options.owner);
+    const lines = decodePodLines(
+      pods.map((pod) => projectPod(pod)),
+      this.#options.owner,
+    );
     return this.#turn.run(signal, () => this.#replace(files, cluster, lines));
   }
 
@@ -97,7 +105,9 @@ class WatchedDecodePodsFile implements DecodePodsFile {
     following.add(disposable(() => over.abort()));
     this.#following = following;
     // Without a cluster the file stays as it is. Why there is none is told where one is chosen; choosing one begins anew.
-    this.#watch(following, over.signal).catch((error: unknown) => this.#options.logger.debug(`decode_pods.txt follows no cluster: ${errorText(error)}`));
+    this.#watch(following, over.signal).catch((error: unknown) =>
+      this.#options.logger.debug(`decode_pods.txt follows no cluster: ${errorText(error)}`),
+    );
   }
 
   async #watch(following: DisposableStore, over: AbortSignal): Promise<void> {

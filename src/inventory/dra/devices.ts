@@ -81,9 +81,15 @@ export class DeviceIndex {
     const node = device.node ?? nodeOfSlice;
     const offer = node === undefined ? undefined : this.#offer(node);
     if (offer) offer.product ??= device.product && productName(device.product);
-    const units = device.counterSets.length > 0
-      ? device.counterSets.map((counters) => wholeOf(pool, counters, driver, device, offer))
-      : [{ resource: device.partition === undefined ? driver : `${driver}/${device.partition}`, usable: !device.tainted }];
+    const units =
+      device.counterSets.length > 0
+        ? device.counterSets.map((counters) => wholeOf(pool, counters, driver, device, offer))
+        : [
+            {
+              resource: device.partition === undefined ? driver : `${driver}/${device.partition}`,
+              usable: !device.tainted,
+            },
+          ];
     if (offer) for (const unit of units) offer.units.add(unit);
     pool.devices.set(device.name, { node, units });
   }
@@ -106,7 +112,13 @@ export class DeviceIndex {
 }
 
 /** The GPU behind a device that shares its counters; one untainted part makes it usable. */
-function wholeOf(pool: Pool, counters: string, resource: string, device: OfferedDevice, offer: Offer | undefined): DeviceUnit {
+function wholeOf(
+  pool: Pool,
+  counters: string,
+  resource: string,
+  device: OfferedDevice,
+  offer: Offer | undefined,
+): DeviceUnit {
   const known = pool.wholes.get(counters);
   if (!known) {
     const whole = { resource, usable: !device.tainted };
@@ -121,8 +133,11 @@ function wholeOf(pool: Pool, counters: string, resource: string, device: Offered
 /** Slices of a pool's newest generation: while a driver publishes anew, the old ones are still there. */
 function currentSlices(slices: readonly SliceView[]): readonly SliceView[] {
   const pools = Map.groupBy(slices, (slice) => `${slice.driver}/${slice.pool}`);
-  return pools.values().flatMap((all) => {
-    const newest = Math.max(...all.map((slice) => slice.generation));
-    return all.filter((slice) => slice.generation === newest);
-  }).toArray();
+  return pools
+    .values()
+    .flatMap((all) => {
+      const newest = Math.max(...all.map((slice) => slice.generation));
+      return all.filter((slice) => slice.generation === newest);
+    })
+    .toArray();
 }

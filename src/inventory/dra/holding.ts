@@ -28,7 +28,10 @@ interface PlacedClaims {
 const placements = new WeakMap<DraSnapshot, PlacedClaims>();
 
 /** Claims that hold GPUs, by the node that the devices are on. A claim whose node cannot be told is left out. */
-export function claimsByNode(dra: DraSnapshot, pods: ReadonlyMap<string, PodView>): ReadonlyMap<string, readonly ClaimView[]> {
+export function claimsByNode(
+  dra: DraSnapshot,
+  pods: ReadonlyMap<string, PodView>,
+): ReadonlyMap<string, readonly ClaimView[]> {
   const placed = placements.get(dra) ?? placeClaims(dra);
   placements.set(dra, placed);
   if (placed.elsewhere.length === 0) return placed.byNode;
@@ -56,7 +59,9 @@ function placeClaims(dra: DraSnapshot): PlacedClaims {
 
 /** Devices without a slice are where the pods are that use them. */
 function nodeOfUsers(claim: ClaimView, pods: ReadonlyMap<string, PodView>): string | undefined {
-  return claim.reservedFor.map(({ pod }) => pods.get(`${claim.namespace}/${pod}`)?.node).find((node) => node !== undefined);
+  return claim.reservedFor
+    .map(({ pod }) => pods.get(`${claim.namespace}/${pod}`)?.node)
+    .find((node) => node !== undefined);
 }
 
 const indexes = new WeakMap<DraSnapshot['slices'], DeviceIndex>();
@@ -74,31 +79,44 @@ export function indexOf(dra: DraSnapshot): DeviceIndex {
  * What the claims of one node hold. Each unit is counted once, for the first claim in the order of names that holds any of it.
  * `pods` are the node's pods that have not ended.
  */
-export function holdingsOf(claims: readonly ClaimView[], pods: readonly PodView[], index: DeviceIndex): readonly Holding[] {
+export function holdingsOf(
+  claims: readonly ClaimView[],
+  pods: readonly PodView[],
+  index: DeviceIndex,
+): readonly Holding[] {
   const taken = new Set<DeviceUnit>();
-  return claims.toSorted((a, b) => collate(a.key, b.key)).map((claim) => {
-    const counts: Record<string, number> = {};
-    for (const device of claim.devices) {
-      for (const unit of index.unitsOf(device)) {
-        if (taken.has(unit)) continue;
-        taken.add(unit);
-        counts[unit.resource] = (counts[unit.resource] ?? 0) + 1;
+  return claims
+    .toSorted((a, b) => collate(a.key, b.key))
+    .map((claim) => {
+      const counts: Record<string, number> = {};
+      for (const device of claim.devices) {
+        for (const unit of index.unitsOf(device)) {
+          if (taken.has(unit)) continue;
+          taken.add(unit);
+          counts[unit.resource] = (counts[unit.resource] ?? 0) + 1;
+        }
       }
-    }
-    return { claim, counts, users: usersOf(claim, pods) };
-  });
+      return { claim, counts, users: usersOf(claim, pods) };
+    });
 }
 
 /** Pods that name the claim, then pods that it is reserved for without our seeing them run. A pod made anew under its old name is another one. */
 function usersOf(claim: ClaimView, pods: readonly PodView[]): readonly ClaimUser[] {
   const reserved = new Map(claim.reservedFor.map(({ pod, uid }) => [pod, uid]));
-  const seen = pods.filter((pod) => pod.namespace === claim.namespace && (reserved.has(pod.name) ? reserved.get(pod.name) === pod.uid : usesClaim(pod, claim.name)));
+  const seen = pods.filter(
+    (pod) =>
+      pod.namespace === claim.namespace &&
+      (reserved.has(pod.name) ? reserved.get(pod.name) === pod.uid : usesClaim(pod, claim.name)),
+  );
   const names = new Set(seen.map((pod) => pod.name));
   const user = (name: string, view: PodView | undefined): ClaimUser => ({ namespace: claim.namespace, name, view });
   const byName = (a: ClaimUser, b: ClaimUser): number => collate(a.name, b.name);
   return [
     ...seen.map((pod) => user(pod.name, pod)).sort(byName),
-    ...claim.reservedFor.filter(({ pod }) => !names.has(pod)).map(({ pod }) => user(pod, undefined)).sort(byName),
+    ...claim.reservedFor
+      .filter(({ pod }) => !names.has(pod))
+      .map(({ pod }) => user(pod, undefined))
+      .sort(byName),
   ];
 }
 
@@ -107,9 +125,14 @@ function usesClaim(pod: PodView, claim: string): boolean {
 }
 
 /** Units that a node has by DRA: those that can be claimed, and those that are held although they could not be claimed now. */
-export function unitsOf(offer: NodeOffer | undefined, claims: readonly ClaimView[], index: DeviceIndex): ReadonlySet<DeviceUnit> {
+export function unitsOf(
+  offer: NodeOffer | undefined,
+  claims: readonly ClaimView[],
+  index: DeviceIndex,
+): ReadonlySet<DeviceUnit> {
   const units = new Set<DeviceUnit>();
   for (const unit of offer?.units ?? []) if (unit.usable) units.add(unit);
-  for (const claim of claims) for (const device of claim.devices) for (const unit of index.unitsOf(device)) units.add(unit);
+  for (const claim of claims)
+    for (const device of claim.devices) for (const unit of index.unitsOf(device)) units.add(unit);
   return units;
 }

@@ -4,7 +4,13 @@ import type { KubeObject } from '../../kube/types.ts';
 import type { ClaimView, ExtendedClaim, OfferedDevice, SliceView } from './types.ts';
 
 /** Drivers, and device classes of the same name, that hand out GPUs or what stands for them. Fabric channels and NICs do not. */
-const GPU_DRIVERS: ReadonlySet<string> = new Set(['gpu.nvidia.com', 'gpu.amd.com', 'gpu.intel.com', 'gaudi.intel.com', 'tpu.google.com']);
+const GPU_DRIVERS: ReadonlySet<string> = new Set([
+  'gpu.nvidia.com',
+  'gpu.amd.com',
+  'gpu.intel.com',
+  'gaudi.intel.com',
+  'tpu.google.com',
+]);
 
 export function isGpuDriver(name: string): boolean {
   return GPU_DRIVERS.has(name);
@@ -26,7 +32,9 @@ export function projectClaim(object: KubeObject): ClaimView {
     wanted: allocation === undefined ? wantedOf(spec) : {},
     reservedFor: arrayAt(status, 'reservedFor').flatMap((consumer) => {
       const pod = stringAt(consumer, 'name');
-      return stringAt(consumer, 'resource') !== 'pods' || pod === undefined ? [] : [{ pod, uid: stringAt(consumer, 'uid') ?? '' }];
+      return stringAt(consumer, 'resource') !== 'pods' || pod === undefined
+        ? []
+        : [{ pod, uid: stringAt(consumer, 'uid') ?? '' }];
     }),
   };
 }
@@ -93,7 +101,12 @@ function attribute(device: unknown, name: string): string | undefined {
 
 /** The claims of a pod by their names in its namespace: named in its spec, or made from a template and named in its status. */
 export function podClaims(spec: unknown, status: unknown): readonly string[] {
-  const made = new Map(arrayAt(status, 'resourceClaimStatuses').map((entry) => [stringAt(entry, 'name'), stringAt(entry, 'resourceClaimName')]));
+  const made = new Map(
+    arrayAt(status, 'resourceClaimStatuses').map((entry) => [
+      stringAt(entry, 'name'),
+      stringAt(entry, 'resourceClaimName'),
+    ]),
+  );
   return arrayAt(spec, 'resourceClaims').flatMap((entry) => {
     // Before 1.31 the reference stood under `source`.
     const named = stringAt(entry, 'resourceClaimName') ?? stringAt(entry, 'source', 'resourceClaimName');
@@ -104,6 +117,8 @@ export function podClaims(spec: unknown, status: unknown): readonly string[] {
 export function extendedClaim(status: unknown): ExtendedClaim | undefined {
   const claim = stringAt(status, 'extendedResourceClaimStatus', 'resourceClaimName');
   if (claim === undefined) return undefined;
-  const resources = arrayAt(status, 'extendedResourceClaimStatus', 'requestMappings').flatMap((mapping) => stringAt(mapping, 'resourceName') ?? []);
+  const resources = arrayAt(status, 'extendedResourceClaimStatus', 'requestMappings').flatMap(
+    (mapping) => stringAt(mapping, 'resourceName') ?? [],
+  );
   return { claim, resources: [...new Set(resources)] };
 }

@@ -35,9 +35,12 @@ export class DraWatch implements Disposable {
     this.#clock = clock;
     this.#touched = touched;
     const states = { claims: this.#state, slices: this.#state };
-    this.snapshot = before ? { ...before, states } : { claims: new Map(), slices: new Map(), states, claimScope: 'cluster' };
+    this.snapshot = before
+      ? { ...before, states }
+      : { claims: new Map(), slices: new Map(), states, claimScope: 'cluster' };
     this.#run().catch((error: unknown) => {
-      if (!this.#stop.signal.aborted) this.#tell({ kind: 'stale', since: clock.now(), error: toWorkbenchError(error, 'look for resource claims') });
+      if (!this.#stop.signal.aborted)
+        this.#tell({ kind: 'stale', since: clock.now(), error: toWorkbenchError(error, 'look for resource claims') });
     });
   }
 
@@ -52,7 +55,12 @@ export class DraWatch implements Disposable {
   take(): boolean {
     const before = this.snapshot;
     const next = this.#next();
-    const same = before.claims === next.claims && before.slices === next.slices && before.states.claims === next.states.claims && before.states.slices === next.states.slices && before.claimScope === next.claimScope;
+    const same =
+      before.claims === next.claims &&
+      before.slices === next.slices &&
+      before.states.claims === next.states.claims &&
+      before.states.slices === next.states.slices &&
+      before.claimScope === next.claimScope;
     if (!same) this.snapshot = next;
     return !same;
   }
@@ -67,12 +75,22 @@ export class DraWatch implements Disposable {
     if (!this.#followed) {
       const gone = this.#state.kind === 'absent';
       const { claims, slices, claimScope } = this.snapshot;
-      return { claims: gone ? new Map() : claims, slices: gone ? new Map() : slices, states: { claims: this.#state, slices: this.#state }, claimScope };
+      return {
+        claims: gone ? new Map() : claims,
+        slices: gone ? new Map() : slices,
+        states: { claims: this.#state, slices: this.#state },
+        claimScope,
+      };
     }
     const { claims, slices } = this.#followed;
     claims.take();
     slices.take();
-    return { claims: claims.items, slices: slices.items, states: { claims: claims.state, slices: slices.state }, claimScope: claims.scope };
+    return {
+      claims: claims.items,
+      slices: slices.items,
+      states: { claims: claims.state, slices: slices.state },
+      claimScope: claims.scope,
+    };
   }
 
   async #run(): Promise<void> {
@@ -92,7 +110,11 @@ export class DraWatch implements Disposable {
     } catch (error) {
       if (this.#stop.signal.aborted) return true;
       const cause = toWorkbenchError(error, 'look for resource claims');
-      this.#tell(isWorkbenchError(cause, 'forbidden') ? { kind: 'denied', error: cause } : { kind: 'stale', since: this.#clock.now(), error: cause });
+      this.#tell(
+        isWorkbenchError(cause, 'forbidden')
+          ? { kind: 'denied', error: cause }
+          : { kind: 'stale', since: this.#clock.now(), error: cause },
+      );
       return false;
     }
   }

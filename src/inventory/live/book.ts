@@ -13,7 +13,17 @@ const MOST_RANKS = 1024;
 /** Two answers further apart than so many rounds say nothing of the time between them. */
 const LONGEST_GAP_ROUNDS = 2.5;
 
-const RANK_COLUMNS = ['answered', 'seconds', 'generated', 'prompted', 'queried', 'hit', 'running', 'waiting', 'kvCacheUse'] as const;
+const RANK_COLUMNS = [
+  'answered',
+  'seconds',
+  'generated',
+  'prompted',
+  'queried',
+  'hit',
+  'running',
+  'waiting',
+  'kvCacheUse',
+] as const;
 const PICKER_COLUMNS = ['answered', 'held', 'queuedAtEndpoints', 'averageQueue', 'running'] as const;
 
 /** `answered` is 1, or 0 where it was asked for and did not come; `seconds` is what the increases beside it took. */
@@ -68,7 +78,11 @@ export class LiveBook {
     this.pickers.begin(time);
     for (const scrape of scrapes) this.#enterOne(scrape);
     this.#forgetOld();
-    this.#pods = new Map(Map.groupBy(scrapes, ({ target }) => target.podKey).entries().map(([key, ofPod]) => [key, this.#podFigures(ofPod, time)]));
+    this.#pods = new Map(
+      Map.groupBy(scrapes, ({ target }) => target.podKey)
+        .entries()
+        .map(([key, ofPod]) => [key, this.#podFigures(ofPod, time)]),
+    );
   }
 
   #enterOne(scrape: Scrape): void {
@@ -107,7 +121,10 @@ export class LiveBook {
   }
 
   #linesOf(target: MetricsTarget): readonly RankLine[] {
-    return this.#rankLines.values().filter((line) => line.target.id === target.id).toArray();
+    return this.#rankLines
+      .values()
+      .filter((line) => line.target.id === target.id)
+      .toArray();
   }
 
   /** Those of which nothing is left in the kept time. */
@@ -137,7 +154,12 @@ export class LiveBook {
       }
       route ??= scrape.route;
       if (scrape.target.kind === 'picker') picker = pickerReading(scrape.samples);
-      else ranks.push(...this.#linesOf(scrape.target).filter(({ id }) => this.ranks.value(id, 'answered', this.ranks.length - 1) === 1).map((line) => this.#rankFigures(line, time)));
+      else
+        ranks.push(
+          ...this.#linesOf(scrape.target)
+            .filter(({ id }) => this.ranks.value(id, 'answered', this.ranks.length - 1) === 1)
+            .map((line) => this.#rankFigures(line, time)),
+        );
     }
     return { ranks, picker, failures, route };
   }
@@ -147,7 +169,8 @@ export class LiveBook {
     const latest = (column: RankColumn): number | undefined => known(ranks.value(id, column, ranks.length - 1));
     // Half a round less, so that the rounds that are taken in cover the window and no more.
     const since = (windowMs: number): number => time - Math.max(windowMs, this.#intervalMs) + this.#intervalMs / 2;
-    const rate = (column: RankColumn): number | undefined => known(ranks.sum(id, column, since(RATE_WINDOW_MS)) / ranks.sum(id, 'seconds', since(RATE_WINDOW_MS), column));
+    const rate = (column: RankColumn): number | undefined =>
+      known(ranks.sum(id, column, since(RATE_WINDOW_MS)) / ranks.sum(id, 'seconds', since(RATE_WINDOW_MS), column));
     return {
       port: target.port,
       engine,

@@ -39,7 +39,8 @@ export class History<Column extends string> {
     const slot = this.#begun % this.#capacity;
     this.#begun += 1;
     this.#times[slot] = time;
-    for (const values of this.#lines.values()) values.fill(NaN, slot * this.#columns.length, (slot + 1) * this.#columns.length);
+    for (const values of this.#lines.values())
+      values.fill(NaN, slot * this.#columns.length, (slot + 1) * this.#columns.length);
   }
 
   /** Writes figures of the newest round. */
@@ -72,7 +73,8 @@ export class History<Column extends string> {
 
   /** Whether any round that is kept knows the column. */
   knows(line: string, column: Column): boolean {
-    for (let round = this.length - 1; round >= 0; round -= 1) if (!Number.isNaN(this.value(line, column, round))) return true;
+    for (let round = this.length - 1; round >= 0; round -= 1)
+      if (!Number.isNaN(this.value(line, column, round))) return true;
     return false;
   }
 

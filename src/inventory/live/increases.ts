@@ -24,13 +24,24 @@ export interface Increase {
  * The increase from one answer to the next. A counter that fell, or whose server restarted, counts from zero. Undefined
  * where there is nothing to compare with: the first answer, another pod, or one so long ago that it tells nothing of now.
  */
-export function increase(before: CountedReading | undefined, now: CountedReading, longestGapMs: number): Increase | undefined {
+export function increase(
+  before: CountedReading | undefined,
+  now: CountedReading,
+  longestGapMs: number,
+): Increase | undefined {
   if (before === undefined || before.uid !== now.uid) return undefined;
   const elapsed = now.at - before.at;
   if (elapsed <= 0 || elapsed > longestGapMs) return undefined;
   const restarted = before.restarts !== now.restarts;
-  const counted = (figure: 'generatedTokens' | 'promptTokens' | 'prefixQueries' | 'prefixHits'): number | undefined => grown(before.reading[figure], now.reading[figure], restarted);
-  return { seconds: elapsed / 1000, generatedTokens: counted('generatedTokens'), promptTokens: counted('promptTokens'), prefixQueries: counted('prefixQueries'), prefixHits: counted('prefixHits') };
+  const counted = (figure: 'generatedTokens' | 'promptTokens' | 'prefixQueries' | 'prefixHits'): number | undefined =>
+    grown(before.reading[figure], now.reading[figure], restarted);
+  return {
+    seconds: elapsed / 1000,
+    generatedTokens: counted('generatedTokens'),
+    promptTokens: counted('promptTokens'),
+    prefixQueries: counted('prefixQueries'),
+    prefixHits: counted('prefixHits'),
+  };
 }
 
 function grown(before: number | undefined, now: number | undefined, restarted: boolean): number | undefined {

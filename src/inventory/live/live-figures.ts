@@ -144,7 +144,8 @@ class LeasedFigures implements LiveFigures {
       const client = await contexts.client(cluster);
       throwIfAborted(signal);
       // Figures of another cluster are not for this one's lines.
-      if (this.#cluster !== undefined && !isSame(cluster, this.#cluster)) this.#book = new LiveBook(this.#settings.intervalMs);
+      if (this.#cluster !== undefined && !isSame(cluster, this.#cluster))
+        this.#book = new LiveBook(this.#settings.intervalMs);
       this.#cluster = cluster;
       scraper = this.#scraper(client);
       for (;;) await this.#roundAndPause(scraper, cluster, signal);
@@ -161,7 +162,10 @@ class LeasedFigures implements LiveFigures {
     return new Scraper({
       routes: [new ApiProxyRoute(client), new PortForwardRoute(client)],
       remembered: routeName(store.get(key)),
-      remember: (route) => void store.set(key, route).catch((error: unknown) => logger.error('the way to the metrics could not be remembered', error)),
+      remember: (route) =>
+        void store
+          .set(key, route)
+          .catch((error: unknown) => logger.error('the way to the metrics could not be remembered', error)),
       intervalMs: this.#settings.intervalMs,
       timeoutMs: Math.min(LONGEST_TIMEOUT_MS, this.#settings.intervalMs * 2),
       clock,
@@ -174,11 +178,20 @@ class LeasedFigures implements LiveFigures {
     const began = clock.monotonic();
     const time = clock.now();
     const snapshot = await inventory.whenComplete(signal);
-    if (!isSame(snapshot.cluster, cluster)) throw new WorkbenchError({ code: 'not-ready', message: 'the window is changing to another cluster', hint: 'Live figures begin again by themselves.' });
+    if (!isSame(snapshot.cluster, cluster))
+      throw new WorkbenchError({
+        code: 'not-ready',
+        message: 'the window is changing to another cluster',
+        hint: 'Live figures begin again by themselves.',
+      });
     const scrapes = await scraper.round(metricsTargets(snapshot, owner), signal);
     throwIfAborted(signal);
     this.#book.enter(scrapes, time);
-    this.#tell({ kind: 'running', targets: scrapes.length, answered: scrapes.filter((scrape) => !('failure' in scrape)).length });
+    this.#tell({
+      kind: 'running',
+      targets: scrapes.length,
+      answered: scrapes.filter((scrape) => !('failure' in scrape)).length,
+    });
     const spread = 1 + JITTER * (Math.random() - 0.5);
     // A round that took long is followed by a pause all the same.
     await sleep(clock, Math.max(intervalMs * spread - (clock.monotonic() - began), intervalMs / 5), signal);

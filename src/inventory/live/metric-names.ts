@@ -45,8 +45,14 @@ export const PICKER_METRICS: PickerMetricNames = {
 };
 
 const { prefix, ...engineNames } = ENGINE_METRICS;
-const lists: readonly (readonly string[])[] = [...Object.values<readonly string[]>({ ...engineNames }), ...Object.values<readonly string[]>({ ...PICKER_METRICS })];
-const WANTED: ReadonlySet<string> = new Set([...lists.flat(), ...prefix.flatMap(({ queries, hits }) => [queries, hits])]);
+const lists: readonly (readonly string[])[] = [
+  ...Object.values<readonly string[]>({ ...engineNames }),
+  ...Object.values<readonly string[]>({ ...PICKER_METRICS }),
+];
+const WANTED: ReadonlySet<string> = new Set([
+  ...lists.flat(),
+  ...prefix.flatMap(({ queries, hits }) => [queries, hits]),
+]);
 
 /** Whether a sample of this name is read at all. */
 export function isWanted(name: string): boolean {

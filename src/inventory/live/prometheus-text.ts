@@ -29,7 +29,12 @@ const LABEL_NAME = /[ \t]*([a-zA-Z_][a-zA-Z0-9_]*)[ \t]*=[ \t]*"/y;
 /** The value ends the line, or a timestamp or an OpenMetrics exemplar follows. */
 const VALUE = /[ \t]*([^\s#]+)(?:[ \t]+[-+\d.eE]+)?[ \t]*(?:#.*)?$/y;
 const NUMBER = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;
-const SPECIAL: ReadonlyMap<string, number> = new Map([['nan', NaN], ['inf', Infinity], ['+inf', Infinity], ['-inf', -Infinity]]);
+const SPECIAL: ReadonlyMap<string, number> = new Map([
+  ['nan', NaN],
+  ['inf', Infinity],
+  ['+inf', Infinity],
+  ['-inf', -Infinity],
+]);
 
 /**
  * Reads the Prometheus text format and OpenMetrics piece by piece. A line that is neither is skipped and counted: one

@@ -48,23 +48,26 @@ export function engineReadings(samples: readonly Sample[]): readonly EngineReadi
     prefixHits: byEngine(prefix === undefined ? [] : page.newest([prefix.hits]), sum),
   };
   const engines = new Set(Object.values(figures).flatMap((found) => found.keys().toArray()));
-  return [...engines].sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).map((engine) => ({
-    engine,
-    running: figures.running.get(engine),
-    waiting: figures.waiting.get(engine),
-    kvCacheUse: figures.kvCacheUse.get(engine),
-    generatedTokens: figures.generatedTokens.get(engine),
-    promptTokens: figures.promptTokens.get(engine),
-    prefixQueries: figures.prefixQueries.get(engine),
-    prefixHits: figures.prefixHits.get(engine),
-  }));
+  return [...engines]
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+    .map((engine) => ({
+      engine,
+      running: figures.running.get(engine),
+      waiting: figures.waiting.get(engine),
+      kvCacheUse: figures.kvCacheUse.get(engine),
+      generatedTokens: figures.generatedTokens.get(engine),
+      promptTokens: figures.promptTokens.get(engine),
+      prefixQueries: figures.prefixQueries.get(engine),
+      prefixHits: figures.prefixHits.get(engine),
+    }));
 }
 
 /** Undefined when the page is not that of an endpoint picker. */
 export function pickerReading(samples: readonly Sample[]): PickerReading | undefined {
   const page = new Page(samples);
   const values = (names: readonly string[]): Values => page.newest(names).map(({ value }) => value);
-  const total = (names: readonly string[]): number | undefined => (values(names).length === 0 ? undefined : sum(values(names)));
+  const total = (names: readonly string[]): number | undefined =>
+    values(names).length === 0 ? undefined : sum(values(names));
   const averages = values(PICKER_METRICS.averageQueue);
   const reading = {
     held: total(PICKER_METRICS.held),
@@ -82,7 +85,10 @@ class Page {
   readonly #byName: ReadonlyMap<string, readonly Sample[]>;
 
   constructor(samples: readonly Sample[]) {
-    this.#byName = Map.groupBy(samples.filter(({ value }) => Number.isFinite(value) && value >= 0), ({ name }) => name);
+    this.#byName = Map.groupBy(
+      samples.filter(({ value }) => Number.isFinite(value) && value >= 0),
+      ({ name }) => name,
+    );
   }
 
   has(name: string): boolean {

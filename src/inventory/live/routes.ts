@@ -52,7 +52,8 @@ export class ApiProxyRoute implements Route {
     const text = await readSome(response.body);
     const status = parseStatus(text);
     // The API server's own words are a Status; all else the pod has said.
-    if (stringAt(status, 'kind') === 'Status') throw errorFromStatus(response.status, status, subjectOf('GET', path), this.#client.cluster);
+    if (stringAt(status, 'kind') === 'Status')
+      throw errorFromStatus(response.status, status, subjectOf('GET', path), this.#client.cluster);
     return { status: response.status, body: Readable.from([text]) };
   }
 
@@ -77,7 +78,9 @@ export class PortForwardRoute implements Route {
   }
 
   async allowed(namespace: string, signal: AbortSignal): Promise<boolean> {
-    const verbs = await Promise.all(['get', 'create'].map((verb) => this.#client.allowed(verb, Pods, namespace, signal, 'portforward')));
+    const verbs = await Promise.all(
+      ['get', 'create'].map((verb) => this.#client.allowed(verb, Pods, namespace, signal, 'portforward')),
+    );
     return verbs.every(Boolean);
   }
 
@@ -111,7 +114,12 @@ export class PortForwardRoute implements Route {
     const open = this.#tunnels.get(target.id);
     if (open?.uid === target.uid) return open;
     this.#close(target.id);
-    const made = { uid: target.uid, agent: this.#client.portForward(target.namespace, target.pod, target.port, signal).then((forward) => new ForwardAgent(forward)) };
+    const made = {
+      uid: target.uid,
+      agent: this.#client
+        .portForward(target.namespace, target.pod, target.port, signal)
+        .then((forward) => new ForwardAgent(forward)),
+    };
     this.#tunnels.set(target.id, made);
     return made;
   }
@@ -121,7 +129,10 @@ export class PortForwardRoute implements Route {
     if (tunnel === undefined) return;
     this.#tunnels.delete(id);
     // One that never came to be is told to whoever asked for it.
-    tunnel.agent.then((agent) => agent.destroy(), () => undefined);
+    tunnel.agent.then(
+      (agent) => agent.destroy(),
+      () => undefined,
+    );
   }
 }
 
@@ -139,9 +150,22 @@ async function getOnce(port: number, agent: Agent, signal: AbortSignal): Promise
 
 function get(port: number, agent: Agent, signal: AbortSignal): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const outgoing = httpRequest({ host: '127.0.0.1', port, path: PATH, agent, signal, headers: { accept: 'text/plain' } });
+    const outgoing = httpRequest({
+      host: '127.0.0.1',
+      port,
+      path: PATH,
+      agent,
+      signal,
+      headers: { accept: 'text/plain' },
+    });
     outgoing.once('response', resolve);
-    outgoing.once('error', (error) => reject(outgoing.reusedSocket && systemCode(error) === 'ECONNRESET' ? new StaleConnection(error.message, { cause: error }) : error));
+    outgoing.once('error', (error) =>
+      reject(
+        outgoing.reusedSocket && systemCode(error) === 'ECONNRESET'
+          ? new StaleConnection(error.message, { cause: error })
+          : error,
+      ),
+    );
     outgoing.end();
   });
 }

@@ -14,7 +14,12 @@ const LONGEST_BACK_OFF_MS = 60_000;
 const FAILURES_UNTIL_DOUBT = 3;
 
 export type Scrape =
-  | { readonly target: MetricsTarget; readonly samples: readonly Sample[]; /** Monotonic ms. */ readonly at: number; readonly route: RouteName }
+  | {
+      readonly target: MetricsTarget;
+      readonly samples: readonly Sample[];
+      /** Monotonic ms. */ readonly at: number;
+      readonly route: RouteName;
+    }
   /** Failed now, or left out because it failed before. */
   | { readonly target: MetricsTarget; readonly failure: ScrapeFailure };
 
@@ -68,7 +73,10 @@ export class Scraper implements Disposable {
   }
 
   /** The ways that the user may go, by namespace. */
-  async #openRoutes(targets: readonly MetricsTarget[], signal: AbortSignal): Promise<ReadonlyMap<string, readonly Route[]>> {
+  async #openRoutes(
+    targets: readonly MetricsTarget[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, readonly Route[]>> {
     const namespaces = [...new Set(targets.map(({ namespace }) => namespace))];
     const found = await Promise.all(
       namespaces.map(async (namespace) => {
@@ -86,7 +94,9 @@ export class Scraper implements Disposable {
     const state = known?.uid === target.uid ? known : undefined;
     if (state?.failure && state.failure.nextMonotonic > clock.monotonic()) return { target, failure: state.failure };
     try {
-      const { samples, route } = await this.#limiter.run(signal, () => this.#firstAnswer(target, this.#inOrder(routes, state), signal));
+      const { samples, route } = await this.#limiter.run(signal, () =>
+        this.#firstAnswer(target, this.#inOrder(routes, state), signal),
+      );
       this.#states.set(target.id, { uid: target.uid, failures: 0, failure: undefined, route });
       if (state?.route !== route) this.#prefer(route);
       return { target, samples, at: clock.monotonic(), route };
@@ -101,7 +111,12 @@ export class Scraper implements Disposable {
         nextAt: clock.now() + waitMs,
         nextMonotonic: clock.monotonic() + waitMs,
       };
-      this.#states.set(target.id, { uid: target.uid, failures, failure, route: failures < FAILURES_UNTIL_DOUBT ? state?.route : undefined });
+      this.#states.set(target.id, {
+        uid: target.uid,
+        failures,
+        failure,
+        route: failures < FAILURES_UNTIL_DOUBT ? state?.route : undefined,
+      });
       return { target, failure };
     }
   }
@@ -114,7 +129,11 @@ export class Scraper implements Disposable {
   }
 
   /** A pod that refuses was reached: no other way would lead past that. */
-  async #firstAnswer(target: MetricsTarget, routes: readonly Route[], signal: AbortSignal): Promise<{ readonly samples: readonly Sample[]; readonly route: RouteName }> {
+  async #firstAnswer(
+    target: MetricsTarget,
+    routes: readonly Route[],
+    signal: AbortSignal,
+  ): Promise<{ readonly samples: readonly Sample[]; readonly route: RouteName }> {
     let first: WorkbenchError | undefined;
     for (const route of routes) {
       let answer: Answer;
@@ -160,7 +179,10 @@ export class Scraper implements Disposable {
   }
 }
 
-async function readPage(body: Awaited<ReturnType<Route['open']>>['body'], signal: AbortSignal): Promise<readonly Sample[]> {
+async function readPage(
+  body: Awaited<ReturnType<Route['open']>>['body'],
+  signal: AbortSignal,
+): Promise<readonly Sample[]> {
   const onAbort = (): void => void body.destroy(aborted(signal));
   signal.addEventListener('abort', onAbort, { once: true });
   try {
@@ -184,10 +206,17 @@ function refusal(target: MetricsTarget, status: number): WorkbenchError {
     return new WorkbenchError({
       code: 'forbidden',
       message: `${question(target)}: it wants a token (HTTP ${status})`,
-      hint: target.kind === 'picker' ? 'An endpoint picker started with --metrics-endpoint-auth=false answers without one.' : 'Its metrics cannot be read without its key.',
+      hint:
+        target.kind === 'picker'
+          ? 'An endpoint picker started with --metrics-endpoint-auth=false answers without one.'
+          : 'Its metrics cannot be read without its key.',
     });
   }
-  return new WorkbenchError({ code: status === 404 ? 'not-supported' : 'server-error', message: `${question(target)}: HTTP ${status}`, hint: 'Look at the logs of the pod.' });
+  return new WorkbenchError({
+    code: status === 404 ? 'not-supported' : 'server-error',
+    message: `${question(target)}: HTTP ${status}`,
+    hint: 'Look at the logs of the pod.',
+  });
 }
 
 function noPermission(namespaces: readonly string[]): WorkbenchError {

@@ -16,7 +16,11 @@ export function metricsTargets(snapshot: InventorySnapshot, owner: string): read
         groups.flatMap((group) =>
           group.pods.flatMap(({ namespace, name }) => {
             const pod = snapshot.pods.get(`${namespace}/${name}`);
-            return pod === undefined || !isReady(pod) ? [] : pagesOf(pod, role).map(({ kind, port }) => targetOf(pod, kind, port, deployment.name, role, group.index));
+            return pod === undefined || !isReady(pod)
+              ? []
+              : pagesOf(pod, role).map(({ kind, port }) =>
+                  targetOf(pod, kind, port, deployment.name, role, group.index),
+                );
           }),
         ),
       ),
@@ -28,7 +32,8 @@ function isReady(pod: PodView): boolean {
 }
 
 function pagesOf(pod: PodView, role: Role): readonly { readonly kind: MetricsTarget['kind']; readonly port: number }[] {
-  if (role === 'routing') return pod.labels[GATEWAY_LABEL] === undefined ? [{ kind: 'picker', port: pickerPort(pod) }] : [];
+  if (role === 'routing')
+    return pod.labels[GATEWAY_LABEL] === undefined ? [{ kind: 'picker', port: pickerPort(pod) }] : [];
   // A worker without an API server has no page: its group's leader tells of its engines.
   if (/(?<![\w-])--headless(?![\w-])/.test(serverContainer(pod)?.command.join(' ') ?? '')) return [];
   return apiServerPorts(pod).map((port) => ({ kind: 'server', port }));
@@ -36,11 +41,32 @@ function pagesOf(pod: PodView, role: Role): readonly { readonly kind: MetricsTar
 
 function pickerPort(pod: PodView): number {
   const main = pod.containers.filter(({ role }) => role === 'main');
-  const told = main.map(({ command }) => /(?<![\w-])--?metrics-port[= ]["']?(\d+)\b/.exec(command.join(' '))?.[1]).find((port) => port !== undefined);
+  const told = main
+    .map(({ command }) => /(?<![\w-])--?metrics-port[= ]["']?(\d+)\b/.exec(command.join(' '))?.[1])
+    .find((port) => port !== undefined);
   if (told !== undefined) return Number(told);
   return main.flatMap(({ ports }) => ports).find(({ name }) => name === 'metrics')?.port ?? PICKER_PORT;
 }
 
-function targetOf(pod: PodView, kind: MetricsTarget['kind'], port: number, deployment: string, role: Role, group: number): MetricsTarget {
-  return { id: `${pod.key}:${port}`, podKey: pod.key, namespace: pod.namespace, pod: pod.name, uid: pod.uid, restarts: serverContainer(pod)?.restarts ?? 0, port, kind, deployment, role, group };
+function targetOf(
+  pod: PodView,
+  kind: MetricsTarget['kind'],
+  port: number,
+  deployment: string,
+  role: Role,
+  group: number,
+): MetricsTarget {
+  return {
+    id: `${pod.key}:${port}`,
+    podKey: pod.key,
+    namespace: pod.namespace,
+    pod: pod.name,
+    uid: pod.uid,
+    restarts: serverContainer(pod)?.restarts ?? 0,
+    port,
+    kind,
+    deployment,
+    role,
+    group,
+  };
 }

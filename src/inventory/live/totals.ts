@@ -17,7 +17,8 @@ export interface RankTotals {
 }
 
 export function totalsOf(ranks: readonly RankFigures[]): RankTotals {
-  const values = (figure: Exclude<keyof RankFigures, 'engine'>): readonly number[] => ranks.map((rank) => rank[figure]).filter((value) => value !== undefined);
+  const values = (figure: Exclude<keyof RankFigures, 'engine'>): readonly number[] =>
+    ranks.map((rank) => rank[figure]).filter((value) => value !== undefined);
   const caches = values('kvCacheUse');
   const queries = sum(values('prefixQueries')) ?? 0;
   return {

@@ -78,7 +78,14 @@ export interface LiveSnapshot {
   readonly pods: ReadonlyMap<string, PodFigures>;
 }
 
-export type ChartFigure = 'generationRate' | 'promptRate' | 'running' | 'waiting' | 'kvCacheUse' | 'prefixHitRate' | 'queue';
+export type ChartFigure =
+  | 'generationRate'
+  | 'promptRate'
+  | 'running'
+  | 'waiting'
+  | 'kvCacheUse'
+  | 'prefixHitRate'
+  | 'queue';
 
 /** One line of the charts: a rank, a role of a deployment, or an endpoint picker. */
 export interface ChartLine {

@@ -10,7 +10,8 @@ interface Candidate extends Symptom {
   readonly message: string;
 }
 
-const FAILED = /^(?:WorkerProc (?:failed to start|hit an exception)|EngineCore (?:failed to start|encountered a fatal error))/;
+const FAILED =
+  /^(?:WorkerProc (?:failed to start|hit an exception)|EngineCore (?:failed to start|encountered a fatal error))/;
 const EXCEPTION = /^\w[\w.]*(?:Error|Exception): /;
 
 /**
@@ -48,7 +49,15 @@ function lastException(log: RankLog): Candidate | undefined {
   const raised = rest.slice(0, end < 0 ? undefined : end).findLast(({ line }) => EXCEPTION.test(line.message));
   if (raised === undefined || symptomOf(raised.line.message) !== undefined) return undefined;
   const { message } = raised.line;
-  return { title: message, hint: 'Read the traceback below.', certainty: 'root', log, entry: raised.entry, process: name, message };
+  return {
+    title: message,
+    hint: 'Read the traceback below.',
+    certainty: 'root',
+    log,
+    entry: raised.entry,
+    process: name,
+    message,
+  };
 }
 
 /** The kernel says nothing in the container's log when it kills. */
@@ -56,7 +65,15 @@ function killed(logs: readonly RankLog[]): Candidate | undefined {
   const log = logs.find(({ exit }) => exit?.includes('OOMKilled') === true);
   if (log === undefined) return undefined;
   const entry = log.lines.at(-1) ?? { time: '', text: '' };
-  return { title: 'OOMKilled', hint: "The container exceeded its memory limit: raise it, or load with fewer processes at once.", certainty: 'root', log, entry, process: undefined, message: log.exit ?? '' };
+  return {
+    title: 'OOMKilled',
+    hint: 'The container exceeded its memory limit: raise it, or load with fewer processes at once.',
+    certainty: 'root',
+    log,
+    entry,
+    process: undefined,
+    message: log.exit ?? '',
+  };
 }
 
 function nearest(candidates: readonly Candidate[]): readonly Candidate[] {

@@ -59,7 +59,12 @@ export class CrashBook {
    * Notes a crash. `peers` are the pods of its group; `linesOf` what was followed of their logs. Their logs are read at
    * once: in a recreated group they are there for seconds.
    */
-  async note(server: ServerPod, peers: readonly ServerPod[], linesOf: (server: ServerPod) => readonly LogLine[], signal: AbortSignal): Promise<void> {
+  async note(
+    server: ServerPod,
+    peers: readonly ServerPod[],
+    linesOf: (server: ServerPod) => readonly LogLine[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const { key, name, restarts } = server.pod;
     this.#times.set(key, Math.max(restarts, (this.#times.get(key) ?? 0) + 1));
     const incident = this.#incidentOf(server);
@@ -68,19 +73,29 @@ export class CrashBook {
     const others = peers.filter((peer) => !incident.crashed(peer.pod.name));
     for (const peer of others) incident.keep({ pod: peer.pod.name, rank: peer.rank, lines: linesOf(peer) });
     this.#assess(incident);
-    await Promise.all([this.#save(incident, server, signal), ...others.filter((peer) => linesOf(peer).length === 0).map((peer) => this.#save(incident, peer, signal))]);
+    await Promise.all([
+      this.#save(incident, server, signal),
+      ...others.filter((peer) => linesOf(peer).length === 0).map((peer) => this.#save(incident, peer, signal)),
+    ]);
     this.#assess(incident);
     await this.#write(incident);
   }
 
   #incidentOf(server: ServerPod): Incident {
     const { clock } = this.#options;
-    const open = this.#evidence.keys().toArray().findLast((incident) => incident.includes(server, clock.monotonic()));
+    const open = this.#evidence
+      .keys()
+      .toArray()
+      .findLast((incident) => incident.includes(server, clock.monotonic()));
     const incident = open ?? new Incident(server, clock.now(), clock.monotonic());
     incident.add(server);
     this.#incidents.delete(server.pod.key);
     this.#incidents.set(server.pod.key, incident);
-    for (const oldest of this.#incidents.keys().take(Math.max(0, this.#incidents.size - REMEMBERED)).toArray()) this.#incidents.delete(oldest);
+    for (const oldest of this.#incidents
+      .keys()
+      .take(Math.max(0, this.#incidents.size - REMEMBERED))
+      .toArray())
+      this.#incidents.delete(oldest);
     const kept = new Set(this.#incidents.values());
     for (const each of this.#evidence.keys().toArray()) if (!kept.has(each)) this.#evidence.delete(each);
     return incident;
@@ -96,18 +111,30 @@ export class CrashBook {
     const { pod, container, rank } = server;
     if (!this.#options.isThere(server)) return;
     const previous = container.restarts > 0;
-    const lines = await this.#limiter.run(signal, () => this.#read(server, previous, signal)).catch((error: unknown) => {
-      if (!isAbort(error)) this.#options.logger.debug(`the log of ${pod.key} could not be saved: ${errorText(error)}`);
-      return [];
-    });
-    if (lines.length > 0 && this.#options.isThere(server)) incident.keep({ pod: pod.name, rank, exit: exitOf(server), lines });
+    const lines = await this.#limiter
+      .run(signal, () => this.#read(server, previous, signal))
+      .catch((error: unknown) => {
+        if (!isAbort(error))
+          this.#options.logger.debug(`the log of ${pod.key} could not be saved: ${errorText(error)}`);
+        return [];
+      });
+    if (lines.length > 0 && this.#options.isThere(server))
+      incident.keep({ pod: pod.name, rank, exit: exitOf(server), lines });
   }
 
   async #read({ pod, container }: ServerPod, previous: boolean, signal: AbortSignal): Promise<readonly LogLine[]> {
     const client = await this.#options.client();
     const lines: LogLine[] = [];
     const patience = AbortSignal.any([signal, timeLimit(PATIENCE_MS, `read the log of ${pod.key}`)]);
-    for await (const line of client.logs({ namespace: pod.namespace, pod: pod.name, container: container.name, previous, tailLines: KEPT_LINES, signal: patience })) lines.push(line);
+    for await (const line of client.logs({
+      namespace: pod.namespace,
+      pod: pod.name,
+      container: container.name,
+      previous,
+      tailLines: KEPT_LINES,
+      signal: patience,
+    }))
+      lines.push(line);
     return lines;
   }
 
@@ -119,7 +146,10 @@ export class CrashBook {
     const silent = evidence.cause === undefined && evidence.logs.every(({ lines }) => lines.length === 0);
     if (files === undefined || silent) return;
     const time = new Date(incident.at).toISOString().replaceAll(/[:.]/g, '-');
-    const name = incident.file === undefined ? `${safeName(`${time}-${evidence.cause?.pod ?? evidence.pods[0] ?? 'pod'}`)}.log` : basename(incident.file);
+    const name =
+      incident.file === undefined
+        ? `${safeName(`${time}-${evidence.cause?.pod ?? evidence.pods[0] ?? 'pod'}`)}.log`
+        : basename(incident.file);
     try {
       await files.write(name, evidenceText(evidence));
       incident.file = files.path(name);

@@ -28,9 +28,15 @@ export function deploymentLoads(watcher: LoadWatcher, inventory: Inventory, owne
     lease: () => watcher.lease(),
     of(cluster, deployment) {
       const { snapshot } = inventory;
-      if (snapshot === undefined || !isDeepStrictEqual({ ...snapshot.cluster, namespace: cluster.namespace }, cluster)) return { phase: undefined, crashes: [] };
+      if (snapshot === undefined || !isDeepStrictEqual({ ...snapshot.cluster, namespace: cluster.namespace }, cluster))
+        return { phase: undefined, crashes: [] };
       const { snapshot: phases, crashes } = watcher;
-      const pods = mine.of(snapshot).values().filter(({ pod, deployment: name }) => pod.namespace === cluster.namespace && name === deployment).map(({ pod }) => pod).toArray();
+      const pods = mine
+        .of(snapshot)
+        .values()
+        .filter(({ pod, deployment: name }) => pod.namespace === cluster.namespace && name === deployment)
+        .map(({ pod }) => pod)
+        .toArray();
       const slowest = slowestPhase(pods.flatMap(({ key }) => phases.get(key) ?? []));
       return {
         phase: slowest && phaseText(slowest),

@@ -12,7 +12,9 @@ export function evidenceText(evidence: Evidence): string {
 function heading({ namespace, pods, at, cause }: Evidence): readonly string[] {
   const crashed = `Crashed: ${pods.join(', ')} (namespace ${namespace}), noticed ${new Date(at).toISOString()}`;
   if (cause === undefined) return [crashed, 'First cause: none of the lines below names a known one.'];
-  const place = [cause.pod, cause.rank === undefined ? '' : `rank ${cause.rank}`, cause.process ?? ''].filter((part) => part !== '').join(', ');
+  const place = [cause.pod, cause.rank === undefined ? '' : `rank ${cause.rank}`, cause.process ?? '']
+    .filter((part) => part !== '')
+    .join(', ');
   return [
     crashed,
     `${cause.certainty === 'root' ? 'First cause' : 'First sign (its cause is in no log that could be read)'}: ${cause.title}`,
@@ -24,5 +26,9 @@ function heading({ namespace, pods, at, cause }: Evidence): readonly string[] {
 
 function section({ pod, rank, exit, lines }: RankLog): readonly string[] {
   const title = [pod, rank === undefined ? '' : `rank ${rank}`, exit ?? ''].filter((part) => part !== '').join(', ');
-  return [`==== ${title}: the last ${lines.length} lines`, ...lines.map(({ time, text }) => `${time} ${stripVTControlCharacters(text).replaceAll('\r', ' ')}`.trimStart()), ''];
+  return [
+    `==== ${title}: the last ${lines.length} lines`,
+    ...lines.map(({ time, text }) => `${time} ${stripVTControlCharacters(text).replaceAll('\r', ' ')}`.trimStart()),
+    '',
+  ];
 }

@@ -59,7 +59,7 @@ export class FollowedLog implements Disposable {
   async #run(): Promise<void> {
     const { signal } = this.#ending;
     const { clock, logger, namespace, pod, changed } = this.#options;
-    for (let failed = false; !signal.aborted && !this.#ended; ) {
+    for (let failed = false; !signal.aborted && !this.#ended;) {
       try {
         await this.#read(signal);
         this.#ended = true;
@@ -67,7 +67,10 @@ export class FollowedLog implements Disposable {
       } catch (error) {
         if (isAbort(error)) return;
         this.#ended = isWorkbenchError(error, 'not-found', 'namespace-missing', 'forbidden');
-        if (!failed || this.#ended) logger.debug(`the log of ${namespace}/${pod} can not be followed: ${toWorkbenchError(error, 'follow the log').message}`);
+        if (!failed || this.#ended)
+          logger.debug(
+            `the log of ${namespace}/${pod} can not be followed: ${toWorkbenchError(error, 'follow the log').message}`,
+          );
         failed = true;
         await sleep(clock, RETRY_MS, signal).catch(() => undefined);
       }
@@ -79,7 +82,14 @@ export class FollowedLog implements Disposable {
     const client = await this.#options.client();
     // A second try reads what the first one read.
     this.#lines = [];
-    for await (const line of client.logs({ namespace, pod, container, follow: true, tailLines: READ_BACK_LINES, signal })) {
+    for await (const line of client.logs({
+      namespace,
+      pod,
+      container,
+      follow: true,
+      tailLines: READ_BACK_LINES,
+      signal,
+    })) {
       this.#lines.push(line);
       if (this.#lines.length > 2 * KEPT_LINES) this.#lines = this.#lines.slice(-KEPT_LINES);
       // A marker is evidence that something is missing, and tells nothing of the start-up.

@@ -20,7 +20,8 @@ export function groupPhases(members: readonly Member[]): ReadonlyMap<string, Loa
   const leader = members.toSorted((a, b) => (a.rank ?? 0) - (b.rank ?? 0)).find(({ own }) => own !== undefined);
   return new Map(
     members.flatMap((member) => {
-      const phase = leader?.own === undefined || leader === member ? member.own : inferred(member, leader.name, leader.own);
+      const phase =
+        leader?.own === undefined || leader === member ? member.own : inferred(member, leader.name, leader.own);
       return phase === undefined ? [] : [[member.key, phase] as const];
     }),
   );
@@ -30,7 +31,8 @@ function inferred(member: Member, leader: string, of: LoadingPhase): LoadingPhas
   if (!member.read) return { ...of, inferredFrom: leader };
   const { own } = member;
   // A pod that has not begun does not load because another one does.
-  if (own === undefined || orderOf(own.phase) < orderOf('distributed') || orderOf(own.phase) >= orderOf('weights')) return own;
+  if (own === undefined || orderOf(own.phase) < orderOf('distributed') || orderOf(own.phase) >= orderOf('weights'))
+    return own;
   if (orderOf(of.phase) <= orderOf(own.phase)) return own;
   if (orderOf(of.phase) <= orderOf('weights')) return { ...of, inferredFrom: leader };
   // The first rank is done with the weights and this one has not said so.

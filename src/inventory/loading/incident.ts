@@ -43,7 +43,14 @@ export class Incident {
 
   get evidence(): Evidence {
     const logs = this.#logs.values().toArray();
-    return { namespace: this.namespace, pods: [...this.#crashed], at: this.at, cause: firstCause(logs), logs, file: this.file };
+    return {
+      namespace: this.namespace,
+      pods: [...this.#crashed],
+      at: this.at,
+      cause: firstCause(logs),
+      logs,
+      file: this.file,
+    };
   }
 }
 
@@ -51,5 +58,7 @@ export class Incident {
 export function exitOf({ pod, container }: ServerPod): string | undefined {
   if (container.exitCode === undefined) return undefined;
   // A pod that is being deleted says only that.
-  return pod.deleting || pod.reason === undefined ? `${container.reason ?? 'ended'} (exit code ${container.exitCode})` : pod.reason;
+  return pod.deleting || pod.reason === undefined
+    ? `${container.reason ?? 'ended'} (exit code ${container.exitCode})`
+    : pod.reason;
 }

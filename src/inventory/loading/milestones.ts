@@ -10,7 +10,12 @@ export interface Milestone {
   readonly detail?: string;
 }
 
-type Rule = readonly [pattern: RegExp, phase: PhaseName, speaker: Milestone['speaker'], read?: (match: RegExpExecArray) => Partial<Milestone>];
+type Rule = readonly [
+  pattern: RegExp,
+  phase: PhaseName,
+  speaker: Milestone['speaker'],
+  read?: (match: RegExpExecArray) => Partial<Milestone>,
+];
 
 /** Start-up lines of vLLM 0.10 to 0.33, in order; each is matched behind the record's header. */
 const RULES: readonly Rule[] = [
@@ -25,7 +30,12 @@ const RULES: readonly Rule[] = [
   [/^Using .+ all2all manager\./, 'distributed', 'engine'],
   [/^Initializing NIXL (?:wrapper|worker|Scheduler)/, 'distributed', 'engine'],
   [/^(?:Starting to load model .+\.\.\.|Loading model from scratch)/, 'downloading', 'worker'],
-  [/^Time spent downloading weights for .+: ([\d.]+) seconds/, 'weights', 'worker', ([, seconds]) => ({ detail: `downloaded in ${seconds} s` })],
+  [
+    /^Time spent downloading weights for .+: ([\d.]+) seconds/,
+    'weights',
+    'worker',
+    ([, seconds]) => ({ detail: `downloaded in ${seconds} s` }),
+  ],
   [
     /^\s*(?:Loading|Multi-thread loading) [^:]*: +(\d+)% Completed \| \d+\/\d+ \[[\d:]+<([\d:?]+), +[\d.?]+(?:s\/it|it\/s)\]/,
     'weights',
@@ -37,7 +47,12 @@ const RULES: readonly Rule[] = [
   [/^(?:\[.*?\] )?Using cache directory: .+ for vLLM's torch\.compile/, 'compiling', 'worker'],
   [/^(?:\[.*?\] )?Dynamo bytecode transform time: [\d.]+ s/, 'compiling', 'worker'],
   [/^(?:\[.*?\] )?Compiling a graph for .+ takes [\d.]+ s/, 'compiling', 'worker'],
-  [/^(?:\[.*?\] )?Directly load (?:the compiled graph|AOT compilation)/, 'compiling', 'worker', () => ({ detail: 'from the cache' })],
+  [
+    /^(?:\[.*?\] )?Directly load (?:the compiled graph|AOT compilation)/,
+    'compiling',
+    'worker',
+    () => ({ detail: 'from the cache' }),
+  ],
   [/^(?:\[.*?\] )?torch\.compile (?:takes|took|and .* took) [\d.]+ s in total/, 'compiling', 'worker'],
   [/^Estimated CUDA graph memory: -?[\d.]+ GiB total/, 'kv-cache', 'worker'],
   [/^Available KV cache memory: -?[\d.]+ GiB/, 'kv-cache', 'worker'],
@@ -47,7 +62,10 @@ const RULES: readonly Rule[] = [
     /^\s*(DeepGEMM warmup|JIT kernel warmup|Capturing)[^:]*: +(\d+)%\|[^|]*\| \d+\/\d+ \[[\d:]+<([\d:?]+)/,
     'graphs',
     'worker',
-    ([, title, percent, left]) => ({ ...bar(percent, left), ...(title === 'Capturing' ? {} : { detail: title ?? '' }) }),
+    ([, title, percent, left]) => ({
+      ...bar(percent, left),
+      ...(title === 'Capturing' ? {} : { detail: title ?? '' }),
+    }),
   ],
   [/^Graph capturing finished in \d+ secs/, 'graphs', 'worker', () => ({ percent: 100 })],
   [/^Starting vLLM (?:API )?server(?: \d+)? on \S+/, 'serving', 'server', () => ({ detail: 'its server starts' })],

@@ -17,9 +17,13 @@ export function phaseText(phase: LoadingPhase): string {
   const word = phase.phase === 'graphs' && phase.detail !== undefined ? phase.detail : WORDS[phase.phase];
   return [
     `${word}${percent === undefined ? '' : ` ${percent} %`}`,
-    remainingSeconds === undefined || remainingSeconds === 0 || stalledSeconds !== undefined ? '' : `~${duration(remainingSeconds)}`,
+    remainingSeconds === undefined || remainingSeconds === 0 || stalledSeconds !== undefined
+      ? ''
+      : `~${duration(remainingSeconds)}`,
     stalledSeconds === undefined ? '' : `no word from a process for ${duration(stalledSeconds)}`,
-  ].filter((part) => part !== '').join(' · ');
+  ]
+    .filter((part) => part !== '')
+    .join(' · ');
 }
 
 function duration(seconds: number): string {

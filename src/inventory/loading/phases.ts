@@ -33,7 +33,8 @@ export class PhaseReader {
     const rank = dataParallelRank(line);
     const at = Date.parse(time);
     // A server without a rank of its own answers for all of them.
-    const concerned = rank === undefined && told.speaker === 'server' && this.#ranks.size > 0 ? [...this.#ranks.keys()] : [rank];
+    const concerned =
+      rank === undefined && told.speaker === 'server' && this.#ranks.size > 0 ? [...this.#ranks.keys()] : [rank];
     const changed = concerned.map((each) => this.#tell(each, told, at)).includes(true);
     if (changed) this.#stalledSeconds = 0;
     return changed;
@@ -47,7 +48,11 @@ export class PhaseReader {
     // Before a worker speaks, a server that waits says less than the engines that it started.
     const telling = others.reduce((a, b) => (isBehind(b.told, a.told) === workers.length > 0 ? b : a), first);
     const { speaker: _speaker, ...told } = telling.told;
-    return { ...told, since: telling.since, ...(this.#stalledSeconds > 0 && !isBusy(told.phase) ? { stalledSeconds: this.#stalledSeconds } : {}) };
+    return {
+      ...told,
+      since: telling.since,
+      ...(this.#stalledSeconds > 0 && !isBusy(told.phase) ? { stalledSeconds: this.#stalledSeconds } : {}),
+    };
   }
 
   #tell(rank: number | undefined, told: Milestone, at: number): boolean {
@@ -66,12 +71,20 @@ export class PhaseReader {
 /** From compilation on the order of lines differs between releases, so there the latest counts; before, nothing goes back. */
 function follows(before: PhaseName, next: PhaseName): boolean {
   const settled = orderOf('compiling');
-  return orderOf(next) >= orderOf(before) || (orderOf(before) > settled && orderOf(next) >= settled && before !== 'serving');
+  return (
+    orderOf(next) >= orderOf(before) || (orderOf(before) > settled && orderOf(next) >= settled && before !== 'serving')
+  );
 }
 
 /** Of two phases, whether the first is behind the second. */
-export function isBehind(one: Pick<LoadingPhase, 'phase' | 'percent'>, other: Pick<LoadingPhase, 'phase' | 'percent'>): boolean {
-  return orderOf(one.phase) - orderOf(other.phase) < 0 || (one.phase === other.phase && (one.percent ?? 0) < (other.percent ?? 0));
+export function isBehind(
+  one: Pick<LoadingPhase, 'phase' | 'percent'>,
+  other: Pick<LoadingPhase, 'phase' | 'percent'>,
+): boolean {
+  return (
+    orderOf(one.phase) - orderOf(other.phase) < 0 ||
+    (one.phase === other.phase && (one.percent ?? 0) < (other.percent ?? 0))
+  );
 }
 
 /** In these phases a process is silent for minutes because it works. */

@@ -29,10 +29,12 @@ export class ServerPods {
 
   /** By pod key, whatever state they are in. */
   of({ pods }: InventorySnapshot): ReadonlyMap<string, ServerPod> {
-    return new Map((this.#groups.of(pods).get(MINE) ?? []).flatMap((pod) => {
-      const server = serverOf(pod);
-      return server ? [[pod.key, server] as const] : [];
-    }));
+    return new Map(
+      (this.#groups.of(pods).get(MINE) ?? []).flatMap((pod) => {
+        const server = serverOf(pod);
+        return server ? [[pod.key, server] as const] : [];
+      }),
+    );
   }
 }
 

@@ -3,7 +3,16 @@ import type { Event } from '../../base/events.ts';
 import type { LogLine } from '../../kube/types.ts';
 
 /** What a model server goes through from its first line to its first answer, in order. */
-export const PHASES = ['starting', 'distributed', 'downloading', 'weights', 'compiling', 'kv-cache', 'graphs', 'serving'] as const;
+export const PHASES = [
+  'starting',
+  'distributed',
+  'downloading',
+  'weights',
+  'compiling',
+  'kv-cache',
+  'graphs',
+  'serving',
+] as const;
 
 export type PhaseName = (typeof PHASES)[number];
 

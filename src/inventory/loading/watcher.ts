@@ -76,7 +76,13 @@ class Watcher implements LoadWatcher {
         groupPhases(
           members.map((server) => {
             const log = this.#logs.get(runOf(server));
-            return { key: server.pod.key, name: server.pod.name, rank: server.rank, read: log !== undefined, own: log?.phase };
+            return {
+              key: server.pod.key,
+              name: server.pod.name,
+              rank: server.rank,
+              read: log !== undefined,
+              own: log?.phase,
+            };
           }),
         ),
       ),
@@ -162,11 +168,18 @@ class Watcher implements LoadWatcher {
 
   #note(server: ServerPod, before: ReadonlyMap<string, ServerPod>, signal: AbortSignal): void {
     // As they were before: a group that is being recreated holds other pods by now.
-    const peers = new Map([...this.#servers, ...before]).values().filter((each) => each.group === server.group && each.pod.key !== server.pod.key).toArray();
+    const peers = new Map([...this.#servers, ...before])
+      .values()
+      .filter((each) => each.group === server.group && each.pod.key !== server.pod.key)
+      .toArray();
     const prior = before.get(server.pod.key);
     const crashed = this.#linesOf(prior?.pod.uid === server.pod.uid ? prior : server);
     const linesOf = (each: ServerPod): readonly LogLine[] => (each === server ? crashed : this.#linesOf(each));
-    this.#book.note(server, peers, linesOf, signal).catch((error: unknown) => this.#options.logger.error(`the crash of ${server.pod.key} could not be noted`, error));
+    this.#book
+      .note(server, peers, linesOf, signal)
+      .catch((error: unknown) =>
+        this.#options.logger.error(`the crash of ${server.pod.key} could not be noted`, error),
+      );
   }
 
   #linesOf(server: ServerPod): readonly LogLine[] {
@@ -175,7 +188,12 @@ class Watcher implements LoadWatcher {
 
   /** The first ranks of the groups come first: the others are told by them. */
   #follow(): void {
-    const wanted = this.#servers.values().filter(isLoading).toArray().toSorted((a, b) => (a.rank ?? 0) - (b.rank ?? 0) || a.pod.key.localeCompare(b.pod.key)).slice(0, MOST_STREAMS);
+    const wanted = this.#servers
+      .values()
+      .filter(isLoading)
+      .toArray()
+      .toSorted((a, b) => (a.rank ?? 0) - (b.rank ?? 0) || a.pod.key.localeCompare(b.pod.key))
+      .slice(0, MOST_STREAMS);
     const runs = new Map(wanted.map((server) => [runOf(server), server]));
     for (const [run, log] of this.#logs) {
       if (runs.has(run)) continue;
@@ -186,12 +204,25 @@ class Watcher implements LoadWatcher {
     for (const [run, { pod, container }] of runs) {
       if (this.#logs.has(run)) continue;
       const { clock, logger } = this.#options;
-      this.#logs.set(run, new FollowedLog({ client: () => this.#client(), namespace: pod.namespace, pod: pod.name, container: container.name, clock, logger, changed: () => this.#changed() }));
+      this.#logs.set(
+        run,
+        new FollowedLog({
+          client: () => this.#client(),
+          namespace: pod.namespace,
+          pod: pod.name,
+          container: container.name,
+          clock,
+          logger,
+          changed: () => this.#changed(),
+        }),
+      );
     }
   }
 
   #client(): Promise<KubeClient> {
-    return this.#cluster === undefined ? Promise.reject(new Error('no cluster is watched')) : this.#options.contexts.client(this.#cluster);
+    return this.#cluster === undefined
+      ? Promise.reject(new Error('no cluster is watched'))
+      : this.#options.contexts.client(this.#cluster);
   }
 
   #changed(): void {

@@ -25,7 +25,12 @@ const STATE = ['node.coreweave.cloud/state'];
 const RESERVED = ['node.coreweave.cloud/reserved', 'cloud.google.com/reservation-name'];
 
 /** Taints of nodes that may be taken away at any time. */
-const INTERRUPTABLE_TAINTS = ['qos.coreweave.cloud/interruptable', 'cloud.google.com/gke-spot', 'cloud.google.com/gke-preemptible', 'kubernetes.azure.com/scalesetpriority'];
+const INTERRUPTABLE_TAINTS = [
+  'qos.coreweave.cloud/interruptable',
+  'cloud.google.com/gke-spot',
+  'cloud.google.com/gke-preemptible',
+  'kubernetes.azure.com/scalesetpriority',
+];
 /** Labels that say the same where no taint does. */
 const INTERRUPTABLE_LABELS: readonly (readonly [label: string, value: string])[] = [
   ['cloud.google.com/gke-spot', 'true'],
@@ -39,23 +44,62 @@ const INTERRUPTABLE_LABELS: readonly (readonly [label: string, value: string])[]
 export const NODE_COLUMNS: readonly BuiltInColumn[] = [
   text('name', 'Name', 'Name of the node', ({ name }) => name),
   text('product', 'GPU', 'GPU product, by its label', ({ view }) => view?.product ?? null),
-  count('free', 'Free', 'GPUs that no pod requests: allocatable minus requested. On a node that is not ready, cordoned or tainted they are idle: an ordinary pod cannot get them', ({ view, gpus }) => (view ? sum(gpus, 'free') : null)),
-  count('requested', 'Used', 'GPUs that pods on the node request, whether they use them or not; pods that have ended do not count', ({ gpus }) => sum(gpus, 'requested')),
-  count('gpus', 'GPUs', 'GPUs that pods may request: allocatable, over all GPU resources of the node', ({ view, gpus }) => (view ? sum(gpus, 'allocatable') : null)),
+  count(
+    'free',
+    'Free',
+    'GPUs that no pod requests: allocatable minus requested. On a node that is not ready, cordoned or tainted they are idle: an ordinary pod cannot get them',
+    ({ view, gpus }) => (view ? sum(gpus, 'free') : null),
+  ),
+  count(
+    'requested',
+    'Used',
+    'GPUs that pods on the node request, whether they use them or not; pods that have ended do not count',
+    ({ gpus }) => sum(gpus, 'requested'),
+  ),
+  count(
+    'gpus',
+    'GPUs',
+    'GPUs that pods may request: allocatable, over all GPU resources of the node',
+    ({ view, gpus }) => (view ? sum(gpus, 'allocatable') : null),
+  ),
   text('holders', 'Held by', 'Who requests the GPUs: owner and count', ({ gpus }) => holders(gpus)),
   text('ip', 'IP', 'Internal IP address', ({ view }) => view?.internalIp ?? null),
   label('type', 'Type', 'Instance type', TYPE),
   label('link', 'Link', 'Speed of the Ethernet link', LINK),
   text('ready', 'Ready', 'Condition Ready of the node', ({ view }) => view && yesOrNo(view.ready)),
-  text('cordon', 'Cordon', 'Whether the node is cordoned: it takes no new pods', ({ view }) => view && yesOrNo(!view.schedulable)),
-  text('taint', 'Interruptable', `Effect of the taint that marks a node which may be taken away at any time (${INTERRUPTABLE_TAINTS.join(', ')}); "spot" where only a label says so`, ({ view }) => view && interruptable(view)),
+  text(
+    'cordon',
+    'Cordon',
+    'Whether the node is cordoned: it takes no new pods',
+    ({ view }) => view && yesOrNo(!view.schedulable),
+  ),
+  text(
+    'taint',
+    'Interruptable',
+    `Effect of the taint that marks a node which may be taken away at any time (${INTERRUPTABLE_TAINTS.join(', ')}); "spot" where only a label says so`,
+    ({ view }) => view && interruptable(view),
+  ),
   label('reliability', 'Reliability', 'Reliability class', RELIABILITY),
-  text('leafgroup', 'Leafgroup', 'The leaf switch of the GPU network, by the label of each provider', ({ view }) => topology(view, 'leafgroup')),
-  text('version', 'Version', `${VERSION.join(', ')}; else the version of the kubelet`, ({ view }) => view && (firstLabel(view, VERSION) ?? view.kubeletVersion ?? null)),
+  text('leafgroup', 'Leafgroup', 'The leaf switch of the GPU network, by the label of each provider', ({ view }) =>
+    topology(view, 'leafgroup'),
+  ),
+  text(
+    'version',
+    'Version',
+    `${VERSION.join(', ')}; else the version of the kubelet`,
+    ({ view }) => view && (firstLabel(view, VERSION) ?? view.kubeletVersion ?? null),
+  ),
   label('ib', 'IB', 'Speed of the InfiniBand link', IB),
   label('state', 'State', 'Life-cycle state', STATE),
   label('reserved', 'Reserved', 'For whom, or by which reservation, the node is reserved', RESERVED),
-  hidden(text('resources', 'Resources', 'GPU resources and how many of each may be requested', ({ view, gpus }) => view && resources(gpus))),
+  hidden(
+    text(
+      'resources',
+      'Resources',
+      'GPU resources and how many of each may be requested',
+      ({ view, gpus }) => view && resources(gpus),
+    ),
+  ),
   hidden(text('kubelet', 'Kubelet', 'Version of the kubelet', ({ view }) => view?.kubeletVersion ?? null)),
   hidden(text('taints', 'Taints', 'Every taint of the node, with its effect', ({ view }) => view && taints(view))),
   hidden(text('superpod', 'Superpod', 'By the label of each provider', ({ view }) => topology(view, 'superpod'))),
@@ -89,7 +133,12 @@ function shortLabel(key: string): string {
   return key.slice(key.lastIndexOf('/') + 1);
 }
 
-function text(id: string, title: string, meaning: string, value: (facts: NodeFacts) => NodeValue | undefined): BuiltInColumn {
+function text(
+  id: string,
+  title: string,
+  meaning: string,
+  value: (facts: NodeFacts) => NodeValue | undefined,
+): BuiltInColumn {
   return { id, title, meaning, numeric: false, shown: true, value: (facts) => value(facts) ?? null };
 }
 
@@ -118,17 +167,25 @@ function yesOrNo(state: boolean): string {
 }
 
 function interruptable({ taints, labels }: NodeView): string | null {
-  const taint = INTERRUPTABLE_TAINTS.map((key) => taints.find((each) => each.key === key)).find((found) => found !== undefined);
+  const taint = INTERRUPTABLE_TAINTS.map((key) => taints.find((each) => each.key === key)).find(
+    (found) => found !== undefined,
+  );
   if (taint) return taint.effect;
   return INTERRUPTABLE_LABELS.some(([key, value]) => labels[key] === value) ? 'spot' : null;
 }
 
 function taints(view: NodeView): string | null {
-  return view.taints.map(({ key, value, effect }) => `${key}${value === '' ? '' : `=${value}`}:${effect}`).join(', ') || null;
+  return (
+    view.taints.map(({ key, value, effect }) => `${key}${value === '' ? '' : `=${value}`}:${effect}`).join(', ') || null
+  );
 }
 
 function resources({ resources }: GpuNode): string | null {
-  return Object.entries(resources).map(([name, { allocatable }]) => `${name} ${allocatable}`).join(', ') || null;
+  return (
+    Object.entries(resources)
+      .map(([name, { allocatable }]) => `${name} ${allocatable}`)
+      .join(', ') || null
+  );
 }
 
 function sum({ resources }: GpuNode, part: 'allocatable' | 'requested' | 'free'): number {
@@ -139,5 +196,10 @@ function sum({ resources }: GpuNode, part: 'allocatable' | 'requested' | 'free')
 function holders(gpus: GpuNode): string | null {
   const byOwner = new Map<string, number>();
   for (const { owner, count } of gpus.holders) byOwner.set(owner, (byOwner.get(owner) ?? 0) + count);
-  return [...byOwner].sort(([, a], [, b]) => b - a).map(([owner, held]) => `${owner} ${held}`).join(', ') || null;
+  return (
+    [...byOwner]
+      .sort(([, a], [, b]) => b - a)
+      .map(([owner, held]) => `${owner} ${held}`)
+      .join(', ') || null
+  );
 }

@@ -33,13 +33,21 @@ export function parseNodeFilter(text: string, known: readonly FilterColumn[], sh
 
 /** Parted by spaces, except inside quotes; the quotes themselves fall away. */
 function words(text: string): readonly string[] {
-  return [...text.matchAll(/(?:[^\s"]|"[^"]*"?)+/g)].map(([word]) => word.replaceAll('"', '')).filter((word) => word !== '');
+  return [...text.matchAll(/(?:[^\s"]|"[^"]*"?)+/g)]
+    .map(([word]) => word.replaceAll('"', ''))
+    .filter((word) => word !== '');
 }
 
 function term(word: string, known: readonly FilterColumn[], shown: readonly string[]): Term {
   const negated = word.startsWith('-') && word.length > 1;
   const rest = (negated ? word.slice(1) : word).toLowerCase();
-  return { negated, matches: comparison(rest, known) ?? contained(rest, known) ?? ((row) => shown.some((id) => textOf(row.values[id]).includes(rest))) };
+  return {
+    negated,
+    matches:
+      comparison(rest, known) ??
+      contained(rest, known) ??
+      ((row) => shown.some((id) => textOf(row.values[id]).includes(rest))),
+  };
 }
 
 function comparison(word: string, known: readonly FilterColumn[]): NodeFilter | undefined {
@@ -59,14 +67,21 @@ function contained(word: string, known: readonly FilterColumn[]): NodeFilter | u
 }
 
 function columnNamed(name: string, known: readonly FilterColumn[]): FilterColumn | undefined {
-  return known.find(({ id }) => id.toLowerCase() === name) ?? known.find(({ title }) => title.toLowerCase() === name) ?? known.find(({ id }) => id.toLowerCase() === `label:${name}`);
+  return (
+    known.find(({ id }) => id.toLowerCase() === name) ??
+    known.find(({ title }) => title.toLowerCase() === name) ??
+    known.find(({ id }) => id.toLowerCase() === `label:${name}`)
+  );
 }
 
 /** What is not known is equal to nothing, and neither more nor less than anything. */
 function compares(value: NodeValue, operator: string, wanted: string): boolean {
   if (value === null) return operator === '!=';
   const number = Number(wanted);
-  const order = typeof value === 'number' && Number.isFinite(number) ? value - number : textOf(value).localeCompare(wanted, 'en', { numeric: true });
+  const order =
+    typeof value === 'number' && Number.isFinite(number)
+      ? value - number
+      : textOf(value).localeCompare(wanted, 'en', { numeric: true });
   switch (operator) {
     case '>':
       return order > 0;

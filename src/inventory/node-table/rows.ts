@@ -61,7 +61,11 @@ export function labelUses(snapshot: InventorySnapshot): readonly LabelUse[] {
   return [...uses]
     .map(([key, values]) => {
       const frequent = [...values].sort(([a, first], [b, second]) => second - first || collate(a, b));
-      return { key, nodes: frequent.reduce((total, [, nodes]) => total + nodes, 0), examples: frequent.slice(0, EXAMPLES).map(([value]) => value) };
+      return {
+        key,
+        nodes: frequent.reduce((total, [, nodes]) => total + nodes, 0),
+        examples: frequent.slice(0, EXAMPLES).map(([value]) => value),
+      };
     })
     .sort((a, b) => b.nodes - a.nodes || collate(a.key, b.key));
 }

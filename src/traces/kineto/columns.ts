@@ -24,7 +24,11 @@ export interface CountedText {
 
 export function readColumns(scanner: ScannerExports): Columns {
   const rows = scanner.getRowCount() >>> 0;
-  const blocks = new Uint32Array(scanner.memory.buffer, scanner.getBlockDirectory() >>> 0, scanner.getBlockCount() >>> 0);
+  const blocks = new Uint32Array(
+    scanner.memory.buffer,
+    scanner.getBlockDirectory() >>> 0,
+    scanner.getBlockCount() >>> 0,
+  );
   const columns: Columns = {
     rows,
     start: new Float64Array(rows),

@@ -30,7 +30,11 @@ export async function inspectFile(path: string): Promise<TraceFile> {
     return { path, bytes: stats.size, modifiedMs: stats.mtimeMs, gzip };
   } catch (error) {
     if (error instanceof WorkbenchError) throw error;
-    throw unreadable(systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR' ? 'file-missing' : 'file-unreadable', path, error);
+    throw unreadable(
+      systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR' ? 'file-missing' : 'file-unreadable',
+      path,
+      error,
+    );
   } finally {
     await handle?.close();
   }

@@ -33,7 +33,15 @@ export interface ScannerExports {
 export const ScanState = { beforeEvents: 0, inEvents: 1, afterEvents: 2, noEvents: 3, invalid: 4 } as const;
 
 /** What a row is: `scanner/categories.ts`. 0 is a row whose time could not be used. */
-export const EventClass = { none: 0, kernel: 1, memcpy: 2, memset: 3, annotation: 4, gpuAnnotation: 5, launch: 6 } as const;
+export const EventClass = {
+  none: 0,
+  kernel: 1,
+  memcpy: 2,
+  memset: 3,
+  annotation: 4,
+  gpuAnnotation: 5,
+  launch: 6,
+} as const;
 
 export function isGpuWork(eventClass: number): boolean {
   return eventClass >= EventClass.kernel && eventClass <= EventClass.memset;

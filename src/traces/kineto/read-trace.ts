@@ -10,9 +10,13 @@ export async function readTrace(path: string, module: WebAssembly.Module): Promi
   const scanner = new KinetoScanner(module);
   await readText(file, (chunk) => scanner.push(chunk));
   switch (scanner.finish()) {
-    case 'complete': return summarise(path, file.bytes, scanner.result());
-    case 'cut': throw unreadable('json-cut', path);
-    case 'other': throw unreadable('format-unknown', path);
-    case 'invalid': throw unreadable('json-invalid', path);
+    case 'complete':
+      return summarise(path, file.bytes, scanner.result());
+    case 'cut':
+      throw unreadable('json-cut', path);
+    case 'other':
+      throw unreadable('format-unknown', path);
+    case 'invalid':
+      throw unreadable('json-invalid', path);
   }
 }

@@ -57,7 +57,8 @@ export class KinetoScanner {
     this.#bytes += chunk.length;
     let from = 0;
     while (from < chunk.length) {
-      if (this.#state !== ScanState.beforeEvents && this.#state !== ScanState.inEvents) return this.#keepTail(chunk.subarray(from));
+      if (this.#state !== ScanState.beforeEvents && this.#state !== ScanState.inEvents)
+        return this.#keepTail(chunk.subarray(from));
       const count = Math.min(chunk.length - from, this.#capacity - this.#waiting);
       this.#memory(this.#waiting, count).set(chunk.subarray(from, from + count));
       from += count;
@@ -74,18 +75,26 @@ export class KinetoScanner {
     this.#waiting = this.#wasm.finish(this.#waiting) >>> 0;
     this.#takeTail();
     switch (this.#state) {
-      case ScanState.afterEvents: return this.#tailText().trimEnd().endsWith('}') ? 'complete' : 'cut';
-      case ScanState.inEvents: return 'cut';
-      case ScanState.beforeEvents: return this.#endBeforeEvents();
-      case ScanState.noEvents: return this.#tailBytes > MAX_AROUND_EVENTS || this.#tailIsJson() ? 'other' : 'invalid';
-      default: return this.#tailBytes <= MAX_AROUND_EVENTS && this.#tailIsJson() ? 'other' : 'invalid';
+      case ScanState.afterEvents:
+        return this.#tailText().trimEnd().endsWith('}') ? 'complete' : 'cut';
+      case ScanState.inEvents:
+        return 'cut';
+      case ScanState.beforeEvents:
+        return this.#endBeforeEvents();
+      case ScanState.noEvents:
+        return this.#tailBytes > MAX_AROUND_EVENTS || this.#tailIsJson() ? 'other' : 'invalid';
+      default:
+        return this.#tailBytes <= MAX_AROUND_EVENTS && this.#tailIsJson() ? 'other' : 'invalid';
     }
   }
 
   /** What was read; only after `finish`. */
   result(): ScannedTrace {
     const wasm = this.#wasm;
-    const { meta, sound } = readMetadata(this.#text(wasm.getHead() >>> 0, wasm.getHeadLength() >>> 0), this.#tailText());
+    const { meta, sound } = readMetadata(
+      this.#text(wasm.getHead() >>> 0, wasm.getHeadLength() >>> 0),
+      this.#tailText(),
+    );
     let textsWithBadUtf8 = 0;
     const table = (address: number): readonly CountedText[] => readTable(wasm, address, () => textsWithBadUtf8++);
     const textsOf = (address: number): readonly string[] => table(address).map((entry) => entry.text);

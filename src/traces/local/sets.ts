@@ -12,7 +12,10 @@ const TRACE_NAME = /\.json(\.gz)?$/;
 export async function setNumbers(root: string): Promise<readonly number[]> {
   try {
     const entries = await readdir(root, { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory() && /^[1-9]\d*$/.test(entry.name)).map((entry) => Number(entry.name)).toSorted((a, b) => b - a);
+    return entries
+      .filter((entry) => entry.isDirectory() && /^[1-9]\d*$/.test(entry.name))
+      .map((entry) => Number(entry.name))
+      .toSorted((a, b) => b - a);
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return [];
     throw error;
@@ -32,7 +35,13 @@ export async function readSet(files: WorkspaceFiles, n: number, cache: SummaryCa
     const rank = (await cache.rank(path)) ?? rankFromName(below);
     traces.push({ path, pod: entry?.pod ?? below.split('/')[0] ?? '', bytes: size, rank });
   }
-  return { n, folder, deployment: catalogue?.deployment ?? null, copiedAt: catalogue?.copiedAt ?? null, traces: traces.toSorted(byRank) };
+  return {
+    n,
+    folder,
+    deployment: catalogue?.deployment ?? null,
+    copiedAt: catalogue?.copiedAt ?? null,
+    traces: traces.toSorted(byRank),
+  };
 }
 
 /** Rank 10 after rank 9; what has no rank comes last, by name. */

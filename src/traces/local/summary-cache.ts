@@ -16,8 +16,17 @@ const LARGEST_FILE = 8 << 20;
 const nanoseconds = z.union([z.number().int(), z.bigint()]);
 const counts = z.record(z.string(), z.number());
 const device = z.object({
-  gpu_events: z.number(), span_ns: z.number(), busy_ns: z.number(), idle_ns: z.number(), sum_dur_ns: z.number(), compute_ns: z.number(),
-  comm_ns: z.number(), memcpy_ns: z.number(), overlap_comm_compute_ns: z.number(), exposed_comm_ns: z.number(), exposed_memcpy_ns: z.number(),
+  gpu_events: z.number(),
+  span_ns: z.number(),
+  busy_ns: z.number(),
+  idle_ns: z.number(),
+  sum_dur_ns: z.number(),
+  compute_ns: z.number(),
+  comm_ns: z.number(),
+  memcpy_ns: z.number(),
+  overlap_comm_compute_ns: z.number(),
+  exposed_comm_ns: z.number(),
+  exposed_memcpy_ns: z.number(),
 });
 const step = z.object({ name: z.string(), ts_ns: nanoseconds, dur_ns: z.number() });
 const text = z.string().nullable();
@@ -30,15 +39,32 @@ const summarySchema = z.object({
   events_by_cat: counts,
   events_by_ph: counts,
   meta: z.object({
-    rank: z.number().nullable(), world_size: z.number().nullable(), backend: text, baseTimeNanoseconds: nanoseconds.nullable(),
-    displayTimeUnit: text, trace_id: text, device0: text,
+    rank: z.number().nullable(),
+    world_size: z.number().nullable(),
+    backend: text,
+    baseTimeNanoseconds: nanoseconds.nullable(),
+    displayTimeUnit: text,
+    trace_id: text,
+    device0: text,
   }),
   first_ts_ns: nanoseconds.exactOptional(),
   last_end_ns: nanoseconds.exactOptional(),
   devices: z.record(z.string(), device),
-  streams: z.record(z.string(), z.object({ events: z.number(), busy_ns: z.number(), starts_before_previous_end: z.number() })),
+  streams: z.record(
+    z.string(),
+    z.object({ events: z.number(), busy_ns: z.number(), starts_before_previous_end: z.number() }),
+  ),
   kernels_distinct: z.number(),
-  kernels: z.array(z.object({ name: z.string(), count: z.number(), total_ns: z.number(), min_ns: z.number(), max_ns: z.number(), comm: z.boolean() })),
+  kernels: z.array(
+    z.object({
+      name: z.string(),
+      count: z.number(),
+      total_ns: z.number(),
+      min_ns: z.number(),
+      max_ns: z.number(),
+      comm: z.boolean(),
+    }),
+  ),
   kernel_total_ns: z.number(),
   max_gpu_events_per_correlation: z.number(),
   graph_launches: z.number(),
@@ -47,7 +73,12 @@ const summarySchema = z.object({
 });
 
 /** The first line of a cache file: whose summary the second line is. Short, for a list of traces reads no more than it. */
-const headSchema = z.object({ version: z.literal(VERSION), bytes: z.number(), modifiedMs: z.number(), rank: z.number().nullable() });
+const headSchema = z.object({
+  version: z.literal(VERSION),
+  bytes: z.number(),
+  modifiedMs: z.number(),
+  rank: z.number().nullable(),
+});
 const HEAD_BYTES = 512;
 
 /** Summaries beside the traces they are of, in `traces/<n>/<pod>/.cache/`; only for files below the workspace's `traces/`. */
@@ -93,7 +124,8 @@ export class SummaryCache {
       return found.isFile() && found.size <= LARGEST_FILE ? await read(cached) : undefined;
     } catch (error) {
       // A RangeError is JSON that is nested too deep to be ours.
-      if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError || error instanceof RangeError) return undefined;
+      if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError || error instanceof RangeError)
+        return undefined;
       throw error;
     }
   }
@@ -112,7 +144,12 @@ export class SummaryCache {
     try {
       const { size, mtimeMs } = await stat(path);
       if (size !== summary.file_bytes) return;
-      const head: z.infer<typeof headSchema> = { version: VERSION, bytes: size, modifiedMs: mtimeMs, rank: summary.meta.rank };
+      const head: z.infer<typeof headSchema> = {
+        version: VERSION,
+        bytes: size,
+        modifiedMs: mtimeMs,
+        rank: summary.meta.rank,
+      };
       const text = `${JSON.stringify(head)}\n${stringifyExactJson(summary)}\n`;
       if (Buffer.byteLength(text) <= LARGEST_FILE) await files.write(file, text);
     } catch (error) {
@@ -124,5 +161,7 @@ export class SummaryCache {
 /** Below `traces/`, with `/`; undefined for a trace that lies elsewhere. */
 function fileFor(files: WorkspaceFiles, path: string): string | undefined {
   const below = relative(files.folder, path).split(sep);
-  return below[0] === '..' || below.length < 2 ? undefined : [...below.slice(0, -1), CACHE_FOLDER, `${below.at(-1) ?? ''}.summary.json`].join('/');
+  return below[0] === '..' || below.length < 2
+    ? undefined
+    : [...below.slice(0, -1), CACHE_FOLDER, `${below.at(-1) ?? ''}.summary.json`].join('/');
 }

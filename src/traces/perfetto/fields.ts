@@ -57,14 +57,22 @@ export class EventFields {
   #spanOf(text: string, from: number, to: number): Span | undefined {
     if (to - from > 4) return undefined;
     switch (text.slice(from, to)) {
-      case 'ph': return this.ph;
-      case 'ts': return this.ts;
-      case 'dur': return this.dur;
-      case 'pid': return this.pid;
-      case 'tid': return this.tid;
-      case 'name': return this.name;
-      case 'args': return this.args;
-      default: return undefined;
+      case 'ph':
+        return this.ph;
+      case 'ts':
+        return this.ts;
+      case 'dur':
+        return this.dur;
+      case 'pid':
+        return this.pid;
+      case 'tid':
+        return this.tid;
+      case 'name':
+        return this.name;
+      case 'args':
+        return this.args;
+      default:
+        return undefined;
     }
   }
 }

@@ -110,14 +110,25 @@ export class TraceNormaliser {
     if (time !== undefined && baseMicroseconds !== 0) edits.push({ ...ts, text: formatTime(time) });
     if (gpuName === undefined) return edits;
 
-    if (args.from !== 0 && valueOf(text, name) === '"process_name"') edits.push({ ...args, text: `{"name": ${asBytes(JSON.stringify(gpuName))}}` });
+    if (args.from !== 0 && valueOf(text, name) === '"process_name"')
+      edits.push({ ...args, text: `{"name": ${asBytes(JSON.stringify(gpuName))}}` });
     this.#introduce(edits, end, pid, `"name": "process_name", "pid": ${pid}`, gpuName);
     const stream = valueOf(text, tid);
     if (liftCrossing && /^\d{1,9}$/.test(stream)) {
-      const lane = time === undefined ? 0 : this.#laneOf(valueOf(text, ph), `${pid}/${stream}`, time, parseTime(valueOf(text, dur), 0) ?? 0);
+      const lane =
+        time === undefined
+          ? 0
+          : this.#laneOf(valueOf(text, ph), `${pid}/${stream}`, time, parseTime(valueOf(text, dur), 0) ?? 0);
       const id = Number(stream) * LANES + lane;
       edits.push({ ...tid, text: String(id) });
-      if (lane > 0) this.#introduce(edits, end, `${pid}/${id}`, `"name": "thread_name", "pid": ${pid}, "tid": ${id}`, `stream ${stream} (overlapping)`);
+      if (lane > 0)
+        this.#introduce(
+          edits,
+          end,
+          `${pid}/${id}`,
+          `"name": "thread_name", "pid": ${pid}, "tid": ${id}`,
+          `stream ${stream} (overlapping)`,
+        );
     }
     return edits.length > 1 ? edits.toSorted((a, b) => a.from - b.from) : edits;
   }
@@ -138,7 +149,11 @@ export class TraceNormaliser {
   #introduce(edits: Edit[], at: number, key: string, what: string, name: string): void {
     if (this.#named.has(key)) return;
     this.#named.add(key);
-    edits.push({ from: at, to: at, text: `,\n{"ph": "M", ${what}, "ts": 0, "args": {"name": ${asBytes(JSON.stringify(name))}}}` });
+    edits.push({
+      from: at,
+      to: at,
+      text: `,\n{"ph": "M", ${what}, "ts": 0, "args": {"name": ${asBytes(JSON.stringify(name))}}}`,
+    });
   }
 }
 

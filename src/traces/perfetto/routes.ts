@@ -35,8 +35,13 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** The bundled UI compiles code and starts workers; nothing outside this origin can be reached from it. */
 const UI_POLICY = [
-  "default-src 'self'", "script-src 'self' 'unsafe-inline' 'unsafe-eval'", "style-src 'self' 'unsafe-inline'", "img-src 'self' data: blob:",
-  "connect-src 'self' blob: data:", "font-src 'self'", "worker-src 'self' blob:",
+  "default-src 'self'",
+  "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data: blob:",
+  "connect-src 'self' blob: data:",
+  "font-src 'self'",
+  "worker-src 'self' blob:",
 ].join('; ');
 
 function hostPolicy(ui: Site['ui']): string {
@@ -45,12 +50,22 @@ function hostPolicy(ui: Site['ui']): string {
 }
 
 /** Answers a request for a path below a site's secret prefix. */
-export async function answer(site: Site, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+export async function answer(
+  site: Site,
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   if (path === '' || HOST_FILES.has(path)) {
     response.setHeader('Content-Security-Policy', hostPolicy(site.ui));
     await sendFile(join(site.hostFolder, path === '' ? 'index.html' : path), request, response);
   } else if (path === 'config.json') {
-    send(response, 200, TYPES['.json'] ?? '', JSON.stringify({ title: site.title, fileName: site.fileName, dark: site.dark, ui: site.ui }));
+    send(
+      response,
+      200,
+      TYPES['.json'] ?? '',
+      JSON.stringify({ title: site.title, fileName: site.fileName, dark: site.dark, ui: site.ui }),
+    );
   } else if (path === 'trace') {
     await sendTrace(site.trace, request, response);
   } else if (path.startsWith('ui/') && site.ui === 'bundled') {
@@ -69,7 +84,12 @@ export function send(response: ServerResponse, status: number, type: string, bod
   response.end(body);
 }
 
-async function sendUiFile(folder: string, name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function sendUiFile(
+  folder: string,
+  name: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const root = await realpath(folder);
   const file = await realpath(join(root, decodeURIComponent(name))).catch(() => undefined);
   if (file === undefined || !file.startsWith(root + sep)) {
@@ -88,7 +108,10 @@ async function sendFile(file: string, request: IncomingMessage, response: Server
     notFound(response);
     return;
   }
-  response.writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream', 'Content-Length': found.size });
+  response.writeHead(200, {
+    'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream',
+    'Content-Length': found.size,
+  });
   if (request.method === 'HEAD') response.end();
   else if (found.size < 1 << 20) response.end(await readFile(file));
   else await pipeline(createReadStream(file), response);

@@ -48,9 +48,20 @@ export class PerfettoServer implements Disposable {
     const pod = podOf(path);
     const plan = planFor(summary, pod);
     const fileName = `${basename(path, '.gz')}.gz`;
-    const title = [pod, summary.meta.rank === null ? undefined : `rank ${summary.meta.rank}`, fileName].filter((part) => part !== undefined).join(' ');
-    const trace: SiteTrace = (signal, onChunk) => readers.run('normalise trace', { path, gzip: file.gzip, plan }, { signal, onChunk });
-    const site: Site = { title, fileName, dark: options.dark, ui, trace, hostFolder: join(media, 'perfetto-host'), uiFolder: join(media, 'perfetto') };
+    const title = [pod, summary.meta.rank === null ? undefined : `rank ${summary.meta.rank}`, fileName]
+      .filter((part) => part !== undefined)
+      .join(' ');
+    const trace: SiteTrace = (signal, onChunk) =>
+      readers.run('normalise trace', { path, gzip: file.gzip, plan }, { signal, onChunk });
+    const site: Site = {
+      title,
+      fileName,
+      dark: options.dark,
+      ui,
+      trace,
+      hostFolder: join(media, 'perfetto-host'),
+      uiFolder: join(media, 'perfetto'),
+    };
     const token = randomBytes(TOKEN_BYTES).toString('hex');
     this.#sites.set(token, site);
     const end = disposable(() => this.#remove(token));
@@ -87,7 +98,10 @@ export class PerfettoServer implements Disposable {
   async #chooseUi(): Promise<Site['ui']> {
     const source = this.#dependencies.source();
     if (source === 'public') return 'public';
-    const bundled = await access(join(this.#dependencies.media, 'perfetto', 'index.html')).then(() => true, () => false);
+    const bundled = await access(join(this.#dependencies.media, 'perfetto', 'index.html')).then(
+      () => true,
+      () => false,
+    );
     if (bundled) return 'bundled';
     if (source === 'auto') return 'public';
     throw new WorkbenchError({
@@ -131,5 +145,7 @@ async function listen(handle: (request: IncomingMessage, response: ServerRespons
  * through. So nothing is believed of what a proxy, or anybody in its place, says of the outside.
  */
 function isSameOrigin({ headers }: IncomingMessage): boolean {
-  return headers.origin === undefined || (headers.host !== undefined && URL.parse(headers.origin)?.host === headers.host);
+  return (
+    headers.origin === undefined || (headers.host !== undefined && URL.parse(headers.origin)?.host === headers.host)
+  );
 }

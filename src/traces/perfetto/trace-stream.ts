@@ -13,7 +13,10 @@ export interface NormaliseJob {
 }
 
 /** A trace as Perfetto takes it best: normalised, and gzip at the lowest level, which halves what the browser must hold. */
-export async function streamNormalised({ path, gzip, plan }: NormaliseJob, emit: (chunk: Uint8Array) => Promise<void>): Promise<void> {
+export async function streamNormalised(
+  { path, gzip, plan }: NormaliseJob,
+  emit: (chunk: Uint8Array) => Promise<void>,
+): Promise<void> {
   const source = createReadStream(path, { highWaterMark: CHUNK });
   const normalised = normalise(plan);
   const packed = createGzip({ level: 1, chunkSize: CHUNK });

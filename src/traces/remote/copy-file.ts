@@ -48,7 +48,9 @@ export interface Proof {
  */
 export async function copyFile(copy: FileCopy): Promise<Proof> {
   const part = partOf(copy.target);
-  const file = await copy.disk.open(copy.set, part).catch((error: unknown) => Promise.reject(diskError(error, `make ${copy.set.path(part)}`)));
+  const file = await copy.disk
+    .open(copy.set, part)
+    .catch((error: unknown) => Promise.reject(diskError(error, `make ${copy.set.path(part)}`)));
   try {
     await fetchRanges(copy, file);
   } finally {
@@ -104,14 +106,24 @@ async function fetchRange(copy: FileCopy, file: PartFile, start: number): Promis
   const { client, trace, signal } = copy;
   const end = Math.min(trace.bytes, start + CHUNK_BLOCKS * BLOCK);
   const writer = new CountingWriter(file, start, end, copy);
-  const complaints = new Collector(EXEC_OUTPUT, `copy ${JSON.stringify(trace.path)} from pod "${trace.pod}" (${placeOf(client.cluster)})`);
+  const complaints = new Collector(
+    EXEC_OUTPUT,
+    `copy ${JSON.stringify(trace.path)} from pod "${trace.pod}" (${placeOf(client.cluster)})`,
+  );
   let exitCode: number;
   try {
     exitCode = await client.exec({
       namespace: client.cluster.namespace,
       pod: trace.pod,
       container: trace.container,
-      command: ['dd', `if=${trace.path}`, `bs=${BLOCK}`, `skip=${start / BLOCK}`, `count=${CHUNK_BLOCKS}`, 'status=none'],
+      command: [
+        'dd',
+        `if=${trace.path}`,
+        `bs=${BLOCK}`,
+        `skip=${start / BLOCK}`,
+        `count=${CHUNK_BLOCKS}`,
+        'status=none',
+      ],
       stdout: writer,
       stderr: complaints,
       signal,
@@ -119,12 +131,17 @@ async function fetchRange(copy: FileCopy, file: PartFile, start: number): Promis
     await ended(writer);
   } catch (error) {
     await ended(writer).catch(() => undefined);
-    if (isAbort(error) || !isWorkbenchError(error, 'connection-lost', 'timeout', 'server-error', 'too-many-requests', 'cluster-unreachable')) throw error;
+    if (
+      isAbort(error) ||
+      !isWorkbenchError(error, 'connection-lost', 'timeout', 'server-error', 'too-many-requests', 'cluster-unreachable')
+    )
+      throw error;
     throw new RangeCut(writer.position, error);
   } finally {
     complaints.destroy();
   }
-  if (exitCode !== 0) throw rangeFailed(copy, `dd ended with ${exitCode}: ${lastLine(complaints.bytes.toString('utf8'))}`);
+  if (exitCode !== 0)
+    throw rangeFailed(copy, `dd ended with ${exitCode}: ${lastLine(complaints.bytes.toString('utf8'))}`);
   if (writer.position < end) throw changed(copy);
   return end;
 }
@@ -138,7 +155,12 @@ class CountingWriter extends PartWriter {
   readonly #onBytes: (bytes: number) => void;
 
   constructor(file: PartFile, position: number, limit: number, { client, trace, set, target, onBytes }: FileCopy) {
-    super(file, position, limit, `copy ${JSON.stringify(trace.path)} from pod "${trace.pod}" (${placeOf(client.cluster)}) to ${set.path(target)}`);
+    super(
+      file,
+      position,
+      limit,
+      `copy ${JSON.stringify(trace.path)} from pod "${trace.pod}" (${placeOf(client.cluster)}) to ${set.path(target)}`,
+    );
     this.#onBytes = onBytes;
   }
 
@@ -153,10 +175,18 @@ class CountingWriter extends PartWriter {
 async function prove(copy: FileCopy, part: string): Promise<Proof> {
   const { client, trace, signal } = copy;
   for (const checksum of [sha256, cksum]) {
-    const remote = await client.execOutput({ namespace: client.cluster.namespace, pod: trace.pod, container: trace.container, command: [checksum.program, trace.path], timeoutMs: CHECKSUM_MS, signal });
+    const remote = await client.execOutput({
+      namespace: client.cluster.namespace,
+      pod: trace.pod,
+      container: trace.container,
+      command: [checksum.program, trace.path],
+      timeoutMs: CHECKSUM_MS,
+      signal,
+    });
     const wanted = remote.exitCode === 0 ? checksum.read(remote.stdout.toString('utf8')) : undefined;
     if (wanted === undefined) continue;
-    if ((await checksum.ofFile(copy.set.path(part), signal)) === wanted) return { checksum: `${checksum.program} ${wanted}` };
+    if ((await checksum.ofFile(copy.set.path(part), signal)) === wanted)
+      return { checksum: `${checksum.program} ${wanted}` };
     // What is here is of no use for another try.
     await copy.set.remove(part);
     throw changed(copy);
@@ -165,10 +195,22 @@ async function prove(copy: FileCopy, part: string): Promise<Proof> {
 }
 
 function changed(copy: FileCopy): WorkbenchError {
-  return rangeFailed(copy, 'it changed while it was copied, or arrived damaged', 'Wait until the profiler has finished writing, list the traces again and copy it again.');
+  return rangeFailed(
+    copy,
+    'it changed while it was copied, or arrived damaged',
+    'Wait until the profiler has finished writing, list the traces again and copy it again.',
+  );
 }
 
-function rangeFailed(copy: FileCopy, why: string, hint = 'List the traces again: the file may be gone, or its folder unreadable.'): WorkbenchError {
+function rangeFailed(
+  copy: FileCopy,
+  why: string,
+  hint = 'List the traces again: the file may be gone, or its folder unreadable.',
+): WorkbenchError {
   const { trace, client } = copy;
-  return new WorkbenchError({ code: 'exec-failed', message: `cannot copy ${JSON.stringify(trace.path)} from pod "${trace.pod}" (${placeOf(client.cluster)}): ${why}`, hint });
+  return new WorkbenchError({
+    code: 'exec-failed',
+    message: `cannot copy ${JSON.stringify(trace.path)} from pod "${trace.pod}" (${placeOf(client.cluster)}): ${why}`,
+    hint,
+  });
 }

@@ -5,7 +5,15 @@ import { safeName } from '../../base/safe-name.ts';
 import type { WorkspaceFiles } from '../../base/workspace-files.ts';
 import type { LongCall } from '../../deployment/types.ts';
 import type { KubeClient } from '../../kube/types.ts';
-import { CATALOGUE_FILE, makeNextSet, readCatalogue, staysInSet, writeCatalogue, type Catalogue, type CatalogueEntry } from '../local/catalogue.ts';
+import {
+  CATALOGUE_FILE,
+  makeNextSet,
+  readCatalogue,
+  staysInSet,
+  writeCatalogue,
+  type Catalogue,
+  type CatalogueEntry,
+} from '../local/catalogue.ts';
 import { setNumbers } from '../local/sets.ts';
 import type { CopyOutcome, RemoteTrace } from '../types.ts';
 import { copyFile, partOf } from './copy-file.ts';
@@ -37,7 +45,9 @@ interface Job {
  * A file that fails does not keep the others from coming; a full disk or a cancel ends the copy, and what came stays.
  */
 export async function copySet(copy: SetCopy): Promise<CopyOutcome> {
-  const { n, catalogue, jobs } = await beginSet(copy).catch((error: unknown) => Promise.reject(diskError(error, `make a folder for the traces in ${copy.files.folder}`)));
+  const { n, catalogue, jobs } = await beginSet(copy).catch((error: unknown) =>
+    Promise.reject(diskError(error, `make a folder for the traces in ${copy.files.folder}`)),
+  );
   const set = copy.files.below(String(n));
   const waiting = jobs.filter((job) => !job.entry.copied);
   const total = waiting.reduce((sum, job) => sum + job.trace.bytes, 0);
@@ -45,11 +55,14 @@ export async function copySet(copy: SetCopy): Promise<CopyOutcome> {
   const parts = await Promise.all(waiting.map((job) => set.size(partOf(job.entry.file)).catch(() => 0)));
   const needed = total - parts.reduce((sum, bytes) => sum + bytes, 0);
   const free = await copy.disk.free(set.folder);
-  if (free < needed) throw diskFull(`copy ${formatBytes(needed)} of traces to ${set.folder} where ${formatBytes(free)} are free`);
+  if (free < needed)
+    throw diskFull(`copy ${formatBytes(needed)} of traces to ${set.folder} where ${formatBytes(free)} are free`);
 
   const run = new SetRun(copy, set, catalogue, total);
   await run.all(waiting);
-  const copied = jobs.filter((job) => job.entry.copied).map((job) => ({ trace: job.trace, file: set.path(job.entry.file) }));
+  const copied = jobs
+    .filter((job) => job.entry.copied)
+    .map((job) => ({ trace: job.trace, file: set.path(job.entry.file) }));
   return { n, folder: set.folder, copied, failed: run.failed };
 }
 
@@ -87,7 +100,16 @@ class SetRun {
     const { client, disk, clock, call } = this.#copy;
     try {
       const signal = AbortSignal.any([call.signal, this.#stop.signal]);
-      const proof = await copyFile({ client, disk, clock, trace, set: this.#set, target: entry.file, signal, onBytes: (bytes) => this.#progress(bytes) });
+      const proof = await copyFile({
+        client,
+        disk,
+        clock,
+        trace,
+        set: this.#set,
+        target: entry.file,
+        signal,
+        onBytes: (bytes) => this.#progress(bytes),
+      });
       entry.copied = true;
       entry.checksum = proof.checksum;
       await this.#save();
@@ -98,7 +120,9 @@ class SetRun {
 
   #fail(trace: RemoteTrace, error: WorkbenchError): void {
     if (isWorkbenchError(error, 'disk-full')) this.#stop.abort(error);
-    const hint = isAbort(error) ? 'Copy again: it goes on from where it stood.' : (error.hint ?? 'Copy again: it goes on from where it stood.');
+    const hint = isAbort(error)
+      ? 'Copy again: it goes on from where it stood.'
+      : (error.hint ?? 'Copy again: it goes on from where it stood.');
     this.failed.push({ trace, message: error.message, hint });
   }
 
@@ -135,15 +159,27 @@ async function beginSet(copy: SetCopy): Promise<BegunSet> {
 
 function emptyCatalogue({ client, deployment, clock }: SetCopy): Catalogue {
   const { context, server, namespace } = client.cluster;
-  return { version: 1, context, server, namespace, deployment, copiedAt: new Date(clock.now()).toISOString(), traces: [] };
+  return {
+    version: 1,
+    context,
+    server,
+    namespace,
+    deployment,
+    copiedAt: new Date(clock.now()).toISOString(),
+    traces: [],
+  };
 }
 
 /** The newest set of this namespace in which one of the asked-for files is still to come. */
-async function findUnfinished(copy: SetCopy, numbers: readonly number[]): Promise<{ readonly n: number; readonly catalogue: Catalogue } | undefined> {
+async function findUnfinished(
+  copy: SetCopy,
+  numbers: readonly number[],
+): Promise<{ readonly n: number; readonly catalogue: Catalogue } | undefined> {
   const { cluster } = copy.client;
   for (const n of numbers) {
     const catalogue = await readCatalogue(copy.files.below(String(n)));
-    if (catalogue === undefined || catalogue.server !== cluster.server || catalogue.namespace !== cluster.namespace) continue;
+    if (catalogue === undefined || catalogue.server !== cluster.server || catalogue.namespace !== cluster.namespace)
+      continue;
     const waiting = catalogue.traces.filter((entry) => !entry.copied);
     if (!copy.traces.some((trace) => waiting.some((entry) => isSame(entry, trace)))) continue;
     const stray = catalogue.traces.find((entry) => !staysInSet(entry));
@@ -158,7 +194,12 @@ async function findUnfinished(copy: SetCopy, numbers: readonly number[]): Promis
 }
 
 function isSame(entry: CatalogueEntry, trace: RemoteTrace): boolean {
-  return entry.pod === trace.pod && entry.path === trace.path && entry.bytes === trace.bytes && entry.modified === trace.modified;
+  return (
+    entry.pod === trace.pod &&
+    entry.path === trace.path &&
+    entry.bytes === trace.bytes &&
+    entry.modified === trace.modified
+  );
 }
 
 /** A job for each file, also for those that the set holds already; new ones get an entry with a name of their own. */

@@ -42,7 +42,7 @@ class RealPartFile implements PartFile {
   }
 
   async write(chunk: Uint8Array, position: number): Promise<void> {
-    for (let from = 0; from < chunk.length; ) {
+    for (let from = 0; from < chunk.length;) {
       const { bytesWritten } = await this.#handle.write(chunk, from, chunk.length - from, position + from);
       from += bytesWritten;
     }
@@ -98,5 +98,10 @@ export function diskError(error: unknown, doing: string): WorkbenchError {
 }
 
 export function diskFull(doing: string, cause?: unknown): WorkbenchError {
-  return new WorkbenchError({ code: 'disk-full', message: `cannot ${doing}: the disk is full`, hint: 'Free space and copy again: what is already there is kept and the copy goes on from it.', cause });
+  return new WorkbenchError({
+    code: 'disk-full',
+    message: `cannot ${doing}: the disk is full`,
+    hint: 'Free space and copy again: what is already there is kept and the copy goes on from it.',
+    cause,
+  });
 }

@@ -47,7 +47,12 @@ export class RemoteListing {
           try {
             const { traces: found, cut } = await this.#listPod(client, pod, signal);
             traces.push(...found);
-            if (cut !== undefined) errors.push({ pod, message: `not all traces in pod "${pod}" (${placeOf(client.cluster)}) are listed: ${cut}`, hint: 'Delete traces from its folder that are not needed any more.' });
+            if (cut !== undefined)
+              errors.push({
+                pod,
+                message: `not all traces in pod "${pod}" (${placeOf(client.cluster)}) are listed: ${cut}`,
+                hint: 'Delete traces from its folder that are not needed any more.',
+              });
           } catch (error) {
             if (isAbort(error)) throw error;
             const { message, hint } = toWorkbenchError(error, `list traces in pod "${pod}"`);
@@ -62,7 +67,11 @@ export class RemoteListing {
     };
   }
 
-  async #listPod(client: KubeClient, pod: string, signal: AbortSignal): Promise<{ readonly traces: readonly RemoteTrace[]; readonly cut: string | undefined }> {
+  async #listPod(
+    client: KubeClient,
+    pod: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly traces: readonly RemoteTrace[]; readonly cut: string | undefined }> {
     const { cluster } = client;
     const where = profilerFolderOf(await client.get(Pods, cluster.namespace, pod, signal));
     if (where === undefined) throw noTraces(cluster, pod, 'it has no container');
@@ -70,13 +79,22 @@ export class RemoteListing {
     const { files, cut } = await findTraces(target, signal);
     const unsettled = files.filter((file) => !this.#complete.has(keyOf(cluster, pod, file)));
     if (unsettled.length > 0) await this.#settle(target, unsettled, signal);
-    return { traces: files.map((file) => ({ pod, container: where.container, ...file, complete: this.#complete.has(keyOf(cluster, pod, file)) })), cut };
+    return {
+      traces: files.map((file) => ({
+        pod,
+        container: where.container,
+        ...file,
+        complete: this.#complete.has(keyOf(cluster, pod, file)),
+      })),
+      cut,
+    };
   }
 
   /** Takes down which of the files are complete: the end is there, and nothing changed meanwhile. */
   async #settle(target: Target, files: readonly Found[], signal: AbortSignal): Promise<void> {
     const ended: Found[] = [];
-    for (const file of files) if (looksEnded(file.path, file.bytes, await readTail(target, file.path, signal))) ended.push(file);
+    for (const file of files)
+      if (looksEnded(file.path, file.bytes, await readTail(target, file.path, signal))) ended.push(file);
     if (ended.length === 0) return;
     await sleep(this.#clock, SETTLE_MS, signal);
     const { cluster } = target.client;
@@ -105,14 +123,24 @@ async function findTraces(target: Target, signal: AbortSignal): Promise<Listing>
   let exitCode = 0;
   let endless = false;
   try {
-    exitCode = await client.exec({ namespace, pod, container, command: ['find', folder, '-type', 'f', '-printf', '%s %T@ %p\\0'], stdout, stderr, timeoutMs: EXEC_OUTPUT_MS, signal });
+    exitCode = await client.exec({
+      namespace,
+      pod,
+      container,
+      command: ['find', folder, '-type', 'f', '-printf', '%s %T@ %p\\0'],
+      stdout,
+      stderr,
+      timeoutMs: EXEC_OUTPUT_MS,
+      signal,
+    });
   } catch (error) {
     if (!isWorkbenchError(error, 'too-large')) throw error;
     endless = true;
   }
   const found = parseListing(stdout.bytes.toString('utf8')).filter((file) => TRACE_NAME.test(file.path));
   if (exitCode === 0 || found.length > 0) return newest(found, endless);
-  if ((await client.execOutput({ namespace, pod, container, command: ['test', '-d', folder], signal })).exitCode !== 0) throw noTraces(client.cluster, pod, `container "${container}" has no folder ${folder}`);
+  if ((await client.execOutput({ namespace, pod, container, command: ['test', '-d', folder], signal })).exitCode !== 0)
+    throw noTraces(client.cluster, pod, `container "${container}" has no folder ${folder}`);
   throw new WorkbenchError({
     code: 'exec-failed',
     message: `cannot ${where}: find ended with ${exitCode}: ${lastLine(stderr.bytes.toString('utf8'))}`,
@@ -121,9 +149,13 @@ async function findTraces(target: Target, signal: AbortSignal): Promise<Listing>
 }
 
 function newest(found: readonly Found[], endless: boolean): Listing {
-  const files = found.length <= FILES_AT_MOST ? found : found.toSorted((a, b) => b.modified - a.modified).slice(0, FILES_AT_MOST);
+  const files =
+    found.length <= FILES_AT_MOST ? found : found.toSorted((a, b) => b.modified - a.modified).slice(0, FILES_AT_MOST);
   if (endless) return { files, cut: `its folder holds more names than ${EXEC_OUTPUT.bytes / 1024 / 1024} MiB` };
-  return { files, cut: files.length < found.length ? `only the newest ${FILES_AT_MOST} of ${found.length}` : undefined };
+  return {
+    files,
+    cut: files.length < found.length ? `only the newest ${FILES_AT_MOST} of ${found.length}` : undefined,
+  };
 }
 
 function noTraces(cluster: ClusterRef, pod: string, why: string): WorkbenchError {
@@ -136,15 +168,24 @@ function noTraces(cluster: ClusterRef, pod: string, why: string): WorkbenchError
 
 /** `size mtime path` with a NUL behind each: a path may hold anything else, line ends too. What has none was cut off. */
 function parseListing(text: string): readonly Found[] {
-  return text.split('\0').slice(0, -1).flatMap((entry) => {
-    const match = /^(\d+) (\d+(?:\.\d+)?) (.+)$/s.exec(entry);
-    return match?.[3] === undefined ? [] : [{ bytes: Number(match[1]), modified: Number(match[2]), path: match[3] }];
-  });
+  return text
+    .split('\0')
+    .slice(0, -1)
+    .flatMap((entry) => {
+      const match = /^(\d+) (\d+(?:\.\d+)?) (.+)$/s.exec(entry);
+      return match?.[3] === undefined ? [] : [{ bytes: Number(match[1]), modified: Number(match[2]), path: match[3] }];
+    });
 }
 
 async function readTail(target: Target, path: string, signal: AbortSignal): Promise<Buffer> {
   const { client, pod, container } = target;
-  const { stdout } = await client.execOutput({ namespace: client.cluster.namespace, pod, container, command: ['tail', '-c', String(TAIL_BYTES), path], signal });
+  const { stdout } = await client.execOutput({
+    namespace: client.cluster.namespace,
+    pod,
+    container,
+    command: ['tail', '-c', String(TAIL_BYTES), path],
+    signal,
+  });
   return stdout;
 }
 

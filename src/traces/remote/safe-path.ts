@@ -12,7 +12,8 @@ export function safeRelativePaths(paths: readonly string[]): readonly string[] {
     const wanted = parts.slice(shared).map(safeName);
     const path = (wanted.length > 0 ? wanted : ['_']).join('/');
     let free = path;
-    for (let number = 2; taken.has(free.toLowerCase()); number++) free = path.replace(/([^/]*?)(\.[^/]*)?$/, `$1-${number}$2`);
+    for (let number = 2; taken.has(free.toLowerCase()); number++)
+      free = path.replace(/([^/]*?)(\.[^/]*)?$/, `$1-${number}$2`);
     taken.add(free.toLowerCase());
     return free;
   });
@@ -21,6 +22,10 @@ export function safeRelativePaths(paths: readonly string[]): readonly string[] {
 function sharedFolders(paths: readonly (readonly string[])[]): number {
   const first = paths[0] ?? [];
   let shared = 0;
-  while (paths.every((parts) => parts.length > shared + 1 && parts[shared] === first[shared]) && shared + 1 < first.length) shared++;
+  while (
+    paths.every((parts) => parts.length > shared + 1 && parts[shared] === first[shared]) &&
+    shared + 1 < first.length
+  )
+    shared++;
   return shared;
 }

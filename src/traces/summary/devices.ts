@@ -14,7 +14,11 @@ export interface GpuSummaries {
 }
 
 /** Busy, idle, compute, communication and copies a device, and how busy each of its streams was. */
-export function summariseDevices(columns: Columns, lanes: readonly string[], isCommunication: readonly boolean[]): GpuSummaries {
+export function summariseDevices(
+  columns: Columns,
+  lanes: readonly string[],
+  isCommunication: readonly boolean[],
+): GpuSummaries {
   const shares = sharesOf(columns, isCommunication);
   const devices: [string, DeviceSummary][] = [];
   const streams: [string, StreamSummary][] = [];
@@ -96,5 +100,9 @@ function summariseStream(columns: Columns, rows: Uint32Array): StreamSummary {
     if (start < end) overlaps++;
     end = Math.max(end, start + (columns.duration[row] ?? 0));
   }
-  return { events: rows.length, busy_ns: measure(coveredTime(rows, columns.start, columns.duration)), starts_before_previous_end: overlaps };
+  return {
+    events: rows.length,
+    busy_ns: measure(coveredTime(rows, columns.start, columns.duration)),
+    starts_before_previous_end: overlaps,
+  };
 }

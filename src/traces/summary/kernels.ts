@@ -3,7 +3,11 @@ import { EventClass, NO_CORRELATION, isGpuWork } from '../kineto/layout.ts';
 import type { KernelSummary } from '../types.ts';
 
 /** Count and time of each kernel, the longest in total first. */
-export function summariseKernels(columns: Columns, names: readonly string[], isCommunication: readonly boolean[]): readonly KernelSummary[] {
+export function summariseKernels(
+  columns: Columns,
+  names: readonly string[],
+  isCommunication: readonly boolean[],
+): readonly KernelSummary[] {
   const counts = new Float64Array(names.length);
   const totals = new Float64Array(names.length);
   const shortest = new Float64Array(names.length).fill(Infinity);
@@ -21,7 +25,14 @@ export function summariseKernels(columns: Columns, names: readonly string[], isC
   for (const [id, name] of names.entries()) {
     const count = counts[id] ?? 0;
     if (count === 0) continue;
-    kernels.push({ name, count, total_ns: totals[id] ?? 0, min_ns: shortest[id] ?? 0, max_ns: longest[id] ?? 0, comm: isCommunication[id] === true });
+    kernels.push({
+      name,
+      count,
+      total_ns: totals[id] ?? 0,
+      min_ns: shortest[id] ?? 0,
+      max_ns: longest[id] ?? 0,
+      comm: isCommunication[id] === true,
+    });
   }
   return kernels.toSorted((a, b) => b.total_ns - a.total_ns || (a.name < b.name ? -1 : 1));
 }

@@ -32,7 +32,14 @@ function ascendingRuns(rows: Uint32Array, columns: Columns): number[] {
   return borders;
 }
 
-function mergeRuns(from: Uint32Array, to: Uint32Array, start: number, middle: number, end: number, columns: Columns): void {
+function mergeRuns(
+  from: Uint32Array,
+  to: Uint32Array,
+  start: number,
+  middle: number,
+  end: number,
+  columns: Columns,
+): void {
   let left = start;
   let right = middle;
   for (let at = start; at < end; at++) {

@@ -35,7 +35,12 @@ export function summarise(path: string, fileBytes: number, trace: ScannedTrace):
 function countsOf(texts: readonly CountedText[]): Readonly<Record<string, number>> {
   const counts = new Map<string, number>();
   for (const { text, count } of texts) if (count > 0) counts.set(text, (counts.get(text) ?? 0) + count);
-  return Object.fromEntries(counts.entries().toArray().toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  return Object.fromEntries(
+    counts
+      .entries()
+      .toArray()
+      .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  );
 }
 
 function graphLaunches(trace: ScannedTrace): number {
@@ -52,12 +57,26 @@ function warningsOf(trace: ScannedTrace): TraceSummary['warnings'] {
   const { skipped } = trace;
   const warnings: { code: string; message: string }[] = [];
   if (skipped.bytes > 0) {
-    warnings.push({ code: 'events-skipped', message: `${skipped.bytes} bytes in ${Math.max(1, skipped.spans)} place(s) are no events and were skipped` });
+    warnings.push({
+      code: 'events-skipped',
+      message: `${skipped.bytes} bytes in ${Math.max(1, skipped.spans)} place(s) are no events and were skipped`,
+    });
   }
   if (trace.unusableTimes > 0) {
-    warnings.push({ code: 'times-unusable', message: `${trace.unusableTimes} event(s) have a time that is out of range, or 52 days and more from the others; they are counted, their time is not` });
+    warnings.push({
+      code: 'times-unusable',
+      message: `${trace.unusableTimes} event(s) have a time that is out of range, or 52 days and more from the others; they are counted, their time is not`,
+    });
   }
-  if (!trace.metaSound) warnings.push({ code: 'metadata-invalid', message: 'what stands around the events is no JSON: rank, devices and clock base are not known' });
-  if (trace.textsWithBadUtf8 > 0) warnings.push({ code: 'text-invalid', message: `${trace.textsWithBadUtf8} name(s) are no UTF-8; their bad bytes are shown as \uFFFD` });
+  if (!trace.metaSound)
+    warnings.push({
+      code: 'metadata-invalid',
+      message: 'what stands around the events is no JSON: rank, devices and clock base are not known',
+    });
+  if (trace.textsWithBadUtf8 > 0)
+    warnings.push({
+      code: 'text-invalid',
+      message: `${trace.textsWithBadUtf8} name(s) are no UTF-8; their bad bytes are shown as \uFFFD`,
+    });
   return warnings;
 }

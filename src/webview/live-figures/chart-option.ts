@@ -31,8 +31,25 @@ export function figureOption(figure: Figure, drawn: readonly DrawnLine[], chart:
   return {
     ...chartBase(),
     grid: { left: 8, right: 16, top: 12, bottom: 8, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
-    xAxis: { type: 'time', min: start, max: end, ...colors, splitLine: { show: false }, axisLabel: { color: themeColor('foreground', '#888'), hideOverlap: true, formatter: '{HH}:{mm}' }, splitNumber: 4, minInterval: 60_000 },
-    yAxis: { type: 'value', min: 0, ...(figure.most === undefined ? { splitNumber: 3, minInterval: 1 } : { max: figure.most, interval: figure.most / 4 }), ...colors, axisLabel: { color: themeColor('foreground', '#888'), formatter: (value: number) => axisLabel(figure, value) } },
+    xAxis: {
+      type: 'time',
+      min: start,
+      max: end,
+      ...colors,
+      splitLine: { show: false },
+      axisLabel: { color: themeColor('foreground', '#888'), hideOverlap: true, formatter: '{HH}:{mm}' },
+      splitNumber: 4,
+      minInterval: 60_000,
+    },
+    yAxis: {
+      type: 'value',
+      min: 0,
+      ...(figure.most === undefined
+        ? { splitNumber: 3, minInterval: 1 }
+        : { max: figure.most, interval: figure.most / 4 }),
+      ...colors,
+      axisLabel: { color: themeColor('foreground', '#888'), formatter: (value: number) => axisLabel(figure, value) },
+    },
     tooltip: tooltip(figure),
     series: drawn.map(({ line, index }) => ({
       id: line.id,
@@ -52,7 +69,10 @@ export function figureOption(figure: Figure, drawn: readonly DrawnLine[], chart:
 }
 
 /** Time and value of each round, with an empty one where nobody looked for a while. */
-function points(values: readonly (number | null)[], { times, gapMs }: LiveChart): readonly (readonly [number, number | null])[] {
+function points(
+  values: readonly (number | null)[],
+  { times, gapMs }: LiveChart,
+): readonly (readonly [number, number | null])[] {
   return times.flatMap((time, round): readonly (readonly [number, number | null])[] => {
     const before = times[round - 1];
     const point = [time, values[round] ?? null] as const;
@@ -78,16 +98,26 @@ function tooltip(figure: Figure): object {
     ...tooltipColors(),
     axisPointer: { lineStyle: { color: themeColor('descriptionForeground', '#888') } },
     formatter(items: readonly TooltipItem[]): HTMLElement {
-      const known = items.filter(({ value }) => value?.[1] != null).toSorted((a, b) => (b.value?.[1] ?? 0) - (a.value?.[1] ?? 0));
+      const known = items
+        .filter(({ value }) => value?.[1] != null)
+        .toSorted((a, b) => (b.value?.[1] ?? 0) - (a.value?.[1] ?? 0));
       const time = items[0]?.value?.[0];
       return element('div', {}, [
-        element('strong', { text: `${time === undefined ? '' : new Date(time).toLocaleTimeString()} · ${figure.title}` }),
+        element('strong', {
+          text: `${time === undefined ? '' : new Date(time).toLocaleTimeString()} · ${figure.title}`,
+        }),
         ...known.slice(0, MOST_NAMED).map(({ seriesName, value, color }) => {
           const swatch = element('span', { class: 'swatch' });
           swatch.style.setProperty('--swatch', color ?? 'transparent');
-          return element('div', { class: 'hover-line' }, [swatch, element('span', { text: seriesName ?? '' }), element('b', { text: `${figure.format(value?.[1] ?? null)}${figure.most === 1 ? '' : ` ${figure.unit}`}` })]);
+          return element('div', { class: 'hover-line' }, [
+            swatch,
+            element('span', { text: seriesName ?? '' }),
+            element('b', { text: `${figure.format(value?.[1] ?? null)}${figure.most === 1 ? '' : ` ${figure.unit}`}` }),
+          ]);
         }),
-        known.length > MOST_NAMED ? element('div', { class: 'muted', text: `and ${known.length - MOST_NAMED} more` }) : undefined,
+        known.length > MOST_NAMED
+          ? element('div', { class: 'muted', text: `and ${known.length - MOST_NAMED} more` })
+          : undefined,
         known.length === 0 ? element('div', { class: 'muted', text: 'not known' }) : undefined,
       ]);
     },

@@ -8,7 +8,10 @@ import { onThemeChange } from '../shared/theme.ts';
 import { LiveFiguresPage } from './page.ts';
 
 const host = connect<{ toPage: ToLiveFigures; fromPage: FromLiveFigures; memory: LiveFiguresMemory }>(receive);
-const page = new LiveFiguresPage(appRoot(), memoryOf(host.recall()), { send: (message) => host.send(message), remember: (memory) => host.remember(memory) });
+const page = new LiveFiguresPage(appRoot(), memoryOf(host.recall()), {
+  send: (message) => host.send(message),
+  remember: (memory) => host.remember(memory),
+});
 onThemeChange(() => page.recolor());
 
 function receive(message: ToLiveFigures): void {
@@ -23,7 +26,8 @@ function receive(message: ToLiveFigures): void {
 
 /** What was kept, where it has this version's shape. By hand, so that the page starts without a schema library. */
 function memoryOf(kept: unknown): LiveFiguresMemory {
-  if (typeof kept !== 'object' || kept === null || !('hidden' in kept) || !Array.isArray(kept.hidden)) return { lines: null, hidden: [] };
+  if (typeof kept !== 'object' || kept === null || !('hidden' in kept) || !Array.isArray(kept.hidden))
+    return { lines: null, hidden: [] };
   const lines = 'lines' in kept && (kept.lines === 'rank' || kept.lines === 'role') ? kept.lines : null;
   return { lines, hidden: kept.hidden.filter((id) => typeof id === 'string') };
 }

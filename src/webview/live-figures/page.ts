@@ -11,7 +11,11 @@ import { linesTable } from './lines-table.ts';
 type Figures = Extract<ToLiveFigures, { readonly type: 'figures' }>;
 type Nothing = Extract<ToLiveFigures, { readonly type: 'nothing' }>;
 
-const HELP: Readonly<Record<NonNullable<Nothing['help']>, string>> = { toggle: 'Switch On', deploy: 'Deploy', context: 'Select Context' };
+const HELP: Readonly<Record<NonNullable<Nothing['help']>, string>> = {
+  toggle: 'Switch On',
+  deploy: 'Deploy',
+  context: 'Select Context',
+};
 
 export interface PageHost {
   readonly send: (message: FromLiveFigures) => void;
@@ -31,7 +35,10 @@ export class LiveFiguresPage {
   readonly #headline = element('span', { class: 'grow muted' });
   readonly #warnings = element('ul', { class: 'warnings' });
   readonly #chartGrid = element('div', { class: 'charts' });
-  readonly #tablePlace = element('div', { class: 'table-frame', attributes: { tabindex: '0', role: 'region', 'aria-label': 'Table of figures' } });
+  readonly #tablePlace = element('div', {
+    class: 'table-frame',
+    attributes: { tabindex: '0', role: 'region', 'aria-label': 'Table of figures' },
+  });
   readonly #radios = new Map<Lines, HTMLInputElement>();
   readonly #charts = new Map<string, SmallChart>();
   readonly #layout: HTMLElement;
@@ -54,7 +61,12 @@ export class LiveFiguresPage {
 
   showNothing({ icon, title, detail, help }: Nothing): void {
     this.#state = undefined;
-    const made = notice(icon, title, detail, help === null ? [] : [button({ label: HELP[help], click: () => this.#host.send({ type: 'help', help }) })]);
+    const made = notice(
+      icon,
+      title,
+      detail,
+      help === null ? [] : [button({ label: HELP[help], click: () => this.#host.send({ type: 'help', help }) })],
+    );
     // Asked again every few seconds while it stays so: the same words must not be said anew.
     if (this.#root.textContent !== made.textContent) this.#root.replaceChildren(made);
   }
@@ -74,8 +86,16 @@ export class LiveFiguresPage {
   }
 
   #toolbar(): HTMLElement {
-    const choices = ([['role', 'By role'], ['rank', 'By rank']] as const).map(([lines, title]) => {
-      const radio = element('input', { attributes: { type: 'radio', name: 'lines', value: lines }, on: { change: () => this.#choose(lines) } });
+    const choices = (
+      [
+        ['role', 'By role'],
+        ['rank', 'By rank'],
+      ] as const
+    ).map(([lines, title]) => {
+      const radio = element('input', {
+        attributes: { type: 'radio', name: 'lines', value: lines },
+        on: { change: () => this.#choose(lines) },
+      });
       this.#radios.set(lines, radio);
       return element('label', {}, [radio, document.createTextNode(title)]);
     });
@@ -86,11 +106,20 @@ export class LiveFiguresPage {
         label: 'Export',
         icon: 'export',
         actions: [
-          { label: 'Copy as CSV', icon: 'copy', run: () => this.#export((text) => ({ type: 'copy', what: 'CSV', text })) },
+          {
+            label: 'Copy as CSV',
+            icon: 'copy',
+            run: () => this.#export((text) => ({ type: 'copy', what: 'CSV', text })),
+          },
           { label: 'Save as CSV...', icon: 'save', run: () => this.#export((text) => ({ type: 'save', text })) },
         ],
       }),
-      button({ label: 'Switch Off', secondary: true, title: 'Ask the servers no longer', click: () => this.#host.send({ type: 'help', help: 'toggle' }) }),
+      button({
+        label: 'Switch Off',
+        secondary: true,
+        title: 'Ask the servers no longer',
+        click: () => this.#host.send({ type: 'help', help: 'toggle' }),
+      }),
     ]);
   }
 
@@ -126,7 +155,11 @@ export class LiveFiguresPage {
     this.#warnings.hidden = warnings.length === 0;
     const lines = chart.lines.map((line, index) => ({ line, index }));
     const figures = toldBy(chart.lines);
-    this.#fillCharts(figures, lines.filter(({ line }) => !this.#hidden.has(line.id)), state);
+    this.#fillCharts(
+      figures,
+      lines.filter(({ line }) => !this.#hidden.has(line.id)),
+      state,
+    );
     this.#fillTable(lines, figures);
   }
 
@@ -141,14 +174,23 @@ export class LiveFiguresPage {
     for (const [position, figure] of figures.entries()) {
       const small = this.#charts.get(figure.id) ?? this.#addChart(figure, position);
       const lines = shown.filter(({ line }) => line.figures[figure.id].some((value) => value !== null));
-      small.place.setAttribute('aria-label', `${figure.title} in ${figure.unit} over the last 15 minutes, ${plural(lines.length, 'line')}; the table below holds the latest figures`);
+      small.place.setAttribute(
+        'aria-label',
+        `${figure.title} in ${figure.unit} over the last 15 minutes, ${plural(lines.length, 'line')}; the table below holds the latest figures`,
+      );
       small.canvas.update(figureOption(figure, lines, chart));
     }
   }
 
   #addChart(figure: Figure, position: number): SmallChart {
     const place = element('div', { class: 'chart', attributes: { role: 'img' } });
-    const root = element('section', { class: 'small-chart' }, [element('h2', { title: figure.meaning }, [element('span', { text: figure.title }), element('span', { class: 'muted', text: ` ${figure.unit}` })]), place]);
+    const root = element('section', { class: 'small-chart' }, [
+      element('h2', { title: figure.meaning }, [
+        element('span', { text: figure.title }),
+        element('span', { class: 'muted', text: ` ${figure.unit}` }),
+      ]),
+      place,
+    ]);
     this.#chartGrid.insertBefore(root, this.#chartGrid.children[position] ?? null);
     // In the document first: a canvas takes the size of its place.
     const made = { root, place, canvas: new ChartCanvas(place) };
@@ -159,6 +201,7 @@ export class LiveFiguresPage {
   #fillTable(lines: readonly DrawnLine[], figures: readonly Figure[]): void {
     const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset['key'] : undefined;
     this.#tablePlace.replaceChildren(linesTable(lines, figures, this.#hidden, (id, shown) => this.#toggle(id, shown)));
-    if (focused !== undefined) this.#tablePlace.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+    if (focused !== undefined)
+      this.#tablePlace.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus();
   }
 }

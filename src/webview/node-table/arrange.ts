@@ -16,7 +16,11 @@ export function arrange(rows: Iterable<NodeRow>, { matches, sorting }: Arrangeme
  * The rows to show while somebody has a hand on the table: those that were shown keep their places though their figures
  * changed, and new ones come where they belong among them.
  */
-export function arrangeInPlace(shown: readonly string[], rows: ReadonlyMap<string, NodeRow>, { matches, sorting }: Arrangement): readonly NodeRow[] {
+export function arrangeInPlace(
+  shown: readonly string[],
+  rows: ReadonlyMap<string, NodeRow>,
+  { matches, sorting }: Arrangement,
+): readonly NodeRow[] {
   const kept = shown.map((name) => rows.get(name)).filter((row) => row !== undefined && matches(row)) as NodeRow[];
   const known = new Set(kept);
   for (const row of rows.values()) {

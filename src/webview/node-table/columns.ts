@@ -30,7 +30,11 @@ const HEADING_PADDING = 40;
 const BOLDER = 1.12;
 
 /** The widths in px at which no cell is cut, within limits. `measure` answers the width of a text in the table's font. */
-export function columnWidths(columns: readonly ShownColumn[], rows: Iterable<NodeRow>, measure: (text: string) => number): readonly number[] {
+export function columnWidths(
+  columns: readonly ShownColumn[],
+  rows: Iterable<NodeRow>,
+  measure: (text: string) => number,
+): readonly number[] {
   const all = [...rows];
   return columns.map((column) => column.chosenWidth ?? fittingWidth(column, all, measure));
 }
@@ -44,7 +48,11 @@ export function fittingWidth(column: NodeColumn, rows: readonly NodeRow[], measu
 }
 
 /** The columns with one moved before another; before none: to the end. */
-export function moveColumn(columns: NodeTableLayout['columns'], id: string, before: string | undefined): NodeTableLayout['columns'] {
+export function moveColumn(
+  columns: NodeTableLayout['columns'],
+  id: string,
+  before: string | undefined,
+): NodeTableLayout['columns'] {
   const moved = columns.find((column) => column.id === id);
   if (!moved || id === before) return columns;
   const others = columns.filter((column) => column !== moved);

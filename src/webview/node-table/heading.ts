@@ -21,18 +21,34 @@ export interface HeadingActions {
 const WIDTH_STEP = 16;
 /** A click may tremble. */
 const DRAG_FROM = 5;
-const HELP = 'Click or Enter sorts. Drag, or Alt+Left and Alt+Right, moves it; the edge, or Shift+Left and Shift+Right, sizes it; Delete hides it.';
+const HELP =
+  'Click or Enter sorts. Drag, or Alt+Left and Alt+Right, moves it; the edge, or Shift+Left and Shift+Right, sizes it; Delete hides it.';
 
 /** The heading of a column: a button that sorts, moves and hides it, and an edge that sizes it. */
 export function heading(column: ShownColumn, sorting: NodeSorting, actions: HeadingActions): HTMLTableCellElement {
   const active = sorting.by === column.id;
   const sorted = active ? (sorting.descending ? 'descending' : 'ascending') : 'none';
-  const button = element('button', { title: `${column.meaning}\n\n${HELP}`, attributes: { 'data-column': column.id, tabindex: '-1', type: 'button' }, on: { click: () => actions.sort(column.id) } }, [
-    element('span', { class: 'heading-text', text: column.title }),
-    active ? icon(sorting.descending ? 'arrow-down' : 'arrow-up') : undefined,
-  ]);
+  const button = element(
+    'button',
+    {
+      title: `${column.meaning}\n\n${HELP}`,
+      attributes: { 'data-column': column.id, tabindex: '-1', type: 'button' },
+      on: { click: () => actions.sort(column.id) },
+    },
+    [
+      element('span', { class: 'heading-text', text: column.title }),
+      active ? icon(sorting.descending ? 'arrow-down' : 'arrow-up') : undefined,
+    ],
+  );
   const edge = element('span', { class: 'edge', attributes: { 'aria-hidden': 'true' } });
-  const cell = element('th', { class: column.numeric ? '' : 'text', attributes: { scope: 'col', 'aria-sort': sorted, 'data-column': column.id } }, [button, edge]);
+  const cell = element(
+    'th',
+    {
+      class: column.numeric ? '' : 'text',
+      attributes: { scope: 'col', 'aria-sort': sorted, 'data-column': column.id },
+    },
+    [button, edge],
+  );
   button.addEventListener('keydown', (event) => onKey(event, column.id, cell, actions));
   button.addEventListener('pointerdown', (event) => drag(event, cell, column.id, actions));
   edge.addEventListener('pointerdown', (event) => size(event, cell, column.id, actions));
@@ -96,7 +112,11 @@ function stopClick(event: Event): void {
 }
 
 /** Until the button is let go; Escape and a lost pointer cancel. */
-function follow(start: PointerEvent, moved: (event: PointerEvent) => void, ended: (cancelled: boolean) => void = () => {}): void {
+function follow(
+  start: PointerEvent,
+  moved: (event: PointerEvent) => void,
+  ended: (cancelled: boolean) => void = () => {},
+): void {
   const over = new AbortController();
   const end = (cancelled: boolean): void => {
     over.abort();

@@ -29,10 +29,21 @@ function receive(message: ToNodeTable): void {
 /** `opened`: the layout is to be taken over with the picture. */
 function draw(picture: NodeTablePicture, opened: NodeTableLayout | undefined): void {
   if (picture.kind === 'waiting') root.replaceChildren(skeleton(picture.place));
-  else if (picture.kind === 'nothing') root.replaceChildren(notice(picture.icon, picture.title, picture.detail, picture.help.map(({ label, command }) => button({ label, click: () => host.send({ type: 'help', command }) }))));
+  else if (picture.kind === 'nothing')
+    root.replaceChildren(
+      notice(
+        picture.icon,
+        picture.title,
+        picture.detail,
+        picture.help.map(({ label, command }) => button({ label, click: () => host.send({ type: 'help', command }) })),
+      ),
+    );
   else if (layout) {
     const known = page;
-    page ??= new NodeTablePage(layout, readMemory(host.recall()), { send: (reply) => host.send(reply), remember: (kept) => host.remember(kept) });
+    page ??= new NodeTablePage(layout, readMemory(host.recall()), {
+      send: (reply) => host.send(reply),
+      remember: (kept) => host.remember(kept),
+    });
     // In the document first: what is measured and focused has to be there.
     if (!page.root.isConnected) root.replaceChildren(page.root);
     if (opened || !known) page.open(layout, picture);
@@ -43,8 +54,18 @@ function draw(picture: NodeTablePicture, opened: NodeTableLayout | undefined): v
 /** The table's shape until the first answer is there. */
 function skeleton(place: string | null): HTMLElement {
   return element('main', { class: 'node-table', attributes: { 'aria-busy': 'true' } }, [
-    element('div', { class: 'toolbar' }, [element('span', { class: 'grow muted', text: place === null ? 'Reading the kubeconfig' : `Asking ${place} for its nodes`, attributes: { role: 'status' } })]),
-    element('div', { class: 'skeleton', attributes: { 'aria-hidden': 'true' } }, Array.from({ length: 8 }, () => element('div', { class: 'placeholder' }))),
+    element('div', { class: 'toolbar' }, [
+      element('span', {
+        class: 'grow muted',
+        text: place === null ? 'Reading the kubeconfig' : `Asking ${place} for its nodes`,
+        attributes: { role: 'status' },
+      }),
+    ]),
+    element(
+      'div',
+      { class: 'skeleton', attributes: { 'aria-hidden': 'true' } },
+      Array.from({ length: 8 }, () => element('div', { class: 'placeholder' })),
+    ),
   ]);
 }
 

@@ -9,8 +9,21 @@ export interface PageMemory {
 
 /** What was kept, where it has this version's shape. By hand, so that the page starts without a schema library. */
 export function readMemory(kept: unknown): PageMemory | undefined {
-  if (typeof kept !== 'object' || kept === null || !('top' in kept) || !('left' in kept) || !('selected' in kept) || !('focused' in kept)) return undefined;
+  if (
+    typeof kept !== 'object' ||
+    kept === null ||
+    !('top' in kept) ||
+    !('left' in kept) ||
+    !('selected' in kept) ||
+    !('focused' in kept)
+  )
+    return undefined;
   const { top, left, selected, focused } = kept;
   if (typeof top !== 'number' || typeof left !== 'number' || !Array.isArray(selected)) return undefined;
-  return { top, left, selected: selected.filter((name) => typeof name === 'string'), focused: typeof focused === 'string' ? focused : null };
+  return {
+    top,
+    left,
+    selected: selected.filter((name) => typeof name === 'string'),
+    focused: typeof focused === 'string' ? focused : null,
+  };
 }

@@ -55,14 +55,27 @@ export class NodeTablePage {
       move: (id, direction) => this.#move(id, direction),
       moveBefore: (id, before) => this.#setColumns(moveColumn(this.#layout.columns, id, before), id),
       remove: (id) => this.#remove(id),
-      resize: (id, width) => this.#keep({ ...this.#layout, columns: this.#layout.columns.map((column) => (column.id === id ? { id, width } : column)) }),
+      resize: (id, width) =>
+        this.#keep({
+          ...this.#layout,
+          columns: this.#layout.columns.map((column) => (column.id === id ? { id, width } : column)),
+        }),
       stateChanged: () => this.#stateChanged(),
       copySelected: () => this.#copy('tsv'),
       released: () => this.#arrange(false),
     });
     if (memory) this.#table.restoreSelection(memory.selected, memory.focused ?? undefined);
-    this.#noMatch = element('div', { class: 'no-match' }, [element('p', { class: 'muted', text: 'No node matches the filter.' }), button({ label: 'Clear Filter', secondary: true, click: () => this.#setFilter('') })]);
-    this.root = element('main', { class: 'node-table' }, [element('h1', { class: 'visually-hidden', text: 'Nodes' }), this.#toolbar(), this.#notices, this.#table.frame, this.#noMatch]);
+    this.#noMatch = element('div', { class: 'no-match' }, [
+      element('p', { class: 'muted', text: 'No node matches the filter.' }),
+      button({ label: 'Clear Filter', secondary: true, click: () => this.#setFilter('') }),
+    ]);
+    this.root = element('main', { class: 'node-table' }, [
+      element('h1', { class: 'visually-hidden', text: 'Nodes' }),
+      this.#toolbar(),
+      this.#notices,
+      this.#table.frame,
+      this.#noMatch,
+    ]);
     document.addEventListener('keydown', (event) => this.#shortcut(event));
   }
 
@@ -97,9 +110,18 @@ export class NodeTablePage {
   /** `inPlace` leaves the rows that are shown where they are. */
   #arrange(inPlace: boolean): void {
     const shown = shownColumns(this.#layout);
-    const arrangement: Arrangement = { matches: parseNodeFilter(this.#layout.filter, filterColumns(shown), shown.map(({ id }) => id)), sorting: this.#layout.sorting };
+    const arrangement: Arrangement = {
+      matches: parseNodeFilter(
+        this.#layout.filter,
+        filterColumns(shown),
+        shown.map(({ id }) => id),
+      ),
+      sorting: this.#layout.sorting,
+    };
     const { rows } = this.#table;
-    this.#table.showRows(inPlace ? arrangeInPlace(rows.shown, rows.rows, arrangement) : arrange(rows.rows.values(), arrangement));
+    this.#table.showRows(
+      inPlace ? arrangeInPlace(rows.shown, rows.rows, arrangement) : arrange(rows.rows.values(), arrangement),
+    );
     this.#fillCount();
   }
 
@@ -123,7 +145,13 @@ export class NodeTablePage {
   }
 
   #columnsButton(): HTMLElement {
-    return button({ label: 'Columns', icon: 'list-selection', secondary: true, title: 'Choose columns: figures, and any label of the nodes', click: () => this.#chooseColumns() });
+    return button({
+      label: 'Columns',
+      icon: 'list-selection',
+      secondary: true,
+      title: 'Choose columns: figures, and any label of the nodes',
+      click: () => this.#chooseColumns(),
+    });
   }
 
   #copyMenu(): HTMLElement {
@@ -135,7 +163,11 @@ export class NodeTablePage {
         { label: 'Copy as TSV', icon: 'copy', run: () => this.#copy('tsv') },
         { label: 'Copy as CSV', icon: 'copy', run: () => this.#copy('csv') },
         { label: 'Copy as Markdown', icon: 'markdown', run: () => this.#copy('markdown') },
-        { label: 'Save as CSV...', icon: 'save', run: () => this.#actions.send({ type: 'save', text: this.#text('csv') }) },
+        {
+          label: 'Save as CSV...',
+          icon: 'save',
+          run: () => this.#actions.send({ type: 'save', text: this.#text('csv') }),
+        },
       ],
     });
   }
@@ -150,7 +182,9 @@ export class NodeTablePage {
     if (this.#notices.dataset['lines'] === lines) return;
     this.#notices.dataset['lines'] = lines;
     this.#notices.hidden = notices.length === 0;
-    this.#notices.replaceChildren(...notices.map((notice) => element('li', {}, [icon(notice.icon), document.createTextNode(` ${notice.text}`)])));
+    this.#notices.replaceChildren(
+      ...notices.map((notice) => element('li', {}, [icon(notice.icon), document.createTextNode(` ${notice.text}`)])),
+    );
   }
 
   #fillCount(): void {
@@ -222,14 +256,21 @@ export class NodeTablePage {
     clearTimeout(this.#remembering);
     this.#remembering = setTimeout(() => {
       const { frame, selection } = this.#table;
-      this.#actions.remember({ top: frame.scrollTop, left: frame.scrollLeft, selected: [...selection.names], focused: selection.focused ?? null });
+      this.#actions.remember({
+        top: frame.scrollTop,
+        left: frame.scrollLeft,
+        selected: [...selection.names],
+        focused: selection.focused ?? null,
+      });
     }, SETTLE_MS);
   }
 
   /** The selected rows, or all that are shown. */
   #exported(): readonly NodeRow[] {
     const { selectedRows, rows } = this.#table;
-    return selectedRows.length > 0 ? selectedRows : rows.shown.map((name) => rows.rows.get(name)).filter((row) => row !== undefined);
+    return selectedRows.length > 0
+      ? selectedRows
+      : rows.shown.map((name) => rows.rows.get(name)).filter((row) => row !== undefined);
   }
 
   #aboutCopy(): string {

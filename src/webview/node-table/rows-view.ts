@@ -79,16 +79,23 @@ export class RowsView {
       if (row === here) here = here.nextElementSibling;
       else this.body.insertBefore(row, here);
     }
-    if (focused !== undefined && wanted.has(focused) && this.nameAt(document.activeElement) !== focused) this.#elements.get(focused)?.focus({ preventScroll: true });
+    if (focused !== undefined && wanted.has(focused) && this.nameAt(document.activeElement) !== focused)
+      this.#elements.get(focused)?.focus({ preventScroll: true });
   }
 
   #add(row: NodeRow): void {
     const cells = this.#columns.map((column) => {
-      const cell = column.id === 'name' ? element('th', { class: 'text', attributes: { scope: 'row' } }) : element('td', { class: column.numeric ? '' : 'text' });
+      const cell =
+        column.id === 'name'
+          ? element('th', { class: 'text', attributes: { scope: 'row' } })
+          : element('td', { class: column.numeric ? '' : 'text' });
       fillCell(cell, column, row);
       return cell;
     });
     this.#rows.set(row.name, row);
-    this.#elements.set(row.name, element('tr', { attributes: { 'data-name': row.name, tabindex: '-1', 'aria-selected': 'false' } }, cells));
+    this.#elements.set(
+      row.name,
+      element('tr', { attributes: { 'data-name': row.name, tabindex: '-1', 'aria-selected': 'false' } }, cells),
+    );
   }
 }

@@ -28,7 +28,11 @@ export class NodeTable {
 
   constructor(actions: TableActions) {
     this.#actions = actions;
-    this.#table = element('table', { attributes: { role: 'grid', 'aria-label': 'Nodes', 'aria-multiselectable': 'true' } }, [this.#columnGroup, element('thead', {}, [this.#headings]), this.rows.body]);
+    this.#table = element(
+      'table',
+      { attributes: { role: 'grid', 'aria-label': 'Nodes', 'aria-multiselectable': 'true' } },
+      [this.#columnGroup, element('thead', {}, [this.#headings]), this.rows.body],
+    );
     this.frame = element('div', { class: 'table-frame' }, [this.#table]);
     this.frame.addEventListener('scroll', () => actions.stateChanged(), { passive: true });
     const { body } = this.rows;
@@ -36,7 +40,10 @@ export class NodeTable {
     body.addEventListener('click', (event) => this.#click(event));
     body.addEventListener('keydown', (event) => this.#key(event));
     body.addEventListener('focusin', (event) => this.#focus(event));
-    body.addEventListener('focusout', (event) => this.rows.nameAt(event.relatedTarget) === undefined && this.#release());
+    body.addEventListener(
+      'focusout',
+      (event) => this.rows.nameAt(event.relatedTarget) === undefined && this.#release(),
+    );
     body.addEventListener('mouseleave', () => this.#release());
     body.addEventListener('mouseover', (event) => tellCutText(event));
   }
@@ -52,7 +59,10 @@ export class NodeTable {
 
   /** The rows that are both selected and shown, from top to bottom. */
   get selectedRows(): readonly NodeRow[] {
-    return this.rows.shown.filter((name) => this.#selection.has(name)).map((name) => this.rows.rows.get(name)).filter((row) => row !== undefined);
+    return this.rows.shown
+      .filter((name) => this.#selection.has(name))
+      .map((name) => this.rows.rows.get(name))
+      .filter((row) => row !== undefined);
   }
 
   restoreSelection(names: readonly string[], focused: string | undefined): void {
@@ -76,7 +86,8 @@ export class NodeTable {
       remove: (id) => this.#actions.remove(id),
       resize: (id, width) => this.#resize(id, width),
       fit: (id) => this.#fit(id),
-      focusNext: (id, direction) => this.focusHeading(this.#columns[this.#columns.findIndex((column) => column.id === id) + direction]?.id ?? id),
+      focusNext: (id, direction) =>
+        this.focusHeading(this.#columns[this.#columns.findIndex((column) => column.id === id) + direction]?.id ?? id),
       focusRows: () => this.#focusRow(this.#selection.focused),
     };
     this.#headings.replaceChildren(...this.#columns.map((column) => heading(column, sorting, actions)));
@@ -186,7 +197,8 @@ export class NodeTable {
     else if (event.key === 'Enter') this.#selection.only(name);
     else if (event.key === 'Escape') this.#selection.clear();
     else if (command && event.key.toLowerCase() === 'a') this.#selection.all(shown);
-    else if (command && event.key.toLowerCase() === 'c' && getSelection()?.isCollapsed !== false) this.#actions.copySelected();
+    else if (command && event.key.toLowerCase() === 'c' && getSelection()?.isCollapsed !== false)
+      this.#actions.copySelected();
     else return;
     event.preventDefault();
     this.#selectionChanged();
@@ -196,7 +208,14 @@ export class NodeTable {
     const { shown } = this.rows;
     const page = Math.max(1, Math.floor(this.frame.clientHeight / (this.rows.body.rows[0]?.offsetHeight ?? 24)) - 2);
     const last = shown.length - 1;
-    const steps: Readonly<Record<string, number>> = { ArrowDown: here + 1, ArrowUp: here - 1, PageDown: here + page, PageUp: here - page, Home: 0, End: last };
+    const steps: Readonly<Record<string, number>> = {
+      ArrowDown: here + 1,
+      ArrowUp: here - 1,
+      PageDown: here + page,
+      PageUp: here - page,
+      Home: 0,
+      End: last,
+    };
     const wanted = steps[key];
     return wanted === undefined ? undefined : shown[Math.min(last, Math.max(0, wanted))];
   }
@@ -209,7 +228,9 @@ export class NodeTable {
   }
 
   #focusRow(name: string | undefined): void {
-    const row = this.rows.elementOf(name !== undefined && this.rows.shown.includes(name) ? name : (this.rows.shown[0] ?? ''));
+    const row = this.rows.elementOf(
+      name !== undefined && this.rows.shown.includes(name) ? name : (this.rows.shown[0] ?? ''),
+    );
     row?.focus({ preventScroll: true });
     row?.scrollIntoView({ block: 'nearest' });
   }

@@ -1,7 +1,13 @@
 import '@vscode/codicons/dist/codicon.css';
 import '../shared/base.css';
 import './perfetto.css';
-import { FROM_FRAME, type FromFrame, type FromPerfetto, type ToFrame, type ToPerfetto } from '../../protocol/perfetto.ts';
+import {
+  FROM_FRAME,
+  type FromFrame,
+  type FromPerfetto,
+  type ToFrame,
+  type ToPerfetto,
+} from '../../protocol/perfetto.ts';
 import { appRoot, button, element, icon, notice } from '../shared/dom.ts';
 import { connect } from '../shared/host.ts';
 import { onThemeChange } from '../shared/theme.ts';
@@ -29,7 +35,10 @@ function receive(message: ToPerfetto): void {
 function showFrame({ url, title, ui }: Extract<ToPerfetto, { readonly type: 'frame' }>): void {
   const state = element('p', { text: 'Starting Perfetto' });
   // Until the trace is there, Perfetto's own start page would be in sight.
-  const cover = element('div', { class: 'cover', attributes: { role: 'status' } }, [icon('loading', 'codicon-modifier-spin notice-icon'), state]);
+  const cover = element('div', { class: 'cover', attributes: { role: 'status' } }, [
+    icon('loading', 'codicon-modifier-spin notice-icon'),
+    state,
+  ]);
   const frame = element('iframe', { title: `Perfetto: ${title}`, attributes: { src: url, allow: 'clipboard-write' } });
   const origin = new URL(url).origin;
   // A trace that takes long: from then on Perfetto's own progress says more.
@@ -48,7 +57,10 @@ function showFrame({ url, title, ui }: Extract<ToPerfetto, { readonly type: 'fra
     element('div', { class: 'perfetto' }, [
       element('div', { class: 'toolbar thin' }, [
         element('span', { class: 'grow', text: title, title }),
-          element('span', { class: 'muted', text: ui === 'bundled' ? 'Perfetto, offline' : 'ui.perfetto.dev; the trace stays on this machine' }),
+        element('span', {
+          class: 'muted',
+          text: ui === 'bundled' ? 'Perfetto, offline' : 'ui.perfetto.dev; the trace stays on this machine',
+        }),
         button({ label: 'Summary', icon: 'dashboard', secondary: true, click: () => host.send({ type: 'summary' }) }),
       ]),
       element('div', { class: 'stage' }, [frame, cover]),
@@ -64,7 +76,11 @@ function pressKey({ type: _type, ...key }: Extract<FromFrame, { readonly type: '
 }
 
 function isDark(): boolean {
-  return document.body.classList.contains('vscode-dark') || (document.body.classList.contains('vscode-high-contrast') && !document.body.classList.contains('vscode-high-contrast-light'));
+  return (
+    document.body.classList.contains('vscode-dark') ||
+    (document.body.classList.contains('vscode-high-contrast') &&
+      !document.body.classList.contains('vscode-high-contrast-light'))
+  );
 }
 
 function showFailure(message: string, hint: string): void {

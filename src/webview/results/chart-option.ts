@@ -1,5 +1,13 @@
 import type { EChartsCoreOption } from 'echarts/core';
-import { latencyChart, paretoChart, throughputChart, type Chart, type ChartPoint, type ChartSeries, type LatencyMetric } from '../../benchmarks/series.ts';
+import {
+  latencyChart,
+  paretoChart,
+  throughputChart,
+  type Chart,
+  type ChartPoint,
+  type ChartSeries,
+  type LatencyMetric,
+} from '../../benchmarks/series.ts';
 import { formatMeasure, formatNumber } from '../../protocol/format.ts';
 import { axisColors, chartBase, tooltipColors } from '../shared/chart-theme.ts';
 import { element } from '../shared/dom.ts';
@@ -37,7 +45,15 @@ export function drawChart(runs: readonly ShownRun[], choice: ChartChoice): Drawn
 function linesOption(chart: Chart, runs: readonly ShownRun[], { logarithmic }: ChartChoice): DrawnChart {
   const option = {
     ...frame(),
-    xAxis: { type: logarithmic ? 'log' : 'value', logBase: 2, name: chart.x.title, nameLocation: 'middle', nameGap: 30, min: logarithmic ? 'dataMin' : 0, ...axisColors() },
+    xAxis: {
+      type: logarithmic ? 'log' : 'value',
+      logBase: 2,
+      name: chart.x.title,
+      nameLocation: 'middle',
+      nameGap: 30,
+      min: logarithmic ? 'dataMin' : 0,
+      ...axisColors(),
+    },
     yAxis: valueAxis(chart.y.title),
     tooltip: tooltip(chart),
     series: chart.series.map((series) => {
@@ -51,7 +67,11 @@ function linesOption(chart: Chart, runs: readonly ShownRun[], { logarithmic }: C
         symbolSize: 7,
         lineStyle: { color, width: 2, type: dashed ? 'dashed' : 'solid' },
         // Hollow points for p99, so that the two lines of a run differ at each point too.
-        itemStyle: { color: dashed ? themeColor('editor-background', '#fff') : color, borderColor: color, borderWidth: 2 },
+        itemStyle: {
+          color: dashed ? themeColor('editor-background', '#fff') : color,
+          borderColor: color,
+          borderWidth: 2,
+        },
       };
     }),
   };
@@ -74,9 +94,21 @@ function paretoOption(runs: readonly ShownRun[]): DrawnChart {
         name: series.name,
         symbolSize: 10,
         itemStyle: { color: colorOf(series, runs) },
-        data: series.points.map((point) => ({ ...datum(point), itemStyle: { opacity: best.has(point) ? 1 : 0.4 }, label: { show: best.has(point), formatter: '{b}', position: 'top', color: text } })),
+        data: series.points.map((point) => ({
+          ...datum(point),
+          itemStyle: { opacity: best.has(point) ? 1 : 0.4 },
+          label: { show: best.has(point), formatter: '{b}', position: 'top', color: text },
+        })),
       })),
-      { type: 'line', name: 'Pareto frontier', data: chart.frontier.map(datum), showSymbol: false, silent: true, lineStyle: { type: 'dashed', width: 1.5, color: muted }, itemStyle: { color: muted } },
+      {
+        type: 'line',
+        name: 'Pareto frontier',
+        data: chart.frontier.map(datum),
+        showSymbol: false,
+        silent: true,
+        lineStyle: { type: 'dashed', width: 1.5, color: muted },
+        itemStyle: { color: muted },
+      },
     ],
   };
   return drawn(option, chart);
@@ -84,11 +116,23 @@ function paretoOption(runs: readonly ShownRun[]): DrawnChart {
 
 /** Each worker's own throughput; the cards below say what they make together. */
 function workersOption(runs: readonly ShownRun[]): DrawnChart {
-  const withWorkers = runs.flatMap((run) => (run.figures.aggregate ? [{ run, workers: run.figures.aggregate.workers }] : []));
-  const indexes = Array.from({ length: Math.max(0, ...withWorkers.flatMap(({ workers }) => workers.map((worker) => worker.index + 1))) }, (_, index) => index);
+  const withWorkers = runs.flatMap((run) =>
+    run.figures.aggregate ? [{ run, workers: run.figures.aggregate.workers }] : [],
+  );
+  const indexes = Array.from(
+    { length: Math.max(0, ...withWorkers.flatMap(({ workers }) => workers.map((worker) => worker.index + 1))) },
+    (_, index) => index,
+  );
   const option = {
     ...frame(),
-    xAxis: { type: 'category', name: 'Worker', nameLocation: 'middle', nameGap: 30, data: indexes.map((index) => `worker ${index}`), ...axisColors() },
+    xAxis: {
+      type: 'category',
+      name: 'Worker',
+      nameLocation: 'middle',
+      nameGap: 30,
+      data: indexes.map((index) => `worker ${index}`),
+      ...axisColors(),
+    },
     yAxis: valueAxis('Output throughput of the worker (tok/s)'),
     tooltip: tooltip({ x: { title: '' }, y: { title: 'Output throughput of the worker (tok/s)' } }),
     series: withWorkers.map(({ run, workers }) => ({
@@ -99,13 +143,26 @@ function workersOption(runs: readonly ShownRun[]): DrawnChart {
       data: indexes.map((index) => workers.find((worker) => worker.index === index)?.output_token_throughput ?? null),
     })),
   };
-  return { option, empty: withWorkers.length === 0, note: withWorkers.length === 0 ? 'None of the chosen runs had parallel workers.' : undefined };
+  return {
+    option,
+    empty: withWorkers.length === 0,
+    note: withWorkers.length === 0 ? 'None of the chosen runs had parallel workers.' : undefined,
+  };
 }
 
 function drawn(option: EChartsCoreOption, chart: Chart): DrawnChart {
   const empty = chart.series.every((series) => series.points.length === 0);
-  if (empty) return { option, empty, note: `The files of the chosen runs do not say both ${chart.x.title} and ${chart.y.title}.` };
-  return { option, empty, note: chart.leftOut > 0 ? `${chart.leftOut} points are not drawn: their files do not say both figures.` : undefined };
+  if (empty)
+    return {
+      option,
+      empty,
+      note: `The files of the chosen runs do not say both ${chart.x.title} and ${chart.y.title}.`,
+    };
+  return {
+    option,
+    empty,
+    note: chart.leftOut > 0 ? `${chart.leftOut} points are not drawn: their files do not say both figures.` : undefined,
+  };
 }
 
 function datum({ x, y, label }: ChartPoint): { readonly value: readonly [number, number]; readonly name: string } {
@@ -121,7 +178,16 @@ function frame(): EChartsCoreOption {
   return {
     ...chartBase(),
     grid: { left: 40, right: 24, top: 44, bottom: 40, containLabel: true },
-    legend: { type: 'scroll', top: 4, left: 12, right: 12, textStyle: { color: text }, pageTextStyle: { color: text }, pageIconColor: text, inactiveColor: themeColor('disabledForeground', '#666') },
+    legend: {
+      type: 'scroll',
+      top: 4,
+      left: 12,
+      right: 12,
+      textStyle: { color: text },
+      pageTextStyle: { color: text },
+      pageIconColor: text,
+      inactiveColor: themeColor('disabledForeground', '#666'),
+    },
   };
 }
 
@@ -137,7 +203,8 @@ interface TooltipItem {
 
 /** Built as elements: a page without inline styles has no place for ECharts' own markup. */
 function tooltip({ x, y }: { readonly x: { readonly title: string }; readonly y: { readonly title: string } }): object {
-  const line = (title: string, value: unknown): HTMLElement => element('div', { text: `${title}: ${typeof value === 'number' ? figure(value) : 'not known'}` });
+  const line = (title: string, value: unknown): HTMLElement =>
+    element('div', { text: `${title}: ${typeof value === 'number' ? figure(value) : 'not known'}` });
   return {
     trigger: 'item',
     ...tooltipColors(),

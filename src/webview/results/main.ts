@@ -8,7 +8,9 @@ import { onThemeChange } from '../shared/theme.ts';
 import { ResultsPage } from './page.ts';
 
 const root = appRoot();
-const host = connect<{ toPage: ToResults; fromPage: FromResults; memory: { readonly chosen: readonly string[] } }>(receive);
+const host = connect<{ toPage: ToResults; fromPage: FromResults; memory: { readonly chosen: readonly string[] } }>(
+  receive,
+);
 const page = new ResultsPage(root, (message) => {
   if (message.type === 'choose') host.remember({ chosen: message.runIds });
   host.send(message);
@@ -22,7 +24,11 @@ function receive(message: ToResults): void {
       page.show(message);
       return;
     case 'failed':
-      root.replaceChildren(notice('error', message.message, message.hint, [button({ label: 'Try Again', click: () => host.send({ type: 'choose', runIds: rememberedRuns() }) })]));
+      root.replaceChildren(
+        notice('error', message.message, message.hint, [
+          button({ label: 'Try Again', click: () => host.send({ type: 'choose', runIds: rememberedRuns() }) }),
+        ]),
+      );
   }
 }
 

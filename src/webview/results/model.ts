@@ -27,7 +27,9 @@ export function loadOf(point: ResultPoint): number | null {
 
 /** Output tokens per second a GPU; null when the number of GPUs is not known. */
 export function throughputPerGpu(point: ResultPoint, gpus: number | null): number | null {
-  return point.output_token_throughput === null || gpus === null || gpus === 0 ? null : point.output_token_throughput / gpus;
+  return point.output_token_throughput === null || gpus === null || gpus === 0
+    ? null
+    : point.output_token_throughput / gpus;
 }
 
 export function percentile(stats: LatencyStats | null, name: 'median' | 'p99'): number | null {

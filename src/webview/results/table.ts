@@ -18,15 +18,34 @@ interface TableRow {
 
 /** The chart's figures as a table, with the difference to the baseline at the same load. */
 export function resultsTable(runs: readonly ShownRun[], sorting: Sorting, sort: (by: string) => void): HTMLElement {
-  const columns = COLUMNS.filter((column) => runs.some((run) => run.points.some((point) => column.value(run, point) !== null)));
+  const columns = COLUMNS.filter((column) =>
+    runs.some((run) => run.points.some((point) => column.value(run, point) !== null)),
+  );
   return element('table', {}, [
     element('caption', { class: 'visually-hidden', text: 'Figures of the chosen runs, a row a load level' }),
-    element('thead', {}, [element('tr', {}, [heading('run', 'Run', '', 'text', sorting, sort), ...columns.map((column) => heading(column.id, column.title, column.unit, '', sorting, sort, column.meaning))])]),
-    element('tbody', {}, sortedRows(runs, sorting).map(({ run, point }) => tableRow(runs, run, point, columns))),
+    element('thead', {}, [
+      element('tr', {}, [
+        heading('run', 'Run', '', 'text', sorting, sort),
+        ...columns.map((column) => heading(column.id, column.title, column.unit, '', sorting, sort, column.meaning)),
+      ]),
+    ]),
+    element(
+      'tbody',
+      {},
+      sortedRows(runs, sorting).map(({ run, point }) => tableRow(runs, run, point, columns)),
+    ),
   ]);
 }
 
-function heading(id: string, title: string, unit: string, extra: string, sorting: Sorting, sort: (by: string) => void, meaning?: string): HTMLElement {
+function heading(
+  id: string,
+  title: string,
+  unit: string,
+  extra: string,
+  sorting: Sorting,
+  sort: (by: string) => void,
+  meaning?: string,
+): HTMLElement {
   const active = sorting.by === id;
   const sorted = active ? (sorting.descending ? 'descending' : 'ascending') : 'none';
   return element('th', { class: extra, attributes: { scope: 'col', 'aria-sort': sorted } }, [
@@ -38,15 +57,32 @@ function heading(id: string, title: string, unit: string, extra: string, sorting
   ]);
 }
 
-function tableRow(runs: readonly ShownRun[], run: ShownRun, point: ResultPoint, columns: readonly Column[]): HTMLElement {
+function tableRow(
+  runs: readonly ShownRun[],
+  run: ShownRun,
+  point: ResultPoint,
+  columns: readonly Column[],
+): HTMLElement {
   const before = baselinePoint(runs, run, point);
   const baseline = runs.find((other) => other.item.baseline);
-  const name = element('th', { class: 'text run-cell', attributes: { scope: 'row' } }, [runSwatch(run), element('span', { text: run.item.label }), run.item.baseline ? element('span', { class: 'muted', text: ' baseline' }) : undefined]);
-  return element('tr', {}, [name, ...columns.map((column) => figureCell(column, column.value(run, point), before && baseline ? column.value(baseline, before) : null))]);
+  const name = element('th', { class: 'text run-cell', attributes: { scope: 'row' } }, [
+    runSwatch(run),
+    element('span', { text: run.item.label }),
+    run.item.baseline ? element('span', { class: 'muted', text: ' baseline' }) : undefined,
+  ]);
+  return element('tr', {}, [
+    name,
+    ...columns.map((column) =>
+      figureCell(column, column.value(run, point), before && baseline ? column.value(baseline, before) : null),
+    ),
+  ]);
 }
 
 function figureCell(column: Column, value: number | null, before: number | null): HTMLElement {
-  return element('td', {}, [element('span', { text: column.count ? formatNumber(value) : formatMeasure(value) }), differenceMark(column, value, before)]);
+  return element('td', {}, [
+    element('span', { text: column.count ? formatNumber(value) : formatMeasure(value) }),
+    differenceMark(column, value, before),
+  ]);
 }
 
 /** In per cent of the baseline; an arrow beside the colour, so that it reads without colour too. */
@@ -57,7 +93,11 @@ function differenceMark(column: Column, value: number | null, before: number | n
   const good = change > 0 === (column.better === 'higher');
   const title = `${good ? 'Better' : 'Worse'} than the baseline's ${formatMeasure(before)} ${column.unit}`.trim();
   const words = `${change > 0 ? '+' : '-'}${formatNumber(Math.abs(change) * 100, 1)} %`;
-  return element('span', { class: 'change', title }, [icon(change > 0 ? 'triangle-up' : 'triangle-down', good ? 'good' : 'bad'), element('span', { text: words }), element('span', { class: 'visually-hidden', text: good ? ' better' : ' worse' })]);
+  return element('span', { class: 'change', title }, [
+    icon(change > 0 ? 'triangle-up' : 'triangle-down', good ? 'good' : 'bad'),
+    element('span', { text: words }),
+    element('span', { class: 'visually-hidden', text: good ? ' better' : ' worse' }),
+  ]);
 }
 
 export function runSwatch(run: ShownRun): HTMLElement {

@@ -9,7 +9,11 @@ export interface ElementOptions {
   readonly on?: Readonly<Record<string, (event: Event) => void>>;
 }
 
-export function element<Tag extends keyof HTMLElementTagNameMap>(tag: Tag, options: ElementOptions = {}, children: readonly (Node | undefined)[] = []): HTMLElementTagNameMap[Tag] {
+export function element<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  options: ElementOptions = {},
+  children: readonly (Node | undefined)[] = [],
+): HTMLElementTagNameMap[Tag] {
   const made = document.createElement(tag);
   if (options.class !== undefined) made.className = options.class;
   if (options.text !== undefined) made.textContent = options.text;

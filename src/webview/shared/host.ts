@@ -25,12 +25,15 @@ export interface Conversation {
  * The host is trusted: what it sends was checked by the compiler on its side. VS Code hands it over from this page's own origin, which
  * no page that is framed here has. Send `ready` once everything is in place.
  */
-export function connect<Talk extends Conversation>(receive: (message: Talk['toPage']) => void): HostConnection<Talk['fromPage'], Talk['memory']> {
+export function connect<Talk extends Conversation>(
+  receive: (message: Talk['toPage']) => void,
+): HostConnection<Talk['fromPage'], Talk['memory']> {
   const api = acquireVsCodeApi();
   window.addEventListener('message', (event: MessageEvent<unknown>) => {
     const { data, origin } = event;
     if (origin !== window.origin) return;
-    if (typeof data === 'object' && data !== null && 'type' in data && typeof data.type === 'string') receive(data as Talk['toPage']);
+    if (typeof data === 'object' && data !== null && 'type' in data && typeof data.type === 'string')
+      receive(data as Talk['toPage']);
   });
   return {
     send: (message) => api.postMessage(message),

@@ -22,10 +22,29 @@ export function menu({ label, icon: name, actions, about }: MenuOptions): HTMLEl
     made.open = false;
   };
   const buttons = actions.map((action) =>
-    element('button', { on: { click: () => { close(); summary.focus(); action.run(); } } }, [icon(action.icon), element('span', { text: action.label })]),
+    element(
+      'button',
+      {
+        on: {
+          click: () => {
+            close();
+            summary.focus();
+            action.run();
+          },
+        },
+      },
+      [icon(action.icon), element('span', { text: action.label })],
+    ),
   );
-  const list = element('ul', {}, buttons.map((button) => element('li', {}, [button])));
-  const made = element('details', { class: 'menu' }, [summary, element('div', { class: 'menu-list' }, [about && note, list])]);
+  const list = element(
+    'ul',
+    {},
+    buttons.map((button) => element('li', {}, [button])),
+  );
+  const made = element('details', { class: 'menu' }, [
+    summary,
+    element('div', { class: 'menu-list' }, [about && note, list]),
+  ]);
   made.addEventListener('toggle', () => {
     if (made.open && about) note.textContent = about();
   });

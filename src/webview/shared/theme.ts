@@ -8,7 +8,16 @@ export function onThemeChange(changed: () => void): void {
   new MutationObserver(changed).observe(document.body, { attributes: true, attributeFilter: ['class'] });
 }
 
-const SERIES_TOKENS = ['charts-blue', 'charts-yellow', 'charts-green', 'charts-purple', 'charts-red', 'terminal-ansiCyan', 'terminal-ansiMagenta', 'charts-foreground'];
+const SERIES_TOKENS = [
+  'charts-blue',
+  'charts-yellow',
+  'charts-green',
+  'charts-purple',
+  'charts-red',
+  'terminal-ansiCyan',
+  'terminal-ansiMagenta',
+  'charts-foreground',
+];
 
 /** The colour of the n-th run; after eight they come again. */
 export function seriesColor(index: number): string {

@@ -16,8 +16,20 @@ export function kernelSection(trace: TraceView): HTMLElement {
     columns: [
       { id: 'name', title: 'Kernel', text: true, sortBy: (kernel) => kernel.name, cell: kernelName },
       { id: 'count', title: 'Count', sortBy: (kernel) => kernel.count, cell: (kernel) => formatNumber(kernel.count) },
-      { id: 'total', title: 'Total', meaning: 'Sum of the durations', sortBy: (kernel) => kernel.total, cell: (kernel) => formatNs(kernel.total) },
-      { id: 'share', title: 'Share', meaning: 'Of the durations of all kernels; kernels that overlap each count in full', sortBy: (kernel) => kernel.total, cell: (kernel) => formatShare(trace.kernelTotal === 0 ? null : kernel.total / trace.kernelTotal) },
+      {
+        id: 'total',
+        title: 'Total',
+        meaning: 'Sum of the durations',
+        sortBy: (kernel) => kernel.total,
+        cell: (kernel) => formatNs(kernel.total),
+      },
+      {
+        id: 'share',
+        title: 'Share',
+        meaning: 'Of the durations of all kernels; kernels that overlap each count in full',
+        sortBy: (kernel) => kernel.total,
+        cell: (kernel) => formatShare(trace.kernelTotal === 0 ? null : kernel.total / trace.kernelTotal),
+      },
       { id: 'mean', title: 'Mean', sortBy: mean, cell: (kernel) => formatNs(mean(kernel)) },
       { id: 'min', title: 'Min', sortBy: (kernel) => kernel.min, cell: (kernel) => formatNs(kernel.min) },
       { id: 'max', title: 'Max', sortBy: (kernel) => kernel.max, cell: (kernel) => formatNs(kernel.max) },
@@ -30,12 +42,18 @@ export function kernelSection(trace: TraceView): HTMLElement {
     const wanted = search.value.trim().toLowerCase();
     table.narrow((kernel) => kernel.name.toLowerCase().includes(wanted));
   });
-  return element('section', {}, [element('div', { class: 'section-head' }, [element('h2', { text: 'Kernels' }), search]), ...table.elements]);
+  return element('section', {}, [
+    element('div', { class: 'section-head' }, [element('h2', { text: 'Kernels' }), search]),
+    ...table.elements,
+  ]);
 }
 
 function kernelName(kernel: KernelView): HTMLElement {
   return element('span', { class: 'kernel' }, [
-    element('span', { class: `swatch part-${kernel.comm ? 'comm' : 'compute'}`, title: kernel.comm ? 'Communication' : 'Compute' }),
+    element('span', {
+      class: `swatch part-${kernel.comm ? 'comm' : 'compute'}`,
+      title: kernel.comm ? 'Communication' : 'Compute',
+    }),
     element('span', { class: 'name', text: kernel.name, title: kernel.name }),
     kernel.comm ? element('span', { class: 'muted', text: 'communication' }) : undefined,
   ]);

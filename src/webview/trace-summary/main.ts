@@ -7,7 +7,9 @@ import { connect } from '../shared/host.ts';
 import { summaryPage } from './page.ts';
 
 const root = appRoot();
-const host = connect<{ toPage: ToTraceSummary; fromPage: FromTraceSummary; memory: { readonly path: string } }>(receive);
+const host = connect<{ toPage: ToTraceSummary; fromPage: FromTraceSummary; memory: { readonly path: string } }>(
+  receive,
+);
 
 function receive(message: ToTraceSummary): void {
   switch (message.type) {
@@ -19,7 +21,11 @@ function receive(message: ToTraceSummary): void {
       root.replaceChildren(summaryPage(message.trace, (reply) => host.send(reply)));
       return;
     case 'failed':
-      root.replaceChildren(notice('error', message.message, message.hint, [button({ label: 'Read Again', icon: 'refresh', click: () => host.send({ type: 'again' }) })]));
+      root.replaceChildren(
+        notice('error', message.message, message.hint, [
+          button({ label: 'Read Again', icon: 'refresh', click: () => host.send({ type: 'again' }) }),
+        ]),
+      );
   }
 }
 
@@ -27,8 +33,16 @@ function receive(message: ToTraceSummary): void {
 function skeleton(name: string): HTMLElement {
   return element('div', { class: 'summary', attributes: { 'aria-busy': 'true' } }, [
     element('div', { class: 'toolbar' }, [element('h1', { class: 'grow', text: name })]),
-    element('p', { class: 'muted reading', text: 'Reading the trace. A gigabyte takes about two seconds.', attributes: { role: 'status' } }),
-    element('div', { class: 'figures' }, Array.from({ length: 5 }, () => element('div', { class: 'figure placeholder' }))),
+    element('p', {
+      class: 'muted reading',
+      text: 'Reading the trace. A gigabyte takes about two seconds.',
+      attributes: { role: 'status' },
+    }),
+    element(
+      'div',
+      { class: 'figures' },
+      Array.from({ length: 5 }, () => element('div', { class: 'figure placeholder' })),
+    ),
   ]);
 }
 

@@ -36,7 +36,10 @@ export class SortableTable<Row> {
     this.#rows = options.rows;
     this.#by = options.sortedBy;
     this.#descending = options.descending;
-    this.#frame = element('div', { class: 'table-frame', attributes: { tabindex: '0', role: 'region', 'aria-label': options.label } });
+    this.#frame = element('div', {
+      class: 'table-frame',
+      attributes: { tabindex: '0', role: 'region', 'aria-label': options.label },
+    });
     this.#draw();
   }
 
@@ -63,12 +66,42 @@ export class SortableTable<Row> {
     this.#frame.replaceChildren(
       element('table', {}, [
         element('caption', { class: 'visually-hidden', text: label }),
-        element('thead', {}, [element('tr', {}, columns.map((column) => this.#heading(column)))]),
-        element('tbody', {}, shown.map((row) => element('tr', {}, columns.map((column) => element('td', { class: column.text ? 'text' : '' }, [asNode(column.cell(row))]))))),
+        element('thead', {}, [
+          element(
+            'tr',
+            {},
+            columns.map((column) => this.#heading(column)),
+          ),
+        ]),
+        element(
+          'tbody',
+          {},
+          shown.map((row) =>
+            element(
+              'tr',
+              {},
+              columns.map((column) => element('td', { class: column.text ? 'text' : '' }, [asNode(column.cell(row))])),
+            ),
+          ),
+        ),
       ]),
     );
-    const more = sorted.length > shown.length ? button({ label: `Show All ${sorted.length.toLocaleString('en-US')}`, secondary: true, click: () => this.#showAll() }) : undefined;
-    this.#foot.replaceChildren(element('span', { class: 'muted', text: describeCount(shown.length, rows.length), attributes: { role: 'status' } }), ...(more ? [more] : []));
+    const more =
+      sorted.length > shown.length
+        ? button({
+            label: `Show All ${sorted.length.toLocaleString('en-US')}`,
+            secondary: true,
+            click: () => this.#showAll(),
+          })
+        : undefined;
+    this.#foot.replaceChildren(
+      element('span', {
+        class: 'muted',
+        text: describeCount(shown.length, rows.length),
+        attributes: { role: 'status' },
+      }),
+      ...(more ? [more] : []),
+    );
   }
 
   #showAll(): void {
@@ -80,10 +113,18 @@ export class SortableTable<Row> {
     const active = column.id === this.#by;
     const sorted = active ? (this.#descending ? 'descending' : 'ascending') : 'none';
     return element('th', { class: column.text ? 'text' : '', attributes: { scope: 'col', 'aria-sort': sorted } }, [
-      element('button', { ...(column.meaning === undefined ? {} : { title: column.meaning }), attributes: { 'data-column': column.id }, on: { click: () => this.#sort(column) } }, [
-        element('span', { text: column.title }),
-        active ? icon(this.#descending ? 'arrow-down' : 'arrow-up') : undefined,
-      ]),
+      element(
+        'button',
+        {
+          ...(column.meaning === undefined ? {} : { title: column.meaning }),
+          attributes: { 'data-column': column.id },
+          on: { click: () => this.#sort(column) },
+        },
+        [
+          element('span', { text: column.title }),
+          active ? icon(this.#descending ? 'arrow-down' : 'arrow-up') : undefined,
+        ],
+      ),
     ]);
   }
 
@@ -96,7 +137,9 @@ export class SortableTable<Row> {
 }
 
 function compare(a: number | string, b: number | string): number {
-  return typeof a === 'number' && typeof b === 'number' ? a - b : String(a).localeCompare(String(b), 'en', { numeric: true });
+  return typeof a === 'number' && typeof b === 'number'
+    ? a - b
+    : String(a).localeCompare(String(b), 'en', { numeric: true });
 }
 
 function asNode(content: Node | string): Node {

@@ -14,7 +14,10 @@ export class Door {
       client.setNoDelay(true);
       server.setNoDelay(true);
       client.on('data', (chunk) => (this.bytesIn += chunk.length));
-      for (const [from, to] of [[client, server], [server, client]] as const) {
+      for (const [from, to] of [
+        [client, server],
+        [server, client],
+      ] as const) {
         this.#sockets.add(from);
         from.pipe(to);
         from.on('error', () => to.destroy());

@@ -7,7 +7,14 @@ import { createContexts } from '../../../src/kube/contexts.ts';
 import { serveBench, type Client } from './client-process.ts';
 
 const [kubeconfig = '', folder = ''] = process.argv.slice(2);
-const contexts = createContexts({ env: { KUBECONFIG: kubeconfig }, home: folder, folder: () => folder, store: new MemoryStore(), clock: systemClock, logger: silentLogger });
+const contexts = createContexts({
+  env: { KUBECONFIG: kubeconfig },
+  home: folder,
+  folder: () => folder,
+  store: new MemoryStore(),
+  clock: systemClock,
+  logger: silentLogger,
+});
 const inventory = createInventory({ contexts, clock: systemClock, logger: silentLogger });
 let lease: Disposable | undefined;
 // What the product loads when it first connects comes from its bundle in some ms; here it would be compiled from TypeScript meanwhile.

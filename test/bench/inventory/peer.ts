@@ -1,4 +1,12 @@
-import { CoreV1Api, KubeConfig, makeInformer, type KubernetesObject, type ListPromise, type V1Node, type V1Pod } from '@kubernetes/client-node';
+import {
+  CoreV1Api,
+  KubeConfig,
+  makeInformer,
+  type KubernetesObject,
+  type ListPromise,
+  type V1Node,
+  type V1Pod,
+} from '@kubernetes/client-node';
 import { projectNode, projectPod } from '../../../src/inventory/project.ts';
 import type { InventorySnapshot, NodeView, PodView } from '../../../src/inventory/types.ts';
 import type { KubeObject } from '../../../src/kube/types.ts';
@@ -11,7 +19,11 @@ import { serveBench, type Client } from './client-process.ts';
 const config = new KubeConfig();
 config.loadFromFile(process.argv[2] ?? '');
 const api = config.makeApiClient(CoreV1Api);
-const cluster = { context: config.currentContext, namespace: 'default', server: config.getCurrentCluster()?.server ?? '' };
+const cluster = {
+  context: config.currentContext,
+  namespace: 'default',
+  server: config.getCurrentCluster()?.server ?? '',
+};
 
 const nodes = new Map<string, NodeView>();
 const pods = new Map<string, PodView>();
@@ -20,8 +32,16 @@ let version = 0;
 let listed = 0;
 let changed: (() => void) | undefined;
 
-const nodeInformer = makeInformer<V1Node>(config, '/api/v1/nodes', counted(() => api.listNode()));
-const podInformer = makeInformer<V1Pod>(config, '/api/v1/pods', counted(() => api.listPodForAllNamespaces()));
+const nodeInformer = makeInformer<V1Node>(
+  config,
+  '/api/v1/nodes',
+  counted(() => api.listNode()),
+);
+const podInformer = makeInformer<V1Pod>(
+  config,
+  '/api/v1/pods',
+  counted(() => api.listPodForAllNamespaces()),
+);
 
 follow(nodeInformer, nodes, (object) => projectNode(object));
 follow(podInformer, pods, (object) => projectPod(object));
@@ -38,7 +58,11 @@ function counted<T extends KubernetesObject>(list: () => ReturnType<ListPromise<
   };
 }
 
-function follow<T extends KubernetesObject, V>(informer: ReturnType<typeof makeInformer<T>>, views: Map<string, V>, project: (object: KubeObject) => V): void {
+function follow<T extends KubernetesObject, V>(
+  informer: ReturnType<typeof makeInformer<T>>,
+  views: Map<string, V>,
+  project: (object: KubeObject) => V,
+): void {
   const set = (object: T): void => {
     views.set(keyOf(object), project(object as unknown as KubeObject));
     changed?.();
@@ -59,7 +83,15 @@ function keyOf({ metadata }: KubernetesObject): string {
 
 function snapshot(): InventorySnapshot {
   version += 1;
-  return { cluster, nodes, pods, states: { nodes: live, pods: live }, podScope: 'cluster', complete: client.complete, version };
+  return {
+    cluster,
+    nodes,
+    pods,
+    states: { nodes: live, pods: live },
+    podScope: 'cluster',
+    complete: client.complete,
+    version,
+  };
 }
 
 const client: Client = {

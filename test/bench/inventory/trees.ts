@@ -55,15 +55,29 @@ export class TreePair {
 
   constructor(snapshot: () => InventorySnapshot | undefined, shown: () => void) {
     const turns = new TurnByTurn();
-    const of = <Report>(count: (snapshot: InventorySnapshot) => Report, rows: (snapshot: InventorySnapshot, report: Report) => readonly Row[]) => async (timed: Timed): Promise<readonly Row[] | undefined> => {
-      const newest = snapshot();
-      if (newest === undefined) return undefined;
-      const report = await turns.do(() => timed(() => count(newest)));
-      return turns.do(() => timed(() => rows(newest, report)));
-    };
+    const of =
+      <Report>(
+        count: (snapshot: InventorySnapshot) => Report,
+        rows: (snapshot: InventorySnapshot, report: Report) => readonly Row[],
+      ) =>
+      async (timed: Timed): Promise<readonly Row[] | undefined> => {
+        const newest = snapshot();
+        if (newest === undefined) return undefined;
+        const report = await turns.do(() => timed(() => count(newest)));
+        return turns.do(() => timed(() => rows(newest, report)));
+      };
     this.#trees = [
-      new BenchTree(of(gpuReport, (newest, report) => clusterRows(report, newest, ME)), shown),
-      new BenchTree(of((newest) => podsReport(newest, ME), (_newest, report) => modelServerRows(report)), shown),
+      new BenchTree(
+        of(gpuReport, (newest, report) => clusterRows(report, newest, ME)),
+        shown,
+      ),
+      new BenchTree(
+        of(
+          (newest) => podsReport(newest, ME),
+          (_newest, report) => modelServerRows(report),
+        ),
+        shown,
+      ),
     ];
   }
 
@@ -89,7 +103,9 @@ export class TreePair {
 
   /** Whether an element as VS Code would get it now holds the text. */
   holds(text: string): boolean {
-    return this.#trees.some(({ index }) => index.elements().some(({ row }) => row.description?.includes(text) === true));
+    return this.#trees.some(({ index }) =>
+      index.elements().some(({ row }) => row.description?.includes(text) === true),
+    );
   }
 }
 

@@ -53,15 +53,26 @@ export class Server {
   /** Asks, and writes the answer down. */
   async send(method: NonNullable<KubeRequest['method']>, path: string, call: Call = {}): Promise<Answer> {
     const answer = await this.ask(method, path, call);
-    this.note(`${method} ${path}${call.query === undefined ? '' : ` ${JSON.stringify({ ...call.query, ...(call.query['continue'] === undefined ? {} : { continue: '<continue>' }) })}`}`, answer);
+    this.note(
+      `${method} ${path}${call.query === undefined ? '' : ` ${JSON.stringify({ ...call.query, ...(call.query['continue'] === undefined ? {} : { continue: '<continue>' }) })}`}`,
+      answer,
+    );
     return answer;
   }
 
   /** Asks without writing it down: preparation, or answers of which only a part can be compared. */
   async ask(method: NonNullable<KubeRequest['method']>, path: string, { by, ...call }: Call = {}): Promise<Answer> {
-    const response = await (by ?? this.target.admin).stream({ method, path, ...call, signal: AbortSignal.timeout(patienceMs) });
+    const response = await (by ?? this.target.admin).stream({
+      method,
+      path,
+      ...call,
+      signal: AbortSignal.timeout(patienceMs),
+    });
     const body = await readText(response, `read ${path}`);
-    return { status: response.status, json: (response.headers['content-type'] ?? '').includes('json') ? JSON.parse(body) : body };
+    return {
+      status: response.status,
+      json: (response.headers['content-type'] ?? '').includes('json') ? JSON.parse(body) : body,
+    };
   }
 
   /** Writes down what else a client sees. */
@@ -75,16 +86,26 @@ export class Server {
     for (;;) {
       const { status, json } = await this.ask('GET', path, call);
       if (holds(json, status)) return json;
-      if (Date.now() > end) throw new Error(`${this.target.name}: ${path} never came to it: ${status} ${JSON.stringify(json)}`);
+      if (Date.now() > end)
+        throw new Error(`${this.target.name}: ${path} never came to it: ${status} ${JSON.stringify(json)}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
 
   /** How a watch is refused; of one that is not, the types of its events within a second. */
   async refusal(path: string, query: Query): Promise<unknown> {
-    const { status, body } = await this.target.admin.stream({ path, query: { ...query, watch: true, timeoutSeconds: 1 }, signal: AbortSignal.timeout(patienceMs) });
-    const lines = (await text(body)).split('\n').filter((line) => line !== '').map((line): Loose => JSON.parse(line));
-    return status === 200 ? lines.map(({ type }) => type).filter((type) => type !== 'BOOKMARK') : { status, json: lines[0] };
+    const { status, body } = await this.target.admin.stream({
+      path,
+      query: { ...query, watch: true, timeoutSeconds: 1 },
+      signal: AbortSignal.timeout(patienceMs),
+    });
+    const lines = (await text(body))
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line): Loose => JSON.parse(line));
+    return status === 200
+      ? lines.map(({ type }) => type).filter((type) => type !== 'BOOKMARK')
+      : { status, json: lines[0] };
   }
 
   /** The events of a watch, until as many have come or the server ends it. */
@@ -110,20 +131,24 @@ export function both(title: string, steps: (server: Server) => Promise<void>): M
   return it(title, async () => {
     cases += 1;
     const namespace = `conformance-${cases}`;
-    const [demo = [], real = []] = await Promise.all(targets().map(async (target) => {
-      const server = new Server(target, namespace);
-      await createNamespace(server);
-      await steps(server);
-      await server.ask('DELETE', `/api/v1/namespaces/${namespace}`);
-      return server.observations;
-    }));
+    const [demo = [], real = []] = await Promise.all(
+      targets().map(async (target) => {
+        const server = new Server(target, namespace);
+        await createNamespace(server);
+        await steps(server);
+        await server.ask('DELETE', `/api/v1/namespaces/${namespace}`);
+        return server.observations;
+      }),
+    );
     compare(demo, real);
   });
 }
 
 /** A namespace takes pods when its service account has come. */
 async function createNamespace(server: Server): Promise<void> {
-  const { status, json } = await server.ask('POST', '/api/v1/namespaces', { body: { metadata: { name: server.namespace } } });
+  const { status, json } = await server.ask('POST', '/api/v1/namespaces', {
+    body: { metadata: { name: server.namespace } },
+  });
   assert.equal(status, 201, `${server.target.name}: ${JSON.stringify(json)}`);
   await server.until(server.path('serviceaccounts/default'), (_, answered) => answered === 200);
   await server.until(server.path('configmaps/kube-root-ca.crt'), (_, answered) => answered === 200);
@@ -132,7 +157,11 @@ async function createNamespace(server: Server): Promise<void> {
 function compare(demo: readonly Observation[], real: readonly Observation[]): void {
   const found = Array.from({ length: Math.max(demo.length, real.length) }, (_, index) => {
     const what = demo[index]?.what ?? real[index]?.what ?? '';
-    const lines = differencesOf(demo[index], real[index]).filter(({ path }) => !isAccepted(what, path)).map(({ path, demo: ours, real: theirs }) => `    ${path}\n      demo ${shown(ours)}\n      real ${shown(theirs)}`);
+    const lines = differencesOf(demo[index], real[index])
+      .filter(({ path }) => !isAccepted(what, path))
+      .map(
+        ({ path, demo: ours, real: theirs }) => `    ${path}\n      demo ${shown(ours)}\n      real ${shown(theirs)}`,
+      );
     return lines.length === 0 ? [] : [`  ${index + 1}. ${what}`, ...lines];
   }).flat();
   if (found.length > 0) assert.fail(`the servers differ:\n${found.slice(0, shownDifferences).join('\n')}`);
@@ -141,7 +170,9 @@ function compare(demo: readonly Observation[], real: readonly Observation[]): vo
 /** Answers of different outcome have nothing else in common. */
 function differencesOf(demo: Observation | undefined, real: Observation | undefined): readonly Difference[] {
   const [ours, theirs] = [outcome(demo), outcome(real)];
-  return ours === theirs ? differences(demo, real) : [{ path: 'outcome', demo: ours ?? demo?.value, real: theirs ?? real?.value }];
+  return ours === theirs
+    ? differences(demo, real)
+    : [{ path: 'outcome', demo: ours ?? demo?.value, real: theirs ?? real?.value }];
 }
 
 function outcome(observation: Observation | undefined): string | undefined {

@@ -35,7 +35,8 @@ export async function sitDown(server: Server): Promise<Desk> {
   });
   const cluster = await workbench.contexts.select(server.target.context, server.namespace);
   return {
-    workbench, cluster,
+    workbench,
+    cluster,
     async close() {
       workbench.dispose();
       await rm(folder, { recursive: true, force: true });

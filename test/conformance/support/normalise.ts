@@ -2,8 +2,29 @@ import { isObject } from '../../../src/base/json.ts';
 
 /** Fields that two servers never share; that they are there, and of which kind, is still compared. */
 const varying: ReadonlySet<string> = new Set([
-  'uid', 'resourceVersion', 'creationTimestamp', 'deletionTimestamp', 'time', 'continue', 'lastTransitionTime', 'lastProbeTime', 'lastUpdateTime', 'startTime', 'startedAt', 'finishedAt',
-  'firstTimestamp', 'lastTimestamp', 'eventTime', 'expirationTimestamp', 'token', 'clusterIP', 'clusterIPs', 'containerID', 'podIP', 'hostIP', 'nodeName',
+  'uid',
+  'resourceVersion',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'time',
+  'continue',
+  'lastTransitionTime',
+  'lastProbeTime',
+  'lastUpdateTime',
+  'startTime',
+  'startedAt',
+  'finishedAt',
+  'firstTimestamp',
+  'lastTimestamp',
+  'eventTime',
+  'expirationTimestamp',
+  'token',
+  'clusterIP',
+  'clusterIPs',
+  'containerID',
+  'podIP',
+  'hostIP',
+  'nodeName',
 ]);
 
 const uid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
@@ -15,7 +36,12 @@ const generatedSuffix = /^[a-z0-9]{5}$/;
 
 /** An answer with what differs between any two servers blanked. */
 export function normalise(value: unknown): unknown {
-  if (typeof value === 'string') return value.replaceAll(uid, '<uid>').replaceAll(time, '<time>').replaceAll(tokenVolume, 'kube-api-access-<x>').replaceAll(podOfReplicaSet, '-<hash>-<x>');
+  if (typeof value === 'string')
+    return value
+      .replaceAll(uid, '<uid>')
+      .replaceAll(time, '<time>')
+      .replaceAll(tokenVolume, 'kube-api-access-<x>')
+      .replaceAll(podOfReplicaSet, '-<hash>-<x>');
   if (Array.isArray(value)) return value.map(normalise);
   if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, field(value, key, item)]));
@@ -23,9 +49,17 @@ export function normalise(value: unknown): unknown {
 
 function field(owner: Readonly<Record<string, unknown>>, key: string, value: unknown): unknown {
   if (varying.has(key) && !isObject(value)) return value === '' || value === null ? value : `<${key}>`;
-  if (key === 'managedFields' && Array.isArray(value)) return value.map(normalise).sort((a, b) => order(a).localeCompare(order(b)));
+  if (key === 'managedFields' && Array.isArray(value))
+    return value.map(normalise).sort((a, b) => order(a).localeCompare(order(b)));
   const generated = owner['generateName'];
-  if (key === 'name' && typeof value === 'string' && typeof generated === 'string' && value.startsWith(generated) && generatedSuffix.test(value.slice(generated.length))) return `${generated}<x>`;
+  if (
+    key === 'name' &&
+    typeof value === 'string' &&
+    typeof generated === 'string' &&
+    value.startsWith(generated) &&
+    generatedSuffix.test(value.slice(generated.length))
+  )
+    return `${generated}<x>`;
   return normalise(value);
 }
 

@@ -57,7 +57,8 @@ export class Channels {
     while (!pattern.test(this.text(channel))) {
       const more = new Promise<void>((resolve) => this.#heard.push(resolve));
       const ended = await Promise.race([more.then(() => false), this.#closed.then(() => true)]);
-      if (ended && !pattern.test(this.text(channel))) throw new Error(`channel ${channel} never said ${String(pattern)}: ${JSON.stringify(this.text(channel))}`);
+      if (ended && !pattern.test(this.text(channel)))
+        throw new Error(`channel ${channel} never said ${String(pattern)}: ${JSON.stringify(this.text(channel))}`);
     }
     return this.text(channel);
   }
@@ -76,13 +77,25 @@ export class Channels {
 /** Opens a WebSocket; a refusal is an answer, too. */
 export async function dial(target: Target, { path, query, protocols }: Dial): Promise<Channels | Refusal> {
   const { url, agent, headers } = await target.transport.upgradeTarget(path, query, AbortSignal.timeout(20_000));
-  const socket = new WebSocket(url, [...protocols], { agent, headers, perMessageDeflate: false, handshakeTimeout: 20_000 });
+  const socket = new WebSocket(url, [...protocols], {
+    agent,
+    headers,
+    perMessageDeflate: false,
+    handshakeTimeout: 20_000,
+  });
   return new Promise((resolve, reject) => {
     socket.on('error', reject);
     // Made here, not after an await: the first message may come with the head.
     socket.once('upgrade', () => resolve(new Channels(socket)));
     socket.once('unexpected-response', (_request, response: IncomingMessage) => {
-      text(response).then((body) => resolve({ status: response.statusCode ?? 0, body: (response.headers['content-type'] ?? '').includes('json') ? JSON.parse(body) : body }), reject);
+      text(response).then(
+        (body) =>
+          resolve({
+            status: response.statusCode ?? 0,
+            body: (response.headers['content-type'] ?? '').includes('json') ? JSON.parse(body) : body,
+          }),
+        reject,
+      );
     });
   });
 }

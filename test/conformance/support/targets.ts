@@ -35,29 +35,50 @@ export interface Target {
 /** What scripts/conformance/suite.ts tells. */
 export function variable(name: string): string {
   const value = process.env[name];
-  if (value === undefined || value === '') throw new Error(`${name} is not set: run the suite with npm run test:conformance`);
+  if (value === undefined || value === '')
+    throw new Error(`${name} is not set: run the suite with npm run test:conformance`);
   return value;
 }
 
 function clientOf(context: string, connection: Connection): KubeClient {
-  return createKubeClient({ cluster: { context, namespace: 'default', server: connection.server }, connection, clock: systemClock, logger: silentLogger });
+  return createKubeClient({
+    cluster: { context, namespace: 'default', server: connection.server },
+    connection,
+    clock: systemClock,
+    logger: silentLogger,
+  });
 }
 
 function transportOf(context: string, connection: Connection): Transport {
-  return new Transport({ cluster: { context, namespace: 'default', server: connection.server }, connection, clock: systemClock });
+  return new Transport({
+    cluster: { context, namespace: 'default', server: connection.server },
+    connection,
+    clock: systemClock,
+  });
 }
 
 async function startDemo(): Promise<Target> {
   const folder = await mkdtemp(join(tmpdir(), 'llmdw-conformance-'));
   const kubeconfigPath = join(folder, 'kubeconfig');
-  const cluster = await startDemoCluster({ port: 0, kubeconfigPath, speed, faults: [], logger: silentLogger, signal: new AbortController().signal });
+  const cluster = await startDemoCluster({
+    port: 0,
+    kubeconfigPath,
+    speed,
+    faults: [],
+    logger: silentLogger,
+    signal: new AbortController().signal,
+  });
   const config = JSON.parse(await readFile(kubeconfigPath, 'utf8'));
   const ca = Buffer.from(config.clusters[0].cluster['certificate-authority-data'], 'base64');
   const connection = { server: cluster.url, ca, token: config.users[0].user.token };
   const admin = clientOf(demoContext, connection);
   const transport = transportOf(demoContext, connection);
   return {
-    name: 'demo', context: demoContext, kubeconfigPath, admin, transport,
+    name: 'demo',
+    context: demoContext,
+    kubeconfigPath,
+    admin,
+    transport,
     forget() {
       cluster.server.compact();
       return Promise.resolve();
@@ -79,18 +100,30 @@ async function startReal(): Promise<Target> {
   const admin = clientOf(realContext, connection);
   const nodesClient = clientOf(realContext, connection);
   const transport = transportOf(realContext, connection);
-  const [cert = '', key = '', clientCa = ''] = await Promise.all(['serving.crt', 'serving.key', 'ca.crt'].map((name) => readFile(join(pki, name), 'utf8')));
+  const [cert = '', key = '', clientCa = ''] = await Promise.all(
+    ['serving.crt', 'serving.key', 'ca.crt'].map((name) => readFile(join(pki, name), 'utf8')),
+  );
   const { signal } = new AbortController();
   const gateways = await serveGateways(nodesClient, signal);
   const nodes = await startNodes({
-    client: nodesClient, speed, clock: systemClock, logger: silentLogger, signal,
-    programs: (view) => programs(view, systemClock), commands: commands(),
+    client: nodesClient,
+    speed,
+    clock: systemClock,
+    logger: silentLogger,
+    signal,
+    programs: (view) => programs(view, systemClock),
+    commands: commands(),
     kubelet: { host: '127.0.0.1', cert, key, clientCa },
   });
   return {
-    name: 'real', context: realContext, kubeconfigPath: variable('CONFORMANCE_KUBECONFIG'), admin, transport,
+    name: 'real',
+    context: realContext,
+    kubeconfigPath: variable('CONFORMANCE_KUBECONFIG'),
+    admin,
+    transport,
     forget: () => compactEtcd(variable('CONFORMANCE_ETCD')),
-    withToken: (token) => clientOf(realContext, { server, ...(connection.ca === undefined ? {} : { ca: connection.ca }), token }),
+    withToken: (token) =>
+      clientOf(realContext, { server, ...(connection.ca === undefined ? {} : { ca: connection.ca }), token }),
     stop() {
       nodes.dispose();
       gateways.dispose();

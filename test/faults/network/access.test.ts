@@ -20,7 +20,9 @@ describe('rights, logins and kinds that change while a window watches', () => {
   afterEach(() => net.tidy());
 
   async function live(user?: object): Promise<WatchingWindow> {
-    const watching = await net.watching(user === undefined ? {} : { kubeconfig: await net.kubeconfig({ user, name: 'of-a-user' }) });
+    const watching = await net.watching(
+      user === undefined ? {} : { kubeconfig: await net.kubeconfig({ user, name: 'of-a-user' }) },
+    );
     await net.equalsFreshList(watching);
     watching.clock.leap(2000);
     return watching;
@@ -47,11 +49,18 @@ describe('rights, logins and kinds that change while a window watches', () => {
     const watching = await live();
     const rule = net.proxy.when(readsOf('nodes'), refuse(403, 'Forbidden'));
     net.proxy.wire.cut();
-    const row = await inTime(watching.clock, 1, 'it is denied', () => seen(watching.window).rows.find((each) => each.startsWith('nodes: not allowed')));
+    const row = await inTime(watching.clock, 1, 'it is denied', () =>
+      seen(watching.window).rows.find((each) => each.startsWith('nodes: not allowed')),
+    );
     assert.match(row, /cannot (list|watch) nodes \(context "llm-d-demo"\)/);
-    const snapshot = await until('pods are live', () => (stateOf(watching.window, 'pods').kind === 'live' ? watching.window.inventory.snapshot : undefined));
+    const snapshot = await until('pods are live', () =>
+      stateOf(watching.window, 'pods').kind === 'live' ? watching.window.inventory.snapshot : undefined,
+    );
     assert.equal(snapshot.nodes.size, 0);
-    assert.ok(gpuReport(snapshot).warnings.some(({ code }) => code === 'nodes-denied'), JSON.stringify(gpuReport(snapshot).warnings));
+    assert.ok(
+      gpuReport(snapshot).warnings.some(({ code }) => code === 'nodes-denied'),
+      JSON.stringify(gpuReport(snapshot).warnings),
+    );
     const denied = stateOf(watching.window, 'nodes');
     assert.ok(denied.kind === 'denied');
     assertTells(denied.error.message, denied.error.hint, ['nodes', 'llm-d-demo']);
@@ -59,7 +68,7 @@ describe('rights, logins and kinds that change while a window watches', () => {
     await net.equalsFreshList(watching);
   });
 
-  it('goes down to its namespace when the cluster\'s pods are forbidden, and back up', async () => {
+  it("goes down to its namespace when the cluster's pods are forbidden, and back up", async () => {
     const watching = await live();
     const rule = net.proxy.when(({ path }) => path === '/api/v1/pods', refuse(403, 'Forbidden'));
     net.proxy.wire.cut();
@@ -85,23 +94,45 @@ describe('rights, logins and kinds that change while a window watches', () => {
 
   describe('a kind whose CRD comes and goes', () => {
     const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
-    const widgets: ResourceType = { group: 'faults.example', version: 'v1', plural: 'widgets', kind: 'Widget', namespaced: true };
+    const widgets: ResourceType = {
+      group: 'faults.example',
+      version: 'v1',
+      plural: 'widgets',
+      kind: 'Widget',
+      namespaced: true,
+    };
     let direct: KubeClient;
 
     async function serve(): Promise<void> {
       direct = await net.direct();
       await direct.json({
-        method: 'POST', path: definitions, signal: patience(),
+        method: 'POST',
+        path: definitions,
+        signal: patience(),
         body: {
-          apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'widgets.faults.example' },
-          spec: { group: widgets.group, scope: 'Namespaced', names: { plural: widgets.plural, kind: widgets.kind }, versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }] },
+          apiVersion: 'apiextensions.k8s.io/v1',
+          kind: 'CustomResourceDefinition',
+          metadata: { name: 'widgets.faults.example' },
+          spec: {
+            group: widgets.group,
+            scope: 'Namespaced',
+            names: { plural: widgets.plural, kind: widgets.kind },
+            versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+          },
         },
       });
-      await until('it is served', async () => (await direct.resourceOf('faults.example/v1', 'Widget', patience())) ?? undefined);
+      await until(
+        'it is served',
+        async () => (await direct.resourceOf('faults.example/v1', 'Widget', patience())) ?? undefined,
+      );
     }
 
     async function make(name: string): Promise<void> {
-      await direct.create(widgets, { apiVersion: 'faults.example/v1', kind: 'Widget', metadata: { name, namespace } }, patience());
+      await direct.create(
+        widgets,
+        { apiVersion: 'faults.example/v1', kind: 'Widget', metadata: { name, namespace } },
+        patience(),
+      );
     }
 
     it('is absent, then there, then absent, then there again', async () => {
@@ -111,7 +142,8 @@ describe('rights, logins and kinds that change while a window watches', () => {
       let state: WatchState = { kind: 'connecting' };
       const client = await watching.window.contexts.client(net.ref);
       const watch = client.watch<string>({
-        resource: widgets, project: (object) => object.metadata.name,
+        resource: widgets,
+        project: (object) => object.metadata.name,
         sink: {
           replace: (items) => {
             seenWidgets.clear();
@@ -119,10 +151,13 @@ describe('rights, logins and kinds that change while a window watches', () => {
           },
           set: (key, item) => void seenWidgets.set(key, item),
           delete: (key) => void seenWidgets.delete(key),
-          state: (told) => { state = told; },
+          state: (told) => {
+            state = told;
+          },
         },
       });
-      const becomes = (kind: WatchState['kind']): Promise<true> => inTime(watching.clock, 1, `it is ${kind}`, () => state.kind === kind || undefined);
+      const becomes = (kind: WatchState['kind']): Promise<true> =>
+        inTime(watching.clock, 1, `it is ${kind}`, () => state.kind === kind || undefined);
       await becomes('absent');
       for (const name of ['first', 'second']) {
         await serve();
@@ -150,15 +185,23 @@ describe('rights, logins and kinds that change while a window watches', () => {
 
     it('renews a token from a credential plugin without a word to anybody', async () => {
       const file = await net.lab.file('plugin-token', 'one');
-      const command = await net.lab.file('plugin', `#!/bin/sh\nprintf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"%s"}}' "$(cat ${file})"\n`);
+      const command = await net.lab.file(
+        'plugin',
+        `#!/bin/sh\nprintf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"%s"}}' "$(cat ${file})"\n`,
+      );
       await accept('one');
-      const watching = await live({ exec: { apiVersion: 'client.authentication.k8s.io/v1', command, interactiveMode: 'Never' } });
+      const watching = await live({
+        exec: { apiVersion: 'client.authentication.k8s.io/v1', command, interactiveMode: 'Never' },
+      });
       const states = new Set<string>();
       watching.window.inventory.onDidChange(({ snapshot }) => states.add(snapshot.states.pods.kind));
       await writeFile(file, 'two');
       await accept('two');
       await net.addPod('after-renewal');
-      await until('the pod is shown', () => watching.window.inventory.snapshot?.pods.has(`${namespace}/after-renewal`) || undefined);
+      await until(
+        'the pod is shown',
+        () => watching.window.inventory.snapshot?.pods.has(`${namespace}/after-renewal`) || undefined,
+      );
       await net.equalsFreshList(watching);
       assert.deepEqual(states, new Set(['live']));
     });
@@ -176,7 +219,9 @@ describe('rights, logins and kinds that change while a window watches', () => {
       await accept('one');
       const watching = await live({ token: 'one' });
       await accept('two');
-      const row = await inTime(watching.clock, 1, 'a row', () => seen(watching.window).rows.find((each) => each.startsWith('pods: login expired, trying again: ')));
+      const row = await inTime(watching.clock, 1, 'a row', () =>
+        seen(watching.window).rows.find((each) => each.startsWith('pods: login expired, trying again: ')),
+      );
       assert.match(row, /context "llm-d-demo"/);
       await net.kubeconfig({ user: { token: 'two' }, name: 'of-a-user' });
       await net.equalsFreshList(watching);
@@ -185,9 +230,22 @@ describe('rights, logins and kinds that change while a window watches', () => {
 
     it('does not run a plugin that fails again and again', async () => {
       const runs = await net.lab.file('runs', '');
-      const command = await net.lab.file('plugin', `#!/bin/sh\necho run >> ${runs}\necho 'your session has ended' >&2\nexit 1\n`);
-      const watching = await net.watching({ kubeconfig: await net.kubeconfig({ user: { exec: { apiVersion: 'client.authentication.k8s.io/v1', command, interactiveMode: 'Never' } }, name: 'of-a-user' }) });
-      await until('it has failed', () => (stateOf(watching.window, 'pods').kind === 'stale' && stateOf(watching.window, 'nodes').kind === 'stale') || undefined);
+      const command = await net.lab.file(
+        'plugin',
+        `#!/bin/sh\necho run >> ${runs}\necho 'your session has ended' >&2\nexit 1\n`,
+      );
+      const watching = await net.watching({
+        kubeconfig: await net.kubeconfig({
+          user: { exec: { apiVersion: 'client.authentication.k8s.io/v1', command, interactiveMode: 'Never' } },
+          name: 'of-a-user',
+        }),
+      });
+      await until(
+        'it has failed',
+        () =>
+          (stateOf(watching.window, 'pods').kind === 'stale' && stateOf(watching.window, 'nodes').kind === 'stale') ||
+          undefined,
+      );
       const asked = await lines(runs);
       await passes(watching.clock, 120);
       const after = await lines(runs);
@@ -198,7 +256,10 @@ describe('rights, logins and kinds that change while a window watches', () => {
       assert.match(seen(watching.window).rows.join('\n'), /pods: login failed, trying again: /);
       // Somebody logs in, and asks to try at once: no wait has to run out for it.
       const { token } = at(arrayAt(JSON.parse(await net.lab.kubeconfig()), 'users')[0], 'user') as { token: string };
-      await writeFile(command, `#!/bin/sh\nprintf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"%s"}}' '${token}'\n`);
+      await writeFile(
+        command,
+        `#!/bin/sh\nprintf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"%s"}}' '${token}'\n`,
+      );
       watching.window.inventory.refresh();
       await until('it is live', () => isLive(watching.window.inventory.snapshot) || undefined);
       await net.equalsFreshList(watching);

@@ -58,7 +58,12 @@ describe('a machine that sleeps', () => {
     net.proxy.wire.swallowing = true;
     const asleep = watching.clock.now();
     watching.clock.step(hourMs);
-    await inTime(watching.clock, 2, 'it is stale', () => stateOf(watching.window, 'pods').kind === 'stale' || undefined);
+    await inTime(
+      watching.clock,
+      2,
+      'it is stale',
+      () => stateOf(watching.window, 'pods').kind === 'stale' || undefined,
+    );
     const state = stateOf(watching.window, 'pods');
     assert.ok(state.kind === 'stale' && state.since <= asleep, 'since it fell asleep, not since it woke up');
     net.proxy.wire.swallowing = false;
@@ -85,7 +90,12 @@ describe('a machine that sleeps', () => {
   it('counts a back-off by no clock that was set', async () => {
     const rule = net.proxy.when(readsOf('pods'), refuse(503, 'ServiceUnavailable'));
     net.proxy.wire.cut();
-    await inTime(watching.clock, 1, 'it is stale', () => stateOf(watching.window, 'pods').kind === 'stale' || undefined);
+    await inTime(
+      watching.clock,
+      1,
+      'it is stale',
+      () => stateOf(watching.window, 'pods').kind === 'stale' || undefined,
+    );
     watching.clock.step(-hourMs);
     rule.lift();
     await net.equalsFreshList(watching);
@@ -93,7 +103,10 @@ describe('a machine that sleeps', () => {
 });
 
 describe('clocks that differ', () => {
-  for (const [how, skewMs] of [['ahead of', hourMs], ['behind', -hourMs]] as const) {
+  for (const [how, skewMs] of [
+    ['ahead of', hourMs],
+    ['behind', -hourMs],
+  ] as const) {
     it(`deploys, waits and watches while the cluster is an hour ${how} this machine`, async () => {
       const clock = new LeapClock();
       clock.step(skewMs);
@@ -104,7 +117,9 @@ describe('clocks that differ', () => {
         const ready = await watching.window.deployments.waitReady(net.ref, 'wide-ep', call());
         assert.ok(ready.seconds < 600, `${ready.seconds} s`);
         const snapshot = await net.equalsFreshList(watching);
-        const server = snapshot.pods.values().find((pod) => pod.name.startsWith('wide-ep') && pod.name.includes('decode'));
+        const server = snapshot.pods
+          .values()
+          .find((pod) => pod.name.startsWith('wide-ep') && pod.name.includes('decode'));
         assert.ok(server);
         const client = await watching.window.contexts.client(net.ref);
         let lines = 0;

@@ -38,7 +38,8 @@ describe('a server that goes and comes back', () => {
   /** So many versions go by. */
   async function age(name: string, versions: number): Promise<void> {
     const client = await net.direct();
-    for (let round = 0; round < versions; round += 1) await client.patch(Nodes, undefined, name, { metadata: { labels: { round: String(round) } } }, patience());
+    for (let round = 0; round < versions; round += 1)
+      await client.patch(Nodes, undefined, name, { metadata: { labels: { round: String(round) } } }, patience());
   }
 
   it('with a lost history, all versions lower than before: what is gone is not shown on', async () => {
@@ -67,7 +68,10 @@ describe('a server that goes and comes back', () => {
     held.lift();
     // The longest back-off, and not the time after which a watch that never speaks is given up.
     await passes(watching.clock, 40);
-    await until('the pod of the other history is gone', () => !watching.window.inventory.snapshot?.pods.has(`${namespace}/before`) || undefined);
+    await until(
+      'the pod of the other history is gone',
+      () => !watching.window.inventory.snapshot?.pods.has(`${namespace}/before`) || undefined,
+    );
     await net.equalsFreshList(watching);
   });
 
@@ -89,8 +93,16 @@ describe('a way to the server that does not lead there', () => {
   it('a name that nobody knows', async () => {
     const kubeconfig = await net.kubeconfig({ cluster: { server: 'https://cluster.invalid:6443' }, name: 'elsewhere' });
     const watching = await net.watching({ kubeconfig });
-    await failure(watching.window.inventory.whenComplete(patience()), 'cluster-unreachable', 'llm-d-demo', 'cluster.invalid');
-    assert.match(seen(watching.window).rows.join('\n'), /nodes: server not reachable, trying again: cannot list nodes \(context "llm-d-demo"\): no address was found for cluster\.invalid/);
+    await failure(
+      watching.window.inventory.whenComplete(patience()),
+      'cluster-unreachable',
+      'llm-d-demo',
+      'cluster.invalid',
+    );
+    assert.match(
+      seen(watching.window).rows.join('\n'),
+      /nodes: server not reachable, trying again: cannot list nodes \(context "llm-d-demo"\): no address was found for cluster\.invalid/,
+    );
     await net.kubeconfig({ name: 'elsewhere' });
     await net.equalsFreshList(watching);
   });
@@ -99,7 +111,9 @@ describe('a way to the server that does not lead there', () => {
     const watching = await net.watching();
     await net.equalsFreshList(watching);
     await net.proxy.wire.unplug();
-    const row = await inTime(watching.clock, 1, 'a row', () => seen(watching.window).rows.find((each) => each.startsWith('pods: server not reachable')));
+    const row = await inTime(watching.clock, 1, 'a row', () =>
+      seen(watching.window).rows.find((each) => each.startsWith('pods: server not reachable')),
+    );
     assert.match(row, /ECONNREFUSED/);
     await net.addPod('meanwhile');
     await net.proxy.wire.plugIn();
@@ -107,13 +121,15 @@ describe('a way to the server that does not lead there', () => {
     assert.ok(snapshot.pods.has(`${namespace}/meanwhile`));
   });
 
-  it('a certificate that is not the server\'s, and the right one again', async () => {
+  it("a certificate that is not the server's, and the right one again", async () => {
     const right = net.proxy.identity;
     const watching = await net.watching();
     await net.equalsFreshList(watching);
     net.proxy.present(createServerIdentity(Date.now()));
     net.proxy.wire.cut();
-    await inTime(watching.clock, 1, 'a row', () => seen(watching.window).rows.find((each) => each.startsWith('pods: server not trusted, trying again')));
+    await inTime(watching.clock, 1, 'a row', () =>
+      seen(watching.window).rows.find((each) => each.startsWith('pods: server not trusted, trying again')),
+    );
     const state = stateOf(watching.window, 'pods');
     assert.ok(state.kind === 'stale');
     assert.equal(state.error.code, 'tls-failed');
@@ -138,7 +154,12 @@ describe('a way to the server that does not lead there', () => {
     await net.equalsFreshList(watching);
     net.proxy.present(createServerIdentity(Date.now()));
     net.proxy.wire.cut();
-    await inTime(watching.clock, 1, 'it is stale', () => stateOf(watching.window, 'pods').kind === 'stale' || undefined);
+    await inTime(
+      watching.clock,
+      1,
+      'it is stale',
+      () => stateOf(watching.window, 'pods').kind === 'stale' || undefined,
+    );
     await net.kubeconfig();
     await net.equalsFreshList(watching);
   });
@@ -147,13 +168,19 @@ describe('a way to the server that does not lead there', () => {
     net.proxy.wire.swallowing = true;
     const kubeconfig = await net.kubeconfig({ name: 'dead-and-live' });
     const dead = JSON.parse(await net.read(kubeconfig)) as { clusters: object[]; contexts: object[]; users: object[] };
-    const live = JSON.parse(await net.lab.kubeconfig()) as { clusters: [{ cluster: object }]; users: [{ user: object }] };
-    await net.lab.file('dead-and-live', JSON.stringify({
-      ...dead,
-      clusters: [...dead.clusters, { name: 'live', cluster: live.clusters[0].cluster }],
-      users: [...dead.users, { name: 'live', user: live.users[0].user }],
-      contexts: [...dead.contexts, { name: 'live', context: { cluster: 'live', user: 'live', namespace } }],
-    }));
+    const live = JSON.parse(await net.lab.kubeconfig()) as {
+      clusters: [{ cluster: object }];
+      users: [{ user: object }];
+    };
+    await net.lab.file(
+      'dead-and-live',
+      JSON.stringify({
+        ...dead,
+        clusters: [...dead.clusters, { name: 'live', cluster: live.clusters[0].cluster }],
+        users: [...dead.users, { name: 'live', user: live.users[0].user }],
+        contexts: [...dead.contexts, { name: 'live', context: { cluster: 'live', user: 'live', namespace } }],
+      }),
+    );
     const { window } = await net.watching({ kubeconfig });
     const waiting = window.inventory.whenComplete(patience()).then(() => 'live');
     await until('the dead one is asked', () => net.proxy.wire.open > 0 || undefined);
@@ -172,7 +199,15 @@ describe('a list in many chunks over a bad network', () => {
     const { api } = net.lab.cluster.server;
     // More than a chunk holds. Gated, so that nobody schedules them.
     for (let index = 0; index < 600; index += 1) {
-      api.create(api.resource('', 'pods'), { apiVersion: 'v1', kind: 'Pod', metadata: { name: `many-${index}`, namespace }, spec: { schedulingGates: [{ name: 'faults.example/wait' }], containers: [{ name: 'c', image: 'registry.example/none' }] } });
+      api.create(api.resource('', 'pods'), {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: `many-${index}`, namespace },
+        spec: {
+          schedulingGates: [{ name: 'faults.example/wait' }],
+          containers: [{ name: 'c', image: 'registry.example/none' }],
+        },
+      });
     }
   });
   after(() => net.stop());
@@ -186,7 +221,14 @@ describe('a list in many chunks over a bad network', () => {
     const failing = net.proxy.when(laterChunksOf('pods'), refuse(500, 'InternalError'));
     net.proxy.when(watchesOf('pods'), refuse(410, 'Expired'), 1);
     net.proxy.wire.cut();
-    await inTime(watching.clock, 1, 'the chunk is asked for again, and then it is stale', () => (failing.hits >= 4 && seen(watching.window).rows.some((row) => row.startsWith('pods: server in trouble'))) || undefined);
+    await inTime(
+      watching.clock,
+      1,
+      'the chunk is asked for again, and then it is stale',
+      () =>
+        (failing.hits >= 4 && seen(watching.window).rows.some((row) => row.startsWith('pods: server in trouble'))) ||
+        undefined,
+    );
     failing.lift();
     await net.equalsFreshList(watching);
     assert.deepEqual([...sizes], [whole.pods.size]);

@@ -2,7 +2,20 @@ import assert from 'node:assert/strict';
 import type { ErrorCode } from '../../../src/base/errors.ts';
 import { Nodes } from '../../../src/kube/resources.ts';
 import { assertTells, patience, until } from '../../support/faults-lab.ts';
-import { acceptedAndEnded, acceptedAndSilent, cutBefore, cutInside, goneInStream, holding, page, refuse, stalledBody, truncated, truncatedGzip, type Fault } from '../../support/fault-proxy/faults.ts';
+import {
+  acceptedAndEnded,
+  acceptedAndSilent,
+  cutBefore,
+  cutInside,
+  goneInStream,
+  holding,
+  page,
+  refuse,
+  stalledBody,
+  truncated,
+  truncatedGzip,
+  type Fault,
+} from '../../support/fault-proxy/faults.ts';
 import { listsOf, readsOf, watchesOf } from '../../support/fault-proxy/matchers.ts';
 import type { Matcher } from '../../support/fault-proxy/proxy.ts';
 import { inTime, isLive, NetworkLab, passes, seen, stateOf, type WatchingWindow } from '../../support/network-lab.ts';
@@ -24,22 +37,113 @@ const watchesFail = watchesOf('pods');
 const allFails = readsOf('pods');
 
 const lasting: readonly Lasting[] = [
-  { name: 'a burst of 500', matches: allFails, fault: refuse(500, 'InternalError'), row: 'server in trouble', code: 'server-error' },
-  { name: 'a burst of 503', matches: allFails, fault: refuse(503, 'ServiceUnavailable'), row: 'server in trouble', code: 'server-error' },
+  {
+    name: 'a burst of 500',
+    matches: allFails,
+    fault: refuse(500, 'InternalError'),
+    row: 'server in trouble',
+    code: 'server-error',
+  },
+  {
+    name: 'a burst of 503',
+    matches: allFails,
+    fault: refuse(503, 'ServiceUnavailable'),
+    row: 'server in trouble',
+    code: 'server-error',
+  },
   { name: '504', matches: allFails, fault: refuse(504, 'Timeout'), row: 'no answer', code: 'timeout' },
-  { name: '429 without a word when to come back', matches: allFails, fault: refuse(429, 'TooManyRequests'), row: 'server busy', code: 'too-many-requests' },
-  { name: 'connections that break at once', matches: allFails, fault: cutBefore, row: 'connection lost', code: 'connection-lost' },
-  { name: 'a load balancer\'s page', matches: allFails, fault: page(502, badGateway), row: 'server in trouble', code: 'server-error' },
-  { name: 'a login portal\'s page', matches: allFails, fault: page(200, '<html><title>Welcome</title></html>'), row: 'server in trouble', code: 'server-error' },
-  { name: 'a page that claims 403', matches: allFails, fault: page(403, '<html><title>Blocked</title></html>'), row: 'server in trouble', code: 'server-error' },
-  { name: 'lists cut in the middle of an answer', matches: allFails, fault: cutInside(200), row: 'connection lost', code: 'connection-lost' },
-  { name: 'lists that are JSON up to a point', matches: allFails, fault: truncated(200), row: 'connection lost', code: 'connection-lost' },
-  { name: 'gzip that ends early', matches: allFails, fault: truncatedGzip, row: 'connection lost', code: 'connection-lost' },
-  { name: 'a list whose body stalls', matches: allFails, fault: stalledBody(200), row: 'no answer', code: 'timeout', pace: 20 },
-  { name: 'a refusal whose body stalls', matches: watchesFail, fault: stalledBody(500), row: 'no answer', code: 'timeout' },
-  { name: 'a storm of 410', matches: watchesFail, fault: refuse(410, 'Expired'), row: 'server forgets too fast', code: 'expired' },
-  { name: 'a storm of 410 inside accepted watches', matches: watchesFail, fault: goneInStream, row: 'server forgets too fast', code: 'expired' },
-  { name: 'watches that end as soon as they begin', matches: watchesFail, fault: acceptedAndEnded, row: 'connection lost', code: 'connection-lost' },
+  {
+    name: '429 without a word when to come back',
+    matches: allFails,
+    fault: refuse(429, 'TooManyRequests'),
+    row: 'server busy',
+    code: 'too-many-requests',
+  },
+  {
+    name: 'connections that break at once',
+    matches: allFails,
+    fault: cutBefore,
+    row: 'connection lost',
+    code: 'connection-lost',
+  },
+  {
+    name: "a load balancer's page",
+    matches: allFails,
+    fault: page(502, badGateway),
+    row: 'server in trouble',
+    code: 'server-error',
+  },
+  {
+    name: "a login portal's page",
+    matches: allFails,
+    fault: page(200, '<html><title>Welcome</title></html>'),
+    row: 'server in trouble',
+    code: 'server-error',
+  },
+  {
+    name: 'a page that claims 403',
+    matches: allFails,
+    fault: page(403, '<html><title>Blocked</title></html>'),
+    row: 'server in trouble',
+    code: 'server-error',
+  },
+  {
+    name: 'lists cut in the middle of an answer',
+    matches: allFails,
+    fault: cutInside(200),
+    row: 'connection lost',
+    code: 'connection-lost',
+  },
+  {
+    name: 'lists that are JSON up to a point',
+    matches: allFails,
+    fault: truncated(200),
+    row: 'connection lost',
+    code: 'connection-lost',
+  },
+  {
+    name: 'gzip that ends early',
+    matches: allFails,
+    fault: truncatedGzip,
+    row: 'connection lost',
+    code: 'connection-lost',
+  },
+  {
+    name: 'a list whose body stalls',
+    matches: allFails,
+    fault: stalledBody(200),
+    row: 'no answer',
+    code: 'timeout',
+    pace: 20,
+  },
+  {
+    name: 'a refusal whose body stalls',
+    matches: watchesFail,
+    fault: stalledBody(500),
+    row: 'no answer',
+    code: 'timeout',
+  },
+  {
+    name: 'a storm of 410',
+    matches: watchesFail,
+    fault: refuse(410, 'Expired'),
+    row: 'server forgets too fast',
+    code: 'expired',
+  },
+  {
+    name: 'a storm of 410 inside accepted watches',
+    matches: watchesFail,
+    fault: goneInStream,
+    row: 'server forgets too fast',
+    code: 'expired',
+  },
+  {
+    name: 'watches that end as soon as they begin',
+    matches: watchesFail,
+    fault: acceptedAndEnded,
+    row: 'connection lost',
+    code: 'connection-lost',
+  },
 ];
 
 describe('a watch over a bad network', () => {
@@ -67,7 +171,9 @@ describe('a watch over a bad network', () => {
       const rule = net.proxy.when(matches, fault);
       net.proxy.wire.cut();
       const pod = await net.change();
-      await inTime(watching.clock, pace, `the rows say "${row}"`, () => seen(watching.window).rows.find((each) => each.startsWith(`pods: ${row}, trying again: `)));
+      await inTime(watching.clock, pace, `the rows say "${row}"`, () =>
+        seen(watching.window).rows.find((each) => each.startsWith(`pods: ${row}, trying again: `)),
+      );
       const state = stateOf(watching.window, 'pods');
       assert.ok(state.kind === 'stale');
       assert.equal(state.error.code, code, state.error.message);
@@ -116,7 +222,9 @@ describe('a watch over a bad network', () => {
   it('says in what a page stands in place of an answer', async () => {
     const rule = net.proxy.when(allFails, page(502, badGateway));
     net.proxy.wire.cut();
-    const row = await inTime(watching.clock, 2, 'the row', () => seen(watching.window).rows.find((each) => each.startsWith('pods: server')));
+    const row = await inTime(watching.clock, 2, 'the row', () =>
+      seen(watching.window).rows.find((each) => each.startsWith('pods: server')),
+    );
     assert.match(row, /HTTP 502 with a web page "502 Bad Gateway" in place of the API server's answer$/);
     rule.lift();
   });
@@ -131,7 +239,9 @@ describe('a watch over a bad network', () => {
   it('says that nothing answers when new connections are swallowed too', async () => {
     net.proxy.wire.swallowing = true;
     net.proxy.wire.goDead();
-    const row = await inTime(watching.clock, 5, 'a row', () => seen(watching.window).rows.find((each) => each.endsWith('no answer within 10 s')));
+    const row = await inTime(watching.clock, 5, 'a row', () =>
+      seen(watching.window).rows.find((each) => each.endsWith('no answer within 10 s')),
+    );
     assert.match(row, /^(nodes|pods): no answer, trying again: /);
     net.proxy.wire.swallowing = false;
     await net.equalsFreshList(watching);
@@ -155,19 +265,32 @@ describe('a watch over a bad network', () => {
     await until('the watch waits', () => rule.hits > 0 || undefined);
     watching.clock.leap(2000);
     assert.equal(stateOf(watching.window, 'pods').kind, 'live');
-    await inTime(watching.clock, 2, 'it is stale', () => stateOf(watching.window, 'pods').kind === 'stale' || undefined);
+    await inTime(
+      watching.clock,
+      2,
+      'it is stale',
+      () => stateOf(watching.window, 'pods').kind === 'stale' || undefined,
+    );
     rule.lift();
     slow.release();
     await net.equalsFreshList(watching);
     assert.ok(shows(pod));
   });
 
-  for (const [how, value] of [['seconds', () => '45'], ['a date', (now: number) => new Date(now + 45_000).toUTCString()]] as const) {
+  for (const [how, value] of [
+    ['seconds', () => '45'],
+    ['a date', (now: number) => new Date(now + 45_000).toUTCString()],
+  ] as const) {
     it(`leaves a busy server alone for as long as it asks, in ${how}`, async () => {
       const now = Date.now() - 3_600_000;
-      const rule = net.proxy.when(allFails, refuse(429, 'TooManyRequests', { 'retry-after': value(now), date: new Date(now).toUTCString() }));
+      const rule = net.proxy.when(
+        allFails,
+        refuse(429, 'TooManyRequests', { 'retry-after': value(now), date: new Date(now).toUTCString() }),
+      );
       net.proxy.wire.cut();
-      await inTime(watching.clock, 0, 'it is told to wait', () => seen(watching.window).rows.find((each) => each.startsWith('pods: server busy')));
+      await inTime(watching.clock, 0, 'it is told to wait', () =>
+        seen(watching.window).rows.find((each) => each.startsWith('pods: server busy')),
+      );
       const asked = rule.hits;
       await passes(watching.clock, 40);
       assert.equal(rule.hits, asked);
@@ -180,7 +303,12 @@ describe('a watch over a bad network', () => {
     for (let round = 0; round < 5; round += 1) {
       net.proxy.when(watchesOf(), refuse(503, 'ServiceUnavailable'), 2);
       net.proxy.wire.cut();
-      await inTime(watching.clock, 1, 'it is live again', () => isLive(watching.window.inventory.snapshot) || undefined);
+      await inTime(
+        watching.clock,
+        1,
+        'it is live again',
+        () => isLive(watching.window.inventory.snapshot) || undefined,
+      );
     }
     await net.equalsFreshList(watching);
     const watches = new Set(net.proxy.asked.filter(watchesOf()).map(({ path }) => path)).size;

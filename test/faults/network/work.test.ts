@@ -25,11 +25,31 @@ describe('work in flight when the network breaks', () => {
   before(async () => {
     net = await NetworkLab.start({ speed: 60 });
     const direct = await net.direct();
-    await direct.create(Pods, {
-      apiVersion: 'v1', kind: 'Pod', metadata: { name: shell, namespace },
-      spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'busybox', command: ['bash', '-c', 'for i in $(seq 1 2000); do echo line $i; sleep 0.02; done'] }] },
-    }, patience());
-    await until('it runs', async () => ((await direct.get(Pods, namespace, shell, patience()))['status'] as { phase?: string } | undefined)?.phase === 'Running' || undefined);
+    await direct.create(
+      Pods,
+      {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: shell, namespace },
+        spec: {
+          restartPolicy: 'Never',
+          containers: [
+            {
+              name: 'main',
+              image: 'busybox',
+              command: ['bash', '-c', 'for i in $(seq 1 2000); do echo line $i; sleep 0.02; done'],
+            },
+          ],
+        },
+      },
+      patience(),
+    );
+    await until(
+      'it runs',
+      async () =>
+        ((await direct.get(Pods, namespace, shell, patience()))['status'] as { phase?: string } | undefined)?.phase ===
+          'Running' || undefined,
+    );
   });
   after(() => net.stop());
   beforeEach(async () => {
@@ -48,7 +68,13 @@ describe('work in flight when the network breaks', () => {
           done();
         },
       });
-      const code = client.exec({ namespace, pod: shell, command: ['bash', '-c', 'echo begun; sleep 600; echo whole'], stdout, signal: patience() });
+      const code = client.exec({
+        namespace,
+        pod: shell,
+        command: ['bash', '-c', 'echo begun; sleep 600; echo whole'],
+        stdout,
+        signal: patience(),
+      });
       code.catch(() => undefined);
       return { code, began: until('it has begun', () => text.includes('begun') || undefined) };
     }
@@ -58,7 +84,12 @@ describe('work in flight when the network breaks', () => {
       await began;
       net.proxy.wire.cut();
       await failure(code, 'connection-lost', shell, namespace, context);
-      assert.equal((await client.execOutput({ namespace, pod: shell, command: ['echo', 'again'], signal: patience() })).stdout.toString(), 'again\n');
+      assert.equal(
+        (
+          await client.execOutput({ namespace, pod: shell, command: ['echo', 'again'], signal: patience() })
+        ).stdout.toString(),
+        'again\n',
+      );
     });
 
     it('is an error when its connection is dead', async () => {
@@ -73,7 +104,8 @@ describe('work in flight when the network breaks', () => {
     const lines: string[] = [];
     const stop = new AbortController();
     const reading = (async () => {
-      for await (const line of client.logs({ namespace, pod: shell, follow: true, signal: stop.signal })) lines.push(line.text);
+      for await (const line of client.logs({ namespace, pod: shell, follow: true, signal: stop.signal }))
+        lines.push(line.text);
     })();
     for (const harm of [() => net.proxy.wire.cut(), () => net.proxy.wire.goDead(), () => net.proxy.wire.cut()]) {
       const heard = lines.length;
@@ -84,7 +116,10 @@ describe('work in flight when the network breaks', () => {
     await inTime(watching.clock, 5, 'more lines', () => lines.length > heard + 20 || undefined);
     stop.abort();
     await assert.rejects(reading, { code: 'aborted' });
-    assert.deepEqual(lines, lines.map((_line, index) => `line ${index + 1}`));
+    assert.deepEqual(
+      lines,
+      lines.map((_line, index) => `line ${index + 1}`),
+    );
   });
 
   describe('a deployment', () => {
@@ -120,9 +155,17 @@ describe('work in flight when the network breaks', () => {
         net.proxy.wire.cut();
         response.destroy();
       });
-      const error = await failure(ended(watching.clock, window.deployments.apply(plan, call())), 'connection-lost', context, namespace);
+      const error = await failure(
+        ended(watching.clock, window.deployments.apply(plan, call())),
+        'connection-lost',
+        context,
+        namespace,
+      );
       assert.match(error.message, /^applying \w+ [\w-]+ in llm-d-demo\/llm-d failed: /);
-      assert.match(error.hint ?? '', /Already applied: (\w+ [\w-]+(, )?){3}; deploy again to go on, or stop the deployment\.$/);
+      assert.match(
+        error.hint ?? '',
+        /Already applied: (\w+ [\w-]+(, )?){3}; deploy again to go on, or stop the deployment\.$/,
+      );
       net.proxy.behave();
       await net.lab.deploy(window, {}, net.ref);
       await complete();
@@ -147,7 +190,12 @@ describe('work in flight when the network breaks', () => {
 
     async function complete(): Promise<void> {
       const plan = await net.lab.plan(window, {}, net.ref);
-      assert.deepEqual(plan.objects.filter(({ action }) => action !== 'unchanged').map(({ action, object }) => `${action} ${object.kind} ${object.metadata.name}`), []);
+      assert.deepEqual(
+        plan.objects
+          .filter(({ action }) => action !== 'unchanged')
+          .map(({ action, object }) => `${action} ${object.kind} ${object.metadata.name}`),
+        [],
+      );
       await net.equalsFreshList(watching);
     }
   });
@@ -155,7 +203,16 @@ describe('work in flight when the network breaks', () => {
   it('a create whose answer is lost is not made twice', async () => {
     const rule = net.proxy.when(method('POST', /\/configmaps$/), cutAfterDoing);
     const configMaps = { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap', namespaced: true };
-    await failure(client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'once', namespace } }, patience()), 'connection-lost', 'configmaps', context);
+    await failure(
+      client.create(
+        configMaps,
+        { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'once', namespace } },
+        patience(),
+      ),
+      'connection-lost',
+      'configmaps',
+      context,
+    );
     assert.equal(rule.hits, 1);
     assert.equal((await (await net.direct()).get(configMaps, namespace, 'once', patience())).metadata.name, 'once');
   });
@@ -177,18 +234,47 @@ describe('work in flight when the network breaks', () => {
       net.proxy.wire.goDead();
       assert.equal(await models(), 200);
       forward.dispose();
-      assert.equal((await podHttp(client, { namespace, pod: gateway.metadata.name, port: 80, path: '/v1/models', timeoutMs: 10_000, signal: patience() })).status, 200);
+      assert.equal(
+        (
+          await podHttp(client, {
+            namespace,
+            pod: gateway.metadata.name,
+            port: 80,
+            path: '/v1/models',
+            timeoutMs: 10_000,
+            signal: patience(),
+          })
+        ).status,
+        200,
+      );
     });
 
     it('a benchmark goes on in its pod while the network is away, and is followed to its end', async () => {
-      const run = await window.benchmarks.start({ cluster: net.ref, recipe: 'vllm-bench', deployment: 'wide-ep', parameters: { concurrency: '4,8', requestsEach: '2', inputTokens: '64', outputTokens: '32' } }, call());
-      await until('it prints', async () => (await readFile(join(window.runs.folder(run), 'stdout.log'), 'utf8').catch(() => '')).includes('Namespace(') || undefined);
+      const run = await window.benchmarks.start(
+        {
+          cluster: net.ref,
+          recipe: 'vllm-bench',
+          deployment: 'wide-ep',
+          parameters: { concurrency: '4,8', requestsEach: '2', inputTokens: '64', outputTokens: '32' },
+        },
+        call(),
+      );
+      await until(
+        'it prints',
+        async () =>
+          (await readFile(join(window.runs.folder(run), 'stdout.log'), 'utf8').catch(() => '')).includes(
+            'Namespace(',
+          ) || undefined,
+      );
       net.proxy.wire.cut();
       await ended(watching.clock, window.benchmarks.wait(run, patience()));
       const record = await window.runs.get(run);
       assert.equal(record?.state, 'succeeded', record?.summary ?? '');
       const [results] = await window.benchmarks.results([run]);
-      assert.deepEqual(results?.points.map((point) => point.concurrency), [4, 8]);
+      assert.deepEqual(
+        results?.points.map((point) => point.concurrency),
+        [4, 8],
+      );
     });
   });
 });

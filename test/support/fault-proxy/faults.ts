@@ -22,7 +22,15 @@ export function as(token: string): Fault {
 
 /** The API server's refusal. */
 export function refuse(code: number, reason: string, headers: Readonly<Record<string, string>> = {}): Fault {
-  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: `refused by the fault suite: ${reason}`, reason, code };
+  const status = {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: `refused by the fault suite: ${reason}`,
+    reason,
+    code,
+  };
   return ({ response }) => {
     response.writeHead(code, { ...json, ...headers });
     response.end(JSON.stringify(status));
@@ -40,7 +48,9 @@ export function page(code: number, body: string, contentType = 'text/html'): Fau
 /** A watch that the server accepts and ends with 410 inside its stream, as after a compaction. */
 export const goneInStream: Fault = ({ response }) => {
   response.writeHead(200, json);
-  response.end(`${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Expired', code: 410, message: 'too old resource version' } })}\n`);
+  response.end(
+    `${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Expired', code: 410, message: 'too old resource version' } })}\n`,
+  );
 };
 
 /** A watch that the server accepts, and then nothing: a proxy that holds the events back, or a server that waits for a version to come. */

@@ -104,7 +104,12 @@ export class FaultProxy {
   when(matches: Matcher, fault: Fault, times = Number.POSITIVE_INFINITY): Rule {
     const rule: OpenRule = { matches, fault, times, hits: 0 };
     this.#rules.add(rule);
-    return { get hits() { return rule.hits; }, lift: () => void this.#rules.delete(rule) };
+    return {
+      get hits() {
+        return rule.hits;
+      },
+      lift: () => void this.#rules.delete(rule),
+    };
   }
 
   /** Every request is answered again, and new connections are carried. */
@@ -120,7 +125,8 @@ export class FaultProxy {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const asked = this.#note(request, request.method ?? 'GET');
     const fault = this.#faultFor(asked);
-    const forward = (headers: Readonly<Record<string, string>> = {}): Promise<IncomingMessage> => this.#forward(request, response, headers);
+    const forward = (headers: Readonly<Record<string, string>> = {}): Promise<IncomingMessage> =>
+      this.#forward(request, response, headers);
     try {
       if (fault) await fault({ asked, request, response, forward });
       else pass(await forward(), response);
@@ -146,9 +152,21 @@ export class FaultProxy {
   }
 
   /** Sends the request on; answers when the head of the response is there. */
-  async #forward(request: IncomingMessage, response: ServerResponse, headers: Readonly<Record<string, string>>): Promise<IncomingMessage> {
+  async #forward(
+    request: IncomingMessage,
+    response: ServerResponse,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<IncomingMessage> {
     const { port, ca } = this.#upstream;
-    const outgoing = httpsRequest({ host: '127.0.0.1', port, ca, agent: false, method: request.method, path: request.url, headers: { ...request.headers, ...headers } });
+    const outgoing = httpsRequest({
+      host: '127.0.0.1',
+      port,
+      ca,
+      agent: false,
+      method: request.method,
+      path: request.url,
+      headers: { ...request.headers, ...headers },
+    });
     response.on('close', () => outgoing.destroy());
     request.pipe(outgoing);
     const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
@@ -161,13 +179,18 @@ export class FaultProxy {
     this.#note(request, 'UPGRADE');
     const { port, ca } = this.#upstream;
     const far = tlsConnect({ host: '127.0.0.1', port, ca }, () => {
-      const lines = Object.entries(request.headers).flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((one) => `${name}: ${one ?? ''}`));
+      const lines = Object.entries(request.headers).flatMap(([name, value]) =>
+        (Array.isArray(value) ? value : [value]).map((one) => `${name}: ${one ?? ''}`),
+      );
       far.write(`${request.method} ${request.url} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
       far.write(head);
       far.pipe(near).pipe(far);
     });
     this.#own(far);
-    for (const [one, other] of [[near, far], [far, near]] as const) {
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
       one.on('error', () => one.destroy());
       one.on('close', () => other.destroy());
     }

@@ -18,7 +18,13 @@ describe('lock of a file', () => {
     folder = await mkdtemp(join(tmpdir(), 'llmdw-lock-'));
     files = new WorkspaceFiles(folder);
     clock = new LeapClock();
-    options = { clock, signal: new AbortController().signal, pollMs: 10, who: 'window', leftBehind: (_holder, unchangedMs) => unchangedMs >= 5000 };
+    options = {
+      clock,
+      signal: new AbortController().signal,
+      pollMs: 10,
+      who: 'window',
+      leftBehind: (_holder, unchangedMs) => unchangedMs >= 5000,
+    };
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
@@ -31,14 +37,19 @@ describe('lock of a file', () => {
       working -= 1;
     };
     await Promise.all(Array.from({ length: 10 }, () => locked(files, 'lock', options, work)));
-    await assert.rejects(locked(files, 'lock', options, () => Promise.reject(new Error('no'))), /no/);
+    await assert.rejects(
+      locked(files, 'lock', options, () => Promise.reject(new Error('no'))),
+      /no/,
+    );
     assert.deepEqual(await readdir(folder), []);
   });
 
   it('is taken over from a window that died with it', async () => {
     await mkdir(join(folder, 'lock', 'dead'), { recursive: true });
     const done = { yet: false };
-    const waiting = locked(files, 'lock', options, () => Promise.resolve()).finally(() => { done.yet = true; });
+    const waiting = locked(files, 'lock', options, () => Promise.resolve()).finally(() => {
+      done.yet = true;
+    });
     while (!done.yet) {
       clock.leap(10);
       await delay(1);
@@ -57,7 +68,13 @@ describe('lock of a file', () => {
       await delay(20);
       working -= 1;
     };
-    const waiting = Promise.all([1, 2, 3].map(() => locked(files, 'lock', options, work).finally(() => { done.count += 1; })));
+    const waiting = Promise.all(
+      [1, 2, 3].map(() =>
+        locked(files, 'lock', options, work).finally(() => {
+          done.count += 1;
+        }),
+      ),
+    );
     while (done.count < 3) {
       clock.leap(10);
       await delay(1);
@@ -102,7 +119,9 @@ describe('lock of a file', () => {
       locked(files, 'lock', ask, async () => {
         const [holder] = await readdir(join(folder, 'lock'));
         assert.match(holder ?? '', /^me\./);
-        const waiting = locked(files, 'lock', { ...ask, signal: leaving.signal }, () => assert.fail('it was not its turn'));
+        const waiting = locked(files, 'lock', { ...ask, signal: leaving.signal }, () =>
+          assert.fail('it was not its turn'),
+        );
         leaving.abort(new Error('no longer wanted'));
         await assert.rejects(waiting, (error) => isWorkbenchError(error, 'aborted'));
         assert.deepEqual(await readdir(join(folder, 'lock')), [holder]);

@@ -12,9 +12,15 @@ describe('text from outside for the window', () => {
   });
 
   it('reads naturally', () => {
-    assert.equal(fitLine('pod decode-0 in dev/mine: "ImagePullBackOff" (42 %) → look at [its log]'), 'pod decode-0 in dev/mine: "ImagePullBackOff" (42 %) → look at [its log]');
+    assert.equal(
+      fitLine('pod decode-0 in dev/mine: "ImagePullBackOff" (42 %) → look at [its log]'),
+      'pod decode-0 in dev/mine: "ImagePullBackOff" (42 %) → look at [its log]',
+    );
     assert.equal(fitLine('[Sign in](command:x) costs $(money)'), '[Sign in] (command:x) costs $ (money)');
-    assert.equal(fitLine('  \u001B[31mRuntimeError\u001B[0m:\n\tCUDA  out of memory '), 'RuntimeError: CUDA out of memory');
+    assert.equal(
+      fitLine('  \u001B[31mRuntimeError\u001B[0m:\n\tCUDA  out of memory '),
+      'RuntimeError: CUDA out of memory',
+    );
     assert.equal(fitLine('日本語 žluťoučký 👩\u200D💻'), '日本語 žluťoučký 👩\u200D💻');
     assert.equal(fitText('one\r\ntwo\n\n\tthree'), 'one\ntwo\n\n three');
   });
@@ -29,6 +35,7 @@ describe('text from outside for the window', () => {
     assert.equal(fitLine('12345', 4), '123…');
     assert.equal(fitLine(`${'a'.repeat(498)}\u{1F600}bb`), `${'a'.repeat(498)}\uFFFD…`);
     // A pattern that takes a second look at a character would not be done with these before mocha's time limit.
-    for (const endless of ['\u001B]', '\u001B[1;', '](', '$(a', ' ', '\u202E', '[']) assertFit(fitLine(endless.repeat(1e6)), endless);
+    for (const endless of ['\u001B]', '\u001B[1;', '](', '$(a', ' ', '\u202E', '['])
+      assertFit(fitLine(endless.repeat(1e6)), endless);
   });
 });

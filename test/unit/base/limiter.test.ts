@@ -28,7 +28,13 @@ describe('Limiter', () => {
     const keep = new AbortController();
     const leave = new AbortController();
     let release = (): void => {};
-    const first = limiter.run(keep.signal, () => new Promise<void>((resolve) => { release = resolve; }));
+    const first = limiter.run(
+      keep.signal,
+      () =>
+        new Promise<void>((resolve) => {
+          release = resolve;
+        }),
+    );
     const second = limiter.run(leave.signal, () => Promise.resolve('never'));
     const third = limiter.run(keep.signal, () => Promise.resolve('third'));
     leave.abort();

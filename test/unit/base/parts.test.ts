@@ -43,7 +43,9 @@ describe('a service that is made on the first call', () => {
     let tries = 0;
     const adder = onFirstCall<Adder>(() => {
       tries += 1;
-      return tries === 1 ? Promise.reject(new Error("Cannot find module './service-ABC.cjs'\nRequire stack: ...")) : Promise.resolve(new CountingAdder());
+      return tries === 1
+        ? Promise.reject(new Error("Cannot find module './service-ABC.cjs'\nRequire stack: ..."))
+        : Promise.resolve(new CountingAdder());
     });
     await assert.rejects(adder.add(1, 1), (error: unknown) => {
       assert.ok(isWorkbenchError(error, 'internal'));

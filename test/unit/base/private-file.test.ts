@@ -18,7 +18,7 @@ describe('private file', () => {
     assert.deepEqual([await readFile(path, 'utf8'), await readdir(join(folder, 'a', 'b'))], ['token', ['kubeconfig']]);
   });
 
-  it('follows no link, in its own place or in a draft\'s', async () => {
+  it("follows no link, in its own place or in a draft's", async () => {
     const path = join(folder, 'kubeconfig');
     const victim = join(folder, 'victim');
     await writeFile(victim, 'as it was');
@@ -30,10 +30,13 @@ describe('private file', () => {
 
   it('leaves no draft where it cannot be written', async () => {
     await assert.rejects(writePrivateFile(folder, 'token'));
-    assert.deepEqual((await readdir(join(folder, '..'))).filter((name) => join(folder, '..', name).startsWith(`${folder}.`)), []);
+    assert.deepEqual(
+      (await readdir(join(folder, '..'))).filter((name) => join(folder, '..', name).startsWith(`${folder}.`)),
+      [],
+    );
   });
 
-  it('is removed by who wrote it, and not once it is another\'s', async () => {
+  it("is removed by who wrote it, and not once it is another's", async () => {
     const path = join(folder, 'kubeconfig');
     await writePrivateFile(path, 'first');
     await writePrivateFile(path, 'second');

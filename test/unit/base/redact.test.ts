@@ -15,10 +15,12 @@ function randomTexts(seed: number): (length: number, from?: string) => string {
 
 type Make = (random: ReturnType<typeof randomTexts>) => { readonly text: string; readonly secret: string };
 
-const prefixed = (prefix: string, length = 24): Make => (random) => {
-  const secret = random(length);
-  return { text: prefix + secret, secret };
-};
+const prefixed =
+  (prefix: string, length = 24): Make =>
+  (random) => {
+    const secret = random(length);
+    return { text: prefix + secret, secret };
+  };
 
 const KINDS: Readonly<Record<string, Make>> = {
   'Hugging Face': prefixed('hf_', 34),
@@ -81,7 +83,17 @@ describe('credentials in what is kept', () => {
       const random = randomTexts(8);
       for (let round = 0; round < 50; round += 1) {
         const { text, secret } = make(random);
-        for (const whole of [text, `x ${text} y`, `"${text}"`, `(${text})`, `url?x=%3D${text}&y`, `a\n${text}\nb`, `\u001B[31m${text}\u001B[0m`, `${'z '.repeat(500)}${text}`, `${text} ${text}`]) {
+        for (const whole of [
+          text,
+          `x ${text} y`,
+          `"${text}"`,
+          `(${text})`,
+          `url?x=%3D${text}&y`,
+          `a\n${text}\nb`,
+          `\u001B[31m${text}\u001B[0m`,
+          `${'z '.repeat(500)}${text}`,
+          `${text} ${text}`,
+        ]) {
           const clean = redact(whole);
           assert.ok(!clean.includes(secret), clean);
           assert.equal(redact(clean), clean);
@@ -102,11 +114,34 @@ describe('credentials in what is kept', () => {
     ]) {
       assert.equal(redact(text), text);
     }
-    assert.equal(redact('-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\nthen this'), '-----BEGIN PRIVATE KEY-----…-----END PRIVATE KEY-----\nthen this');
+    assert.equal(
+      redact('-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\nthen this'),
+      '-----BEGIN PRIVATE KEY-----…-----END PRIVATE KEY-----\nthen this',
+    );
   });
 
   it('are looked for in one pass: a text made to be looked at again and again is done within the time limit', () => {
-    for (const piece of ['eyJ-', 'a-', 'token=', 'token="', 'token ', '://', '://a', 'basic ', '-----BEGIN PRIVATE KEY-----', 'sk-', 'sk-a.', 'ya29.-', 'eyJabcdefgh.', 'secret_access_', 'token\\', ' ', ':', '"', 'A']) {
+    for (const piece of [
+      'eyJ-',
+      'a-',
+      'token=',
+      'token="',
+      'token ',
+      '://',
+      '://a',
+      'basic ',
+      '-----BEGIN PRIVATE KEY-----',
+      'sk-',
+      'sk-a.',
+      'ya29.-',
+      'eyJabcdefgh.',
+      'secret_access_',
+      'token\\',
+      ' ',
+      ':',
+      '"',
+      'A',
+    ]) {
       assert.ok(redact(piece.repeat(3e5)).length > 0);
       assert.ok(redact(`token${piece.repeat(3e5)}`).length > 0);
     }

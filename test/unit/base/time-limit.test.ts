@@ -26,7 +26,10 @@ describe('time limits', () => {
     try {
       await assert.rejects(sleep(systemClock, 60_000, limit()), late);
       await assert.rejects(client.json({ path: '/version', signal: limit() }), late);
-      await assert.rejects(client.json({ path: '/version', signal: AbortSignal.any([limit(), new AbortController().signal]) }), late);
+      await assert.rejects(
+        client.json({ path: '/version', signal: AbortSignal.any([limit(), new AbortController().signal]) }),
+        late,
+      );
       // Node's own words for any signal that fired.
       await assert.rejects(once(request(server, { signal: limit() }).end(), 'response'), late);
     } finally {
@@ -45,7 +48,12 @@ describe('time limits', () => {
 
   it('are made with words: the reason of AbortSignal.timeout has none', () => {
     const src = resolve(import.meta.dirname, '../../../src');
-    const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts') && !name.startsWith('demo/'));
-    assert.deepEqual(files.filter((name) => readFileSync(join(src, name), 'utf8').includes('AbortSignal.timeout(')), []);
+    const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
+      (name) => name.endsWith('.ts') && !name.startsWith('demo/'),
+    );
+    assert.deepEqual(
+      files.filter((name) => readFileSync(join(src, name), 'utf8').includes('AbortSignal.timeout(')),
+      [],
+    );
   });
 });

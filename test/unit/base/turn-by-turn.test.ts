@@ -10,19 +10,28 @@ describe('work turn by turn', () => {
       if (order.filter((each) => each === 'c').length === 0) setImmediate(round);
     };
     setImmediate(round);
-    const results = await Promise.all(['a', 'b', 'c'].map((name) => turns.do(() => {
-      order.push(name);
-      return name;
-    })));
+    const results = await Promise.all(
+      ['a', 'b', 'c'].map((name) =>
+        turns.do(() => {
+          order.push(name);
+          return name;
+        }),
+      ),
+    );
     assert.deepEqual(results, ['a', 'b', 'c']);
-    for (const [one, other] of [['a', 'b'], ['b', 'c']] as const) {
+    for (const [one, other] of [
+      ['a', 'b'],
+      ['b', 'c'],
+    ] as const) {
       assert.ok(order.slice(order.indexOf(one), order.indexOf(other)).includes('loop'), order.join(' '));
     }
   });
 
   it('goes on after a piece that failed', async () => {
     const turns = new TurnByTurn();
-    const failing = turns.do(() => { throw new Error('no'); });
+    const failing = turns.do(() => {
+      throw new Error('no');
+    });
     await assert.rejects(failing, /no/);
     assert.equal(await turns.do(() => 1), 1);
   });

@@ -11,7 +11,9 @@ describe('turns', () => {
   it('do at once what was not done lately', async () => {
     const clock = new ManualClock();
     let done = 0;
-    const turns = new Turns(clock, pace, () => { done += 1; });
+    const turns = new Turns(clock, pace, () => {
+      done += 1;
+    });
     turns.ask();
     clock.advance(0);
     assert.equal(done, 1);
@@ -25,7 +27,9 @@ describe('turns', () => {
   it('take what is asked within a span together, at its end', async () => {
     const clock = new ManualClock();
     const at: number[] = [];
-    const turns = new Turns(clock, pace, () => { at.push(clock.monotonic()); });
+    const turns = new Turns(clock, pace, () => {
+      at.push(clock.monotonic());
+    });
     for (let ms = 0; ms < 110; ms += 10) {
       turns.ask();
       turns.ask();
@@ -85,7 +89,9 @@ describe('turns', () => {
   it('do nothing once disposed', () => {
     const clock = new ManualClock();
     let done = 0;
-    const turns = new Turns(clock, pace, () => { done += 1; });
+    const turns = new Turns(clock, pace, () => {
+      done += 1;
+    });
     turns.ask();
     turns.dispose();
     turns.ask();

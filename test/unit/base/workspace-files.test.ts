@@ -63,7 +63,11 @@ describe('files of the workspace', () => {
     }
     await results.rename('run1/0.json.part', 'run1/0.json');
     assert.equal(await results.read('run1/0.json'), 'soonlate');
-    assert.deepEqual((await readdir(results.path('run1'))).toSorted(), ['0.json', 'run.json', 'stdout.log'], 'no draft is left');
+    assert.deepEqual(
+      (await readdir(results.path('run1'))).toSorted(),
+      ['0.json', 'run.json', 'stdout.log'],
+      'no draft is left',
+    );
     await results.remove('run1');
     await results.remove('run1');
     assert.equal(await results.read('run1/run.json'), undefined);
@@ -83,7 +87,8 @@ describe('files of the workspace', () => {
     for (const name of ['../x', 'a/../../x', '..', '.', '', '/etc/x', 'a//b', 'a/', 'a\0b', '../workspace/a']) {
       assert.throws(() => files.path(name), { code: 'bad-usage' }, JSON.stringify(name));
       assert.throws(() => files.below(name), { code: 'bad-usage' }, JSON.stringify(name));
-      for (const [verb, change] of Object.entries(changes)) await assert.rejects(async () => change(files, name), { code: 'bad-usage' }, `${verb} ${JSON.stringify(name)}`);
+      for (const [verb, change] of Object.entries(changes))
+        await assert.rejects(async () => change(files, name), { code: 'bad-usage' }, `${verb} ${JSON.stringify(name)}`);
     }
     await rm(join(workspace, 'draft'), { force: true });
     assert.deepEqual(await readdir(workspace), []);
@@ -96,7 +101,12 @@ describe('files of the workspace', () => {
       await symlink(outside, join(workspace, 'results'));
       await symlink('../../.git/hooks', join(workspace, 'traces', '1', 'pod'));
       await symlink(join(outside, 'not-there-yet'), join(workspace, '.tmp'));
-      for (const [file, shown] of [['results/kept', 'results'], ['results/run1/x', 'results'], ['traces/1/pod/x', 'traces/1/pod'], ['.tmp/x', '.tmp']] as const) {
+      for (const [file, shown] of [
+        ['results/kept', 'results'],
+        ['results/run1/x', 'results'],
+        ['traces/1/pod/x', 'traces/1/pod'],
+        ['.tmp/x', '.tmp'],
+      ] as const) {
         await assert.rejects(change(files, file), (error) => {
           assert.ok(error instanceof WorkbenchError && error.hint !== undefined);
           assert.equal(error.message, `${join(workspace, shown)} is a link, and may lead out of the workspace`);
@@ -118,11 +128,17 @@ describe('files of the workspace', () => {
       await mkdir(join(workspace, 'folder'));
       execFileSync('mkfifo', [join(workspace, 'pipe')]);
       for (const name of ['link', 'dangling', 'endless', 'folder', 'pipe']) {
-        await assert.rejects(changes[verb](files, name), { code: 'file-unreadable', message: new RegExp(`${name} is not a plain file`) }, name);
+        await assert.rejects(
+          changes[verb](files, name),
+          { code: 'file-unreadable', message: new RegExp(`${name} is not a plain file`) },
+          name,
+        );
         await assert.rejects(files.read(name), { code: 'file-unreadable' }, name);
       }
       const twin = changes[verb](files, 'twin');
-      await (verb === 'write' ? twin : assert.rejects(twin, { code: 'file-unreadable', message: /twin has another name/ }));
+      await (verb === 'write'
+        ? twin
+        : assert.rejects(twin, { code: 'file-unreadable', message: /twin has another name/ }));
       await assertUntouched();
     });
   }
@@ -145,8 +161,11 @@ describe('files of the workspace', () => {
 
   it('are not touched where the guard says no, but can be read', async () => {
     await files.write('a', 'text');
-    const guarded = new WorkspaceFiles(workspace, () => { throw new WorkbenchError({ code: 'not-supported', message: 'not trusted' }); });
-    for (const [verb, change] of Object.entries(changes)) await assert.rejects(change(guarded.below('sub'), 'b'), { code: 'not-supported' }, verb);
+    const guarded = new WorkspaceFiles(workspace, () => {
+      throw new WorkbenchError({ code: 'not-supported', message: 'not trusted' });
+    });
+    for (const [verb, change] of Object.entries(changes))
+      await assert.rejects(change(guarded.below('sub'), 'b'), { code: 'not-supported' }, verb);
     assert.equal(await guarded.read('a'), 'text');
     assert.deepEqual(await readdir(workspace), ['a']);
   });

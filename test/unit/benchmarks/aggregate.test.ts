@@ -11,8 +11,34 @@ const { signal } = new AbortController();
 
 /** Figures of an independent reader; `common` is what the mock server counted itself. */
 const EXPECTED = {
-  '0.3.1': { ok: 230, errored: 10, tokens: 5520, sum: 1322.001174, total: 1380.048647, union: 979.546746, union_s: 5.635259, common: 1320.86, common_s: 2.709898, mean: 78.85227, p50: 71.357727, p99: 213.375807 },
-  '0.7.3': { ok: 231, errored: 8, tokens: 5544, sum: 1358.177173, total: 1358.177173, union: 1109.964611, union_s: 4.994754, common: 1348.1, common_s: 3.330694, mean: 70.299176, p50: 70.042849, p99: 110.799789 },
+  '0.3.1': {
+    ok: 230,
+    errored: 10,
+    tokens: 5520,
+    sum: 1322.001174,
+    total: 1380.048647,
+    union: 979.546746,
+    union_s: 5.635259,
+    common: 1320.86,
+    common_s: 2.709898,
+    mean: 78.85227,
+    p50: 71.357727,
+    p99: 213.375807,
+  },
+  '0.7.3': {
+    ok: 231,
+    errored: 8,
+    tokens: 5544,
+    sum: 1358.177173,
+    total: 1358.177173,
+    union: 1109.964611,
+    union_s: 4.994754,
+    common: 1348.1,
+    common_s: 3.330694,
+    mean: 70.299176,
+    p50: 70.042849,
+    p99: 110.799789,
+  },
 };
 
 /** What the tests change in a worker's file. */
@@ -32,7 +58,8 @@ describe('aggregate', function () {
   this.timeout(30_000);
   const { results, readers } = sourceResults();
   after(() => readers.dispose());
-  const aggregate = async (n: number, directory: string, useTotal = false): Promise<AggregateReport> => (await results.workers(n, directory, { useTotal, signal })).aggregate;
+  const aggregate = async (n: number, directory: string, useTotal = false): Promise<AggregateReport> =>
+    (await results.workers(n, directory, { useTotal, signal })).aggregate;
 
   let directory: string;
   beforeEach(async () => {
@@ -40,14 +67,18 @@ describe('aggregate', function () {
   });
   afterEach(() => rm(directory, { recursive: true }));
 
-  const place = (worker: number, index = worker, version = '0.3.1'): Promise<void> => copyFile(join(FIXTURES, `parallel-${version}`, `${worker}.json`), join(directory, `${index}.json`));
+  const place = (worker: number, index = worker, version = '0.3.1'): Promise<void> =>
+    copyFile(join(FIXTURES, `parallel-${version}`, `${worker}.json`), join(directory, `${index}.json`));
   /** Puts a worker's file after a change. */
   async function edit(index: number, change: (benchmark: WrittenBenchmark) => void): Promise<void> {
-    const document = JSON.parse(await readFile(join(FIXTURES, 'parallel-0.3.1', `${index}.json`), 'utf8')) as { benchmarks: WrittenBenchmark[] };
+    const document = JSON.parse(await readFile(join(FIXTURES, 'parallel-0.3.1', `${index}.json`), 'utf8')) as {
+      benchmarks: WrittenBenchmark[];
+    };
     for (const benchmark of document.benchmarks) change(benchmark);
     await writeFile(join(directory, `${index}.json`), JSON.stringify(document));
   }
-  const codes = async (n: number): Promise<string[]> => (await aggregate(n, directory)).warnings.map(({ code }) => code);
+  const codes = async (n: number): Promise<string[]> =>
+    (await aggregate(n, directory)).warnings.map(({ code }) => code);
 
   for (const [version, want] of Object.entries(EXPECTED)) {
     it(`gives the independent reader's figures for four workers of guidellm ${version}`, async () => {
@@ -66,7 +97,10 @@ describe('aggregate', function () {
       assert.equal(report.ttft_ms.method, 'merged');
       assert.deepEqual(report.missing, []);
       assert.deepEqual(report.errors, []);
-      assert.deepEqual(report.warnings.map(({ code }) => code), ['overlap-small']);
+      assert.deepEqual(
+        report.warnings.map(({ code }) => code),
+        ['overlap-small'],
+      );
 
       const total = await aggregate(4, join(FIXTURES, `parallel-${version}`), true);
       close(total.throughput.sum_of_means, want.total);
@@ -77,7 +111,9 @@ describe('aggregate', function () {
     it(`merges every latency as guidellm ${version} itself counts it: one worker alone gives its own figures`, async () => {
       await place(0, 0, version);
       const report = await aggregate(1, directory);
-      const { files: [file] } = await results.read([join(directory, '0.json')], signal);
+      const {
+        files: [file],
+      } = await results.read([join(directory, '0.json')], signal);
       const own = file?.points[0];
       for (const name of ['ttft_ms', 'tpot_ms', 'itl_ms', 'e2e_ms'] as const) {
         const { mean, p50, p99, method } = report[name];
@@ -106,10 +142,16 @@ describe('aggregate', function () {
 
   it('keeps the others when one file is cut', async () => {
     await place(0);
-    await writeFile(join(directory, '1.json'), (await readFile(join(FIXTURES, 'parallel-0.3.1', '1.json'))).subarray(0, 9000));
+    await writeFile(
+      join(directory, '1.json'),
+      (await readFile(join(FIXTURES, 'parallel-0.3.1', '1.json'))).subarray(0, 9000),
+    );
     const report = await aggregate(2, directory);
     assert.equal(report.requests.successful, 57);
-    assert.deepEqual(report.errors.map(({ path, code }) => [path, code]), [[join(directory, '1.json'), 'json-cut']]);
+    assert.deepEqual(
+      report.errors.map(({ path, code }) => [path, code]),
+      [[join(directory, '1.json'), 'json-cut']],
+    );
     assert.ok(report.errors[0]?.hint);
   });
 
@@ -152,6 +194,9 @@ describe('aggregate', function () {
     assert.deepEqual(report.missing, [0, 1]);
     assert.equal(report.output_tokens, null);
     assert.equal(report.throughput.sum_of_means, null);
-    assert.deepEqual(report.errors.map(({ code }) => code), ['no-result']);
+    assert.deepEqual(
+      report.errors.map(({ code }) => code),
+      ['no-result'],
+    );
   });
 });

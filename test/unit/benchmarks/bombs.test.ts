@@ -41,8 +41,21 @@ describe('small result files that inflate to much', function () {
     ['a key of 200 MB', bomb(`{${record},"`, 'x', 200, '":1}'), 'too-long'],
     ['a number of 200 MB', bomb(`{${record},"extra":`, '1', 200, '}'), 'json-invalid'],
     ['a table whose row never ends', bomb('Benchmarks Stats:\n--|--\n', 'x\n', 4, ''), 'no-result'],
-    ['a table of nothing but headers', bomb('Server Throughput Statistics\n', '|a|b|c|\n', 4, `|-\n${'|1|2|3|\n'.repeat(20_000)}`), 'rounded'],
-    ['an output whose table is cut away', bomb('Serving Benchmark Result =\n', 'text with a line end\n ', 36, 'Traffic request rate: 1\n====== Serving Benchmark Result ======\nSuccessful requests: 3\n==================================================\n'), 'output-cut'],
+    [
+      'a table of nothing but headers',
+      bomb('Server Throughput Statistics\n', '|a|b|c|\n', 4, `|-\n${'|1|2|3|\n'.repeat(20_000)}`),
+      'rounded',
+    ],
+    [
+      'an output whose table is cut away',
+      bomb(
+        'Serving Benchmark Result =\n',
+        'text with a line end\n ',
+        36,
+        'Traffic request rate: 1\n====== Serving Benchmark Result ======\nSuccessful requests: 3\n==================================================\n',
+      ),
+      'output-cut',
+    ],
     ['a report in YAML that goes on', bomb('version: "0.1"\nscenario:\n', '- [a, b]', 2, ''), 'too-large'],
   ];
   for (const [what, content, outcome] of attacks) {
@@ -55,8 +68,11 @@ describe('small result files that inflate to much', function () {
 
   it('more than 4 GB: too-large, before it is all inflated', async () => {
     const path = await put('bomb.json.gz', bomb('{', ' '.repeat(64), 4097, ''));
-    await assert.rejects(async () => {
-      for await (const chunk of readBytes(path)) assert.ok(chunk.length > 0);
-    }, { code: 'too-large' });
+    await assert.rejects(
+      async () => {
+        for await (const chunk of readBytes(path)) assert.ok(chunk.length > 0);
+      },
+      { code: 'too-large' },
+    );
   });
 });

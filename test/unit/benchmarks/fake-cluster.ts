@@ -9,12 +9,24 @@ import { finished, pipeline } from 'node:stream/promises';
 import { type Clock, systemClock } from '../../../src/base/clock.ts';
 import { WorkbenchError } from '../../../src/base/errors.ts';
 import { Jobs } from '../../../src/kube/resources.ts';
-import type { ClusterRef, Contexts, DeleteOptions, ExecOptions, KubeClient, KubeObject, ResourceType } from '../../../src/kube/types.ts';
+import type {
+  ClusterRef,
+  Contexts,
+  DeleteOptions,
+  ExecOptions,
+  KubeClient,
+  KubeObject,
+  ResourceType,
+} from '../../../src/kube/types.ts';
 import type { Endpoint, PokerService } from '../../../src/poker/types.ts';
 
 export const CLUSTER: ClusterRef = { context: 'test', namespace: 'bench', server: 'https://127.0.0.1:1' };
 
-export const ENDPOINT: Endpoint = { baseUrl: 'http://gateway.bench.svc', model: 'a model', decodePods: [{ name: 'decode-0', ip: '10.0.0.7' }] };
+export const ENDPOINT: Endpoint = {
+  baseUrl: 'http://gateway.bench.svc',
+  model: 'a model',
+  decodePods: [{ name: 'decode-0', ip: '10.0.0.7' }],
+};
 
 /** Timers of the product run twenty times as fast; the pods' own shells run in real time. */
 export const quickClock: Clock = { ...systemClock, setTimer: (ms, fire) => systemClock.setTimer(ms / 20, fire) };
@@ -50,17 +62,32 @@ export class FakeCluster {
     await writeFile(join(this.#tools, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   }
 
-  addPod(name: string, extra: { readonly labels?: Record<string, string>; readonly job?: string; readonly annotations?: Record<string, string>; readonly gpus?: number } = {}): FakePod {
+  addPod(
+    name: string,
+    extra: {
+      readonly labels?: Record<string, string>;
+      readonly job?: string;
+      readonly annotations?: Record<string, string>;
+      readonly gpus?: number;
+    } = {},
+  ): FakePod {
     const root = join(this.#folder, name);
     mkdirSync(root, { recursive: true });
     const object = {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: {
-        name, uid: randomUUID(), labels: { 'llm-d.ai/owner': 'me', 'app.kubernetes.io/managed-by': 'llm-d-workbench', ...extra.labels }, annotations: extra.annotations ?? {},
-        ...(extra.job === undefined ? {} : { ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'job', uid: extra.job }] }),
+        name,
+        uid: randomUUID(),
+        labels: { 'llm-d.ai/owner': 'me', 'app.kubernetes.io/managed-by': 'llm-d-workbench', ...extra.labels },
+        annotations: extra.annotations ?? {},
+        ...(extra.job === undefined
+          ? {}
+          : { ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'job', uid: extra.job }] }),
       },
-      spec: { containers: [{ image: 'tools:1', resources: { limits: { 'nvidia.com/gpu': String(extra.gpus ?? 0) } } }] },
+      spec: {
+        containers: [{ image: 'tools:1', resources: { limits: { 'nvidia.com/gpu': String(extra.gpus ?? 0) } } }],
+      },
       status: { phase: 'Running', podIP: '10.0.0.9' },
     };
     const pod: FakePod = { object, root, processes: new Set() };
@@ -93,7 +120,13 @@ export class FakeCluster {
     },
     list: (_resource: unknown, options: { readonly labelSelector?: string }) => {
       const [key = '', value] = options.labelSelector?.split('=') ?? [];
-      return Promise.resolve(this.pods.values().map((pod) => pod.object).filter((pod) => pod.metadata.labels?.[key] === value).toArray());
+      return Promise.resolve(
+        this.pods
+          .values()
+          .map((pod) => pod.object)
+          .filter((pod) => pod.metadata.labels?.[key] === value)
+          .toArray(),
+      );
     },
     apply: async (object: KubeObject) => {
       const job = { ...object, metadata: { ...object.metadata, uid: randomUUID() } };
@@ -102,9 +135,14 @@ export class FakeCluster {
       return job;
     },
     delete: async (_resource: unknown, _namespace: string | undefined, name: string, { uid }: DeleteOptions) => {
-      if (this.jobs.get(name)?.metadata.uid !== uid) throw new WorkbenchError({ code: 'conflict', message: `Job ${name} is another one` });
+      if (this.jobs.get(name)?.metadata.uid !== uid)
+        throw new WorkbenchError({ code: 'conflict', message: `Job ${name} is another one` });
       this.jobs.delete(name);
-      for (const pod of this.pods.keys().filter((each) => each.startsWith(`${name}-`)).toArray()) await this.deletePod(pod);
+      for (const pod of this.pods
+        .keys()
+        .filter((each) => each.startsWith(`${name}-`))
+        .toArray())
+        await this.deletePod(pod);
       return true;
     },
     exec: async (options: ExecOptions) => {
@@ -131,20 +169,35 @@ export class FakeCluster {
     },
   } as unknown as PokerService;
 
-  async #exec({ pod: name, command, stdin }: ExecOptions): Promise<{ exitCode: number; stdout: Buffer; stderr: string }> {
+  async #exec({
+    pod: name,
+    command,
+    stdin,
+  }: ExecOptions): Promise<{ exitCode: number; stdout: Buffer; stderr: string }> {
     this.beforeExec(name, command);
     const pod = this.pods.get(name);
     if (!pod) throw notFound(name);
     const child = this.#spawn(pod, command, stdin !== undefined);
     if (stdin) child.stdin?.end(this.#inPod(pod, (await collectStream(stdin)).toString()));
     const [stdout, stderr] = await Promise.all([collectStream(child.stdout), collectStream(child.stderr)]);
-    const exitCode = child.exitCode ?? (await new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? 137))));
+    const exitCode =
+      child.exitCode ?? (await new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? 137))));
     return { exitCode, stdout: this.damage(stdout, command), stderr: stderr.toString() };
   }
 
-  #spawn(pod: FakePod, command: readonly string[], withInput: boolean, env: Readonly<Record<string, string>> = {}): ChildProcess {
+  #spawn(
+    pod: FakePod,
+    command: readonly string[],
+    withInput: boolean,
+    env: Readonly<Record<string, string>> = {},
+  ): ChildProcess {
     const [file = '', ...args] = command.map((word) => this.#inPod(pod, word));
-    const child = spawn(file, args, { cwd: pod.root, detached: true, stdio: [withInput ? 'pipe' : 'ignore', 'pipe', 'pipe'], env: { ...process.env, ...env, PATH: `${this.#tools}:${process.env['PATH'] ?? ''}` } });
+    const child = spawn(file, args, {
+      cwd: pod.root,
+      detached: true,
+      stdio: [withInput ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env, PATH: `${this.#tools}:${process.env['PATH'] ?? ''}` },
+    });
     pod.processes.add(child);
     child.on('close', () => pod.processes.delete(child));
     return child;
@@ -155,12 +208,24 @@ export class FakeCluster {
   }
 
   async #startJob(job: KubeObject): Promise<void> {
-    const { completions, template } = job['spec'] as { completions: number; template: { metadata: { labels: Record<string, string> }; spec: { containers: { command: string[]; args: string[] }[] } } };
+    const { completions, template } = job['spec'] as {
+      completions: number;
+      template: {
+        metadata: { labels: Record<string, string> };
+        spec: { containers: { command: string[]; args: string[] }[] };
+      };
+    };
     const [container] = template.spec.containers;
     for (let index = 0; index < completions; index += 1) {
-      const pod = this.addPod(`${job.metadata.name}-${index}`, { labels: template.metadata.labels, job: job.metadata.uid ?? '', annotations: { 'batch.kubernetes.io/job-completion-index': String(index) } });
+      const pod = this.addPod(`${job.metadata.name}-${index}`, {
+        labels: template.metadata.labels,
+        job: job.metadata.uid ?? '',
+        annotations: { 'batch.kubernetes.io/job-completion-index': String(index) },
+      });
       await mkdir(join(pod.root, 'llmdw'), { recursive: true });
-      this.#spawn(pod, [...(container?.command ?? []), ...(container?.args ?? [])].map(asKubeletExpands), false, { JOB_COMPLETION_INDEX: String(index) });
+      this.#spawn(pod, [...(container?.command ?? []), ...(container?.args ?? [])].map(asKubeletExpands), false, {
+        JOB_COMPLETION_INDEX: String(index),
+      });
     }
   }
 }
@@ -194,6 +259,11 @@ function kill(child: ChildProcess): void {
 
 /** What a run started with setsid belongs to no child of ours: its own pid files name it. */
 async function killDetached(root: string): Promise<void> {
-  const child = spawn('sh', ['-c', 'for file in "$1"/llmdw/*/pid; do [ -e "$file" ] && kill -9 -- "-$(cat "$file")" 2> /dev/null; done', 'sh', root]);
+  const child = spawn('sh', [
+    '-c',
+    'for file in "$1"/llmdw/*/pid; do [ -e "$file" ] && kill -9 -- "-$(cat "$file")" 2> /dev/null; done',
+    'sh',
+    root,
+  ]);
   await finished(child.stdout);
 }

@@ -21,7 +21,10 @@ describe('tables for people', function () {
   });
 
   it('aggregate: every figure says what it is, workers on demand', async () => {
-    const { aggregate: report } = await results.workers(4, join(FIXTURES, 'parallel-0.3.1'), { useTotal: false, signal });
+    const { aggregate: report } = await results.workers(4, join(FIXTURES, 'parallel-0.3.1'), {
+      useTotal: false,
+      signal,
+    });
     const text = formatAggregate(report, { details: true, useTotal: false });
     assert.match(text, /^worker +ok +errored/);
     assert.match(text, /\n3 +58 +2 +0 +1392 +326\.95 +338\.23 +1\.38 +5\.64\n/);

@@ -18,7 +18,12 @@ function read(text: string, shape: Shape = 'keep', chunkSize = Number.POSITIVE_I
 }
 
 /** A text that is long, in pieces of 64 kB: `middle` so many MB. */
-function readLong(before: string, middle: string, megabytes: number, after: string): { readonly documents: unknown[]; readonly leftOut: LeftOut } {
+function readLong(
+  before: string,
+  middle: string,
+  megabytes: number,
+  after: string,
+): { readonly documents: unknown[]; readonly leftOut: LeftOut } {
   const documents: unknown[] = [];
   const stream = new JsonStream('keep', (document) => documents.push(document));
   const piece = Buffer.from(middle.repeat(65_536 / middle.length));
@@ -41,11 +46,20 @@ function codeOf(text: string, shape?: Shape): string {
 describe('JsonStream', () => {
   it('reads any JSON as JSON.parse does, whatever the chunks', () => {
     check(
-      property(jsonValue({ stringUnit: 'binary' }), integer({ min: 1, max: 9 }), constantFrom(undefined, 1), (value, chunkSize, indent) => {
-        // `__proto__` is left out on purpose, and -0 is written as 0.
-        const text = JSON.stringify(value, (key, inner: unknown) => (key === '__proto__' ? undefined : inner), indent);
-        assert.deepEqual(read(text, 'keep', chunkSize), [JSON.parse(text)]);
-      }),
+      property(
+        jsonValue({ stringUnit: 'binary' }),
+        integer({ min: 1, max: 9 }),
+        constantFrom(undefined, 1),
+        (value, chunkSize, indent) => {
+          // `__proto__` is left out on purpose, and -0 is written as 0.
+          const text = JSON.stringify(
+            value,
+            (key, inner: unknown) => (key === '__proto__' ? undefined : inner),
+            indent,
+          );
+          assert.deepEqual(read(text, 'keep', chunkSize), [JSON.parse(text)]);
+        },
+      ),
     );
   });
 
@@ -72,7 +86,10 @@ describe('JsonStream', () => {
 
   it('keeps named keys and array items by shape', () => {
     const shape: Shape = { runs: { '*': { ms: 'keep' } } };
-    assert.deepEqual(read('{"other":[1,{"ms":2}],"runs":[{"ms":3,"text":"a\\"b"},{"text":"\\\\","ms":null}]}', shape, 3), [{ runs: [{ ms: 3 }, { ms: null }] }]);
+    assert.deepEqual(
+      read('{"other":[1,{"ms":2}],"runs":[{"ms":3,"text":"a\\"b"},{"text":"\\\\","ms":null}]}', shape, 3),
+      [{ runs: [{ ms: 3 }, { ms: null }] }],
+    );
   });
 
   it('reads what Python writes and JSON has no word for', () => {
@@ -98,7 +115,20 @@ describe('JsonStream', () => {
   });
 
   it('names what is no JSON, with the offset', () => {
-    for (const text of ['{"a" 1}', '{a: 1}', '[1 2]', '[1,]', '{"a":1,}', '{"a":01}', '{"a":tru}', '["\u0001\\n"]', '{]', '[}', '{"a":}']) assert.equal(codeOf(text), 'json-invalid', text);
+    for (const text of [
+      '{"a" 1}',
+      '{a: 1}',
+      '[1 2]',
+      '[1,]',
+      '{"a":1,}',
+      '{"a":01}',
+      '{"a":tru}',
+      '["\u0001\\n"]',
+      '{]',
+      '[}',
+      '{"a":}',
+    ])
+      assert.equal(codeOf(text), 'json-invalid', text);
     assert.equal(codeOf('{"a":,"b":1}', 'drop'), 'read', 'dropped parts are only checked for brackets and strings');
     assert.equal(codeOf('{"a":,"b":1}', { a: 'drop' }), 'json-invalid');
     assert.throws(() => read('{"abc": }', 'keep', 2), /byte 8/);
@@ -114,7 +144,10 @@ describe('JsonStream', () => {
       reader.end();
       return { read: document, leftOut: reader.leftOut };
     };
-    assert.deepEqual(stream(deep(63)), { read: { before: 1, part: nested(63), after: 2 }, leftOut: { deep: 0, long: 0 } });
+    assert.deepEqual(stream(deep(63)), {
+      read: { before: 1, part: nested(63), after: 2 },
+      leftOut: { deep: 0, long: 0 },
+    });
     const { read: cut, leftOut } = stream(deep(64));
     assert.deepEqual(leftOut, { deep: 1, long: 0 });
     assert.equal(JSON.stringify(cut), `{"before":1,"part":${'['.repeat(63)}${']'.repeat(63)},"after":2}`);

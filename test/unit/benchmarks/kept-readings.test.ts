@@ -40,7 +40,10 @@ describe('kept readings', () => {
 
   it('are not kept where reading was rejected', async () => {
     const kept = new KeptReadings<string>(new ManualClock(), () => false);
-    await assert.rejects(kept.of([join(folder, 'a')], '', () => Promise.reject(new Error('the window is gone'))), /the window is gone/);
+    await assert.rejects(
+      kept.of([join(folder, 'a')], '', () => Promise.reject(new Error('the window is gone'))),
+      /the window is gone/,
+    );
     assert.equal(await kept.of([join(folder, 'a')], '', () => Promise.resolve('read')), 'read');
   });
 });

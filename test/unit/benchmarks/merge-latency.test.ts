@@ -14,7 +14,10 @@ describe('merged percentiles', () => {
   });
 
   it('a weight stands for that many observations', () => {
-    const observations = array(integer({ min: 0, max: 9 }).chain((value) => integer({ min: 0, max: 5 }).map((weight) => ({ value, weight }))), { maxLength: 12 });
+    const observations = array(
+      integer({ min: 0, max: 9 }).chain((value) => integer({ min: 0, max: 5 }).map((weight) => ({ value, weight }))),
+      { maxLength: 12 },
+    );
     check(
       property(observations, integer({ min: 0, max: 100 }), (list, percent) => {
         const sorted = list.toSorted((a, b) => a.value - b.value);

@@ -70,9 +70,19 @@ describe('result files in processes of their own', function () {
     await writeFile(join(folder, 'stdout.log'), 'hello');
     await mkdir(join(folder, 'run', 'sub'), { recursive: true });
     await writeFile(join(folder, 'run', 'stdout.log'), 'hello');
-    const files = ['../stdout.log', 'sub/../../stdout.log', '..\\stdout.log', '/etc/stdout.log', '-stdout.log', 'stdout.log'];
+    const files = [
+      '../stdout.log',
+      'sub/../../stdout.log',
+      '..\\stdout.log',
+      '/etc/stdout.log',
+      '-stdout.log',
+      'stdout.log',
+    ];
     const { report } = await readRun(results, join(folder, 'run'), { files, job: null, parameters: {} }, signal);
-    assert.deepEqual([...report.files, ...report.errors].map(({ path }) => path), [join(folder, 'run', 'stdout.log')]);
+    assert.deepEqual(
+      [...report.files, ...report.errors].map(({ path }) => path),
+      [join(folder, 'run', 'stdout.log')],
+    );
   });
 
   it('a reader that stands still keeps nothing up here; killed, it fails its file alone, and the next one gets another', async function () {
@@ -86,25 +96,43 @@ describe('result files in processes of their own', function () {
     for (let turn = 0; turn < 20; turn++) await delay(1);
     process.kill(pid, 'SIGKILL');
     const { files, errors } = await reading;
-    assert.deepEqual(errors.map(({ path, code }) => [path, code]), [[long, 'reader-failed']]);
+    assert.deepEqual(
+      errors.map(({ path, code }) => [path, code]),
+      [[long, 'reader-failed']],
+    );
     assert.ok(errors[0]?.message.includes(long) && errors[0].hint !== '');
-    assert.deepEqual(files.map(({ path }) => path), [good]);
+    assert.deepEqual(
+      files.map(({ path }) => path),
+      [good],
+    );
   });
 
   it('a file that fills its reader is an error of its own between others that are read', async () => {
     const paths = [await put(0), await putBomb(1), await put(2)];
     const { files, errors } = await results.read(paths, signal);
-    assert.deepEqual(errors.map(({ path, code }) => [path, code]), [[paths[1], 'reader-failed']]);
-    assert.deepEqual(files.map(({ path }) => path), [paths[0], paths[2]]);
+    assert.deepEqual(
+      errors.map(({ path, code }) => [path, code]),
+      [[paths[1], 'reader-failed']],
+    );
+    assert.deepEqual(
+      files.map(({ path }) => path),
+      [paths[0], paths[2]],
+    );
   });
 
   it('a worker whose file fills the reader of all is left out of the aggregate, and named', async () => {
     for (const index of [0, 2]) await put(index);
     const bomb = await putBomb(1);
     const { report, aggregate } = await results.workers(4, folder, { useTotal: false, signal });
-    assert.deepEqual(aggregate.errors.map(({ path, code }) => [path, code]), [[bomb, 'reader-failed']]);
+    assert.deepEqual(
+      aggregate.errors.map(({ path, code }) => [path, code]),
+      [[bomb, 'reader-failed']],
+    );
     assert.deepEqual(report.errors, aggregate.errors);
-    assert.deepEqual(report.files.map(({ path }) => path), [join(folder, '0.json'), join(folder, '2.json')]);
+    assert.deepEqual(
+      report.files.map(({ path }) => path),
+      [join(folder, '0.json'), join(folder, '2.json')],
+    );
     assert.deepEqual(aggregate.missing, [3]);
     await rm(bomb);
     const without = (await results.workers(4, folder, { useTotal: false, signal })).aggregate;
@@ -120,8 +148,14 @@ describe('result files in processes of their own', function () {
     assert.deepEqual(await results.read([folder], signal), first);
     assert.equal(asked.length, 1);
     await appendFile(path, '\n{"benchmarks": oops}');
-    assert.deepEqual((await results.read([path], signal)).errors.map(({ code }) => code), ['json-invalid']);
-    assert.deepEqual((await results.read([path], signal)).errors.map(({ code }) => code), ['json-invalid']);
+    assert.deepEqual(
+      (await results.read([path], signal)).errors.map(({ code }) => code),
+      ['json-invalid'],
+    );
+    assert.deepEqual(
+      (await results.read([path], signal)).errors.map(({ code }) => code),
+      ['json-invalid'],
+    );
     assert.equal(asked.length, 2);
   });
 
@@ -142,7 +176,12 @@ describe('result files in processes of their own', function () {
   it('a record that counts workers without an end has its files read one by one', async () => {
     await put(0);
     for (const workers of ['1e15', '-1', 'many']) {
-      const { points, aggregate } = await readRun(results, folder, { files: ['0.json'], job: 'a-job', parameters: { workers } }, signal);
+      const { points, aggregate } = await readRun(
+        results,
+        folder,
+        { files: ['0.json'], job: 'a-job', parameters: { workers } },
+        signal,
+      );
       assert.equal(points.length, 1);
       assert.equal(aggregate, undefined);
     }
@@ -150,7 +189,8 @@ describe('result files in processes of their own', function () {
 
   it('a reader that died is tried again after a while, not with the next look', async () => {
     const bomb = await putBomb(0);
-    for (let look = 0; look < 3; look++) assert.equal((await results.read([bomb], signal)).errors[0]?.code, 'reader-failed');
+    for (let look = 0; look < 3; look++)
+      assert.equal((await results.read([bomb], signal)).errors[0]?.code, 'reader-failed');
     assert.equal(asked.length, 1);
     clock.advance(61_000);
     assert.equal((await results.read([bomb], signal)).errors[0]?.code, 'reader-failed');

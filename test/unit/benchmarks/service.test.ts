@@ -54,7 +54,12 @@ describe('benchmark service', function () {
     folder = await mkdtemp(join(tmpdir(), 'bench-'));
     cluster = new FakeCluster(join(folder, 'cluster'));
     await cluster.tool('vllm', VLLM);
-    ledger = createRunLedger({ files: () => new WorkspaceFiles(folder).below('results'), places: new RunPlaces(new WorkspaceFiles(join(folder, 'storage')), folder), clock: quickClock, logger: silentLogger });
+    ledger = createRunLedger({
+      files: () => new WorkspaceFiles(folder).below('results'),
+      places: new RunPlaces(new WorkspaceFiles(join(folder, 'storage')), folder),
+      clock: quickClock,
+      logger: silentLogger,
+    });
   });
   afterEach(async () => {
     for (const service of services.splice(0)) service.dispose();
@@ -65,12 +70,26 @@ describe('benchmark service', function () {
   });
 
   function service(change: Partial<{ poker: typeof cluster.poker; logger: Logger }> = {}): BenchmarkService {
-    const made = createBenchmarkService({ contexts: cluster.contexts, poker: cluster.poker, ledger, readers, owner: () => 'me', manifestsDir: MANIFESTS, logger: silentLogger, clock: quickClock, ...change });
+    const made = createBenchmarkService({
+      contexts: cluster.contexts,
+      poker: cluster.poker,
+      ledger,
+      readers,
+      owner: () => 'me',
+      manifestsDir: MANIFESTS,
+      logger: silentLogger,
+      clock: quickClock,
+      ...change,
+    });
     services.push(made);
     return made;
   }
 
-  const request = (recipe: string, parameters: Record<string, string>): BenchmarkRequest => ({ cluster: CLUSTER, recipe, parameters });
+  const request = (recipe: string, parameters: Record<string, string>): BenchmarkRequest => ({
+    cluster: CLUSTER,
+    recipe,
+    parameters,
+  });
   const quiet = { signal: never, progress: () => {} };
 
   async function runToEnd(recipe: string, parameters: Record<string, string>): Promise<RunRecord> {
@@ -93,7 +112,8 @@ describe('benchmark service', function () {
     return () => writeFile(gate, '');
   }
 
-  const until = (id: string, true_: (record: RunRecord) => boolean): Promise<true> => poll(quickClock, 200, AbortSignal.timeout(10_000), async () => (true_(await recordOf(id)) ? true : undefined));
+  const until = (id: string, true_: (record: RunRecord) => boolean): Promise<true> =>
+    poll(quickClock, 200, AbortSignal.timeout(10_000), async () => (true_(await recordOf(id)) ? true : undefined));
 
   it('runs a sweep in the poker pod and keeps its results, its output and its figures', async () => {
     const record = await runToEnd('vllm-bench', { concurrency: '4, 8' });
@@ -103,32 +123,66 @@ describe('benchmark service', function () {
     assert.equal(record.pod, 'poker-me');
     assert.equal(record.model, ENDPOINT.model);
     assert.deepEqual(record.command.slice(0, 3), ['vllm', 'bench', 'serve']);
-    assert.match(await readFile(join(ledger.folder(record.id), 'stdout.log'), 'utf8'), /model is \[a model\]/, 'a value with a space stays one argument');
+    assert.match(
+      await readFile(join(ledger.folder(record.id), 'stdout.log'), 'utf8'),
+      /model is \[a model\]/,
+      'a value with a space stays one argument',
+    );
     const [results] = await service().results([record.id]);
-    assert.deepEqual(results?.report.files.flatMap((file) => file.points.map((point) => [point.concurrency, point.ttft_ms?.p99])), [[4, 31], [8, 31]]);
-    assert.deepEqual((await readdir(ledger.folder(record.id))).filter((name) => name.endsWith('.part')), []);
+    assert.deepEqual(
+      results?.report.files.flatMap((file) => file.points.map((point) => [point.concurrency, point.ttft_ms?.p99])),
+      [
+        [4, 31],
+        [8, 31],
+      ],
+    );
+    assert.deepEqual(
+      (await readdir(ledger.folder(record.id))).filter((name) => name.endsWith('.part')),
+      [],
+    );
   });
 
   it('tells the progress of the run', async () => {
     const goOn = hold();
     const heard: Progress[] = [];
     const benchmarks = service();
-    const id = await benchmarks.start(request('vllm-bench', { concurrency: '4,8' }), { signal: never, progress: (word) => heard.push(word) });
-    await poll(quickClock, 200, AbortSignal.timeout(10_000), () => Promise.resolve(heard.some(({ message }) => message === 'concurrency 4 (1 of 2)') ? true : undefined));
+    const id = await benchmarks.start(request('vllm-bench', { concurrency: '4,8' }), {
+      signal: never,
+      progress: (word) => heard.push(word),
+    });
+    await poll(quickClock, 200, AbortSignal.timeout(10_000), () =>
+      Promise.resolve(heard.some(({ message }) => message === 'concurrency 4 (1 of 2)') ? true : undefined),
+    );
     await goOn();
     await benchmarks.wait(id, never);
     assert.ok(heard.some(({ fraction }) => fraction === 0));
   });
 
   it('rejects before it makes a record when no model answers', async () => {
-    const poker = { ...cluster.poker, endpoint: () => Promise.reject(new WorkbenchError({ code: 'not-ready', message: 'no model answers in test/bench', hint: 'Wait.' })) };
+    const poker = {
+      ...cluster.poker,
+      endpoint: () =>
+        Promise.reject(
+          new WorkbenchError({ code: 'not-ready', message: 'no model answers in test/bench', hint: 'Wait.' }),
+        ),
+    };
     await assert.rejects(service({ poker }).start(request('vllm-bench', {}), quiet), { code: 'not-ready' });
     assert.deepEqual(await ledger.list(), []);
   });
 
   it('refuses parameters that make no sense', async () => {
-    for (const parameters of [{ concurrency: 'many' }, { concurrency: '0' }, { inputTokens: '-1' }, { colour: 'red' }, { outputTokens: '99999999999' }] as Record<string, string>[]) {
-      await assert.rejects(service().start(request('vllm-bench', parameters), quiet), { code: 'bad-usage' }, JSON.stringify(parameters));
+    for (const parameters of [
+      { concurrency: 'many' },
+      { concurrency: '0' },
+      { inputTokens: '-1' },
+      { colour: 'red' },
+      { outputTokens: '99999999999' },
+    ] as Record<string, string>[]) {
+      await assert.rejects(
+        service().start(request('vllm-bench', parameters), quiet),
+        { code: 'bad-usage' },
+        JSON.stringify(parameters),
+      );
     }
     await assert.rejects(service().start(request('nothing', {}), quiet), { code: 'bad-usage' });
   });
@@ -159,7 +213,9 @@ describe('benchmark service', function () {
     hold();
     const benchmarks = service();
     const id = await benchmarks.start(request('vllm-bench', { concurrency: '4' }), quiet);
-    await poll(quickClock, 200, AbortSignal.timeout(10_000), () => Promise.resolve(existsSync(join(ledger.folder(id), 'stdout.log')) ? true : undefined));
+    await poll(quickClock, 200, AbortSignal.timeout(10_000), () =>
+      Promise.resolve(existsSync(join(ledger.folder(id), 'stdout.log')) ? true : undefined),
+    );
     await cluster.dispose();
     await benchmarks.wait(id, never);
     const record = await recordOf(id);
@@ -204,7 +260,11 @@ describe('benchmark service', function () {
   });
 
   it('a reload closes what is gone, as lost, with a reason', async () => {
-    const common = { ...(await runToEnd('vllm-bench', { concurrency: '4' })), endedAt: null, state: 'running' as const };
+    const common = {
+      ...(await runToEnd('vllm-bench', { concurrency: '4' })),
+      endedAt: null,
+      state: 'running' as const,
+    };
     const gone = await ledger.create(common, CLUSTER.server);
     await ledger.keepPlace(gone.id, { kind: 'Pod', name: 'no-such-pod', uid: 'u' });
     const unstarted = await ledger.create({ ...common, pod: null, state: 'starting' }, CLUSTER.server);
@@ -213,11 +273,17 @@ describe('benchmark service', function () {
     const benchmarks = service();
     await benchmarks.resume(never);
     for (const { id } of [gone, unstarted, elsewhere, moved]) await benchmarks.wait(id, never);
-    assert.deepEqual((await Promise.all([gone, unstarted, elsewhere, moved].map(({ id }) => recordOf(id)))).map(({ state }) => state), ['lost', 'lost', 'lost', 'lost']);
+    assert.deepEqual(
+      (await Promise.all([gone, unstarted, elsewhere, moved].map(({ id }) => recordOf(id)))).map(({ state }) => state),
+      ['lost', 'lost', 'lost', 'lost'],
+    );
     assert.match((await recordOf(gone.id)).summary ?? '', /no-such-pod of \S+ was deleted/);
     assert.match((await recordOf(unstarted.id)).summary ?? '', /before the run was started/);
     assert.match((await recordOf(elsewhere.id)).summary ?? '', /deleted-context/);
-    assert.match((await recordOf(moved.id)).summary ?? '', /context test leads to https:\/\/127\.0\.0\.1:1 now and not to https:\/\/elsewhere\.test/);
+    assert.match(
+      (await recordOf(moved.id)).summary ?? '',
+      /context test leads to https:\/\/127\.0\.0\.1:1 now and not to https:\/\/elsewhere\.test/,
+    );
   });
 
   it('waits for a connection that is lost', async () => {
@@ -261,52 +327,89 @@ describe('benchmark service', function () {
   });
 
   it('asks guidellm for its version first and speaks its language', async () => {
-    await cluster.tool('guidellm', `[ "$1" = --version ] && echo "guidellm version: 0.5.3" && exit; cp "${FIXTURES}/guidellm-0.5.3.json" "$(for a; do :; done; echo "$a")"`);
+    await cluster.tool(
+      'guidellm',
+      `[ "$1" = --version ] && echo "guidellm version: 0.5.3" && exit; cp "${FIXTURES}/guidellm-0.5.3.json" "$(for a; do :; done; echo "$a")"`,
+    );
     const older = await runToEnd('guidellm', { concurrency: '4' });
     assert.deepEqual([older.state, older.command[1]], ['succeeded', 'benchmark'], older.summary ?? '');
-    await cluster.tool('guidellm', `[ "$1" = --version ] && echo "guidellm version: 0.7.3" && exit; cp "${FIXTURES}/guidellm-0.7.3.json" "$(for a; do :; done; echo "$a" | sed s/kind=json,path=//)"`);
+    await cluster.tool(
+      'guidellm',
+      `[ "$1" = --version ] && echo "guidellm version: 0.7.3" && exit; cp "${FIXTURES}/guidellm-0.7.3.json" "$(for a; do :; done; echo "$a" | sed s/kind=json,path=//)"`,
+    );
     const newer = await runToEnd('guidellm', { concurrency: '4' });
     assert.deepEqual([newer.state, newer.command[1]], ['succeeded', 'run'], newer.summary ?? '');
   });
 
   it('finds the file that lm_eval names by itself, and keeps its score', async () => {
-    await cluster.tool('lm_eval', `for a; do last=$a; done; mkdir -p "$last/a__model" && echo '{"results":{"gsm8k":{"exact_match,strict-match":0.957,"exact_match_stderr,strict-match":0.013}},"n-shot":{"gsm8k":10}}' > "$last/a__model/results_2026-01-01T00-00-00.json"`);
+    await cluster.tool(
+      'lm_eval',
+      `for a; do last=$a; done; mkdir -p "$last/a__model" && echo '{"results":{"gsm8k":{"exact_match,strict-match":0.957,"exact_match_stderr,strict-match":0.013}},"n-shot":{"gsm8k":10}}' > "$last/a__model/results_2026-01-01T00-00-00.json"`,
+    );
     const record = await runToEnd('lm-eval', {});
     assert.equal(record.summary, 'gsm8k exact_match (strict-match) 0.957 ± 0.013');
     assert.deepEqual(record.files, ['0.json', 'stdout.log']);
   });
 
   describe('parallel guidellm', () => {
-    beforeEach(() => cluster.tool('guidellm', `[ "$1" = --version ] && echo "guidellm version: 0.7.3" && exit
+    beforeEach(() =>
+      cluster.tool(
+        'guidellm',
+        `[ "$1" = --version ] && echo "guidellm version: 0.7.3" && exit
       if [ -n "$HOLD" ]; then until [ -e "$HOLD" ] || [ ! -d "$(dirname "$HOLD")" ]; do sleep 0.05; done; fi
       echo "worker $JOB_COMPLETION_INDEX"
-      cp "${FIXTURES}/parallel-0.7.3/$JOB_COMPLETION_INDEX.json" "$(for a; do :; done; echo "$a" | sed s/kind=json,path=//)"`));
+      cp "${FIXTURES}/parallel-0.7.3/$JOB_COMPLETION_INDEX.json" "$(for a; do :; done; echo "$a" | sed s/kind=json,path=//)"`,
+      ),
+    );
 
     it('starts the workers together, fetches each result before its pod may end, and aggregates', async () => {
       const record = await runToEnd('parallel-guidellm', { workers: '4' });
       assert.equal(record.state, 'succeeded', record.summary ?? '');
       assert.equal(record.summary, '1,348 output tok/s of 4 workers · TTFT p99 111 ms · 231 requests · 8 failed');
       assert.equal(record.job, `bench-${record.id}`);
-      assert.deepEqual(record.files, ['0.json', '0.stdout.log', '1.json', '1.stdout.log', '2.json', '2.stdout.log', '3.json', '3.stdout.log']);
+      assert.deepEqual(record.files, [
+        '0.json',
+        '0.stdout.log',
+        '1.json',
+        '1.stdout.log',
+        '2.json',
+        '2.stdout.log',
+        '3.json',
+        '3.stdout.log',
+      ]);
       assert.match(await readFile(join(ledger.folder(record.id), '2.stdout.log'), 'utf8'), /^worker 2$/m);
       const [results] = await service().results([record.id]);
       assert.equal(results?.aggregate?.requests.successful, 231);
-      assert.deepEqual(results?.points.map(({ label, concurrency, requests }) => [label, concurrency, requests.successful]), [['4 workers, concurrency 16', 16, 231]]);
+      assert.deepEqual(
+        results?.points.map(({ label, concurrency, requests }) => [label, concurrency, requests.successful]),
+        [['4 workers, concurrency 16', 16, 231]],
+      );
       // Every worker was told that its result is safe, and has ended.
-      await poll(quickClock, 2000, AbortSignal.timeout(10_000), () => Promise.resolve(cluster.pods.values().every((pod) => pod.processes.size === 0) ? true : undefined));
+      await poll(quickClock, 2000, AbortSignal.timeout(10_000), () =>
+        Promise.resolve(cluster.pods.values().every((pod) => pod.processes.size === 0) ? true : undefined),
+      );
     });
 
     it('keeps the other workers when one pod is lost', async () => {
       const goOn = hold();
       const benchmarks = service();
       const id = await benchmarks.start(request('parallel-guidellm', { workers: '2' }), quiet);
-      await poll(quickClock, 200, AbortSignal.timeout(10_000), () => Promise.resolve([0, 1].every((index) => existsSync(join(cluster.pods.get(`bench-${id}-${index}`)?.root ?? '', 'llmdw', 'go'))) ? true : undefined));
+      await poll(quickClock, 200, AbortSignal.timeout(10_000), () =>
+        Promise.resolve(
+          [0, 1].every((index) => existsSync(join(cluster.pods.get(`bench-${id}-${index}`)?.root ?? '', 'llmdw', 'go')))
+            ? true
+            : undefined,
+        ),
+      );
       await cluster.deletePod(`bench-${id}-1`);
       await goOn();
       await benchmarks.wait(id, never);
       const record = await recordOf(id);
       assert.equal(record.state, 'failed');
-      assert.match(record.summary ?? '', /worker 1: pod .* was deleted while the benchmark ran\. Before that: .* of 1 workers/);
+      assert.match(
+        record.summary ?? '',
+        /worker 1: pod .* was deleted while the benchmark ran\. Before that: .* of 1 workers/,
+      );
       assert.ok(record.files.includes('0.json'));
     });
 

@@ -37,16 +37,34 @@ describe('result files', function () {
       [join(directory, 'empty'), 'file-is-directory'],
       [await put('cut.json.gz', zipped.subarray(0, zipped.length / 2)), 'gzip-cut'],
       [await put('cut-tail.json.gz', zipped.subarray(0, zipped.length - 4)), 'gzip-cut'],
-      [await put('damaged.json.gz', Buffer.concat([zipped.subarray(0, 40), Buffer.alloc(40, 0xff), zipped.subarray(80)])), 'gzip-invalid'],
+      [
+        await put(
+          'damaged.json.gz',
+          Buffer.concat([zipped.subarray(0, 40), Buffer.alloc(40, 0xff), zipped.subarray(80)]),
+        ),
+        'gzip-invalid',
+      ],
       [await put('plain.json.gz', good), 'gzip-invalid'],
       [await put('cut.json', good.subarray(0, 5000)), 'json-cut'],
-      [await put('cut-naming-its-tool.json', (await readFile(join(FIXTURES, 'guidellm-0.5.3.json'))).subarray(0, 5000)), 'json-cut'],
+      [
+        await put(
+          'cut-naming-its-tool.json',
+          (await readFile(join(FIXTURES, 'guidellm-0.5.3.json'))).subarray(0, 5000),
+        ),
+        'json-cut',
+      ],
       [await put('broken.json', '{"benchmarks": oops}'), 'json-invalid'],
       [await put('words.json', 'no JSON at all'), 'json-invalid'],
       [await put('other.json', '{"traceEvents": [{"ph": "X"}]}'), 'format-unknown'],
       [await put('notes.txt', 'buy milk'), 'format-unknown'],
       [await put('picture.txt', Buffer.from('89504e470d0a1a0a', 'hex')), 'format-unknown'],
-      [await put('new.json', '{"benchmarks": [{"config": {"strategy": {"type_": "concurrent"}}, "metrics": {"request_latency": {"successful": {"mean": "slow"}}}}]}'), 'version-unknown'],
+      [
+        await put(
+          'new.json',
+          '{"benchmarks": [{"config": {"strategy": {"type_": "concurrent"}}, "metrics": {"request_latency": {"successful": {"mean": "slow"}}}}]}',
+        ),
+        'version-unknown',
+      ],
       [await put('none.json', '{"metadata": {"version": 2}, "benchmarks": []}'), 'no-result'],
       [await put('list.json', '[]'), 'no-result'],
     ];
@@ -55,19 +73,28 @@ describe('result files', function () {
       cases.push([join(directory, 'pipe.json'), 'file-unreadable'], ['/dev/zero', 'file-unreadable']);
     }
     const report = await results.read([...cases.map(([path]) => path), GOOD], signal);
-    assert.deepEqual(report.errors.map(({ path, code }) => [basename(path), code]), cases.map(([path, code]) => [basename(path), code]));
+    assert.deepEqual(
+      report.errors.map(({ path, code }) => [basename(path), code]),
+      cases.map(([path, code]) => [basename(path), code]),
+    );
     for (const error of report.errors) {
       assert.ok(error.hint.length > 0, error.path);
       assert.ok(error.message.includes(error.path), error.message);
       assert.ok(!error.message.includes('\n'));
     }
-    assert.deepEqual(report.files.map(({ path }) => path), [GOOD]);
+    assert.deepEqual(
+      report.files.map(({ path }) => path),
+      [GOOD],
+    );
   });
 
   it('reports a file that the system refuses to read', async function () {
     if (process.platform !== 'linux') this.skip();
     const report = await results.read(['/proc/self/mem', GOOD], signal);
-    assert.deepEqual(report.errors.map(({ code }) => code), ['file-unreadable']);
+    assert.deepEqual(
+      report.errors.map(({ code }) => code),
+      ['file-unreadable'],
+    );
     assert.equal(report.files.length, 1);
   });
 
@@ -75,10 +102,21 @@ describe('result files', function () {
     await mkdir(join(directory, 'a'));
     for (const index of [10, 9]) await copyFile(GOOD, join(directory, 'a', `${index}.json`));
     await writeFile(join(directory, 'a', '11.json.gz'), gzipSync(await readFile(GOOD)));
-    for (const name of ['run.json', 'stdout.log', 'manifests.yaml', '.hidden.json', 'stage_3_prometheus_metrics.json', 'picture.png']) await put(name, 'x');
+    for (const name of [
+      'run.json',
+      'stdout.log',
+      'manifests.yaml',
+      '.hidden.json',
+      'stage_3_prometheus_metrics.json',
+      'picture.png',
+    ])
+      await put(name, 'x');
     const report = await results.read([directory], signal);
     assert.deepEqual(report.errors, []);
-    assert.deepEqual(report.files.map(({ path }) => basename(path)), ['9.json', '10.json', '11.json.gz']);
+    assert.deepEqual(
+      report.files.map(({ path }) => basename(path)),
+      ['9.json', '10.json', '11.json.gz'],
+    );
   });
 
   it('reads tables in a log that begins with a bracket', async () => {

@@ -35,7 +35,17 @@ describe('llmdw, told hostile names and messages', () => {
   async function llmdw(...args: readonly string[]): Promise<Printed> {
     let out = '';
     let err = '';
-    const io = { out: (text: string) => { out += text; }, err: (text: string) => { err += text; }, env: { USER: OWNER }, cwd: folder, signal: AbortSignal.timeout(30_000) };
+    const io = {
+      out: (text: string) => {
+        out += text;
+      },
+      err: (text: string) => {
+        err += text;
+      },
+      env: { USER: OWNER },
+      cwd: folder,
+      signal: AbortSignal.timeout(30_000),
+    };
     const code = await main(args, io);
     assertHarmlessInTerminal(out, `stdout of ${args.join(' ')}`);
     assertHarmlessInTerminal(err, `stderr of ${args.join(' ')}`);
@@ -44,10 +54,15 @@ describe('llmdw, told hostile names and messages', () => {
     return { code, out, err };
   }
 
-  const onCluster = (...args: readonly string[]): Promise<Printed> => llmdw(...args, '--kubeconfig', cluster.kubeconfig);
+  const onCluster = (...args: readonly string[]): Promise<Printed> =>
+    llmdw(...args, '--kubeconfig', cluster.kubeconfig);
 
   it('prints nodes and pods, a line each', async () => {
-    const nodes = await onCluster('nodes', '--columns', 'name,product,holders,ip,resources,taints,kubelet,zone,kubernetes.io/arch');
+    const nodes = await onCluster(
+      'nodes',
+      '--columns',
+      'name,product,holders,ip,resources,taints,kubelet,zone,kubernetes.io/arch',
+    );
     assert.equal(nodes.code, 0, nodes.err);
     assert.equal(nodes.out.trimEnd().split('\n').length, HOSTILE.length + 1);
     const pods = await onCluster('pods');
@@ -64,7 +79,11 @@ describe('llmdw, told hostile names and messages', () => {
       assert.equal(code, 0);
       const names = new Set<unknown>();
       JSON.parse(out, (_key, value: unknown) => names.add(value) && value);
-      for (const name of HOSTILE) assert.ok(names.has(name.toWellFormed()) || names.has(name) || names.has(`ready ${name}`), `${command}: ${JSON.stringify(name)}`);
+      for (const name of HOSTILE)
+        assert.ok(
+          names.has(name.toWellFormed()) || names.has(name) || names.has(`ready ${name}`),
+          `${command}: ${JSON.stringify(name)}`,
+        );
     }
   });
 
@@ -93,7 +112,15 @@ describe('llmdw, told hostile names and messages', () => {
     const device = { span_ns: 1, busy_ns: 1, idle_ns: 0, compute_ns: 1, exposed_comm_ns: 0, exposed_memcpy_ns: 0 };
     const known: Partial<TraceSummary> = {
       path: ALL_HOSTILE,
-      meta: { rank: 0, world_size: 1, backend: ALL_HOSTILE, baseTimeNanoseconds: null, displayTimeUnit: ALL_HOSTILE, trace_id: ALL_HOSTILE, device0: ALL_HOSTILE },
+      meta: {
+        rank: 0,
+        world_size: 1,
+        backend: ALL_HOSTILE,
+        baseTimeNanoseconds: null,
+        displayTimeUnit: ALL_HOSTILE,
+        trace_id: ALL_HOSTILE,
+        device0: ALL_HOSTILE,
+      },
       kernels,
       devices: Object.fromEntries(HOSTILE.map((name) => [name, device as DeviceSummary])),
       steps: { user_annotation: [], gpu_user_annotation: [] },
@@ -110,10 +137,25 @@ describe('llmdw, told hostile names and messages', () => {
     const name = HOSTILE[4]?.replaceAll('/', '') ?? '';
     const results = join(folder, 'results');
     await mkdir(results);
-    const scores = Object.fromEntries(HOSTILE.map((text) => [text, { 'alias': text, [`exact_match,${text}`]: 0.5, [`exact_match_stderr,${text}`]: 0.1 }]));
-    await writeFile(join(results, `${name}.json`), JSON.stringify({ results: scores, configs: {}, versions: {}, 'n-shot': {}, lm_eval_version: ALL_HOSTILE, config: { model: ALL_HOSTILE, model_args: ALL_HOSTILE } }));
+    const scores = Object.fromEntries(
+      HOSTILE.map((text) => [text, { alias: text, [`exact_match,${text}`]: 0.5, [`exact_match_stderr,${text}`]: 0.1 }]),
+    );
+    await writeFile(
+      join(results, `${name}.json`),
+      JSON.stringify({
+        results: scores,
+        configs: {},
+        versions: {},
+        'n-shot': {},
+        lm_eval_version: ALL_HOSTILE,
+        config: { model: ALL_HOSTILE, model_args: ALL_HOSTILE },
+      }),
+    );
     await writeFile(join(results, '0.json'), ALL_HOSTILE);
-    await writeFile(join(results, '1.json'), JSON.stringify({ benchmarks: [{ [ALL_HOSTILE]: ALL_HOSTILE }], metadata: { guidellm_version: ALL_HOSTILE } }));
+    await writeFile(
+      join(results, '1.json'),
+      JSON.stringify({ benchmarks: [{ [ALL_HOSTILE]: ALL_HOSTILE }], metadata: { guidellm_version: ALL_HOSTILE } }),
+    );
     const read = await llmdw('results', 'read', results, join(folder, 'gone \u001B[2J\r\ntwo'));
     assert.match(read.out, /h9 <img/);
     assert.match(read.err, /\\u001b\[2J\\u000d\\u000atwo/);

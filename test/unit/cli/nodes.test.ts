@@ -20,7 +20,14 @@ describe('llmdw nodes and llmdw pods --write-decode-pods, on a demo cluster', ()
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'llmdw-cli-nodes-'));
     kubeconfig = join(folder, 'kubeconfig');
-    const cluster = await startDemoCluster({ port: 0, kubeconfigPath: kubeconfig, speed: 10, faults: [], logger: silentLogger, signal: new AbortController().signal });
+    const cluster = await startDemoCluster({
+      port: 0,
+      kubeconfigPath: kubeconfig,
+      speed: 10,
+      faults: [],
+      logger: silentLogger,
+      signal: new AbortController().signal,
+    });
     stop = () => cluster.stop();
   });
 
@@ -32,7 +39,17 @@ describe('llmdw nodes and llmdw pods --write-decode-pods, on a demo cluster', ()
   async function llmdw(...args: readonly string[]): Promise<Printed> {
     let out = '';
     let err = '';
-    const code = await main([...args, '--kubeconfig', kubeconfig], { out: (text) => { out += text; }, err: (text) => { err += text; }, env: {}, cwd: folder, signal: AbortSignal.timeout(30_000) });
+    const code = await main([...args, '--kubeconfig', kubeconfig], {
+      out: (text) => {
+        out += text;
+      },
+      err: (text) => {
+        err += text;
+      },
+      env: {},
+      cwd: folder,
+      signal: AbortSignal.timeout(30_000),
+    });
     return { code, out, err };
   }
 
@@ -40,19 +57,48 @@ describe('llmdw nodes and llmdw pods --write-decode-pods, on a demo cluster', ()
     const { code, out } = await llmdw('nodes');
     const [header = '', ...lines] = out.trimEnd().split('\n');
     assert.equal(code, 0);
-    assert.match(header, /^NAME +GPU +FREE +USED +GPUS +HELD BY +IP +TYPE +LINK +READY +CORDON +INTERRUPTABLE +RELIABILITY +LEAFGROUP +VERSION +IB +STATE +RESERVED$/);
+    assert.match(
+      header,
+      /^NAME +GPU +FREE +USED +GPUS +HELD BY +IP +TYPE +LINK +READY +CORDON +INTERRUPTABLE +RELIABILITY +LEAFGROUP +VERSION +IB +STATE +RESERVED$/,
+    );
     assert.equal(lines.length, 4);
   });
 
   it('narrows, sorts, and takes any label as a column', async () => {
-    const { out } = await llmdw('nodes', '--csv', '--columns', 'cordon,topology.kubernetes.io/zone,ip', '--filter=-cordon:yes', '--sort', 'ip', '--descending');
-    assert.equal(out, 'Cordon,zone,IP\r\nno,DEMO-EAST-01A,10.0.2.10\r\nno,DEMO-EAST-01A,10.0.1.11\r\nno,DEMO-EAST-01A,10.0.1.10\r\n');
+    const { out } = await llmdw(
+      'nodes',
+      '--csv',
+      '--columns',
+      'cordon,topology.kubernetes.io/zone,ip',
+      '--filter=-cordon:yes',
+      '--sort',
+      'ip',
+      '--descending',
+    );
+    assert.equal(
+      out,
+      'Cordon,zone,IP\r\nno,DEMO-EAST-01A,10.0.2.10\r\nno,DEMO-EAST-01A,10.0.1.11\r\nno,DEMO-EAST-01A,10.0.1.10\r\n',
+    );
   });
 
   it('answers JSON with what its columns mean', async () => {
-    const { out } = await llmdw('nodes', '--json', '--columns', 'free,label:kubernetes.io/arch', '--filter', 'cordon:yes');
-    const { columns, nodes, warnings } = JSON.parse(out) as { columns: { id: string; meaning: string }[]; nodes: unknown[]; warnings: unknown[] };
-    assert.deepEqual(columns.map(({ id }) => id), ['free', 'label:kubernetes.io/arch']);
+    const { out } = await llmdw(
+      'nodes',
+      '--json',
+      '--columns',
+      'free,label:kubernetes.io/arch',
+      '--filter',
+      'cordon:yes',
+    );
+    const { columns, nodes, warnings } = JSON.parse(out) as {
+      columns: { id: string; meaning: string }[];
+      nodes: unknown[];
+      warnings: unknown[];
+    };
+    assert.deepEqual(
+      columns.map(({ id }) => id),
+      ['free', 'label:kubernetes.io/arch'],
+    );
     assert.deepEqual(nodes, [{ free: 8, 'label:kubernetes.io/arch': 'amd64' }]);
     assert.deepEqual(warnings, []);
   });

@@ -23,7 +23,15 @@ describe('llmdw in a folder whose .env names a kubeconfig', () => {
   async function llmdw(...args: readonly string[]): Promise<{ readonly code: number; readonly err: string }> {
     let err = '';
     const env = { HOME: parent, PATH: process.env['PATH'] };
-    const code = await main(args, { out: () => {}, err: (text) => { err += text; }, env, cwd: folder.path, signal: AbortSignal.timeout(30_000) });
+    const code = await main(args, {
+      out: () => {},
+      err: (text) => {
+        err += text;
+      },
+      env,
+      cwd: folder.path,
+      signal: AbortSignal.timeout(30_000),
+    });
     return { code, err };
   }
 
@@ -52,9 +60,19 @@ describe('llmdw in a folder whose .env names a kubeconfig', () => {
 
   it('takes NAMESPACE of .env without a word', async () => {
     const own = join(parent, 'own');
-    await writeFile(own, JSON.stringify({ 'current-context': 'mine', clusters: [{ name: 'c', cluster: { server: folder.server } }], contexts: [{ name: 'mine', context: { cluster: 'c' } }] }));
+    await writeFile(
+      own,
+      JSON.stringify({
+        'current-context': 'mine',
+        clusters: [{ name: 'c', cluster: { server: folder.server } }],
+        contexts: [{ name: 'mine', context: { cluster: 'c' } }],
+      }),
+    );
     await writeFile(join(folder.path, '.env'), 'NAMESPACE=from-env\n');
     await llmdw('pods', '--kubeconfig', own, '--write-decode-pods');
-    assert.ok(folder.asked.some((path) => path.startsWith('/api/v1/namespaces/from-env/pods')), folder.asked.join(' '));
+    assert.ok(
+      folder.asked.some((path) => path.startsWith('/api/v1/namespaces/from-env/pods')),
+      folder.asked.join(' '),
+    );
   });
 });

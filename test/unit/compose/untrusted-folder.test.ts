@@ -24,7 +24,14 @@ describe('a folder that nobody trusts', () => {
   let grant: Emitter<void>;
 
   before(async () => {
-    own = await startDemoCluster({ port: 0, kubeconfigPath: join(await mkdtemp(join(tmpdir(), 'llmdw-own-')), 'kubeconfig'), speed: 10, faults: [], logger: silentLogger, signal });
+    own = await startDemoCluster({
+      port: 0,
+      kubeconfigPath: join(await mkdtemp(join(tmpdir(), 'llmdw-own-')), 'kubeconfig'),
+      speed: 10,
+      faults: [],
+      logger: silentLogger,
+      signal,
+    });
   });
 
   after(async () => {
@@ -49,7 +56,12 @@ describe('a folder that nobody trusts', () => {
   function open(settings: Settings, env: Readonly<Record<string, string>>): Workbench {
     return compose({
       workspace: folder.path,
-      trust: { get granted() { return granted; }, onDidGrant: grant.event },
+      trust: {
+        get granted() {
+          return granted;
+        },
+        onDidGrant: grant.event,
+      },
       assets: assetsAt(join(import.meta.dirname, '../../..')),
       store: new MemoryStore(),
       storage: join(parent, 'storage'),
@@ -67,7 +79,11 @@ describe('a folder that nobody trusts', () => {
     const before = await folder.state();
     assert.equal(workbench.workspace, undefined);
     const cluster = await workbench.contexts.current();
-    assert.deepEqual([cluster?.context, cluster?.namespace], [demoContext, 'llm-d'], 'neither KUBECONFIG nor NAMESPACE of .env');
+    assert.deepEqual(
+      [cluster?.context, cluster?.namespace],
+      [demoContext, 'llm-d'],
+      'neither KUBECONFIG nor NAMESPACE of .env',
+    );
     assert.ok(cluster);
     await workbench.benchmarks.resume(signal);
     await workbench.decodePods.follow();
@@ -97,7 +113,9 @@ describe('a folder that nobody trusts', () => {
 
   it('counts from the moment on when trust is given: its kubeconfig, its runs as history, its traces', async () => {
     await workbench.contexts.current();
-    const told = new Promise<string | undefined>((resolve) => workbench.contexts.onDidChange((cluster) => resolve(cluster?.context)));
+    const told = new Promise<string | undefined>((resolve) =>
+      workbench.contexts.onDidChange((cluster) => resolve(cluster?.context)),
+    );
     granted = true;
     grant.fire();
     assert.equal(await told, theirs.context);
@@ -107,9 +125,14 @@ describe('a folder that nobody trusts', () => {
     const [run] = await workbench.runs.list();
     assert.deepEqual([run?.id, run?.state], [theirs.run, 'lost']);
     assert.match(run?.summary ?? '', /was not started from this folder on this machine/);
-    assert.deepEqual((await workbench.traces.local()).map(({ traces }) => traces.length), [1]);
+    assert.deepEqual(
+      (await workbench.traces.local()).map(({ traces }) => traces.length),
+      [1],
+    );
     assert.notEqual(workbench.live.snapshot.state.kind, 'off');
     await (await workbench.contexts.client(cluster)).list(Pods, { namespace: cluster.namespace, signal });
-    await poll(systemClock, 20, signal, () => Promise.resolve(folder.ran && folder.asked.length > 0 ? true : undefined));
+    await poll(systemClock, 20, signal, () =>
+      Promise.resolve(folder.ran && folder.asked.length > 0 ? true : undefined),
+    );
   });
 });

@@ -11,11 +11,20 @@ import { Nodes } from '../../../src/kube/resources.ts';
 
 describe('demo cluster', () => {
   let directory: string;
-  beforeEach(async () => { directory = await mkdtemp(join(tmpdir(), 'demo-cluster-')); });
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'demo-cluster-'));
+  });
   afterEach(() => rm(directory, { recursive: true }));
 
-  const options = (signal: AbortSignal, extra: Partial<DemoClusterOptions> = {}): DemoClusterOptions =>
-    ({ port: 0, kubeconfigPath: join(directory, 'kubeconfig'), speed: 20, faults: [], logger: silentLogger, signal, ...extra });
+  const options = (signal: AbortSignal, extra: Partial<DemoClusterOptions> = {}): DemoClusterOptions => ({
+    port: 0,
+    kubeconfigPath: join(directory, 'kubeconfig'),
+    speed: 20,
+    faults: [],
+    logger: silentLogger,
+    signal,
+    ...extra,
+  });
 
   it('is reached by its kubeconfig alone, which goes when it stops', async () => {
     const { signal } = new AbortController();
@@ -27,8 +36,14 @@ describe('demo cluster', () => {
       assert.equal(config['current-context'], demoContext);
       const ca = Buffer.from(config.clusters[0].cluster['certificate-authority-data'], 'base64');
       const client = createKubeClient({
-        cluster: { context: demoContext, namespace: config.contexts[0].context.namespace, server: config.clusters[0].cluster.server },
-        connection: { server: config.clusters[0].cluster.server, ca, token: config.users[0].user.token }, clock: systemClock, logger: silentLogger,
+        cluster: {
+          context: demoContext,
+          namespace: config.contexts[0].context.namespace,
+          server: config.clusters[0].cluster.server,
+        },
+        connection: { server: config.clusters[0].cluster.server, ca, token: config.users[0].user.token },
+        clock: systemClock,
+        logger: silentLogger,
       });
       assert.equal((await client.list(Nodes, { signal })).length, 4);
       client.dispose();
@@ -51,7 +66,10 @@ describe('demo cluster', () => {
     const { signal } = new AbortController();
     const cluster = await startDemoCluster(options(signal));
     try {
-      await assert.rejects(startDemoCluster(options(signal, { port: cluster.port, kubeconfigPath: join(directory, 'other') })), (error) => isWorkbenchError(error, 'port-taken'));
+      await assert.rejects(
+        startDemoCluster(options(signal, { port: cluster.port, kubeconfigPath: join(directory, 'other') })),
+        (error) => isWorkbenchError(error, 'port-taken'),
+      );
     } finally {
       await cluster.stop();
     }

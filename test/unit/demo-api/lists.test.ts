@@ -5,9 +5,16 @@ describe('API server: lists', () => {
   let api: TestServer;
   before(async () => {
     api = await startServer();
-    for (const [name, node] of [['a', 'n1'], ['b', 'n1'], ['c', 'n2'], ['d', '']]) {
+    for (const [name, node] of [
+      ['a', 'n1'],
+      ['b', 'n1'],
+      ['c', 'n2'],
+      ['d', ''],
+    ]) {
       const spec = node === '' ? {} : { nodeName: node };
-      await api.call('POST', pods, { body: pod(name!, { labels: { name: name!, ...(name === 'd' ? {} : { tier: 'front' }) } }, spec) });
+      await api.call('POST', pods, {
+        body: pod(name!, { labels: { name: name!, ...(name === 'd' ? {} : { tier: 'front' }) } }, spec),
+      });
     }
   });
   after(async () => {
@@ -16,7 +23,8 @@ describe('API server: lists', () => {
   });
 
   const namesAt = ({ json }: Answer): readonly string[] => json.items.map((item: Loose) => item.metadata.name);
-  const selected = async (query: Record<string, string>): Promise<readonly string[]> => namesAt(await api.call('GET', `${pods}?${new URLSearchParams(query).toString()}`));
+  const selected = async (query: Record<string, string>): Promise<readonly string[]> =>
+    namesAt(await api.call('GET', `${pods}?${new URLSearchParams(query).toString()}`));
 
   it('selects by labels', async () => {
     assert.deepEqual(await selected({ labelSelector: 'tier=front' }), ['a', 'b', 'c']);
@@ -29,7 +37,10 @@ describe('API server: lists', () => {
 
   it('selects by the fields of the kind', async () => {
     assert.deepEqual(await selected({ fieldSelector: 'spec.nodeName=n1' }), ['a', 'b']);
-    assert.deepEqual(await selected({ fieldSelector: 'status.phase=Pending,metadata.name!=a,spec.nodeName!=' }), ['b', 'c']);
+    assert.deepEqual(await selected({ fieldSelector: 'status.phase=Pending,metadata.name!=a,spec.nodeName!=' }), [
+      'b',
+      'c',
+    ]);
     const unknown = await api.call('GET', `${pods}?fieldSelector=spec.containers%3Dx`);
     assert.equal(unknown.status, 400);
     assert.equal(unknown.json.message, 'field label not supported: spec.containers');
@@ -72,13 +83,18 @@ describe('API server: lists', () => {
   });
 
   it('gives metadata alone when only that is asked for', async () => {
-    const { json } = await api.call('GET', pods, { accept: 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io' });
+    const { json } = await api.call('GET', pods, {
+      accept: 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io',
+    });
     assert.equal(json.kind, 'PartialObjectMetadataList');
     assert.equal('spec' in json.items[0]!, false);
   });
 
   it('refuses forms that it cannot give', async () => {
     assert.equal((await api.call('GET', pods, { accept: 'application/vnd.kubernetes.protobuf' })).status, 406);
-    assert.equal((await api.call('GET', pods, { accept: 'application/vnd.kubernetes.protobuf, application/json' })).status, 200);
+    assert.equal(
+      (await api.call('GET', pods, { accept: 'application/vnd.kubernetes.protobuf, application/json' })).status,
+      200,
+    );
   });
 });

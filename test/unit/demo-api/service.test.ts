@@ -13,10 +13,14 @@ describe('API server: as a service', () => {
     const api = await startServer({ tls: true });
     try {
       const status = await new Promise((resolve, reject) => {
-        get(`${api.server.url}/version`, { ca: api.server.caPem!, headers: { Authorization: `Bearer ${adminToken}` }, agent: false }, (response) => {
-          response.resume();
-          resolve(response.statusCode);
-        }).on('error', reject);
+        get(
+          `${api.server.url}/version`,
+          { ca: api.server.caPem!, headers: { Authorization: `Bearer ${adminToken}` }, agent: false },
+          (response) => {
+            response.resume();
+            resolve(response.statusCode);
+          },
+        ).on('error', reject);
       });
       assert.equal(status, 200);
     } finally {
@@ -36,7 +40,9 @@ describe('API server: as a service', () => {
   it('says which port is taken', async () => {
     const api = await startServer();
     try {
-      await assert.rejects(startServer({ port: Number(new URL(api.server.url).port) }), (error) => isWorkbenchError(error, 'port-taken'));
+      await assert.rejects(startServer({ port: Number(new URL(api.server.url).port) }), (error) =>
+        isWorkbenchError(error, 'port-taken'),
+      );
     } finally {
       await api.close();
     }
@@ -47,13 +53,20 @@ describe('API server: as a service', () => {
     try {
       const first = await startServer({ stateDir });
       const { json: made } = await first.call('POST', maps, { body: configMap('kept', {}, { a: 'b' }) });
-      await first.call('PATCH', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/leaderworkersets.leaderworkerset.x-k8s.io', { body: { metadata: { labels: { seen: 'yes' } } }, contentType: 'application/merge-patch+json' });
+      await first.call(
+        'PATCH',
+        '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/leaderworkersets.leaderworkerset.x-k8s.io',
+        { body: { metadata: { labels: { seen: 'yes' } } }, contentType: 'application/merge-patch+json' },
+      );
       await first.close();
       assert.equal((await stat(join(stateDir, 'store.json'))).mode & 0o777, 0o600);
       const second = await startServer({ stateDir });
       const { json: found } = await second.call('GET', `${maps}/kept`);
       assert.deepEqual(found, made);
-      const definition = await second.call('GET', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/leaderworkersets.leaderworkerset.x-k8s.io');
+      const definition = await second.call(
+        'GET',
+        '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/leaderworkersets.leaderworkerset.x-k8s.io',
+      );
       assert.equal(definition.json.metadata.labels.seen, 'yes');
       assert.equal((await second.call('GET', '/apis/leaderworkerset.x-k8s.io/v1/leaderworkersets')).status, 200);
       await second.close();
@@ -71,9 +84,14 @@ describe('API server: as a service', () => {
         if (object.metadata.name === 'bad') throw new Error('cannot take it');
       });
       for (const name of ['bad', 'good']) await api.call('POST', maps, { body: configMap(name) });
-      await until(() => Promise.resolve(seen), (names) => names.includes('good'));
+      await until(
+        () => Promise.resolve(seen),
+        (names) => names.includes('good'),
+      );
       watching.dispose();
-      assert.deepEqual(api.failures, ['a watch of configmaps failed at ADDED of default/bad: cannot take it Error: cannot take it']);
+      assert.deepEqual(api.failures, [
+        'a watch of configmaps failed at ADDED of default/bad: cannot take it Error: cannot take it',
+      ]);
     } finally {
       await api.close();
     }

@@ -35,8 +35,21 @@ export interface TestServer {
 /** A server over plain HTTP on a free port. */
 export async function startServer(options: Partial<ApiServerOptions> = {}): Promise<TestServer> {
   const failures: string[] = [];
-  const logger: Logger = { debug() {}, info() {}, warn() {}, error: (message, cause) => failures.push(`${message} ${String(cause)}`) };
-  const server = await createApiServer({ host: '127.0.0.1', port: 0, token: adminToken, tls: false, logger, clock: systemClock, ...options });
+  const logger: Logger = {
+    debug() {},
+    info() {},
+    warn() {},
+    error: (message, cause) => failures.push(`${message} ${String(cause)}`),
+  };
+  const server = await createApiServer({
+    host: '127.0.0.1',
+    port: 0,
+    token: adminToken,
+    tls: false,
+    logger,
+    clock: systemClock,
+    ...options,
+  });
   return {
     server,
     failures,
@@ -48,18 +61,25 @@ export async function startServer(options: Partial<ApiServerOptions> = {}): Prom
 
 function respond(base: string, method: string, path: string, options: CallOptions): Promise<IncomingMessage> {
   const { body, token = adminToken } = options;
-  const text = body === undefined ? undefined : typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+  const text =
+    body === undefined ? undefined : typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
   return new Promise((resolve, reject) => {
-    const outgoing = httpRequest(new URL(path, base), {
-      method,
-      agent: false,
-      headers: {
-        ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
-        Accept: options.accept ?? 'application/json',
-        'User-Agent': 'unit-test/1.0',
-        ...(text === undefined ? {} : { 'Content-Type': options.contentType ?? 'application/json', 'Content-Length': Buffer.byteLength(text) }),
+    const outgoing = httpRequest(
+      new URL(path, base),
+      {
+        method,
+        agent: false,
+        headers: {
+          ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
+          Accept: options.accept ?? 'application/json',
+          'User-Agent': 'unit-test/1.0',
+          ...(text === undefined
+            ? {}
+            : { 'Content-Type': options.contentType ?? 'application/json', 'Content-Length': Buffer.byteLength(text) }),
+        },
       },
-    }, resolve);
+      resolve,
+    );
     outgoing.on('error', reject);
     outgoing.end(text);
   });
@@ -128,20 +148,39 @@ export const pods = '/api/v1/namespaces/default/pods';
 export const maps = '/api/v1/namespaces/default/configmaps';
 export const deployments = '/apis/apps/v1/namespaces/default/deployments';
 
-export function pod(name: string, extra: Record<string, unknown> = {}, spec: Record<string, unknown> = {}): Record<string, unknown> {
-  return { apiVersion: 'v1', kind: 'Pod', metadata: { name, ...extra }, spec: { containers: [{ name: 'main', image: 'busybox' }], ...spec } };
+export function pod(
+  name: string,
+  extra: Record<string, unknown> = {},
+  spec: Record<string, unknown> = {},
+): Record<string, unknown> {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, ...extra },
+    spec: { containers: [{ name: 'main', image: 'busybox' }], ...spec },
+  };
 }
 
-export function configMap(name: string, extra: Record<string, unknown> = {}, data: Record<string, string> = {}): Record<string, unknown> {
+export function configMap(
+  name: string,
+  extra: Record<string, unknown> = {},
+  data: Record<string, string> = {},
+): Record<string, unknown> {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ...extra }, data };
 }
 
 export function deployment(name: string, spec: Record<string, unknown> = {}): Record<string, unknown> {
   return {
-    apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name },
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name },
     spec: {
-      replicas: 2, selector: { matchLabels: { app: name } },
-      template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'main', image: 'nginx', ports: [{ containerPort: 80 }] }] } },
+      replicas: 2,
+      selector: { matchLabels: { app: name } },
+      template: {
+        metadata: { labels: { app: name } },
+        spec: { containers: [{ name: 'main', image: 'nginx', ports: [{ containerPort: 80 }] }] },
+      },
       ...spec,
     },
   };

@@ -20,7 +20,8 @@ describe('API server: watch', () => {
     return lines;
   };
   const version = async (): Promise<string> => (await api.call('GET', maps)).json.metadata.resourceVersion;
-  const brief = (events: readonly Loose[]): readonly string[] => events.map((event) => `${event.type} ${event.object.metadata.name ?? ''}`);
+  const brief = (events: readonly Loose[]): readonly string[] =>
+    events.map((event) => `${event.type} ${event.object.metadata.name ?? ''}`);
 
   it('sends what is there, then what changes, when it starts from "" or "0"', async () => {
     for (const query of ['', 'resourceVersion=0']) {
@@ -63,16 +64,27 @@ describe('API server: watch', () => {
     assert.equal(bookmark!.type, 'BOOKMARK');
     assert.equal(bookmark!.object.kind, 'ConfigMap');
     assert.deepEqual(bookmark!.object.metadata.annotations, { 'k8s.io/initial-events-end': 'true' });
-    assert.equal((await api.call('GET', `${maps}?watch=true&resourceVersion=1&sendInitialEvents=true&allowWatchBookmarks=true`)).status, 422);
+    assert.equal(
+      (await api.call('GET', `${maps}?watch=true&resourceVersion=1&sendInitialEvents=true&allowWatchBookmarks=true`))
+        .status,
+      422,
+    );
     const anywhere = await watch('allowWatchBookmarks=true');
-    assert.deepEqual((await anywhere.take(2)).map((event) => event.object.metadata.annotations?.['k8s.io/initial-events-end']), [undefined, 'true'], 'a watch from anywhere is one, too');
+    assert.deepEqual(
+      (await anywhere.take(2)).map((event) => event.object.metadata.annotations?.['k8s.io/initial-events-end']),
+      [undefined, 'true'],
+      'a watch from anywhere is one, too',
+    );
   });
 
   it('ends at its time limit, after a bookmark that a new watch can start from', async () => {
     const events = await watch(`resourceVersion=${await version()}&allowWatchBookmarks=true&timeoutSeconds=3`);
     await api.call('POST', '/api/v1/namespaces/default/secrets', { body: { metadata: { name: 'elsewhere' } } });
     const all = await events.take(9);
-    assert.deepEqual(all.map((event) => event.type), ['BOOKMARK']);
+    assert.deepEqual(
+      all.map((event) => event.type),
+      ['BOOKMARK'],
+    );
     assert.equal(all[0].object.metadata.resourceVersion, await version());
     const again = await watch(`resourceVersion=${all[0].object.metadata.resourceVersion}`);
     await api.call('POST', maps, { body: configMap('two') });
@@ -85,13 +97,19 @@ describe('API server: watch', () => {
     for (const name of ['two', 'three', 'four', 'five']) await api.call('POST', maps, { body: configMap(name) });
     const [first] = await events.take(1);
     assert.equal(Number(first!.object.metadata.resourceVersion), ahead + 1);
-    const [error] = await (await watch(`resourceVersion=99999999&sendInitialEvents=true&resourceVersionMatch=NotOlderThan`)).take(9);
+    const [error] = await (
+      await watch(`resourceVersion=99999999&sendInitialEvents=true&resourceVersionMatch=NotOlderThan`)
+    ).take(9);
     assert.deepEqual([error!.type, error!.object.code], ['ERROR', 504]);
   });
 
   it('adds and deletes objects as they come into and leave a selector', async () => {
     const events = await watch('labelSelector=set%3Db');
-    const relabel = (set: string): Promise<unknown> => api.call('PATCH', `${maps}/one`, { body: { metadata: { labels: { set } } }, contentType: 'application/merge-patch+json' });
+    const relabel = (set: string): Promise<unknown> =>
+      api.call('PATCH', `${maps}/one`, {
+        body: { metadata: { labels: { set } } },
+        contentType: 'application/merge-patch+json',
+      });
     await relabel('b');
     await api.call('PATCH', `${maps}/one`, { body: { data: { x: 'y' } }, contentType: 'application/merge-patch+json' });
     await relabel('c');
@@ -111,7 +129,11 @@ describe('API server: watch', () => {
         }
       });
     });
-    door.create(door.resource('', 'configmaps'), { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'two', namespace: 'default' } });
+    door.create(door.resource('', 'configmaps'), {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'two', namespace: 'default' },
+    });
     door.delete(door.resource('', 'configmaps'), 'default', 'one');
     await done;
     assert.deepEqual(seen, ['ADDED one', 'ADDED two', 'DELETED one']);

@@ -7,8 +7,14 @@ import { ControllerCluster, type Json } from '../../support/controller-cluster.t
 
 function deployment(replicas: number): Json {
   return {
-    apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' },
-    spec: { replicas, selector: { matchLabels: { app: 'web' } }, template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'main', image: 'v1' }] } } },
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web' },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: 'web' } },
+      template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'main', image: 'v1' }] } },
+    },
   };
 }
 
@@ -18,7 +24,9 @@ describe('disruption budgets', () => {
     cluster = await ControllerCluster.start();
     cluster.addNode('cpu-0', { gpus: 0 });
     cluster.create('deployments', 'apps', deployment(3));
-    await cluster.eventually(() => assert.equal(at(cluster.get('deployments', 'apps', 'web'), 'status', 'availableReplicas'), 3));
+    await cluster.eventually(() =>
+      assert.equal(at(cluster.get('deployments', 'apps', 'web'), 'status', 'availableReplicas'), 3),
+    );
   });
   afterEach(async () => {
     await cluster.stop();
@@ -26,7 +34,12 @@ describe('disruption budgets', () => {
   });
 
   const budget = (name: string, spec: Json): void => {
-    cluster.create('poddisruptionbudgets', 'policy', { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name }, spec: { selector: { matchLabels: { app: 'web' } }, ...spec } });
+    cluster.create('poddisruptionbudgets', 'policy', {
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name },
+      spec: { selector: { matchLabels: { app: 'web' } }, ...spec },
+    });
   };
   const counts = (name: string): unknown => {
     const status = at(cluster.get('poddisruptionbudgets', 'policy', name), 'status');
@@ -42,8 +55,11 @@ describe('disruption budgets', () => {
     it(`allow what ${what} leaves`, async () => {
       budget('keep', spec);
       await cluster.eventually(() => assert.deepEqual(counts('keep'), expected));
-      const [condition] = (at(cluster.get('poddisruptionbudgets', 'policy', 'keep'), 'status', 'conditions') as Json[]);
-      assert.deepEqual([condition?.['type'], condition?.['status']], ['DisruptionAllowed', expected[3] > 0 ? 'True' : 'False']);
+      const [condition] = at(cluster.get('poddisruptionbudgets', 'policy', 'keep'), 'status', 'conditions') as Json[];
+      assert.deepEqual(
+        [condition?.['type'], condition?.['status']],
+        ['DisruptionAllowed', expected[3] > 0 ? 'True' : 'False'],
+      );
     });
   }
 
@@ -55,16 +71,34 @@ describe('disruption budgets', () => {
   });
 });
 
-describe('the sizes of a deployment\'s sets', () => {
-  const owner = (replicas: number): KubeObject => asKubeObject({
-    apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' },
-    spec: { replicas, strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' } } },
-  });
-  const set = (uid: string, replicas: number, scaledFor: number, status: Json = {}): KubeObject => asKubeObject({
-    apiVersion: 'apps/v1', kind: 'ReplicaSet', spec: { replicas }, status,
-    metadata: { name: uid, uid, annotations: { 'deployment.kubernetes.io/desired-replicas': String(scaledFor), 'deployment.kubernetes.io/max-replicas': String(scaledFor + Math.ceil(scaledFor / 4)) } },
-  });
-  const sizes = (replicas: number, sets: readonly KubeObject[], current?: KubeObject): unknown => Object.fromEntries(resized(owner(replicas), sets, current).map(([each, size]) => [each.metadata.name, size]));
+describe("the sizes of a deployment's sets", () => {
+  const owner = (replicas: number): KubeObject =>
+    asKubeObject({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'web' },
+      spec: {
+        replicas,
+        strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' } },
+      },
+    });
+  const set = (uid: string, replicas: number, scaledFor: number, status: Json = {}): KubeObject =>
+    asKubeObject({
+      apiVersion: 'apps/v1',
+      kind: 'ReplicaSet',
+      spec: { replicas },
+      status,
+      metadata: {
+        name: uid,
+        uid,
+        annotations: {
+          'deployment.kubernetes.io/desired-replicas': String(scaledFor),
+          'deployment.kubernetes.io/max-replicas': String(scaledFor + Math.ceil(scaledFor / 4)),
+        },
+      },
+    });
+  const sizes = (replicas: number, sets: readonly KubeObject[], current?: KubeObject): unknown =>
+    Object.fromEntries(resized(owner(replicas), sets, current).map(([each, size]) => [each.metadata.name, size]));
 
   it('are looked at when the deployment has another size than they were scaled for', () => {
     assert.equal(isResized(owner(10), [set('a', 10, 10)]), false);

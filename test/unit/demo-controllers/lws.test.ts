@@ -7,13 +7,27 @@ const NAME = 'leaderworkerset.sigs.k8s.io';
 
 function set(name: string, spec: Json = {}, template: Json = {}): Json {
   return {
-    apiVersion: `${GROUP}/v1`, kind: 'LeaderWorkerSet', metadata: { name },
+    apiVersion: `${GROUP}/v1`,
+    kind: 'LeaderWorkerSet',
+    metadata: { name },
     spec: {
       replicas: 2,
       ...spec,
       leaderWorkerTemplate: {
         size: 2,
-        workerTemplate: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'vllm', image: 'vllm:1', env: [{ name: 'RANK', value: '$(LWS_WORKER_INDEX)' }], resources: { limits: { 'nvidia.com/gpu': '8' } } }] } },
+        workerTemplate: {
+          metadata: { labels: { app: name } },
+          spec: {
+            containers: [
+              {
+                name: 'vllm',
+                image: 'vllm:1',
+                env: [{ name: 'RANK', value: '$(LWS_WORKER_INDEX)' }],
+                resources: { limits: { 'nvidia.com/gpu': '8' } },
+              },
+            ],
+          },
+        },
         ...template,
       },
     },
@@ -29,15 +43,24 @@ describe('LeaderWorkerSet', () => {
   afterEach(() => cluster.stop());
 
   const conditionsOf = (name: string): Map<string, string> =>
-    new Map(((cluster.get('leaderworkersets', GROUP, name)?.['status'] as { conditions?: Json[] } | undefined)?.conditions ?? []).map((one) => [String(one['type']), String(one['status'])]));
-  const statusOf = (name: string): Json => cluster.get('leaderworkersets', GROUP, name)?.['status'] as Json ?? {};
-  const available = (name: string): Promise<void> => cluster.eventually(() => assert.equal(conditionsOf(name).get('Available'), 'True'));
+    new Map(
+      (
+        (cluster.get('leaderworkersets', GROUP, name)?.['status'] as { conditions?: Json[] } | undefined)?.conditions ??
+        []
+      ).map((one) => [String(one['type']), String(one['status'])]),
+    );
+  const statusOf = (name: string): Json => (cluster.get('leaderworkersets', GROUP, name)?.['status'] as Json) ?? {};
+  const available = (name: string): Promise<void> =>
+    cluster.eventually(() => assert.equal(conditionsOf(name).get('Available'), 'True'));
 
   it('makes groups with the names, labels and environment of the real controller', async () => {
     cluster.create('leaderworkersets', GROUP, set('decode'));
     await available('decode');
     assert.deepEqual(cluster.podNames(), ['decode-0', 'decode-0-1', 'decode-1', 'decode-1-1']);
-    assert.deepEqual(cluster.api.list(cluster.kind('statefulsets', 'apps'), 'default').map((one) => one.metadata.name), ['decode', 'decode-0', 'decode-1']);
+    assert.deepEqual(
+      cluster.api.list(cluster.kind('statefulsets', 'apps'), 'default').map((one) => one.metadata.name),
+      ['decode', 'decode-0', 'decode-1'],
+    );
     const service = cluster.get('services', '', 'decode');
     assert.equal(at(service, 'spec', 'clusterIP'), 'None');
     assert.equal(at(service, 'spec', 'publishNotReadyAddresses'), true);
@@ -63,7 +86,10 @@ describe('LeaderWorkerSet', () => {
     ]);
     assert.equal(at(worker, 'spec', 'hostname'), 'decode-1-1');
     assert.equal(at(worker, 'spec', 'subdomain'), 'decode');
-    assert.deepEqual([statusOf('decode')['replicas'], statusOf('decode')['readyReplicas'], statusOf('decode')['updatedReplicas']], [2, 2, 2]);
+    assert.deepEqual(
+      [statusOf('decode')['replicas'], statusOf('decode')['readyReplicas'], statusOf('decode')['updatedReplicas']],
+      [2, 2, 2],
+    );
     assert.equal(statusOf('decode')['hpaPodSelector'], `${NAME}/name=decode,${NAME}/worker-index=0`);
     assert.equal(new Set(cluster.pods().map((pod) => at(pod, 'spec', 'nodeName'))).size, 4);
     assert.deepEqual(cluster.warnings, []);
@@ -85,7 +111,12 @@ describe('LeaderWorkerSet', () => {
     cluster.create('leaderworkersets', GROUP, set('group'));
     await available('group');
     const before = new Map(cluster.pods().map((pod) => [pod.metadata.name, pod.metadata.uid]));
-    cluster.setPodStatus('group-0-1', (status) => ({ ...status, containerStatuses: [{ name: 'vllm', ready: true, restartCount: 1, image: 'x', imageID: '', state: {}, lastState: {} }] }));
+    cluster.setPodStatus('group-0-1', (status) => ({
+      ...status,
+      containerStatuses: [
+        { name: 'vllm', ready: true, restartCount: 1, image: 'x', imageID: '', state: {}, lastState: {} },
+      ],
+    }));
     await cluster.eventually(() => {
       const now = new Map(cluster.pods().map((pod) => [pod.metadata.name, pod.metadata.uid]));
       assert.deepEqual([...now.keys()].sort(), ['group-0', 'group-0-1', 'group-1', 'group-1-1']);
@@ -98,8 +129,15 @@ describe('LeaderWorkerSet', () => {
   });
 
   it('tells pods their part of the group', async () => {
-    const labelsOf = (name: string): unknown[] => [`${name}-0`, `${name}-0-1`, `${name}-0-2`, `${name}-0-3`].map((pod) => cluster.get('pods', '', pod)?.metadata.labels?.[`${NAME}/subgroup-index`]);
-    cluster.create('leaderworkersets', GROUP, set('parts', { replicas: 1 }, { size: 4, subGroupPolicy: { subGroupSize: 2 } }));
+    const labelsOf = (name: string): unknown[] =>
+      [`${name}-0`, `${name}-0-1`, `${name}-0-2`, `${name}-0-3`].map(
+        (pod) => cluster.get('pods', '', pod)?.metadata.labels?.[`${NAME}/subgroup-index`],
+      );
+    cluster.create(
+      'leaderworkersets',
+      GROUP,
+      set('parts', { replicas: 1 }, { size: 4, subGroupPolicy: { subGroupSize: 2 } }),
+    );
     await available('parts');
     assert.deepEqual(labelsOf('parts'), ['0', '0', '1', '1']);
     const keyOf = (pod: string): unknown => cluster.get('pods', '', pod)?.metadata.labels?.[`${NAME}/subgroup-key`];
@@ -110,7 +148,10 @@ describe('LeaderWorkerSet', () => {
   it('gives groups another size, one after the other', async () => {
     cluster.create('leaderworkersets', GROUP, set('grow', { replicas: 1 }));
     await available('grow');
-    cluster.change('leaderworkersets', GROUP, 'grow', (spec) => ({ ...spec, leaderWorkerTemplate: { ...(spec['leaderWorkerTemplate'] as Json), size: 3 } }));
+    cluster.change('leaderworkersets', GROUP, 'grow', (spec) => ({
+      ...spec,
+      leaderWorkerTemplate: { ...(spec['leaderWorkerTemplate'] as Json), size: 3 },
+    }));
     await cluster.eventually(() => {
       assert.deepEqual(cluster.podNames(), ['grow-0', 'grow-0-1', 'grow-0-2']);
       assert.equal(conditionsOf('grow').get('Available'), 'True');
@@ -134,7 +175,12 @@ describe('LeaderWorkerSet', () => {
     assert.equal(cluster.pods().length, 4);
     cluster.change('leaderworkersets', GROUP, 'scale', (spec) => ({ ...spec, replicas: 0 }));
     await cluster.eventually(() => assert.deepEqual(cluster.podNames(), []));
-    await cluster.eventually(() => assert.deepEqual(cluster.api.list(cluster.kind('statefulsets', 'apps'), 'default').map((one) => one.metadata.name), ['scale']));
+    await cluster.eventually(() =>
+      assert.deepEqual(
+        cluster.api.list(cluster.kind('statefulsets', 'apps'), 'default').map((one) => one.metadata.name),
+        ['scale'],
+      ),
+    );
   });
 
   it('rolls a new template out group by group, from the last to the first', async () => {
@@ -172,7 +218,10 @@ describe('LeaderWorkerSet', () => {
 
   it('keeps a group on one rack, and racks to one group, where the topology is exclusive', async () => {
     const object = set('racks', { replicas: 2 });
-    cluster.create('leaderworkersets', GROUP, { ...object, metadata: { name: 'racks', annotations: { [`${NAME}/exclusive-topology`]: 'rack' } } });
+    cluster.create('leaderworkersets', GROUP, {
+      ...object,
+      metadata: { name: 'racks', annotations: { [`${NAME}/exclusive-topology`]: 'rack' } },
+    });
     await available('racks');
     const rackOf = (pod: string): unknown => {
       const node = String(at(cluster.get('pods', '', pod), 'spec', 'nodeName'));

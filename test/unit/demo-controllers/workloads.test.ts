@@ -6,16 +6,40 @@ import { ControllerCluster, type Json } from '../../support/controller-cluster.t
 import * as fc from 'fast-check';
 
 const container = (image: string): Json => ({ name: 'main', image, resources: { requests: { cpu: '1' } } });
-const template = (app: string, image: string): Json => ({ metadata: { labels: { app } }, spec: { containers: [container(image)] } });
+const template = (app: string, image: string): Json => ({
+  metadata: { labels: { app } },
+  spec: { containers: [container(image)] },
+});
 
 function deployment(name: string, spec: Json = {}): Json {
-  return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name }, spec: { replicas: 3, selector: { matchLabels: { app: name } }, template: template(name, 'v1'), ...spec } };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name },
+    spec: { replicas: 3, selector: { matchLabels: { app: name } }, template: template(name, 'v1'), ...spec },
+  };
 }
 function statefulSet(name: string, spec: Json = {}): Json {
-  return { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name }, spec: { replicas: 3, serviceName: name, selector: { matchLabels: { app: name } }, template: template(name, 'v1'), ...spec } };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name },
+    spec: {
+      replicas: 3,
+      serviceName: name,
+      selector: { matchLabels: { app: name } },
+      template: template(name, 'v1'),
+      ...spec,
+    },
+  };
 }
 function job(name: string, spec: Json = {}): Json {
-  return { apiVersion: 'batch/v1', kind: 'Job', metadata: { name }, spec: { template: { spec: { restartPolicy: 'Never', containers: [container('v1')] } }, ...spec } };
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name },
+    spec: { template: { spec: { restartPolicy: 'Never', containers: [container('v1')] } }, ...spec },
+  };
 }
 function imageOf(pod: KubeObject): unknown {
   return at(arrayAt(pod, 'spec', 'containers')[0], 'image');
@@ -34,7 +58,9 @@ describe('workloads', () => {
   });
 
   const condition = (plural: string, group: string, name: string, type: string): Json | undefined =>
-    arrayAt(cluster.get(plural, group, name), 'status', 'conditions').find((one) => at(one, 'type') === type) as Json | undefined;
+    arrayAt(cluster.get(plural, group, name), 'status', 'conditions').find((one) => at(one, 'type') === type) as
+      | Json
+      | undefined;
   const setImage = (plural: string, name: string, image: string): void => {
     cluster.change(plural, 'apps', name, (spec) => ({ ...spec, template: template(name, image) }));
   };
@@ -43,15 +69,29 @@ describe('workloads', () => {
   describe('Deployment', () => {
     it('runs its pods through a ReplicaSet and tells that it is available', async () => {
       cluster.create('deployments', 'apps', deployment('web'));
-      await cluster.eventually(() => assert.equal(condition('deployments', 'apps', 'web', 'Progressing')?.['reason'], 'NewReplicaSetAvailable'));
+      await cluster.eventually(() =>
+        assert.equal(condition('deployments', 'apps', 'web', 'Progressing')?.['reason'], 'NewReplicaSetAvailable'),
+      );
       const status = cluster.get('deployments', 'apps', 'web')?.['status'] as Json;
-      assert.deepEqual([status['replicas'], status['updatedReplicas'], status['readyReplicas'], status['availableReplicas'], status['unavailableReplicas']], [3, 3, 3, 3, undefined]);
+      assert.deepEqual(
+        [
+          status['replicas'],
+          status['updatedReplicas'],
+          status['readyReplicas'],
+          status['availableReplicas'],
+          status['unavailableReplicas'],
+        ],
+        [3, 3, 3, 3, undefined],
+      );
       assert.equal(status['observedGeneration'], 1);
       assert.equal(condition('deployments', 'apps', 'web', 'Available')?.['status'], 'True');
       const [set] = replicaSets();
       assert.match(set?.metadata.name ?? '', /^web-[bcdfghjklmnpqrstvwxz2456789]+$/);
       assert.ok(cluster.podNames().every((name) => name.startsWith(`${set?.metadata.name}-`)));
-      assert.equal(cluster.get('deployments', 'apps', 'web')?.metadata.annotations?.['deployment.kubernetes.io/revision'], '1');
+      assert.equal(
+        cluster.get('deployments', 'apps', 'web')?.metadata.annotations?.['deployment.kubernetes.io/revision'],
+        '1',
+      );
     });
 
     it('replaces a deleted pod', async () => {
@@ -66,14 +106,30 @@ describe('workloads', () => {
     });
 
     it('rolls out without ever having too few or too many pods, and keeps the old set for an undo', async () => {
-      cluster.create('deployments', 'apps', deployment('web', { replicas: 4, strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 1 } } }));
-      await cluster.eventually(() => assert.equal(at(cluster.get('deployments', 'apps', 'web'), 'status', 'availableReplicas'), 4));
+      cluster.create(
+        'deployments',
+        'apps',
+        deployment('web', {
+          replicas: 4,
+          strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 1 } },
+        }),
+      );
+      await cluster.eventually(() =>
+        assert.equal(at(cluster.get('deployments', 'apps', 'web'), 'status', 'availableReplicas'), 4),
+      );
       const seen: { total: number; ready: number }[] = [];
       const watch = cluster.api.watch(cluster.kind('pods'), () => {
         const pods = cluster.pods({ app: 'web' }).filter((pod) => pod.metadata.deletionTimestamp === undefined);
         // The limit is on what the sets ask for, as in the real controller: a set lags behind its own number for a moment.
         const total = replicaSets().reduce((sum, set) => sum + Number(at(set, 'spec', 'replicas')), 0);
-        seen.push({ total, ready: pods.filter((pod) => arrayAt(pod, 'status', 'conditions').some((one) => at(one, 'type') === 'Ready' && at(one, 'status') === 'True')).length });
+        seen.push({
+          total,
+          ready: pods.filter((pod) =>
+            arrayAt(pod, 'status', 'conditions').some(
+              (one) => at(one, 'type') === 'Ready' && at(one, 'status') === 'True',
+            ),
+          ).length,
+        });
       });
       setImage('deployments', 'web', 'v2');
       await cluster.eventually(() => {
@@ -88,15 +144,22 @@ describe('workloads', () => {
       setImage('deployments', 'web', 'v1');
       await cluster.eventually(() => assert.deepEqual(cluster.pods().map(imageOf), ['v1', 'v1', 'v1', 'v1']));
       assert.equal(replicaSets().length, 2);
-      assert.equal(cluster.get('deployments', 'apps', 'web')?.metadata.annotations?.['deployment.kubernetes.io/revision'], '3');
+      assert.equal(
+        cluster.get('deployments', 'apps', 'web')?.metadata.annotations?.['deployment.kubernetes.io/revision'],
+        '3',
+      );
     });
 
     it('stops at a version that does not become ready, and tells when its time is over', async () => {
       cluster.create('deployments', 'apps', deployment('web', { progressDeadlineSeconds: 1 }));
-      await cluster.eventually(() => assert.equal(at(cluster.get('deployments', 'apps', 'web'), 'status', 'availableReplicas'), 3));
+      await cluster.eventually(() =>
+        assert.equal(at(cluster.get('deployments', 'apps', 'web'), 'status', 'availableReplicas'), 3),
+      );
       cluster.fateOf = (pod) => (imageOf(pod) === 'bad' ? 'running' : 'ready');
       setImage('deployments', 'web', 'bad');
-      await cluster.eventually(() => assert.equal(condition('deployments', 'apps', 'web', 'Progressing')?.['reason'], 'ProgressDeadlineExceeded'));
+      await cluster.eventually(() =>
+        assert.equal(condition('deployments', 'apps', 'web', 'Progressing')?.['reason'], 'ProgressDeadlineExceeded'),
+      );
       assert.equal(cluster.pods().filter((pod) => imageOf(pod) === 'v1').length, 3);
       assert.equal(condition('deployments', 'apps', 'web', 'Available')?.['status'], 'True');
     });
@@ -104,8 +167,14 @@ describe('workloads', () => {
     it('recreates all at once where it is told to, and waits while paused', async () => {
       cluster.create('deployments', 'apps', deployment('web', { strategy: { type: 'Recreate' } }));
       await cluster.eventually(() => assert.equal(cluster.pods().length, 3));
-      cluster.change('deployments', 'apps', 'web', (spec) => ({ ...spec, paused: true, template: template('web', 'v2') }));
-      await cluster.eventually(() => assert.equal(condition('deployments', 'apps', 'web', 'Progressing')?.['reason'], 'DeploymentPaused'));
+      cluster.change('deployments', 'apps', 'web', (spec) => ({
+        ...spec,
+        paused: true,
+        template: template('web', 'v2'),
+      }));
+      await cluster.eventually(() =>
+        assert.equal(condition('deployments', 'apps', 'web', 'Progressing')?.['reason'], 'DeploymentPaused'),
+      );
       assert.deepEqual(cluster.pods().map(imageOf), ['v1', 'v1', 'v1']);
       cluster.change('deployments', 'apps', 'web', (spec) => ({ ...spec, paused: false }));
       await cluster.eventually(() => assert.deepEqual(cluster.pods().map(imageOf), ['v2', 'v2', 'v2']));
@@ -130,13 +199,21 @@ describe('workloads', () => {
       assert.deepEqual(cluster.podNames(), ['db-0', 'db-1']);
       cluster.fateOf = () => 'ready';
       cluster.setPodStatus('db-1', (status) => ({ ...status, reason: 'look again' }));
-      await cluster.eventually(() => assert.equal(at(cluster.get('statefulsets', 'apps', 'db'), 'status', 'readyReplicas'), 3));
+      await cluster.eventually(() =>
+        assert.equal(at(cluster.get('statefulsets', 'apps', 'db'), 'status', 'readyReplicas'), 3),
+      );
       assert.equal(cluster.get('pods', '', 'db-2')?.metadata.labels?.['apps.kubernetes.io/pod-index'], '2');
     });
 
     it('updates from the last down to the partition, and scales down from the last', async () => {
-      cluster.create('statefulsets', 'apps', statefulSet('db', { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } }));
-      await cluster.eventually(() => assert.equal(at(cluster.get('statefulsets', 'apps', 'db'), 'status', 'readyReplicas'), 3));
+      cluster.create(
+        'statefulsets',
+        'apps',
+        statefulSet('db', { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } }),
+      );
+      await cluster.eventually(() =>
+        assert.equal(at(cluster.get('statefulsets', 'apps', 'db'), 'status', 'readyReplicas'), 3),
+      );
       setImage('statefulsets', 'db', 'v2');
       await cluster.eventually(() => assert.deepEqual(cluster.pods().map(imageOf), ['v1', 'v2', 'v2']));
       const before = cluster.get('pods', '', 'db-0')?.metadata.uid;
@@ -158,15 +235,40 @@ describe('workloads', () => {
     });
 
     it('gives every pod its claim, bound to a volume, which outlives it', async () => {
-      cluster.api.create(cluster.kind('storageclasses', 'storage.k8s.io'), { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'fast' }, provisioner: 'demo' });
-      cluster.create('statefulsets', 'apps', statefulSet('db', {
-        replicas: 2, podManagementPolicy: 'Parallel',
-        volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: { storageClassName: 'fast', accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } }],
-      }));
-      await cluster.eventually(() => assert.equal(at(cluster.get('statefulsets', 'apps', 'db'), 'status', 'readyReplicas'), 2));
+      cluster.api.create(cluster.kind('storageclasses', 'storage.k8s.io'), {
+        apiVersion: 'storage.k8s.io/v1',
+        kind: 'StorageClass',
+        metadata: { name: 'fast' },
+        provisioner: 'demo',
+      });
+      cluster.create(
+        'statefulsets',
+        'apps',
+        statefulSet('db', {
+          replicas: 2,
+          podManagementPolicy: 'Parallel',
+          volumeClaimTemplates: [
+            {
+              metadata: { name: 'data' },
+              spec: {
+                storageClassName: 'fast',
+                accessModes: ['ReadWriteOnce'],
+                resources: { requests: { storage: '1Gi' } },
+              },
+            },
+          ],
+        }),
+      );
+      await cluster.eventually(() =>
+        assert.equal(at(cluster.get('statefulsets', 'apps', 'db'), 'status', 'readyReplicas'), 2),
+      );
       const claim = cluster.get('persistentvolumeclaims', '', 'data-db-1');
       assert.equal(at(claim, 'status', 'phase'), 'Bound');
-      assert.ok(arrayAt(cluster.get('pods', '', 'db-1'), 'spec', 'volumes').some((volume) => at(volume, 'persistentVolumeClaim', 'claimName') === 'data-db-1'));
+      assert.ok(
+        arrayAt(cluster.get('pods', '', 'db-1'), 'spec', 'volumes').some(
+          (volume) => at(volume, 'persistentVolumeClaim', 'claimName') === 'data-db-1',
+        ),
+      );
       cluster.change('statefulsets', 'apps', 'db', (spec) => ({ ...spec, replicas: 1 }));
       await cluster.eventually(() => assert.deepEqual(cluster.podNames(), ['db-0']));
       assert.ok(cluster.get('persistentvolumeclaims', '', 'data-db-1'));
@@ -174,7 +276,8 @@ describe('workloads', () => {
   });
 
   describe('Job', () => {
-    const done = (name: string, type: 'Complete' | 'Failed'): Promise<void> => cluster.eventually(() => assert.equal(condition('jobs', 'batch', name, type)?.['status'], 'True'));
+    const done = (name: string, type: 'Complete' | 'Failed'): Promise<void> =>
+      cluster.eventually(() => assert.equal(condition('jobs', 'batch', name, type)?.['status'], 'True'));
 
     it('runs every index once, so many at a time', async () => {
       cluster.fateOf = () => 'succeed';
@@ -185,11 +288,20 @@ describe('workloads', () => {
       assert.ok(status['startTime'] && status['completionTime']);
       assert.equal(condition('jobs', 'batch', 'bench', 'SuccessCriteriaMet')?.['reason'], 'CompletionsReached');
       const pods = cluster.pods({ 'batch.kubernetes.io/job-name': 'bench' });
-      assert.deepEqual(pods.map((pod) => Number(pod.metadata.annotations?.['batch.kubernetes.io/job-completion-index'])).sort((left, right) => left - right), [0, 1, 2, 3, 4]);
+      assert.deepEqual(
+        pods
+          .map((pod) => Number(pod.metadata.annotations?.['batch.kubernetes.io/job-completion-index']))
+          .sort((left, right) => left - right),
+        [0, 1, 2, 3, 4],
+      );
       assert.ok(pods.every((pod) => arrayAt(pod, 'metadata', 'finalizers').length === 0));
       const first = pods.find((pod) => pod.metadata.labels?.['batch.kubernetes.io/job-completion-index'] === '0');
       assert.equal(at(first, 'spec', 'hostname'), 'bench-0');
-      assert.ok(arrayAt(arrayAt(first, 'spec', 'containers')[0], 'env').some((one) => at(one, 'name') === 'JOB_COMPLETION_INDEX'));
+      assert.ok(
+        arrayAt(arrayAt(first, 'spec', 'containers')[0], 'env').some(
+          (one) => at(one, 'name') === 'JOB_COMPLETION_INDEX',
+        ),
+      );
     });
 
     it('fails once its pods have failed too often', async () => {
@@ -205,7 +317,11 @@ describe('workloads', () => {
       cluster.create('jobs', 'batch', job('slow', { activeDeadlineSeconds: 1 }));
       await done('slow', 'Failed');
       assert.equal(condition('jobs', 'batch', 'slow', 'Failed')?.['reason'], 'DeadlineExceeded');
-      assert.ok(cluster.pods({ 'job-name': 'slow' }).every((pod) => pod.metadata.deletionTimestamp !== undefined || at(pod, 'status', 'phase') === 'Failed'));
+      assert.ok(
+        cluster
+          .pods({ 'job-name': 'slow' })
+          .every((pod) => pod.metadata.deletionTimestamp !== undefined || at(pod, 'status', 'phase') === 'Failed'),
+      );
     });
 
     it('is collected after its time to live', async () => {
@@ -254,10 +370,22 @@ describe('workloads', () => {
   describe('DaemonSet', () => {
     it('has a pod on every node that it fits, and on new ones', async () => {
       cluster.addNode('tainted', { taints: [{ key: 'a', effect: 'NoSchedule' }] });
-      cluster.create('daemonsets', 'apps', { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'agent' }, spec: { selector: { matchLabels: { app: 'agent' } }, template: template('agent', 'v1') } });
-      await cluster.eventually(() => assert.equal(at(cluster.get('daemonsets', 'apps', 'agent'), 'status', 'numberReady'), 2));
+      cluster.create('daemonsets', 'apps', {
+        apiVersion: 'apps/v1',
+        kind: 'DaemonSet',
+        metadata: { name: 'agent' },
+        spec: { selector: { matchLabels: { app: 'agent' } }, template: template('agent', 'v1') },
+      });
+      await cluster.eventually(() =>
+        assert.equal(at(cluster.get('daemonsets', 'apps', 'agent'), 'status', 'numberReady'), 2),
+      );
       cluster.addNode('cpu-2', { gpus: 0 });
-      await cluster.eventually(() => assert.deepEqual(new Set(cluster.pods().map((pod) => at(pod, 'spec', 'nodeName'))), new Set(['cpu-0', 'cpu-1', 'cpu-2'])));
+      await cluster.eventually(() =>
+        assert.deepEqual(
+          new Set(cluster.pods().map((pod) => at(pod, 'spec', 'nodeName'))),
+          new Set(['cpu-0', 'cpu-1', 'cpu-2']),
+        ),
+      );
       setImage('daemonsets', 'agent', 'v2');
       await cluster.eventually(() => assert.deepEqual(cluster.pods().map(imageOf), ['v2', 'v2', 'v2']));
     });
@@ -266,13 +394,37 @@ describe('workloads', () => {
   describe('services', () => {
     it('point at ready pods, by number or name of the port', async () => {
       cluster.fateOf = (pod) => (pod.metadata.name === 'db-1' ? 'running' : 'ready');
-      const pods = { metadata: { labels: { app: 'db' } }, spec: { containers: [{ name: 'main', image: 'v1', ports: [{ name: 'http', containerPort: 8000 }] }] } };
-      cluster.create('statefulsets', 'apps', statefulSet('db', { podManagementPolicy: 'Parallel', replicas: 2, template: pods }));
-      cluster.create('services', '', { apiVersion: 'v1', kind: 'Service', metadata: { name: 'db' }, spec: { selector: { app: 'db' }, ports: [{ name: 'web', port: 80, targetPort: 'http' }] } });
+      const pods = {
+        metadata: { labels: { app: 'db' } },
+        spec: { containers: [{ name: 'main', image: 'v1', ports: [{ name: 'http', containerPort: 8000 }] }] },
+      };
+      cluster.create(
+        'statefulsets',
+        'apps',
+        statefulSet('db', { podManagementPolicy: 'Parallel', replicas: 2, template: pods }),
+      );
+      cluster.create('services', '', {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'db' },
+        spec: { selector: { app: 'db' }, ports: [{ name: 'web', port: 80, targetPort: 'http' }] },
+      });
       await cluster.eventually(() => {
-        const [slice] = cluster.api.list(cluster.kind('endpointslices', 'discovery.k8s.io'), 'default').filter((one) => one.metadata.labels?.['kubernetes.io/service-name'] === 'db');
+        const [slice] = cluster.api
+          .list(cluster.kind('endpointslices', 'discovery.k8s.io'), 'default')
+          .filter((one) => one.metadata.labels?.['kubernetes.io/service-name'] === 'db');
         assert.deepEqual(slice?.['ports'], [{ name: 'web', port: 8000, protocol: 'TCP' }]);
-        assert.deepEqual(arrayAt(slice, 'endpoints').map((one) => [at(one, 'targetRef', 'name'), at(one, 'conditions', 'ready'), at(one, 'hostname')]), [['db-0', true, 'db-0'], ['db-1', false, 'db-1']]);
+        assert.deepEqual(
+          arrayAt(slice, 'endpoints').map((one) => [
+            at(one, 'targetRef', 'name'),
+            at(one, 'conditions', 'ready'),
+            at(one, 'hostname'),
+          ]),
+          [
+            ['db-0', true, 'db-0'],
+            ['db-1', false, 'db-1'],
+          ],
+        );
         const [subset] = arrayAt(cluster.get('endpoints', '', 'db'), 'subsets');
         assert.deepEqual([arrayAt(subset, 'addresses').length, arrayAt(subset, 'notReadyAddresses').length], [1, 1]);
       });
@@ -296,9 +448,14 @@ describe('controllers that are started again', () => {
     cluster.restartControllers();
     // A change that must go through the new controllers shows that they have looked at everything before it.
     cluster.change('deployments', 'apps', 'web', (spec) => ({ ...spec, replicas: 4 }));
-    await cluster.eventually(() => assert.equal(at(cluster.get('deployments', 'apps', 'web'), 'status', 'availableReplicas'), 4));
+    await cluster.eventually(() =>
+      assert.equal(at(cluster.get('deployments', 'apps', 'web'), 'status', 'availableReplicas'), 4),
+    );
     const after = cluster.pods().map((pod) => `${pod.metadata.name} ${pod.metadata.uid}`);
-    assert.deepEqual(before.filter((pod) => !after.includes(pod)), []);
+    assert.deepEqual(
+      before.filter((pod) => !after.includes(pod)),
+      [],
+    );
     assert.equal(after.length, before.length + 1);
     assert.deepEqual(cluster.warnings, []);
     await cluster.stop();
@@ -306,8 +463,22 @@ describe('controllers that are started again', () => {
 
   it('tell an owner whose pods are refused', async () => {
     const cluster = await ControllerCluster.start();
-    cluster.create('deployments', 'apps', deployment('web', { template: { metadata: { labels: { app: 'web' } }, spec: { serviceAccountName: 'missing', containers: [container('v1')] } } }));
-    await cluster.eventually(() => assert.match(String(cluster.events('FailedCreate')[0]?.['message']), /^Error creating: pods "web-.*serviceaccount "missing" not found$/));
+    cluster.create(
+      'deployments',
+      'apps',
+      deployment('web', {
+        template: {
+          metadata: { labels: { app: 'web' } },
+          spec: { serviceAccountName: 'missing', containers: [container('v1')] },
+        },
+      }),
+    );
+    await cluster.eventually(() =>
+      assert.match(
+        String(cluster.events('FailedCreate')[0]?.['message']),
+        /^Error creating: pods "web-.*serviceaccount "missing" not found$/,
+      ),
+    );
     await cluster.stop();
   });
 });
@@ -318,8 +489,10 @@ describe('completion indexes', () => {
     assert.equal(formatIndexes([]), '');
   });
   it('are read back as they were', () => {
-    fc.assert(fc.property(fc.uniqueArray(fc.nat(40)), (indexes) => {
-      assert.deepEqual(parseIndexes(formatIndexes(indexes)), new Set(indexes));
-    }));
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.nat(40)), (indexes) => {
+        assert.deepEqual(parseIndexes(formatIndexes(indexes)), new Set(indexes));
+      }),
+    );
   });
 });

@@ -26,7 +26,10 @@ async function attach(nodes: NodesUnderTest, pod: string, query: string): Promis
     send: (text) => socket.send(Buffer.concat([Buffer.from([0]), Buffer.from(text)])),
     endInput: () => socket.send(Buffer.from([255, 0])),
     async until(pattern) {
-      while (!pattern.test(out)) await new Promise<void>((resolve) => { heard = resolve; });
+      while (!pattern.test(out))
+        await new Promise<void>((resolve) => {
+          heard = resolve;
+        });
       return out;
     },
     leave: () => socket.terminate(),
@@ -58,7 +61,10 @@ describe('attach', () => {
   });
 
   it('ends a process whose only client has left', async () => {
-    nodes.run('once', { restartPolicy: 'Never', containers: [{ name: 'main', image: 'poker:1', command: ['cat'], stdin: true, stdinOnce: true }] });
+    nodes.run('once', {
+      restartPolicy: 'Never',
+      containers: [{ name: 'main', image: 'poker:1', command: ['cat'], stdin: true, stdinOnce: true }],
+    });
     await nodes.until('once', isReady);
     const only = await attach(nodes, 'once', 'input=1');
     only.send('x\n');
@@ -77,7 +83,10 @@ describe('attach', () => {
   });
 
   it('is a person at a shell where the container has a terminal', async () => {
-    nodes.run('person', { restartPolicy: 'Never', containers: [{ name: 'main', image: 'poker:1', command: ['bash'], stdin: true, stdinOnce: true, tty: true }] });
+    nodes.run('person', {
+      restartPolicy: 'Never',
+      containers: [{ name: 'main', image: 'poker:1', command: ['bash'], stdin: true, stdinOnce: true, tty: true }],
+    });
     await nodes.until('person', isReady);
     const person = await attach(nodes, 'person', 'input=1&tty=1');
     person.send('x=21; echo $((2*x))\r');

@@ -3,10 +3,14 @@ import { createHash, randomBytes } from 'node:crypto';
 import { NodesUnderTest } from '../../support/demo-nodes.ts';
 import { execSpdy, execWebSocket, exitCode } from '../../support/remote-command.ts';
 
-for (const [transport, exec] of [['websocket', execWebSocket], ['spdy', execSpdy]] as const) {
+for (const [transport, exec] of [
+  ['websocket', execWebSocket],
+  ['spdy', execSpdy],
+] as const) {
   describe(`exec over ${transport}`, () => {
     let nodes: NodesUnderTest;
-    const run = (command: readonly string[], stdin?: Buffer | string): ReturnType<typeof exec> => exec(nodes.kubelet, 'poker', command, stdin === undefined ? {} : { stdin });
+    const run = (command: readonly string[], stdin?: Buffer | string): ReturnType<typeof exec> =>
+      exec(nodes.kubelet, 'poker', command, stdin === undefined ? {} : { stdin });
 
     before(async () => {
       nodes = await NodesUnderTest.start();
@@ -27,7 +31,10 @@ for (const [transport, exec] of [['websocket', execWebSocket], ['spdy', execSpdy
     it('tells the exit code', async () => {
       const result = await run(['bash', '-lc', 'exit 7']);
       assert.equal(exitCode(result), 7);
-      assert.equal(result.status?.message, 'command terminated with non-zero exit code: command terminated with exit code 7');
+      assert.equal(
+        result.status?.message,
+        'command terminated with non-zero exit code: command terminated with exit code 7',
+      );
     });
 
     it('answers 127 from the shell, but an error of the runtime for an executable that is not there', async () => {
@@ -36,7 +43,10 @@ for (const [transport, exec] of [['websocket', execWebSocket], ['spdy', execSpdy
       assert.match(shell.stderr, /nosuchthing: command not found/);
       const direct = await run(['nosuchthing']);
       assert.equal(direct.status?.reason, 'InternalError');
-      assert.match(direct.status?.message ?? '', /unable to start container process: exec: "nosuchthing": executable file not found in \$PATH/);
+      assert.match(
+        direct.status?.message ?? '',
+        /unable to start container process: exec: "nosuchthing": executable file not found in \$PATH/,
+      );
     });
 
     it('carries stdin to its end and back, byte for byte', async () => {

@@ -27,24 +27,56 @@ describe('pod lifecycle on a node', () => {
     const pod = await nodes.until('plain', isReady);
     assert.equal(stringAt(pod, 'status', 'phase'), 'Running');
     assert.match(stringAt(pod, 'status', 'podIP') ?? '', /^10\.244\.1\.\d+$/);
-    for (const type of ['PodReadyToStartContainers', 'Initialized', 'ContainersReady', 'PodScheduled']) assert.equal(conditionOf(pod, type), 'True', type);
+    for (const type of ['PodReadyToStartContainers', 'Initialized', 'ContainersReady', 'PodScheduled'])
+      assert.equal(conditionOf(pod, type), 'True', type);
     assert.equal(at(containerOf(pod), 'ready'), true);
     assert.equal(at(containerOf(pod), 'started'), true);
     assert.match(stringAt(containerOf(pod), 'imageID') ?? '', /^poker@sha256:[0-9a-f]{64}$/);
     assert.match(stringAt(containerOf(pod), 'containerID') ?? '', /^containerd:\/\/[0-9a-f]{64}$/);
     await nodes.until('plain', () => nodes.events('plain').length === 4);
-    assert.deepEqual(nodes.events('plain').map((event) => event.replace(/ in .*/, '')), ['Pulling: Pulling image "poker:1"', 'Pulled: Successfully pulled image "poker:1"', 'Created: Created container: main', 'Started: Started container main']);
+    assert.deepEqual(
+      nodes.events('plain').map((event) => event.replace(/ in .*/, '')),
+      [
+        'Pulling: Pulling image "poker:1"',
+        'Pulled: Successfully pulled image "poker:1"',
+        'Created: Created container: main',
+        'Started: Started container main',
+      ],
+    );
   });
 
   it('runs init containers in order, then sidecars, before the main containers', async () => {
     nodes.run('init', {
       volumes: [{ name: 'work', emptyDir: {} }],
       initContainers: [
-        { name: 'first', image: 'poker:1', command: ['sh', '-c', 'echo first >> /work/order'], volumeMounts: [{ name: 'work', mountPath: '/work' }] },
-        { name: 'proxy', image: 'poker:1', command: ['sh', '-c', 'echo proxy >> /work/order; sleep infinity'], restartPolicy: 'Always', volumeMounts: [{ name: 'work', mountPath: '/work' }] },
-        { name: 'second', image: 'poker:1', command: ['sh', '-c', 'sleep 0.05; echo second >> /work/order'], volumeMounts: [{ name: 'work', mountPath: '/work' }] },
+        {
+          name: 'first',
+          image: 'poker:1',
+          command: ['sh', '-c', 'echo first >> /work/order'],
+          volumeMounts: [{ name: 'work', mountPath: '/work' }],
+        },
+        {
+          name: 'proxy',
+          image: 'poker:1',
+          command: ['sh', '-c', 'echo proxy >> /work/order; sleep infinity'],
+          restartPolicy: 'Always',
+          volumeMounts: [{ name: 'work', mountPath: '/work' }],
+        },
+        {
+          name: 'second',
+          image: 'poker:1',
+          command: ['sh', '-c', 'sleep 0.05; echo second >> /work/order'],
+          volumeMounts: [{ name: 'work', mountPath: '/work' }],
+        },
       ],
-      containers: [{ name: 'main', image: 'poker:1', command: ['sh', '-c', 'cat /work/order; sleep infinity'], volumeMounts: [{ name: 'work', mountPath: '/work' }] }],
+      containers: [
+        {
+          name: 'main',
+          image: 'poker:1',
+          command: ['sh', '-c', 'cat /work/order; sleep infinity'],
+          volumeMounts: [{ name: 'work', mountPath: '/work' }],
+        },
+      ],
     });
     const pod = await nodes.until('init', isReady);
     assert.deepEqual((await nodes.logs('init')).text.split('\n'), ['first', 'proxy', 'second', '']);
@@ -53,8 +85,14 @@ describe('pod lifecycle on a node', () => {
   });
 
   it('ends a pod that is not restarted as Succeeded or Failed', async () => {
-    nodes.run('good', { restartPolicy: 'Never', containers: [{ name: 'main', image: 'poker:1', command: ['sh', '-c', 'echo done'] }] });
-    nodes.run('bad', { restartPolicy: 'Never', containers: [{ name: 'main', image: 'poker:1', command: ['sh', '-c', 'exit 3'] }] });
+    nodes.run('good', {
+      restartPolicy: 'Never',
+      containers: [{ name: 'main', image: 'poker:1', command: ['sh', '-c', 'echo done'] }],
+    });
+    nodes.run('bad', {
+      restartPolicy: 'Never',
+      containers: [{ name: 'main', image: 'poker:1', command: ['sh', '-c', 'exit 3'] }],
+    });
     const good = await nodes.until('good', phaseIs('Succeeded'));
     assert.equal(at(containerOf(good), 'state', 'terminated', 'exitCode'), 0);
     assert.equal(conditionOf(good, 'Ready'), 'False');
@@ -64,66 +102,169 @@ describe('pod lifecycle on a node', () => {
   });
 
   it('restarts with back-off and keeps the log before', async () => {
-    nodes.run('crash', { containers: [{ name: 'main', image: 'poker:1', command: ['sh', '-c', 'echo run $RANDOM; exit 1'] }] });
-    const pod = await nodes.until('crash', (now) => at(containerOf(now), 'state', 'waiting', 'reason') === 'CrashLoopBackOff' && Number(at(containerOf(now), 'restartCount')) >= 1);
-    assert.match(stringAt(containerOf(pod), 'state', 'waiting', 'message') ?? '', /^back-off \d+m?\d*s? restarting failed container=main pod=crash_lab\(.+\)$/);
+    nodes.run('crash', {
+      containers: [{ name: 'main', image: 'poker:1', command: ['sh', '-c', 'echo run $RANDOM; exit 1'] }],
+    });
+    const pod = await nodes.until(
+      'crash',
+      (now) =>
+        at(containerOf(now), 'state', 'waiting', 'reason') === 'CrashLoopBackOff' &&
+        Number(at(containerOf(now), 'restartCount')) >= 1,
+    );
+    assert.match(
+      stringAt(containerOf(pod), 'state', 'waiting', 'message') ?? '',
+      /^back-off \d+m?\d*s? restarting failed container=main pod=crash_lab\(.+\)$/,
+    );
     assert.equal(at(containerOf(pod), 'lastState', 'terminated', 'exitCode'), 1);
     assert.match((await nodes.logs('crash', 'previous=true')).text, /^run \d+\n$/);
-    assert.ok(nodes.events('crash').some((event) => event.startsWith('BackOff: Back-off restarting failed container main')));
+    assert.ok(
+      nodes.events('crash').some((event) => event.startsWith('BackOff: Back-off restarting failed container main')),
+    );
   });
 
   it('waits for a missing secret with the words of a kubelet, and goes on when it is there', async () => {
-    nodes.run('needs', { containers: [{ name: 'main', ...forever, env: [{ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'hf', key: 'HF_TOKEN' } } }] }] });
-    const waiting = await nodes.until('needs', (pod) => at(containerOf(pod), 'state', 'waiting', 'reason') === 'CreateContainerConfigError');
+    nodes.run('needs', {
+      containers: [
+        {
+          name: 'main',
+          ...forever,
+          env: [{ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'hf', key: 'HF_TOKEN' } } }],
+        },
+      ],
+    });
+    const waiting = await nodes.until(
+      'needs',
+      (pod) => at(containerOf(pod), 'state', 'waiting', 'reason') === 'CreateContainerConfigError',
+    );
     assert.equal(at(containerOf(waiting), 'state', 'waiting', 'message'), 'secret "hf" not found');
-    nodes.api.put('secrets', { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'hf', namespace: 'lab' }, data: { HF_TOKEN: Buffer.from('abc').toString('base64') } });
+    nodes.api.put('secrets', {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'hf', namespace: 'lab' },
+      data: { HF_TOKEN: Buffer.from('abc').toString('base64') },
+    });
     await nodes.until('needs', isReady);
   });
 
   it('gives containers their environment, files and downward fields', async () => {
-    nodes.api.put('configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'conf', namespace: 'lab' }, data: { 'a.yaml': 'a: 1\n', MODE: 'fast' } });
+    nodes.api.put('configmaps', {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'conf', namespace: 'lab' },
+      data: { 'a.yaml': 'a: 1\n', MODE: 'fast' },
+    });
     nodes.run('env', {
       volumes: [{ name: 'conf', configMap: { name: 'conf' } }],
-      containers: [{
-        name: 'main', image: 'poker:1', command: ['sh', '-c', 'echo "$POD $IP $ALL $CPUS $MODE"; cat /conf/a.yaml; echo $(NAME); sleep infinity'],
-        env: [{ name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }, { name: 'IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }, { name: 'NAME', value: 'expanded' }, { name: 'ALL', value: '$(POD)-$(NAME)-$$(NAME)' }, { name: 'CPUS', valueFrom: { resourceFieldRef: { resource: 'limits.cpu' } } }],
-        envFrom: [{ configMapRef: { name: 'conf' } }],
-        resources: { limits: { cpu: '3500m' } },
-        volumeMounts: [{ name: 'conf', mountPath: '/conf' }],
-      }],
+      containers: [
+        {
+          name: 'main',
+          image: 'poker:1',
+          command: ['sh', '-c', 'echo "$POD $IP $ALL $CPUS $MODE"; cat /conf/a.yaml; echo $(NAME); sleep infinity'],
+          env: [
+            { name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+            { name: 'IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+            { name: 'NAME', value: 'expanded' },
+            { name: 'ALL', value: '$(POD)-$(NAME)-$$(NAME)' },
+            { name: 'CPUS', valueFrom: { resourceFieldRef: { resource: 'limits.cpu' } } },
+          ],
+          envFrom: [{ configMapRef: { name: 'conf' } }],
+          resources: { limits: { cpu: '3500m' } },
+          volumeMounts: [{ name: 'conf', mountPath: '/conf' }],
+        },
+      ],
     });
     const pod = await nodes.until('env', isReady);
-    assert.deepEqual((await nodes.logs('env')).text.split('\n'), [`env ${stringAt(pod, 'status', 'podIP')} env-expanded-$(NAME) 4 fast`, 'a: 1', 'expanded', '']);
+    assert.deepEqual((await nodes.logs('env')).text.split('\n'), [
+      `env ${stringAt(pod, 'status', 'podIP')} env-expanded-$(NAME) 4 fast`,
+      'a: 1',
+      'expanded',
+      '',
+    ]);
   });
 
   it('probes over the pod network before it calls a container ready', async () => {
-    nodes.run('web', { containers: [{ name: 'main', image: 'nginx:1', ports: [{ name: 'http', containerPort: 8080 }], startupProbe: { httpGet: { path: '/', port: 'http' }, periodSeconds: 1 }, readinessProbe: { httpGet: { path: '/', port: 8080 }, periodSeconds: 1 } }] });
+    nodes.run('web', {
+      containers: [
+        {
+          name: 'main',
+          image: 'nginx:1',
+          ports: [{ name: 'http', containerPort: 8080 }],
+          startupProbe: { httpGet: { path: '/', port: 'http' }, periodSeconds: 1 },
+          readinessProbe: { httpGet: { path: '/', port: 8080 }, periodSeconds: 1 },
+        },
+      ],
+    });
     await nodes.until('web', isReady);
-    nodes.run('deaf', { containers: [{ name: 'main', ...forever, readinessProbe: { httpGet: { path: '/health', port: 8000 }, periodSeconds: 1 } }] });
+    nodes.run('deaf', {
+      containers: [
+        { name: 'main', ...forever, readinessProbe: { httpGet: { path: '/health', port: 8000 }, periodSeconds: 1 } },
+      ],
+    });
     const ip = (): string => stringAt(nodes.api.get('pods', 'lab/deaf'), 'status', 'podIP') ?? '';
-    await nodes.until('deaf', () => nodes.events('deaf').some((event) => event === `Unhealthy: Readiness probe failed: Get "http://${ip()}:8000/health": dial tcp ${ip()}:8000: connect: connection refused`));
+    await nodes.until('deaf', () =>
+      nodes
+        .events('deaf')
+        .some(
+          (event) =>
+            event ===
+            `Unhealthy: Readiness probe failed: Get "http://${ip()}:8000/health": dial tcp ${ip()}:8000: connect: connection refused`,
+        ),
+    );
     assert.equal(conditionOf(nodes.api.get('pods', 'lab/deaf')!, 'Ready'), 'False');
   });
 
   it('restarts a container whose liveness probe fails', async () => {
-    nodes.run('sick', { containers: [{ name: 'main', ...forever, livenessProbe: { exec: { command: ['test', '-f', '/alive'] }, periodSeconds: 1, failureThreshold: 2 } }] });
+    nodes.run('sick', {
+      containers: [
+        {
+          name: 'main',
+          ...forever,
+          livenessProbe: { exec: { command: ['test', '-f', '/alive'] }, periodSeconds: 1, failureThreshold: 2 },
+        },
+      ],
+    });
     await nodes.until('sick', (pod) => Number(at(containerOf(pod), 'restartCount')) > 0);
     assert.ok(nodes.events('sick').includes('Killing: Container main failed liveness probe, will be restarted'));
   });
 
   it('ends a deleted pod gracefully, hook first, and takes it out of the API', async () => {
-    nodes.run('leave', { volumes: [{ name: 'host', hostPath: { path: '/mnt/local' } }], containers: [{ name: 'main', ...forever, volumeMounts: [{ name: 'host', mountPath: '/host' }], lifecycle: { preStop: { exec: { command: ['sh', '-c', 'echo bye > /host/bye'] } } } }] });
+    nodes.run('leave', {
+      volumes: [{ name: 'host', hostPath: { path: '/mnt/local' } }],
+      containers: [
+        {
+          name: 'main',
+          ...forever,
+          volumeMounts: [{ name: 'host', mountPath: '/host' }],
+          lifecycle: { preStop: { exec: { command: ['sh', '-c', 'echo bye > /host/bye'] } } },
+        },
+      ],
+    });
     await nodes.until('leave', isReady);
     nodes.api.deletePod('lab', 'leave');
     await nodes.untilGone('leave');
     assert.ok(nodes.events('leave').includes('Killing: Stopping container main'));
-    nodes.run('after', { restartPolicy: 'Never', volumes: [{ name: 'host', hostPath: { path: '/mnt/local' } }], containers: [{ name: 'main', image: 'poker:1', command: ['cat', '/host/bye'], volumeMounts: [{ name: 'host', mountPath: '/host' }] }] });
+    nodes.run('after', {
+      restartPolicy: 'Never',
+      volumes: [{ name: 'host', hostPath: { path: '/mnt/local' } }],
+      containers: [
+        {
+          name: 'main',
+          image: 'poker:1',
+          command: ['cat', '/host/bye'],
+          volumeMounts: [{ name: 'host', mountPath: '/host' }],
+        },
+      ],
+    });
     await nodes.until('after', phaseIs('Succeeded'));
     assert.equal((await nodes.logs('after')).text, 'bye\n');
   });
 
   it('kills what ignores its termination when the grace period is over', async () => {
-    const stubborn: ContainerProgram = { name: 'stubborn', matches: ({ image }) => image === 'stubborn', run: () => new Promise(() => {}) };
+    const stubborn: ContainerProgram = {
+      name: 'stubborn',
+      matches: ({ image }) => image === 'stubborn',
+      run: () => new Promise(() => {}),
+    };
     const other = await NodesUnderTest.start({ programs: () => [stubborn] });
     try {
       other.run('deaf', { containers: [{ name: 'main', image: 'stubborn' }] });
@@ -159,7 +300,10 @@ describe('faults', () => {
   it('crash-oom: OOMKilled', async () => {
     const nodes = await start('crash-oom');
     try {
-      const pod = await nodes.until('pod', (now) => at(containerOf(now), 'lastState', 'terminated', 'reason') === 'OOMKilled');
+      const pod = await nodes.until(
+        'pod',
+        (now) => at(containerOf(now), 'lastState', 'terminated', 'reason') === 'OOMKilled',
+      );
       assert.equal(at(containerOf(pod), 'lastState', 'terminated', 'exitCode'), 137);
     } finally {
       nodes.stop();
@@ -190,7 +334,10 @@ describe('faults', () => {
     const nodes = await NodesUnderTest.start();
     try {
       for (const name of ['oom', 'evicted']) nodes.run(name, { containers: [{ name: 'main', ...forever }] });
-      for (const [name, fault] of [['oom', 'crash-oom'], ['evicted', 'evict']] as const) {
+      for (const [name, fault] of [
+        ['oom', 'crash-oom'],
+        ['evicted', 'evict'],
+      ] as const) {
         const pod = await nodes.until(name, isReady);
         nodes.api.put('pods', { ...pod, metadata: { ...pod.metadata, annotations: { 'demo.llm-d/fault': fault } } });
       }
@@ -218,7 +365,9 @@ describe('faults', () => {
   it('given at the start, apply to pods with GPUs only', async () => {
     const nodes = await NodesUnderTest.start({ faults: ['crash-once'] });
     try {
-      nodes.run('gpu', { containers: [{ name: 'main', ...forever, resources: { limits: { 'nvidia.com/gpu': '8' } } }] });
+      nodes.run('gpu', {
+        containers: [{ name: 'main', ...forever, resources: { limits: { 'nvidia.com/gpu': '8' } } }],
+      });
       nodes.run('cpu', { containers: [{ name: 'main', ...forever }] });
       await nodes.until('gpu', (pod) => isReady(pod) && at(containerOf(pod), 'restartCount') === 1);
       const cpu = await nodes.until('cpu', isReady);

@@ -5,7 +5,16 @@ describe('container logs', () => {
   let nodes: NodesUnderTest;
   before(async () => {
     nodes = await NodesUnderTest.start();
-    nodes.run('count', { restartPolicy: 'Never', containers: [{ name: 'main', image: 'poker:1', command: ['bash', '-c', 'for i in 1 2 3 4 5; do echo line $i; done; echo problem >&2'] }] });
+    nodes.run('count', {
+      restartPolicy: 'Never',
+      containers: [
+        {
+          name: 'main',
+          image: 'poker:1',
+          command: ['bash', '-c', 'for i in 1 2 3 4 5; do echo line $i; done; echo problem >&2'],
+        },
+      ],
+    });
     await nodes.until('count', phaseIs('Succeeded'));
   });
   after(() => nodes.stop());
@@ -18,7 +27,10 @@ describe('container logs', () => {
     assert.equal((await nodes.logs('count', 'tailLines=2')).text, 'line 5\nproblem\n');
     assert.equal((await nodes.logs('count', 'tailLines=0')).text, '');
     assert.equal((await nodes.logs('count', 'limitBytes=10')).text, 'line 1\nlin');
-    const stamped = (await nodes.logs('count', 'timestamps=true')).text.trimEnd().split('\n').map((line) => line.split(' ')[0] ?? '');
+    const stamped = (await nodes.logs('count', 'timestamps=true')).text
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(' ')[0] ?? '');
     for (const stamp of stamped) assert.match(stamp, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/);
     assert.deepEqual(stamped, stamped.toSorted());
     assert.equal(new Set(stamped).size, stamped.length);
@@ -30,7 +42,10 @@ describe('container logs', () => {
   });
 
   it('follows until the container ends', async () => {
-    nodes.run('slow', { restartPolicy: 'Never', containers: [{ name: 'main', image: 'poker:1', command: ['sh', '-c', 'echo a; sleep 0.2; echo b'] }] });
+    nodes.run('slow', {
+      restartPolicy: 'Never',
+      containers: [{ name: 'main', image: 'poker:1', command: ['sh', '-c', 'echo a; sleep 0.2; echo b'] }],
+    });
     await nodes.until('slow', isReady);
     assert.equal((await nodes.logs('slow', 'follow=true')).text, 'a\nb\n');
   });

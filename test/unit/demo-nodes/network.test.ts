@@ -5,22 +5,47 @@ import { ClusterDns } from '../../../src/demo/nodes/cluster-dns.ts';
 import { InMemoryNetwork } from '../../../src/demo/nodes/network.ts';
 import { FakeApi } from '../../support/fake-api.ts';
 
-const service = (name: string, clusterIP: string, ports: unknown[] = []): Parameters<FakeApi['put']>[1] => ({ apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: 'lab' }, spec: { clusterIP, ports } });
-const slice = (name: string, of: string, ports: unknown[], endpoints: unknown[]): Parameters<FakeApi['put']>[1] => ({
-  apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name, namespace: 'lab', labels: { 'kubernetes.io/service-name': of } }, ports, endpoints,
+const service = (name: string, clusterIP: string, ports: unknown[] = []): Parameters<FakeApi['put']>[1] => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name, namespace: 'lab' },
+  spec: { clusterIP, ports },
 });
-const named = (text: string): ReturnType<typeof createServer> => createServer((_request, response) => response.end(text));
+const slice = (name: string, of: string, ports: unknown[], endpoints: unknown[]): Parameters<FakeApi['put']>[1] => ({
+  apiVersion: 'discovery.k8s.io/v1',
+  kind: 'EndpointSlice',
+  metadata: { name, namespace: 'lab', labels: { 'kubernetes.io/service-name': of } },
+  ports,
+  endpoints,
+});
+const named = (text: string): ReturnType<typeof createServer> =>
+  createServer((_request, response) => response.end(text));
 
-describe('the pods\' network', () => {
+describe("the pods' network", () => {
   const api = new FakeApi();
   let dns: ClusterDns;
   let network: InMemoryNetwork;
 
   before(async () => {
     api.put('services', service('web', '10.96.0.7', [{ name: 'http', port: 80 }]));
-    api.put('endpointslices', slice('web-1', 'web', [{ name: 'http', port: 8080 }], [{ addresses: ['10.244.1.2'], conditions: { ready: true } }, { addresses: ['10.244.1.3'], conditions: { ready: false } }, { addresses: ['10.244.1.4'], conditions: { ready: true } }]));
+    api.put(
+      'endpointslices',
+      slice(
+        'web-1',
+        'web',
+        [{ name: 'http', port: 8080 }],
+        [
+          { addresses: ['10.244.1.2'], conditions: { ready: true } },
+          { addresses: ['10.244.1.3'], conditions: { ready: false } },
+          { addresses: ['10.244.1.4'], conditions: { ready: true } },
+        ],
+      ),
+    );
     api.put('services', service('group', 'None'));
-    api.put('endpointslices', slice('group-1', 'group', [], [{ addresses: ['10.244.1.2'], hostname: 'decode-0', conditions: { ready: true } }]));
+    api.put(
+      'endpointslices',
+      slice('group-1', 'group', [], [{ addresses: ['10.244.1.2'], hostname: 'decode-0', conditions: { ready: true } }]),
+    );
     api.put('services', service('empty', '10.96.0.8', [{ port: 80 }]));
     dns = new ClusterDns(api.client());
     network = new InMemoryNetwork(dns);
@@ -31,7 +56,12 @@ describe('the pods\' network', () => {
   });
   after(() => dns.dispose());
 
-  const ask = async (host: string, port: number, namespace = 'lab', on: Pick<InMemoryNetwork, 'connect'> = network): Promise<string> => {
+  const ask = async (
+    host: string,
+    port: number,
+    namespace = 'lab',
+    on: Pick<InMemoryNetwork, 'connect'> = network,
+  ): Promise<string> => {
     const connection = await on.connect(host, port, { namespace });
     return body(connection, host);
   };
@@ -40,9 +70,10 @@ describe('the pods\' network', () => {
     assert.equal(await ask('10.244.1.3', 8080), 'three');
   });
 
-  it('resolves every form of a Service\'s name, and shares the ready endpoints', async () => {
+  it("resolves every form of a Service's name, and shares the ready endpoints", async () => {
     const answers = new Set<string>();
-    for (const host of ['web', 'web.lab', 'web.lab.svc', 'web.lab.svc.cluster.local', '10.96.0.7', 'web']) answers.add(await ask(host, 80));
+    for (const host of ['web', 'web.lab', 'web.lab.svc', 'web.lab.svc.cluster.local', '10.96.0.7', 'web'])
+      answers.add(await ask(host, 80));
     assert.deepEqual(answers, new Set(['two', 'four']));
     assert.equal((await Promise.all([ask('web', 80), ask('web', 80)])).toSorted().join(), 'four,two');
   });
@@ -79,11 +110,14 @@ describe('the pods\' network', () => {
 
 function body(connection: Duplex, host: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const call = request({ createConnection: () => connection, host, path: '/', headers: { Connection: 'close' } }, (response) => {
-      let text = '';
-      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      response.on('end', () => resolve(text));
-    });
+    const call = request(
+      { createConnection: () => connection, host, path: '/', headers: { Connection: 'close' } },
+      (response) => {
+        let text = '';
+        response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+        response.on('end', () => resolve(text));
+      },
+    );
     call.on('error', reject);
     call.end();
   });

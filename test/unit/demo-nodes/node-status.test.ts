@@ -18,14 +18,20 @@ describe('the status that a kubelet posts', () => {
   afterEach(() => nodes.stop());
 
   const node = (): KubeObject => nodes.api.get('nodes', nodes.nodeName)!;
-  const condition = (type: string): unknown => arrayAt(node(), 'status', 'conditions').find((one) => at(one, 'type') === type);
-  const ready = (): string[] => ['status', 'reason', 'lastTransitionTime', 'lastHeartbeatTime'].map((field) => stringAt(condition('Ready'), field) ?? '');
-  const renewed = (): string | undefined => stringAt(nodes.api.get('leases', `kube-node-lease/${nodes.nodeName}`), 'spec', 'renewTime');
+  const condition = (type: string): unknown =>
+    arrayAt(node(), 'status', 'conditions').find((one) => at(one, 'type') === type);
+  const ready = (): string[] =>
+    ['status', 'reason', 'lastTransitionTime', 'lastHeartbeatTime'].map(
+      (field) => stringAt(condition('Ready'), field) ?? '',
+    );
+  const renewed = (): string | undefined =>
+    stringAt(nodes.api.get('leases', `kube-node-lease/${nodes.nodeName}`), 'spec', 'renewTime');
   const at0 = '2023-11-14T22:13:20Z';
 
   /** Waits until the beat is over and the next one is set. */
   async function beaten(): Promise<void> {
-    for (let turn = 0; turn < 100 && clock.waiting === 0; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < 100 && clock.waiting === 0; turn += 1)
+      await new Promise((resolve) => setImmediate(resolve));
     assert.equal(clock.waiting, 1);
   }
 
@@ -47,12 +53,32 @@ describe('the status that a kubelet posts', () => {
 
   it('is posted again once somebody else wrote another one', async () => {
     await pass(20);
-    const conditions = arrayAt(node(), 'status', 'conditions').map((one) => (at(one, 'type') === 'Ready' ? { ...(one as object), status: 'Unknown', reason: 'NodeStatusUnknown', lastTransitionTime: '2023-11-14T22:13:45Z' } : one));
-    await nodes.api.client().json({ path: `/api/v1/nodes/${nodes.nodeName}/status`, method: 'PATCH', body: { status: { conditions } }, signal: new AbortController().signal });
+    const conditions = arrayAt(node(), 'status', 'conditions').map((one) =>
+      at(one, 'type') === 'Ready'
+        ? {
+            ...(one as object),
+            status: 'Unknown',
+            reason: 'NodeStatusUnknown',
+            lastTransitionTime: '2023-11-14T22:13:45Z',
+          }
+        : one,
+    );
+    await nodes.api
+      .client()
+      .json({
+        path: `/api/v1/nodes/${nodes.nodeName}/status`,
+        method: 'PATCH',
+        body: { status: { conditions } },
+        signal: new AbortController().signal,
+      });
     assert.equal(ready()[0], 'Unknown');
     await pass(10);
     assert.deepEqual(ready(), ['True', 'KubeletReady', '2023-11-14T22:13:50Z', '2023-11-14T22:13:50Z']);
-    assert.equal(stringAt(condition('DiskPressure'), 'lastTransitionTime'), at0, 'a condition that stood stays as old as it was');
+    assert.equal(
+      stringAt(condition('DiskPressure'), 'lastTransitionTime'),
+      at0,
+      'a condition that stood stays as old as it was',
+    );
   });
 
   it('goes on after a beat that failed', async () => {

@@ -41,7 +41,10 @@ describe('port-forward', () => {
     const client = await SpdyClient.open(nodes.kubelet, '/portForward/lab/web', 'portforward.k8s.io');
     const open = (requestid: string): [number, number] => {
       const headers = { port: '8000', requestid };
-      return [client.openStream({ ...headers, streamtype: 'error' }), client.openStream({ ...headers, streamtype: 'data' })];
+      return [
+        client.openStream({ ...headers, streamtype: 'error' }),
+        client.openStream({ ...headers, streamtype: 'data' }),
+      ];
     };
     const [error1, data1] = open('0');
     const [error2, data2] = open('1');
@@ -66,7 +69,10 @@ describe('port-forward', () => {
   });
 
   it('speaks v4 channels over a WebSocket', async () => {
-    const socket = new WebSocket(`ws://${nodes.kubelet}/portForward/lab/web?ports=8000`, ['v4.channel.k8s.io', 'v3.channel.k8s.io']);
+    const socket = new WebSocket(`ws://${nodes.kubelet}/portForward/lab/web?ports=8000`, [
+      'v4.channel.k8s.io',
+      'v3.channel.k8s.io',
+    ]);
     const messages: Buffer[] = [];
     socket.on('message', (data: Buffer) => messages.push(data));
     await once(socket, 'open');
@@ -75,13 +81,24 @@ describe('port-forward', () => {
     const [code] = (await once(socket, 'close')) as [number];
     assert.equal(code, 1000);
     assert.deepEqual(messages.slice(0, 2), [Buffer.from([0, 0x40, 0x1f]), Buffer.from([1, 0x40, 0x1f])]);
-    const data = Buffer.concat(messages.slice(2).filter((message) => message[0] === 0).map((message) => message.subarray(1)));
+    const data = Buffer.concat(
+      messages
+        .slice(2)
+        .filter((message) => message[0] === 0)
+        .map((message) => message.subarray(1)),
+    );
     assert.ok(data.subarray(-large.length).equals(large));
   });
 
   it('answers the tunnel protocol, whose name ws itself refuses', async () => {
     const before = nodes.nodes.upgrades.of('portforward', 'websocket');
-    const headers = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': randomBytes(16).toString('base64'), 'Sec-WebSocket-Protocol': 'SPDY/3.1+portforward.k8s.io' };
+    const headers = {
+      Connection: 'Upgrade',
+      Upgrade: 'websocket',
+      'Sec-WebSocket-Version': '13',
+      'Sec-WebSocket-Key': randomBytes(16).toString('base64'),
+      'Sec-WebSocket-Protocol': 'SPDY/3.1+portforward.k8s.io',
+    };
     const call = request(`http://${nodes.kubelet}/portForward/lab/web`, { headers }).end();
     const [response, socket] = (await once(call, 'upgrade')) as [IncomingMessage, Socket];
     assert.equal(response.headers['sec-websocket-protocol'], 'SPDY/3.1+portforward.k8s.io');

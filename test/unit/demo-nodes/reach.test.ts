@@ -14,12 +14,22 @@ describe('another user of the machine, or a web page, beside a demo cluster', ()
   let folder: string;
   let demo: DemoCluster;
   let listeners: number;
-  const listening = (): number => process.getActiveResourcesInfo().filter((resource) => resource === 'TCPServerWrap' || resource === 'PipeServerWrap').length;
+  const listening = (): number =>
+    process.getActiveResourcesInfo().filter((resource) => resource === 'TCPServerWrap' || resource === 'PipeServerWrap')
+      .length;
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'llmdw-reach-'));
     const before = listening();
-    demo = await startDemoCluster({ port: 0, kubeconfigPath: join(folder, 'kubeconfig'), speed: 20, faults: [], nodes: h200Nodes(8), logger: silentLogger, signal: new AbortController().signal });
+    demo = await startDemoCluster({
+      port: 0,
+      kubeconfigPath: join(folder, 'kubeconfig'),
+      speed: 20,
+      faults: [],
+      nodes: h200Nodes(8),
+      logger: silentLogger,
+      signal: new AbortController().signal,
+    });
     listeners = listening() - before;
   });
   after(async () => {
@@ -32,15 +42,28 @@ describe('another user of the machine, or a web page, beside a demo cluster', ()
   });
 
   const strangers: readonly Readonly<Record<string, string>>[] = [
-    {}, { authorization: 'Bearer wrong' }, { origin: 'https://evil.example' }, { host: 'rebound.evil.example' }, { origin: 'https://evil.example', authorization: 'Bearer ' },
+    {},
+    { authorization: 'Bearer wrong' },
+    { origin: 'https://evil.example' },
+    { host: 'rebound.evil.example' },
+    { origin: 'https://evil.example', authorization: 'Bearer ' },
   ];
   const pods = '/api/v1/namespaces/llm-d/pods';
 
   it('is not let through it to a kubelet, whatever it says of itself', async () => {
     const node = h200Nodes(8)[0]!.name;
     for (const headers of strangers) {
-      for (const path of ['/pods', pods, `${pods}/poker/log`, `/api/v1/nodes/${node}/proxy/pods`, `/exec/llm-d/poker/main?command=env&output=1`]) {
-        const [response] = (await once(request(`${demo.url}${path}`, { headers, rejectUnauthorized: false, agent: false }).end(), 'response')) as [IncomingMessage];
+      for (const path of [
+        '/pods',
+        pods,
+        `${pods}/poker/log`,
+        `/api/v1/nodes/${node}/proxy/pods`,
+        `/exec/llm-d/poker/main?command=env&output=1`,
+      ]) {
+        const [response] = (await once(
+          request(`${demo.url}${path}`, { headers, rejectUnauthorized: false, agent: false }).end(),
+          'response',
+        )) as [IncomingMessage];
         response.resume();
         assert.equal(response.statusCode, 401, `${path} ${JSON.stringify(headers)}`);
       }
@@ -49,8 +72,16 @@ describe('another user of the machine, or a web page, beside a demo cluster', ()
 
   it('runs no command and opens no port of a pod', async () => {
     for (const headers of strangers) {
-      for (const path of [`${pods}/poker/exec?command=env&stdout=true`, `${pods}/poker/attach?stdout=true`, `${pods}/poker/portforward?ports=8000`]) {
-        const socket = new WebSocket(`${demo.url.replace('https', 'wss')}${path}`, ['v5.channel.k8s.io', 'v4.channel.k8s.io'], { headers, rejectUnauthorized: false });
+      for (const path of [
+        `${pods}/poker/exec?command=env&stdout=true`,
+        `${pods}/poker/attach?stdout=true`,
+        `${pods}/poker/portforward?ports=8000`,
+      ]) {
+        const socket = new WebSocket(
+          `${demo.url.replace('https', 'wss')}${path}`,
+          ['v5.channel.k8s.io', 'v4.channel.k8s.io'],
+          { headers, rejectUnauthorized: false },
+        );
         const [, response] = (await once(socket, 'unexpected-response')) as [ClientRequest, IncomingMessage];
         assert.equal(response.statusCode, 401, `${path} ${JSON.stringify(headers)}`);
         socket.on('error', () => {});

@@ -36,18 +36,38 @@ class Harness {
 
   constructor() {
     const processes = new ProcessTable();
-    const machine = { hostname: 'poker', kernel: '6.8.0', cpus: 8, memoryBytes: 2 ** 36, mounts: [{ source: 'overlay', target: '/', type: 'overlay', sizeBytes: 2 ** 40, used: () => Promise.resolve(2 ** 39) }] };
-    const container = { fs: this.fs, time: { now: () => Date.now(), pass: () => Promise.resolve() } } as unknown as ShellContainer;
+    const machine = {
+      hostname: 'poker',
+      kernel: '6.8.0',
+      cpus: 8,
+      memoryBytes: 2 ** 36,
+      mounts: [
+        { source: 'overlay', target: '/', type: 'overlay', sizeBytes: 2 ** 40, used: () => Promise.resolve(2 ** 39) },
+      ],
+    };
+    const container = {
+      fs: this.fs,
+      time: { now: () => Date.now(), pass: () => Promise.resolve() },
+    } as unknown as ShellContainer;
     this.#shell = new ContainerShell(container, processes, [...ownCommands(machine, processes), this.gate]);
     this.stdout.on('data', (chunk: Buffer) => (this.seen += chunk.toString()));
   }
 
   run(source: string, signal: AbortSignal = AbortSignal.timeout(10_000)): ReturnType<ContainerShell['run']> {
-    return this.#shell.run({ source, name: 'bash', env: { HOME: '/root', PATH: '/usr/bin:/bin' }, cwd: '/', stdio: { stdin: emptyInput(), stdout: this.stdout, stderr: this.stdout, tty: false }, signal, parentPid: 0 });
+    return this.#shell.run({
+      source,
+      name: 'bash',
+      env: { HOME: '/root', PATH: '/usr/bin:/bin' },
+      cwd: '/',
+      stdio: { stdin: emptyInput(), stdout: this.stdout, stderr: this.stdout, tty: false },
+      signal,
+      parentPid: 0,
+    });
   }
 
   async until(text: string): Promise<void> {
-    for (let tries = 0; tries < 500 && !this.seen.includes(text); tries += 1) await new Promise((resolve) => setTimeout(resolve, 2));
+    for (let tries = 0; tries < 500 && !this.seen.includes(text); tries += 1)
+      await new Promise((resolve) => setTimeout(resolve, 2));
     assert.ok(this.seen.includes(text), this.seen);
   }
 }
@@ -98,8 +118,10 @@ describe('the shell of a container', () => {
     it(`lets the file grow of ${source}`, async () => {
       const harness = new Harness();
       const running = harness.run(`${source}; echo "code $?"; cat /data/log`);
-      for (let tries = 0; tries < 500 && !(await harness.fs.exists('/data/log')); tries += 1) await new Promise((resolve) => setTimeout(resolve, 2));
-      for (let tries = 0; tries < 500 && (await harness.fs.readFile('/data/log')) === ''; tries += 1) await new Promise((resolve) => setTimeout(resolve, 2));
+      for (let tries = 0; tries < 500 && !(await harness.fs.exists('/data/log')); tries += 1)
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      for (let tries = 0; tries < 500 && (await harness.fs.readFile('/data/log')) === ''; tries += 1)
+        await new Promise((resolve) => setTimeout(resolve, 2));
       assert.equal(await harness.fs.readFile('/data/log'), 'before x\n');
       harness.gate.open();
       await running;
@@ -111,7 +133,9 @@ describe('the shell of a container', () => {
   it('collects in substitutions, redirections and tests', async () => {
     const harness = new Harness();
     harness.gate.open();
-    await harness.run('x=$(gate y); echo "[$x]"; gate z > /data/out; cat /data/out; gate q >/dev/null && echo no || echo "code $?"');
+    await harness.run(
+      'x=$(gate y); echo "[$x]"; gate z > /data/out; cat /data/out; gate q >/dev/null && echo no || echo "code $?"',
+    );
     await harness.until('code 4\n');
     assert.equal(harness.seen, '[before y\nafter]\nbefore z\nafter\ncode 4\n');
   });
@@ -131,8 +155,16 @@ describe('the shell of a container', () => {
     ['timeout 0.02 sleep 5; echo $?', '124\n', 0],
     ['exec > /data/log; echo hidden', '', 0],
     ['while read -r l; do echo "<$l>"; done < /data/lines', '<one>\n<two>\n<three>\n', 0],
-    ['head -n 2 /data/lines; tail -n 1 /data/lines; tail -c +5 /data/lines | head -c 3; echo; tail -n +3 /data/lines', 'one\ntwo\nthree\ntwo\nthree\n', 0],
-    ['printf abcdef | dd of=/data/x status=none; printf XY | dd of=/data/x bs=1 seek=2 conv=notrunc status=none; cat /data/x', 'abXYef', 0],
+    [
+      'head -n 2 /data/lines; tail -n 1 /data/lines; tail -c +5 /data/lines | head -c 3; echo; tail -n +3 /data/lines',
+      'one\ntwo\nthree\ntwo\nthree\n',
+      0,
+    ],
+    [
+      'printf abcdef | dd of=/data/x status=none; printf XY | dd of=/data/x bs=1 seek=2 conv=notrunc status=none; cat /data/x',
+      'abXYef',
+      0,
+    ],
     ['stat -c "%s %n" /data/lines; hostname; uname -sr; nproc', '14 /data/lines\npoker\nLinux 6.8.0\n8\n', 0],
     ['df -h / | tail -1', 'overlay    1.0T 512G  512G  50% /\n', 0],
     ['kill 4242', 'kill: (4242) - No such process\n', 1],
@@ -176,7 +208,19 @@ describe('the shell of a container', () => {
   });
 
   it('knows when a person has not finished', () => {
-    for (const source of ['for i in 1; do', 'if true', 'echo "a', "echo 'a", 'f() {', 'cat <<EOF\nx', 'echo a \\', '(', 'case x in']) assert.ok(isIncomplete(source), source);
-    for (const source of ['echo a', 'for i in 1; do echo; done', 'cat <<EOF\nx\nEOF', 'echo a \\\\', 'fi', ')']) assert.ok(!isIncomplete(source), source);
+    for (const source of [
+      'for i in 1; do',
+      'if true',
+      'echo "a',
+      "echo 'a",
+      'f() {',
+      'cat <<EOF\nx',
+      'echo a \\',
+      '(',
+      'case x in',
+    ])
+      assert.ok(isIncomplete(source), source);
+    for (const source of ['echo a', 'for i in 1; do echo; done', 'cat <<EOF\nx\nEOF', 'echo a \\\\', 'fi', ')'])
+      assert.ok(!isIncomplete(source), source);
   });
 });

@@ -22,7 +22,10 @@ class Person {
   }
 
   static async at(nodes: NodesUnderTest, command: readonly string[] = ['bash'], columns = 120): Promise<Person> {
-    const socket = new WebSocket(`ws://${nodes.kubelet}${execPath('poker', command, { tty: true, stdin: '' })}`, 'v5.channel.k8s.io');
+    const socket = new WebSocket(
+      `ws://${nodes.kubelet}${execPath('poker', command, { tty: true, stdin: '' })}`,
+      'v5.channel.k8s.io',
+    );
     const person = new Person(socket);
     await once(socket, 'open');
     socket.send(Buffer.concat([Buffer.from([4]), Buffer.from(JSON.stringify({ Width: columns, Height: 24 }))]));
@@ -202,7 +205,8 @@ describe('a terminal in a container', () => {
   });
 
   it('ends what runs when the client has gone', async () => {
-    const running = async (): Promise<boolean> => (await execWebSocket(nodes.kubelet, 'poker', ['ps', '-ef'])).stdout.includes('sleep 4242');
+    const running = async (): Promise<boolean> =>
+      (await execWebSocket(nodes.kubelet, 'poker', ['ps', '-ef'])).stdout.includes('sleep 4242');
     const person = await Person.at(nodes);
     await person.sees(prompt);
     person.type('sleep 4242\r');

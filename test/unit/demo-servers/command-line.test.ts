@@ -32,7 +32,13 @@ exec vllm serve \\
   --kv_transfer_config '{"kv_connector":"NixlConnector", "kv_role":"kv_both"}' \\
   --max-num-seqs "$MAX" --served-model-name a b --gpu-memory-utilization=0.75 $NOTHING
 `;
-const ENV = { DP_SIZE_LOCAL: '8', TP_SIZE: '1', LWS_GROUP_SIZE: '2', LWS_WORKER_INDEX: '1', LWS_LEADER_ADDRESS: 'wide-ep-0.wide-ep.ns' };
+const ENV = {
+  DP_SIZE_LOCAL: '8',
+  TP_SIZE: '1',
+  LWS_GROUP_SIZE: '2',
+  LWS_WORKER_INDEX: '1',
+  LWS_LEADER_ADDRESS: 'wide-ep-0.wide-ep.ns',
+};
 
 describe('vLLM command line', () => {
   it('evaluates the script of the wide-EP guide', () => {
@@ -42,7 +48,10 @@ describe('vLLM command line', () => {
     assert.equal(config.model, 'deepseek-ai/DeepSeek-R1-0528');
     assert.deepEqual([config.port, config.dataParallel, config.dataParallelLocal, config.startRank], [8200, 16, 8, 8]);
     assert.equal(config.leaderAddress, 'wide-ep-0.wide-ep.ns');
-    assert.deepEqual([config.loadBalancing, config.expertParallel, config.kvConnector], ['hybrid', true, 'NixlConnector']);
+    assert.deepEqual(
+      [config.loadBalancing, config.expertParallel, config.kvConnector],
+      ['hybrid', true, 'NixlConnector'],
+    );
     assert.deepEqual([config.maxNumSeqs, config.gpuMemoryUtilization], [64, 0.75]);
     assert.deepEqual(config.servedModelNames, ['a', 'b']);
     assert.equal(invocation.env['ROLE'], 'worker');
@@ -56,7 +65,10 @@ describe('vLLM command line', () => {
 
   it('finds the server in plain commands', () => {
     assert.deepEqual(findInvocation(['vllm', 'serve', 'm', '--port', '1'], {})?.args, ['m', '--port', '1']);
-    assert.deepEqual(findInvocation(['python3', '-m', 'vllm.entrypoints.openai.api_server', '--model', 'm'], {})?.args, ['--model', 'm']);
+    assert.deepEqual(
+      findInvocation(['python3', '-m', 'vllm.entrypoints.openai.api_server', '--model', 'm'], {})?.args,
+      ['--model', 'm'],
+    );
     assert.equal(findInvocation(['sleep', 'infinity'], {}), undefined);
     assert.equal(findInvocation(['bash', '-c', 'if [ -n "$NO" ]; then vllm serve m; fi'], {}), undefined);
     assert.ok(mentionsServe(['bash', '-c', GUIDE]));
@@ -79,7 +91,11 @@ describe('vLLM command line', () => {
   });
 
   it('knows profiling by version', () => {
-    const directory = (image: string, args: readonly string[], env: Readonly<Record<string, string>>): string | undefined => parseVllmArgs(args, env, vllmVersion(image)).profilerDirectory;
+    const directory = (
+      image: string,
+      args: readonly string[],
+      env: Readonly<Record<string, string>>,
+    ): string | undefined => parseVllmArgs(args, env, vllmVersion(image)).profilerDirectory;
     const env = { VLLM_TORCH_PROFILER_DIR: '/traces' };
     const flag = ['m', '--profiler-config', '{"profiler":"torch","torch_profiler_dir":"/p"}'];
     assert.equal(directory('vllm/vllm-openai:v0.11.0', ['m'], env), '/traces');
@@ -90,6 +106,13 @@ describe('vLLM command line', () => {
   });
 
   it('tells the version from the image', () => {
-    for (const [image, text] of [['vllm/vllm-openai:v0.14.1', '0.14.1'], ['ghcr.io/llm-d/llm-d-cuda:v0.5.0', '0.14.1'], ['ghcr.io/llm-d/llm-d-cuda:v0.4.0', '0.12.0'], ['somewhere:5000/x', '0.11.0'], ['x@sha256:00', '0.11.0']]) assert.equal(vllmVersion(image ?? '').text, text, image);
+    for (const [image, text] of [
+      ['vllm/vllm-openai:v0.14.1', '0.14.1'],
+      ['ghcr.io/llm-d/llm-d-cuda:v0.5.0', '0.14.1'],
+      ['ghcr.io/llm-d/llm-d-cuda:v0.4.0', '0.12.0'],
+      ['somewhere:5000/x', '0.11.0'],
+      ['x@sha256:00', '0.11.0'],
+    ])
+      assert.equal(vllmVersion(image ?? '').text, text, image);
   });
 });

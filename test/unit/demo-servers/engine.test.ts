@@ -9,7 +9,14 @@ import { seededRandom } from '../../../src/demo/nodes/servers/engine/random.ts';
 import { StepLoop } from '../../../src/demo/nodes/servers/engine/step-loop.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
-const ALONE: Placement = { tensorParallel: 1, expertParallel: 1, multiNode: false, gpuMemoryUtilization: 0.9, kvCacheFp8: false, enforceEager: false };
+const ALONE: Placement = {
+  tensorParallel: 1,
+  expertParallel: 1,
+  multiNode: false,
+  gpuMemoryUtilization: 0.9,
+  kvCacheFp8: false,
+  enforceEager: false,
+};
 
 interface Setup {
   readonly clock: ManualClock;
@@ -17,25 +24,55 @@ interface Setup {
   readonly ranks: readonly EngineRank[];
 }
 
-function setup(options: { readonly model?: string; readonly placement?: Partial<Placement>; readonly blocks?: number; readonly maxNumSeqs?: number; readonly budget?: number; readonly ranks?: number } = {}): Setup {
+function setup(
+  options: {
+    readonly model?: string;
+    readonly placement?: Partial<Placement>;
+    readonly blocks?: number;
+    readonly maxNumSeqs?: number;
+    readonly budget?: number;
+    readonly ranks?: number;
+  } = {},
+): Setup {
   const clock = new ManualClock();
   const loop = new StepLoop(clock, seededRandom(1));
-  const performance = new PerformanceModel(modelShape(options.model ?? 'Qwen/Qwen3-0.6B'), { ...ALONE, ...options.placement });
+  const performance = new PerformanceModel(modelShape(options.model ?? 'Qwen/Qwen3-0.6B'), {
+    ...ALONE,
+    ...options.placement,
+  });
   const ranks = Array.from({ length: options.ranks ?? 1 }, (_, index) => {
-    const rank = new EngineRank(index, new KvCache(options.blocks ?? 10_000, 16, true), performance, { maxNumSeqs: options.maxNumSeqs ?? 256, maxNumBatchedTokens: options.budget ?? 8192 });
+    const rank = new EngineRank(index, new KvCache(options.blocks ?? 10_000, 16, true), performance, {
+      maxNumSeqs: options.maxNumSeqs ?? 256,
+      maxNumBatchedTokens: options.budget ?? 8192,
+    });
     loop.join(rank);
     return rank;
   });
   return { clock, loop, ranks };
 }
 
-function request(fields: Partial<GenerationRequest> = {}): { readonly request: GenerationRequest; readonly batches: TokenBatch[] } {
+function request(fields: Partial<GenerationRequest> = {}): {
+  readonly request: GenerationRequest;
+  readonly batches: TokenBatch[];
+} {
   const batches: TokenBatch[] = [];
-  return { batches, request: { promptTokens: 32, blockHashes: [], maxTokens: 8, naturalLength: undefined, remotePrefill: false, onTokens: (batch) => batches.push(batch), ...fields } };
+  return {
+    batches,
+    request: {
+      promptTokens: 32,
+      blockHashes: [],
+      maxTokens: 8,
+      naturalLength: undefined,
+      remotePrefill: false,
+      onTokens: (batch) => batches.push(batch),
+      ...fields,
+    },
+  };
 }
 
 function run(system: Setup, requests: readonly GenerationRequest[], ms = 120_000): void {
-  for (const [index, each] of requests.entries()) system.ranks[index % system.ranks.length]?.add(each, system.clock.monotonic());
+  for (const [index, each] of requests.entries())
+    system.ranks[index % system.ranks.length]?.add(each, system.clock.monotonic());
   system.loop.wake();
   system.clock.advance(ms);
 }
@@ -45,7 +82,10 @@ describe('engine', () => {
     const system = setup();
     const { request: asked, batches } = request();
     run(system, [asked]);
-    assert.equal(batches.reduce((sum, batch) => sum + batch.count, 0), 8);
+    assert.equal(
+      batches.reduce((sum, batch) => sum + batch.count, 0),
+      8,
+    );
     assert.equal(batches.length, 8);
     assert.equal(batches.at(-1)?.finish, 'length');
     assert.equal(system.clock.waiting, 0, 'an idle engine has no timer');
@@ -58,30 +98,54 @@ describe('engine', () => {
   });
 
   it('books every token and frees every block, whatever comes', () => {
-    fc.assert(fc.property(
-      fc.array(fc.record({ promptTokens: fc.integer({ min: 1, max: 400 }), maxTokens: fc.integer({ min: 1, max: 60 }), remotePrefill: fc.boolean() }), { minLength: 1, maxLength: 40 }),
-      fc.integer({ min: 30, max: 80 }), fc.integer({ min: 1, max: 16 }), fc.integer({ min: 64, max: 512 }),
-      (shapes, blocks, maxNumSeqs, budget) => {
-        const system = setup({ blocks, maxNumSeqs, budget });
-        const all = shapes.map((shape) => request(shape));
-        run(system, all.map((each) => each.request));
-        const [rank] = system.ranks;
-        all.forEach(({ batches }, index) => {
-          assert.equal(batches.reduce((sum, batch) => sum + batch.count, 0), shapes[index]?.maxTokens);
-          assert.equal(batches.filter((batch) => batch.finish !== undefined).length, 1);
-        });
-        assert.equal(rank?.metrics.generationTokens, shapes.reduce((sum, shape) => sum + shape.maxTokens, 0));
-        assert.equal(rank?.metrics.finished.length, shapes.length);
-        assert.equal(rank?.cache.usage, 0);
-        assert.equal((rank?.running ?? 0) + (rank?.waiting ?? 0), 0);
-      },
-    ), { numRuns: 60 });
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.record({
+            promptTokens: fc.integer({ min: 1, max: 400 }),
+            maxTokens: fc.integer({ min: 1, max: 60 }),
+            remotePrefill: fc.boolean(),
+          }),
+          { minLength: 1, maxLength: 40 },
+        ),
+        fc.integer({ min: 30, max: 80 }),
+        fc.integer({ min: 1, max: 16 }),
+        fc.integer({ min: 64, max: 512 }),
+        (shapes, blocks, maxNumSeqs, budget) => {
+          const system = setup({ blocks, maxNumSeqs, budget });
+          const all = shapes.map((shape) => request(shape));
+          run(
+            system,
+            all.map((each) => each.request),
+          );
+          const [rank] = system.ranks;
+          all.forEach(({ batches }, index) => {
+            assert.equal(
+              batches.reduce((sum, batch) => sum + batch.count, 0),
+              shapes[index]?.maxTokens,
+            );
+            assert.equal(batches.filter((batch) => batch.finish !== undefined).length, 1);
+          });
+          assert.equal(
+            rank?.metrics.generationTokens,
+            shapes.reduce((sum, shape) => sum + shape.maxTokens, 0),
+          );
+          assert.equal(rank?.metrics.finished.length, shapes.length);
+          assert.equal(rank?.cache.usage, 0);
+          assert.equal((rank?.running ?? 0) + (rank?.waiting ?? 0), 0);
+        },
+      ),
+      { numRuns: 60 },
+    );
   });
 
   it('preempts the youngest when the cache is full, and computes it anew', () => {
     const system = setup({ blocks: 12 });
     const both = [request({ promptTokens: 60, maxTokens: 60 }), request({ promptTokens: 60, maxTokens: 60 })];
-    run(system, both.map((each) => each.request));
+    run(
+      system,
+      both.map((each) => each.request),
+    );
     assert.ok((system.ranks[0]?.metrics.preemptions ?? 0) > 0);
     for (const { batches } of both) assert.equal(batches.at(-1)?.finish, 'length');
   });
@@ -170,7 +234,10 @@ describe('engine', () => {
 describe('performance model', () => {
   const decode = (model: string, placement: Partial<Placement>, batch: number): number => {
     const performance = new PerformanceModel(modelShape(model), { ...ALONE, ...placement });
-    return performance.computeMs({ sequences: batch, tokens: batch, contextTokens: batch * 1000 }, batch) + performance.exchangeMs(batch);
+    return (
+      performance.computeMs({ sequences: batch, tokens: batch, contextTokens: batch * 1000 }, batch) +
+      performance.exchangeMs(batch)
+    );
   };
 
   it('slows with the batch, but less than in proportion', () => {
@@ -180,7 +247,10 @@ describe('performance model', () => {
     }
   });
   it('gets faster with tensor parallelism', () => {
-    assert.ok(decode('meta-llama/Llama-3.3-70B', { tensorParallel: 4 }, 8) < decode('meta-llama/Llama-3.3-70B', { tensorParallel: 2 }, 8));
+    assert.ok(
+      decode('meta-llama/Llama-3.3-70B', { tensorParallel: 4 }, 8) <
+        decode('meta-llama/Llama-3.3-70B', { tensorParallel: 2 }, 8),
+    );
   });
   it('pays for experts across nodes', () => {
     const near = decode('deepseek-ai/DeepSeek-R1', { expertParallel: 16 }, 32);
@@ -188,7 +258,8 @@ describe('performance model', () => {
     assert.ok(far > near);
   });
   it('knows when a model does not fit', () => {
-    const fits = (model: string, tensorParallel: number): boolean => new PerformanceModel(modelShape(model), { ...ALONE, tensorParallel }).kvCacheBytes > 0;
+    const fits = (model: string, tensorParallel: number): boolean =>
+      new PerformanceModel(modelShape(model), { ...ALONE, tensorParallel }).kvCacheBytes > 0;
     assert.equal(fits('meta-llama/Llama-3.3-70B', 1), false);
     assert.equal(fits('meta-llama/Llama-3.3-70B', 2), true);
     assert.equal(fits('deepseek-ai/DeepSeek-R1', 4), false);

@@ -19,7 +19,16 @@ describe('curl', () => {
       if (request.url === '/missing') response.statusCode = 404;
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', () => response.end(JSON.stringify({ method: request.method, type: request.headers['content-type'], x: request.headers['x-test'], body: Buffer.concat(chunks).toString() })));
+      request.on('end', () =>
+        response.end(
+          JSON.stringify({
+            method: request.method,
+            type: request.headers['content-type'],
+            x: request.headers['x-test'],
+            body: Buffer.concat(chunks).toString(),
+          }),
+        ),
+      );
     });
     listener = network.listen('10.0.0.1', 80, server);
   });
@@ -38,7 +47,10 @@ describe('curl', () => {
   it('posts data as a form unless told otherwise, and joins parts', async () => {
     const run = await curl('-sS', HOST, '-d', 'a=1', '-d', 'b=2');
     assert.deepEqual(echoed(run), { method: 'POST', type: 'application/x-www-form-urlencoded', body: 'a=1&b=2' });
-    assert.deepEqual(echoed(await curl('-s', HOST, '-H', 'Content-Type: application/json', '-H', 'X-Test: 7', '--data', '{"a":1}')), { method: 'POST', type: 'application/json', x: '7', body: '{"a":1}' });
+    assert.deepEqual(
+      echoed(await curl('-s', HOST, '-H', 'Content-Type: application/json', '-H', 'X-Test: 7', '--data', '{"a":1}')),
+      { method: 'POST', type: 'application/json', x: '7', body: '{"a":1}' },
+    );
     assert.equal(echoed(await curl('-s', '-XPUT', HOST, '--data-raw', '@x'))['body'], '@x');
   });
 
@@ -84,6 +96,9 @@ describe('curl', () => {
   it('ends when it is interrupted', async () => {
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 30);
-    assert.equal((await runTool(curlCommand, ['-s', `${HOST}/slow`], container, { signal: controller.signal })).code, 130);
+    assert.equal(
+      (await runTool(curlCommand, ['-s', `${HOST}/slow`], container, { signal: controller.signal })).code,
+      130,
+    );
   });
 });

@@ -53,17 +53,21 @@ describe('just', () => {
     const code = /^exit (\d+)$/.exec(script)?.[1];
     return Promise.resolve(code === undefined ? Number(script === 'false') : Number(code));
   };
-  const just = (...argv: readonly string[]): Promise<ToolRun> => runTool(justCommand, argv, container, { cwd: '/root', env: { BASE_URL: 'http://gw' }, runScript });
+  const just = (...argv: readonly string[]): Promise<ToolRun> =>
+    runTool(justCommand, argv, container, { cwd: '/root', env: { BASE_URL: 'http://gw' }, runScript });
 
   it('runs a recipe after its dependencies, with arguments, defaults and variables', async () => {
     const run = await just('benchmark', '64', '200', '--ignore-eos', '--seed 1');
     assert.equal(run.code, 0, run.stderr);
-    assert.deepEqual(scripts.map((each) => each.script), [
-      'false',
-      'echo prepare 64',
-      'vllm bench serve --base-url http://gw --max-concurrency 64 --num-prompts 200 --ignore-eos --seed 1',
-      'echo done X-http://gw/v1',
-    ]);
+    assert.deepEqual(
+      scripts.map((each) => each.script),
+      [
+        'false',
+        'echo prepare 64',
+        'vllm bench serve --base-url http://gw --max-concurrency 64 --num-prompts 200 --ignore-eos --seed 1',
+        'echo done X-http://gw/v1',
+      ],
+    );
     assert.equal(scripts[0]?.cwd, '/app');
     assert.equal(scripts[2]?.env['MODE'], 'agg');
     assert.match(run.stderr, /^vllm bench serve/m);
@@ -85,7 +89,10 @@ describe('just', () => {
 
   it('runs the first recipe without a name', async () => {
     await just();
-    assert.deepEqual(scripts.map((each) => each.script), ['just --list']);
+    assert.deepEqual(
+      scripts.map((each) => each.script),
+      ['just --list'],
+    );
   });
 
   it('runs a script recipe whole, with its exported parameter', async () => {
@@ -103,9 +110,17 @@ describe('just', () => {
 
   it('says what is wrong with its use', async () => {
     assert.match((await just('nothing')).stderr, /error: Justfile does not contain recipe `nothing`/);
-    assert.match((await just('benchmark')).stderr, /got 0 arguments but takes at least 1\nusage:\n {4}just benchmark mc/);
+    assert.match(
+      (await just('benchmark')).stderr,
+      /got 0 arguments but takes at least 1\nusage:\n {4}just benchmark mc/,
+    );
     assert.equal((await just('--bogus')).code, 2);
-    const empty = await runTool(justCommand, [], fakeContainer({ network: new FakePodNetwork(), fs: new InMemoryFs(), command: [] }), { cwd: '/root' });
+    const empty = await runTool(
+      justCommand,
+      [],
+      fakeContainer({ network: new FakePodNetwork(), fs: new InMemoryFs(), command: [] }),
+      { cwd: '/root' },
+    );
     assert.deepEqual([empty.code, empty.stderr], [1, 'error: No justfile found\n']);
   });
 

@@ -20,27 +20,72 @@ describe('lm_eval', () => {
   it('asks the served model, scores its answers and saves the file', async () => {
     const fs = new InMemoryFs();
     const container = fakeContainer({ network: pods.network, fs, command: [] });
-    const run = await runTool(lmEvalCommand, ['--model', 'local-completions', '--model_args', `base_url=http://10.0.0.5:8000/v1/completions,model=${MODEL},num_concurrent=16`, '--tasks', 'gsm8k', '--num_fewshot', '3', '--limit', '48', '--output_path', '/out'], container);
+    const run = await runTool(
+      lmEvalCommand,
+      [
+        '--model',
+        'local-completions',
+        '--model_args',
+        `base_url=http://10.0.0.5:8000/v1/completions,model=${MODEL},num_concurrent=16`,
+        '--tasks',
+        'gsm8k',
+        '--num_fewshot',
+        '3',
+        '--limit',
+        '48',
+        '--output_path',
+        '/out',
+      ],
+      container,
+    );
     assert.equal(run.code, 0, run.stderr);
     const path = fs.getAllPaths().find((each) => each.startsWith('/out/Qwen__Qwen3-0.6B/results_'));
-    const saved = JSON.parse(await fs.readFile(path ?? '')) as { results: { gsm8k: Record<string, number> }; 'n-samples': { gsm8k: Record<string, number> } };
+    const saved = JSON.parse(await fs.readFile(path ?? '')) as {
+      results: { gsm8k: Record<string, number> };
+      'n-samples': { gsm8k: Record<string, number> };
+    };
     assert.equal(saved['n-samples'].gsm8k['effective'], 48);
     const value = saved.results.gsm8k['exact_match,strict-match'] ?? -1;
     assert.ok(value > 0.5 && value < 1, `the demo's model is good but not perfect: ${value}`);
-    assert.ok(Math.abs((saved.results.gsm8k['exact_match_stderr,strict-match'] ?? 0) - Math.sqrt((value * (1 - value)) / 47)) < 1e-12);
-    assert.match(run.stdout, new RegExp(`\\|gsm8k *\\| +3\\|flexible-extract *\\| +3\\|exact_match\\|.*\\n\\| +\\| +\\|strict-match +\\| +3\\|exact_match\\|\u2191 +\\|${value.toFixed(4)}\\|`));
+    assert.ok(
+      Math.abs((saved.results.gsm8k['exact_match_stderr,strict-match'] ?? 0) - Math.sqrt((value * (1 - value)) / 47)) <
+        1e-12,
+    );
+    assert.match(
+      run.stdout,
+      new RegExp(
+        `\\|gsm8k *\\| +3\\|flexible-extract *\\| +3\\|exact_match\\|.*\\n\\| +\\| +\\|strict-match +\\| +3\\|exact_match\\|\u2191 +\\|${value.toFixed(4)}\\|`,
+      ),
+    );
   });
 
   it('fails with the connection error when nothing listens, and writes nothing', async () => {
     const fs = new InMemoryFs();
-    const run = await runTool(lmEvalCommand, ['--model', 'local-completions', '--model_args', `base_url=http://10.0.0.5:1/v1/completions,model=${MODEL}`, '--tasks', 'gsm8k', '--output_path', '/out'], fakeContainer({ network: pods.network, fs, command: [] }));
+    const run = await runTool(
+      lmEvalCommand,
+      [
+        '--model',
+        'local-completions',
+        '--model_args',
+        `base_url=http://10.0.0.5:1/v1/completions,model=${MODEL}`,
+        '--tasks',
+        'gsm8k',
+        '--output_path',
+        '/out',
+      ],
+      fakeContainer({ network: pods.network, fs, command: [] }),
+    );
     assert.equal(run.code, 1);
     assert.match(run.stderr, /ConnectionError: http:\/\/10\.0\.0\.5:1/);
     assert.equal(await fs.exists('/out'), false);
   });
 
   it('knows one task', async () => {
-    const run = await runTool(lmEvalCommand, ['--model', 'local-completions', '--model_args', 'base_url=http://x', '--tasks', 'mmlu'], fakeContainer({ network: pods.network, fs: new InMemoryFs(), command: [] }));
+    const run = await runTool(
+      lmEvalCommand,
+      ['--model', 'local-completions', '--model_args', 'base_url=http://x', '--tasks', 'mmlu'],
+      fakeContainer({ network: pods.network, fs: new InMemoryFs(), command: [] }),
+    );
     assert.match(run.stderr, /Tasks not found: mmlu/);
   });
 });

@@ -25,10 +25,20 @@ describe('nvidia-smi', () => {
   it('shows idle GPUs before a model is loaded and their memory after', async () => {
     const query = ['--query-gpu=index,name,memory.used,memory.total', '--format=csv'];
     const idle = await runTool(nvidiaSmiCommand, query, withGpus(2, '10.0.0.5'));
-    assert.equal(idle.stdout, 'index, name, memory.used [MiB], memory.total [MiB]\n0, NVIDIA H200, 4 MiB, 143771 MiB\n1, NVIDIA H200, 4 MiB, 143771 MiB\n');
-    pods.start({ command: ['vllm', 'serve', 'Qwen/Qwen3-0.6B', '--tensor-parallel-size', '2', '--gpu-memory-utilization', '0.5'], podIp: '10.0.0.5' });
+    assert.equal(
+      idle.stdout,
+      'index, name, memory.used [MiB], memory.total [MiB]\n0, NVIDIA H200, 4 MiB, 143771 MiB\n1, NVIDIA H200, 4 MiB, 143771 MiB\n',
+    );
+    pods.start({
+      command: ['vllm', 'serve', 'Qwen/Qwen3-0.6B', '--tensor-parallel-size', '2', '--gpu-memory-utilization', '0.5'],
+      podIp: '10.0.0.5',
+    });
     await pods.listening('10.0.0.5', 8000);
-    const loaded = await runTool(nvidiaSmiCommand, ['--query-gpu=memory.used', '--format=csv,noheader,nounits'], withGpus(2, '10.0.0.5'));
+    const loaded = await runTool(
+      nvidiaSmiCommand,
+      ['--query-gpu=memory.used', '--format=csv,noheader,nounits'],
+      withGpus(2, '10.0.0.5'),
+    );
     assert.equal(loaded.stdout, '71886\n71886\n');
   });
 
@@ -40,7 +50,10 @@ describe('nvidia-smi', () => {
   });
 
   it('refuses fields that it does not know', async () => {
-    assert.equal((await runTool(nvidiaSmiCommand, ['--query-gpu=color', '--format=csv'], withGpus(1, '10.0.0.7'))).code, 2);
+    assert.equal(
+      (await runTool(nvidiaSmiCommand, ['--query-gpu=color', '--format=csv'], withGpus(1, '10.0.0.7'))).code,
+      2,
+    );
   });
 });
 

@@ -35,11 +35,34 @@ describe('vllm bench serve', () => {
   });
   afterEach(() => pods.stop());
 
-  const bench = (...flags: readonly string[]): Promise<ToolRun> => runTool(vllmCommand, [
-    'bench', 'serve', '--base-url', `http://${SERVER}:8000`, '--model', MODEL, '--dataset-name', 'random',
-    '--random-input-len', '64', '--random-output-len', '32', '--ignore-eos', '--save-result', '--save-detailed', '--result-filename', 'r.json',
-    '--percentile-metrics', 'ttft,tpot,itl,e2el', ...flags,
-  ], poker, { cwd: '/results' });
+  const bench = (...flags: readonly string[]): Promise<ToolRun> =>
+    runTool(
+      vllmCommand,
+      [
+        'bench',
+        'serve',
+        '--base-url',
+        `http://${SERVER}:8000`,
+        '--model',
+        MODEL,
+        '--dataset-name',
+        'random',
+        '--random-input-len',
+        '64',
+        '--random-output-len',
+        '32',
+        '--ignore-eos',
+        '--save-result',
+        '--save-detailed',
+        '--result-filename',
+        'r.json',
+        '--percentile-metrics',
+        'ttft,tpot,itl,e2el',
+        ...flags,
+      ],
+      poker,
+      { cwd: '/results' },
+    );
 
   const file = async (path: string): Promise<BenchFile> => JSON.parse(await fs.readFile(path)) as BenchFile;
 
@@ -61,7 +84,10 @@ describe('vllm bench serve', () => {
     const alone = await file('/results/r.json');
     await bench('--num-prompts', '96', '--max-concurrency', '32');
     const crowded = await file('/results/r.json');
-    assert.ok(crowded.output_throughput > alone.output_throughput * 3, `${crowded.output_throughput} against ${alone.output_throughput}`);
+    assert.ok(
+      crowded.output_throughput > alone.output_throughput * 3,
+      `${crowded.output_throughput} against ${alone.output_throughput}`,
+    );
     assert.ok(crowded.mean_tpot_ms > alone.mean_tpot_ms, `${crowded.mean_tpot_ms} against ${alone.mean_tpot_ms}`);
   });
 
@@ -89,7 +115,24 @@ describe('vllm bench serve', () => {
 
   it('writes nothing when it is interrupted', async () => {
     const controller = new AbortController();
-    const running = runTool(vllmCommand, ['bench', 'serve', '--base-url', `http://${SERVER}:8000`, '--num-prompts', '500', '--max-concurrency', '2', '--save-result', '--result-dir', '/out'], poker, { signal: controller.signal });
+    const running = runTool(
+      vllmCommand,
+      [
+        'bench',
+        'serve',
+        '--base-url',
+        `http://${SERVER}:8000`,
+        '--num-prompts',
+        '500',
+        '--max-concurrency',
+        '2',
+        '--save-result',
+        '--result-dir',
+        '/out',
+      ],
+      poker,
+      { signal: controller.signal },
+    );
     await new Promise((resolve) => setTimeout(resolve, 200));
     controller.abort();
     assert.equal((await running).code, 130);
@@ -97,7 +140,11 @@ describe('vllm bench serve', () => {
   });
 
   it('fails with the last error when the endpoint never comes up', async () => {
-    const run = await runTool(vllmCommand, ['bench', 'serve', '--base-url', `http://${SERVER}:9999`, '--model', MODEL, '--ready-check-timeout-sec', '0'], poker);
+    const run = await runTool(
+      vllmCommand,
+      ['bench', 'serve', '--base-url', `http://${SERVER}:9999`, '--model', MODEL, '--ready-check-timeout-sec', '0'],
+      poker,
+    );
     assert.equal(run.code, 1);
     assert.match(run.stderr, /Initial test run failed.*Connect call failed \('10\.0\.0\.5', 9999\)/);
   });

@@ -30,7 +30,14 @@ describe('demo control', function () {
   let foreign: ApiServer;
 
   before(async () => {
-    foreign = await createApiServer({ host: '127.0.0.1', port: 0, token, kubelets: new Kubelets(), logger: silentLogger, clock: systemClock });
+    foreign = await createApiServer({
+      host: '127.0.0.1',
+      port: 0,
+      token,
+      kubelets: new Kubelets(),
+      logger: silentLogger,
+      clock: systemClock,
+    });
   });
   after(() => foreign.close());
 
@@ -51,7 +58,10 @@ describe('demo control', function () {
 
   function controlOf(clock: typeof systemClock): DemoControl {
     return createDemoControl({
-      storage, cli: resolve(import.meta.dirname, '../../../src/cli.ts'), node: ownNode({ PATH: process.env['PATH'] }), clock,
+      storage,
+      cli: resolve(import.meta.dirname, '../../../src/cli.ts'),
+      node: ownNode({ PATH: process.env['PATH'] }),
+      clock,
       logger: { ...silentLogger, warn: (message) => warnings.push(message) },
     });
   }
@@ -61,10 +71,18 @@ describe('demo control', function () {
     const { pid } = bystander;
     assert.ok(pid !== undefined);
     await writeFile(control.kubeconfig, 'what is left of it');
-    await writeFile(status, JSON.stringify({
-      pid, started: await processStart(pid), port: 1, kubeconfig: control.kubeconfig, context: 'llm-d-demo',
-      connection: { server: 'https://127.0.0.1:1', token, ca: foreign.caPem }, ...changes,
-    }));
+    await writeFile(
+      status,
+      JSON.stringify({
+        pid,
+        started: await processStart(pid),
+        port: 1,
+        kubeconfig: control.kubeconfig,
+        context: 'llm-d-demo',
+        connection: { server: 'https://127.0.0.1:1', token, ca: foreign.caPem },
+        ...changes,
+      }),
+    );
   }
 
   async function refused(why: RegExp): Promise<void> {
@@ -80,7 +98,11 @@ describe('demo control', function () {
   }
 
   it('does not take a process for the demo because it has its pid', async () => {
-    await record({ started: 'at another time', port: Number(new URL(foreign.url).port), connection: { server: foreign.url, token, ca: foreign.caPem } });
+    await record({
+      started: 'at another time',
+      port: Number(new URL(foreign.url).port),
+      connection: { server: foreign.url, token, ca: foreign.caPem },
+    });
     await bystanderSurvives();
     assert.match(warnings[0] ?? '', /gone or another one/);
   });
@@ -94,9 +116,19 @@ describe('demo control', function () {
   });
 
   it('nor where another server is there, be it another demo or with another token', async () => {
-    const other = await createApiServer({ host: '127.0.0.1', port: 0, token, kubelets: new Kubelets(), logger: silentLogger, clock: systemClock });
+    const other = await createApiServer({
+      host: '127.0.0.1',
+      port: 0,
+      token,
+      kubelets: new Kubelets(),
+      logger: silentLogger,
+      clock: systemClock,
+    });
     await other.close();
-    for (const connection of [{ server: foreign.url, token, ca: other.caPem }, { server: foreign.url, token: 'of-another', ca: foreign.caPem }]) {
+    for (const connection of [
+      { server: foreign.url, token, ca: other.caPem },
+      { server: foreign.url, token: 'of-another', ca: foreign.caPem },
+    ]) {
       await record({ connection });
       await bystanderSurvives();
       await record({ connection });
@@ -112,7 +144,11 @@ describe('demo control', function () {
       await writeFile(status, text);
       await refused(/record is unreadable/);
     }
-    for (const server of ['https://somewhere.invalid', 'https://127.0.0.1:1@somewhere.invalid', foreign.url.replace('https', 'http')]) {
+    for (const server of [
+      'https://somewhere.invalid',
+      'https://127.0.0.1:1@somewhere.invalid',
+      foreign.url.replace('https', 'http'),
+    ]) {
       warnings = [];
       await record({ connection: { server, token, ca: foreign.caPem } });
       await refused(/record is unreadable/);
@@ -124,7 +160,9 @@ describe('demo control', function () {
     await once(silent, 'listening');
     const clock = new LeapClock();
     try {
-      await record({ connection: { server: `https://127.0.0.1:${(silent.address() as AddressInfo).port}`, token, ca: foreign.caPem } });
+      await record({
+        connection: { server: `https://127.0.0.1:${(silent.address() as AddressInfo).port}`, token, ca: foreign.caPem },
+      });
       const asked = controlOf(clock);
       for (const ask of [() => asked.running(signal), () => asked.stop(signal), () => asked.start({ signal })]) {
         const connected = once(silent, 'connection');
@@ -145,10 +183,12 @@ describe('demo control', function () {
     const started = await control.start({ speed: 10, signal });
     assert.deepEqual(await controlOf(systemClock).running(signal), started);
     assert.deepEqual(await control.start({ signal }), started);
-    for (const file of [status, control.kubeconfig, join(storage, 'demo', 'demo.log')]) assert.equal((await stat(file)).mode & 0o777, 0o600, file);
+    for (const file of [status, control.kubeconfig, join(storage, 'demo', 'demo.log')])
+      assert.equal((await stat(file)).mode & 0o777, 0o600, file);
     const { connection } = JSON.parse(await readFile(status, 'utf8')) as { connection: { token: string } };
     assert.ok(connection.token.length >= 32);
-    for (const place of ['cmdline', 'environ']) assert.ok(!(await readFile(`/proc/${started.pid}/${place}`, 'utf8')).includes(connection.token), place);
+    for (const place of ['cmdline', 'environ'])
+      assert.ok(!(await readFile(`/proc/${started.pid}/${place}`, 'utf8')).includes(connection.token), place);
     assert.ok(!(await readFile(join(storage, 'demo', 'demo.log'), 'utf8')).includes(connection.token));
     assert.deepEqual(await control.stop(signal), { context: 'llm-d-demo', ran: true });
     assert.equal(await control.stop(signal), undefined);
@@ -161,9 +201,17 @@ describe('demo control', function () {
     const first = await control.start({ signal });
     const looks: (() => void)[] = [];
     // Looks for the process once, and again when the test lets it.
-    const slow = controlOf({ ...systemClock, now: () => systemClock.now(), monotonic: () => systemClock.monotonic(), setTimer: (ms, fire) => (ms === 100 ? (looks.push(fire), { dispose: () => undefined }) : systemClock.setTimer(ms, fire)) });
+    const slow = controlOf({
+      ...systemClock,
+      now: () => systemClock.now(),
+      monotonic: () => systemClock.monotonic(),
+      setTimer: (ms, fire) =>
+        ms === 100 ? (looks.push(fire), { dispose: () => undefined }) : systemClock.setTimer(ms, fire),
+    });
     const stopping = slow.stop(signal);
-    await poll(systemClock, 20, signal, async () => ((await isAlive(first.pid)) || looks.length === 0 ? undefined : true));
+    await poll(systemClock, 20, signal, async () =>
+      (await isAlive(first.pid)) || looks.length === 0 ? undefined : true,
+    );
     const second = await control.start({ signal });
     looks[0]?.();
     await stopping;
@@ -179,7 +227,9 @@ describe('demo control', function () {
       await mkdir(path);
     }
     process.kill(pid, 'SIGINT');
-    await poll(systemClock, 20, timeLimit(15_000, 'end the demo'), async () => ((await isAlive(pid)) ? undefined : true));
+    await poll(systemClock, 20, timeLimit(15_000, 'end the demo'), async () =>
+      (await isAlive(pid)) ? undefined : true,
+    );
     for (const path of [status, control.kubeconfig]) await rm(path, { recursive: true });
   });
 
@@ -187,7 +237,9 @@ describe('demo control', function () {
     const silent = createServer().listen(0, '127.0.0.1');
     await once(silent, 'listening');
     try {
-      await record({ connection: { server: `https://127.0.0.1:${(silent.address() as AddressInfo).port}`, token, ca: foreign.caPem } });
+      await record({
+        connection: { server: `https://127.0.0.1:${(silent.address() as AddressInfo).port}`, token, ca: foreign.caPem },
+      });
       const leaving = new AbortController();
       const connected = once(silent, 'connection');
       const refused = assert.rejects(control.running(leaving.signal), (error) => isWorkbenchError(error, 'aborted'));
@@ -208,7 +260,10 @@ describe('demo control', function () {
     for (const window of windows) window.onDidChange((demo) => told.push(demo?.pid));
     const demos = await Promise.all(windows.map((window) => window.start({ speed: 10, signal })));
     const pid = demos[0]?.pid ?? 0;
-    assert.deepEqual(demos.map((demo) => demo.pid), [pid, pid, pid]);
+    assert.deepEqual(
+      demos.map((demo) => demo.pid),
+      [pid, pid, pid],
+    );
     assert.deepEqual(told, [pid, pid, pid]);
     assert.deepEqual(new Set(await childrenOf()), new Set([bystander.pid, pid]));
     assert.deepEqual((await readdir(join(storage, 'demo'))).toSorted(), ['demo.log', 'kubeconfig', 'status.json']);
@@ -228,14 +283,18 @@ describe('demo control', function () {
     } finally {
       process.kill(demo.pid, 'SIGKILL');
     }
-    await poll(systemClock, 20, timeLimit(10_000, 'end the demo'), async () => ((await isAlive(demo.pid)) ? undefined : true));
+    await poll(systemClock, 20, timeLimit(10_000, 'end the demo'), async () =>
+      (await isAlive(demo.pid)) ? undefined : true,
+    );
     await refused(/no longer runs/);
   });
 
   it('a demo that ends by itself takes its record along', async () => {
     const demo = await control.start({ speed: 10, signal });
     process.kill(demo.pid, 'SIGINT');
-    await poll(systemClock, 20, timeLimit(10_000, 'end the demo'), async () => ((await isAlive(demo.pid)) ? undefined : true));
+    await poll(systemClock, 20, timeLimit(10_000, 'end the demo'), async () =>
+      (await isAlive(demo.pid)) ? undefined : true,
+    );
     for (const path of [status, control.kubeconfig]) await assert.rejects(access(path), { code: 'ENOENT' });
   });
 });

@@ -13,8 +13,19 @@ interface PodState {
   readonly deleted?: boolean;
 }
 
-function pod({ uid = 'a', restarts = 0, state = { running: {} }, lastState = {}, deleted = false }: PodState): KubeObject {
-  return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'decode-0', uid, ...(deleted ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}) }, status: { containerStatuses: [{ name: 'vllm', restartCount: restarts, state, lastState }] } };
+function pod({
+  uid = 'a',
+  restarts = 0,
+  state = { running: {} },
+  lastState = {},
+  deleted = false,
+}: PodState): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'decode-0', uid, ...(deleted ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}) },
+    status: { containerStatuses: [{ name: 'vllm', restartCount: restarts, state, lastState }] },
+  };
 }
 
 const crashed = { terminated: { reason: 'Error', exitCode: 1 } };
@@ -24,10 +35,17 @@ describe('the watch for crashes', () => {
   it('lets a container restart before it gives it up', () => {
     const watch = new CrashWatch(cluster);
     watch.judge([pod({ restarts: 2, state: backOff, lastState: crashed })]);
-    assert.equal(watch.words(), 'decode-0 crashed 2 times: container vllm of pod decode-0 ended with Error (exit code 1)');
+    assert.equal(
+      watch.words(),
+      'decode-0 crashed 2 times: container vllm of pod decode-0 ended with Error (exit code 1)',
+    );
     assert.throws(
       () => watch.judge([pod({ restarts: 3, state: backOff, lastState: crashed })]),
-      (error) => isWorkbenchError(error, 'deployment-failed') && error.message === 'pod decode-0, container vllm in lab/bench: CrashLoopBackOff after Error (exit code 1), 3 restarts' && error.hint?.endsWith('logs decode-0 -c vllm --previous') === true,
+      (error) =>
+        isWorkbenchError(error, 'deployment-failed') &&
+        error.message ===
+          'pod decode-0, container vllm in lab/bench: CrashLoopBackOff after Error (exit code 1), 3 restarts' &&
+        error.hint?.endsWith('logs decode-0 -c vllm --previous') === true,
     );
   });
 
@@ -37,8 +55,18 @@ describe('the watch for crashes', () => {
     watch.judge([pod({ uid: 'b' })]);
     watch.judge([pod({ uid: 'b' })]);
     watch.judge([pod({ uid: 'c' })]);
-    assert.equal(watch.words(), 'decode-0 was made anew 2 times: container vllm of pod decode-0 ended with Error (exit code 1)');
-    assert.throws(() => watch.judge([pod({ uid: 'd' })]), (error) => isWorkbenchError(error, 'deployment-failed') && error.message.includes('lab/bench was made anew 3 times while it loaded: container vllm of pod decode-0 ended with Error (exit code 1)'));
+    assert.equal(
+      watch.words(),
+      'decode-0 was made anew 2 times: container vllm of pod decode-0 ended with Error (exit code 1)',
+    );
+    assert.throws(
+      () => watch.judge([pod({ uid: 'd' })]),
+      (error) =>
+        isWorkbenchError(error, 'deployment-failed') &&
+        error.message.includes(
+          'lab/bench was made anew 3 times while it loaded: container vllm of pod decode-0 ended with Error (exit code 1)',
+        ),
+    );
   });
 
   it('says nothing of pods that load', () => {

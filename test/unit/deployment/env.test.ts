@@ -26,7 +26,10 @@ describe('.env', () => {
   }
 
   async function refusal(): Promise<WorkbenchError> {
-    const error: unknown = await readEnv(path).then(() => undefined, (reason: unknown) => reason);
+    const error: unknown = await readEnv(path).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
     assert.ok(error instanceof WorkbenchError && error.code === 'file-unreadable', String(error));
     assert.ok(error.message.includes(path));
     return error;
@@ -37,12 +40,34 @@ describe('.env', () => {
   });
 
   it('reads plain, quoted, exported, empty and commented lines, with either line end', async () => {
-    const text = ['# tokens', 'HF_TOKEN=hf_abc', 'export GH_TOKEN = "gh x"  # mine', "NAMESPACE='my ns'", 'EMPTY=', 'not a line', '  INDENTED=1', 'HASH="a#b"', 'NOTE=a # b'].join('\r\n');
-    assert.deepEqual(await values(text), { HF_TOKEN: 'hf_abc', GH_TOKEN: 'gh x', NAMESPACE: 'my ns', EMPTY: '', INDENTED: '1', HASH: 'a#b', NOTE: 'a' });
+    const text = [
+      '# tokens',
+      'HF_TOKEN=hf_abc',
+      'export GH_TOKEN = "gh x"  # mine',
+      "NAMESPACE='my ns'",
+      'EMPTY=',
+      'not a line',
+      '  INDENTED=1',
+      'HASH="a#b"',
+      'NOTE=a # b',
+    ].join('\r\n');
+    assert.deepEqual(await values(text), {
+      HF_TOKEN: 'hf_abc',
+      GH_TOKEN: 'gh x',
+      NAMESPACE: 'my ns',
+      EMPTY: '',
+      INDENTED: '1',
+      HASH: 'a#b',
+      NOTE: 'a',
+    });
   });
 
   it('reads quoted values over several lines, and what stands behind them', async () => {
-    assert.deepEqual(await values('KEY="first\nsecond=x\n# third"\nOTHER=\'a\nb\'\nLAST=1\n'), { KEY: 'first\nsecond=x\n# third', OTHER: 'a\nb', LAST: '1' });
+    assert.deepEqual(await values('KEY="first\nsecond=x\n# third"\nOTHER=\'a\nb\'\nLAST=1\n'), {
+      KEY: 'first\nsecond=x\n# third',
+      OTHER: 'a\nb',
+      LAST: '1',
+    });
   });
 
   it('reads the first line behind a byte order mark, and takes the last of two', async () => {

@@ -12,7 +12,14 @@ const model = 'deepseek-ai/DeepSeek-R1-0528';
 const apps = '/apis/apps/v1/namespaces/ns';
 
 function owner(kind: string, name: string, more: Partial<OwnerReference> = {}): OwnerReference {
-  return { apiVersion: kind === 'Gateway' ? 'gateway.networking.k8s.io/v1' : 'apps/v1', kind, name, uid: `uid-${name}`, ...(kind === 'Gateway' ? {} : { controller: true }), ...more };
+  return {
+    apiVersion: kind === 'Gateway' ? 'gateway.networking.k8s.io/v1' : 'apps/v1',
+    kind,
+    name,
+    uid: `uid-${name}`,
+    ...(kind === 'Gateway' ? {} : { controller: true }),
+    ...more,
+  };
 }
 
 function object(kind: string, name: string, ownerReferences: readonly OwnerReference[] = []): KubeObject {
@@ -20,7 +27,10 @@ function object(kind: string, name: string, ownerReferences: readonly OwnerRefer
 }
 
 function pod(name: string, ...owners: readonly OwnerReference[]): KubeObject {
-  return { ...object('Pod', name, owners), status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } };
+  return {
+    ...object('Pod', name, owners),
+    status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+  };
 }
 
 describe('the model that answers through a gateway', () => {
@@ -45,12 +55,22 @@ describe('the model that answers through a gateway', () => {
     ]);
     pods = [pod('web-istio-1-x', owner('ReplicaSet', 'web-istio-1'))];
     server.handle = (_request, response, url) => {
-      const one = objects.get(url.pathname) ?? pods.find(({ metadata }) => url.pathname === `/api/v1/namespaces/ns/pods/${metadata.name}`);
+      const one =
+        objects.get(url.pathname) ??
+        pods.find(({ metadata }) => url.pathname === `/api/v1/namespaces/ns/pods/${metadata.name}`);
       if (one) sendJson(response, 200, one);
-      else if (url.pathname === '/api/v1/namespaces/ns/pods') sendJson(response, 200, { kind: 'PodList', metadata: { resourceVersion: '1' }, items: url.searchParams.get('labelSelector') === 'gateway.networking.k8s.io/gateway-name=web' ? pods : [] });
+      else if (url.pathname === '/api/v1/namespaces/ns/pods')
+        sendJson(response, 200, {
+          kind: 'PodList',
+          metadata: { resourceVersion: '1' },
+          items: url.searchParams.get('labelSelector') === 'gateway.networking.k8s.io/gateway-name=web' ? pods : [],
+        });
       else sendStatus(response, 404, 'NotFound', { name: url.pathname.split('/').at(-1) });
     };
-    inPod = createServer((_request, response) => response.end(JSON.stringify({ data: [{ id: said }] }))).listen(0, '127.0.0.1');
+    inPod = createServer((_request, response) => response.end(JSON.stringify({ data: [{ id: said }] }))).listen(
+      0,
+      '127.0.0.1',
+    );
     await once(inPod, 'listening');
     server.upgrade = (socket, url) => {
       asked.push(url.pathname.split('/').at(-2) ?? '');
@@ -70,7 +90,7 @@ describe('the model that answers through a gateway', () => {
     await server.stop();
   });
 
-  it('is that of the pod which the Gateway\'s Deployment made, whoever else bears its label', async () => {
+  it("is that of the pod which the Gateway's Deployment made, whoever else bears its label", async () => {
     pods = [pod('a-neighbour'), ...pods, pod('z-neighbour')];
     assert.equal(await servedModel(client, 'web', signal), model);
     assert.deepEqual(asked, ['web-istio-1-x']);
@@ -89,12 +109,15 @@ describe('the model that answers through a gateway', () => {
 
   const claims: readonly (readonly [what: string, ...owners: readonly OwnerReference[]])[] = [
     ['nothing but the label'],
-    ['that it is the Gateway\'s without a Deployment', owner('Gateway', 'web', { controller: true })],
-    ['that a ReplicaSet is its owner, which does not control it', owner('ReplicaSet', 'web-istio-1', { controller: false })],
+    ["that it is the Gateway's without a Deployment", owner('Gateway', 'web', { controller: true })],
+    [
+      'that a ReplicaSet is its owner, which does not control it',
+      owner('ReplicaSet', 'web-istio-1', { controller: false }),
+    ],
     ['that of a ReplicaSet of another uid', owner('ReplicaSet', 'web-istio-1', { uid: 'made-up' })],
     ['that of a ReplicaSet that is not there', owner('ReplicaSet', 'gone')],
     ['that of a ReplicaSet without a Deployment', owner('ReplicaSet', 'lone')],
-    ['that of a Deployment that is not the Gateway\'s', owner('ReplicaSet', 'other-1')],
+    ["that of a Deployment that is not the Gateway's", owner('ReplicaSet', 'other-1')],
     ['that of a Gateway that was there before', owner('ReplicaSet', 'old-1')],
   ];
   for (const [what, ...owners] of claims) {
@@ -108,15 +131,36 @@ describe('the model that answers through a gateway', () => {
       ];
       for (const [path, other] of others) objects.set(`${apps}/${path}`, other);
       pods = [pod('neighbour', ...owners)];
-      await assert.rejects(servedModel(client, 'web', signal), (error) => isWorkbenchError(error, 'invalid') && /gateway web in test-context\/ns.*neighbour bears its label/.test(error.message) && error.hint !== undefined);
+      await assert.rejects(
+        servedModel(client, 'web', signal),
+        (error) =>
+          isWorkbenchError(error, 'invalid') &&
+          /gateway web in test-context\/ns.*neighbour bears its label/.test(error.message) &&
+          error.hint !== undefined,
+      );
       assert.deepEqual(asked, []);
     });
   }
 
-  for (const name of ['m,tokenizer=evil/repo,trust_remote_code=True', 'm,target=http://evil.example', '--trust-remote-code', 'm --load x', '$(id)', '`id`', 'a\nb', '[Sign in](command:x)', '\u001B[2J', '', 'm'.repeat(201)]) {
+  for (const name of [
+    'm,tokenizer=evil/repo,trust_remote_code=True',
+    'm,target=http://evil.example',
+    '--trust-remote-code',
+    'm --load x',
+    '$(id)',
+    '`id`',
+    'a\nb',
+    '[Sign in](command:x)',
+    '\u001B[2J',
+    '',
+    'm'.repeat(201),
+  ]) {
     it(`is no name like ${JSON.stringify(name.slice(0, 50))}`, async () => {
       said = name;
-      await assert.rejects(servedModel(client, 'web', signal), (error) => isWorkbenchError(error, 'invalid') && error.message.includes('no name of a model'));
+      await assert.rejects(
+        servedModel(client, 'web', signal),
+        (error) => isWorkbenchError(error, 'invalid') && error.message.includes('no name of a model'),
+      );
     });
   }
 

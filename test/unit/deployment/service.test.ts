@@ -51,7 +51,11 @@ describe('what stop, restart and the list of deployments take for mine', () => {
   });
 
   /** The service of a person; `beforeDelete` is what happens between the look and the first delete. */
-  function deployments({ owner = 'bob', beforeDelete = () => Promise.resolve(), env = {} }: Person = {}): DeploymentService {
+  function deployments({
+    owner = 'bob',
+    beforeDelete = () => Promise.resolve(),
+    env = {},
+  }: Person = {}): DeploymentService {
     let meanwhile: (() => Promise<void>) | undefined = beforeDelete;
     const used = {
       cluster,
@@ -81,24 +85,40 @@ describe('what stop, restart and the list of deployments take for mine', () => {
       Service: { ports: [{ port: 80 }] },
     };
     const { kind } = resource;
-    return client.create(resource, { apiVersion: 'v1', kind, metadata: { name, namespace, ...metadata }, ...(spec[kind] && { spec: spec[kind] }) }, signal);
+    return client.create(
+      resource,
+      { apiVersion: 'v1', kind, metadata: { name, namespace, ...metadata }, ...(spec[kind] && { spec: spec[kind] }) },
+      signal,
+    );
   }
 
   async function names(resource: ResourceType): Promise<readonly string[]> {
     return (await client.list(resource, { namespace, signal })).map(({ metadata }) => metadata.name);
   }
 
-  it('stop deletes what I deployed, and neither what a controller made of it nor what is another\'s', async () => {
+  it("stop deletes what I deployed, and neither what a controller made of it nor what is another's", async () => {
     await make(ConfigMaps, 'web-mine', { labels: marks('bob') });
     const hers = await make(ConfigMaps, 'web-hers', { labels: marks('alice') });
     await make(ConfigMaps, 'web-other', { labels: marks('bob', 'other') });
     await make(ConfigMaps, 'web-plain', {});
     // As a gateway's controller makes Services, with the gateway's labels.
-    const maker = { apiVersion: 'v1', kind: 'ConfigMap', name: 'web-hers', uid: hers.metadata.uid ?? '', controller: true };
+    const maker = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      name: 'web-hers',
+      uid: hers.metadata.uid ?? '',
+      controller: true,
+    };
     await make(Services, 'web-made', { labels: marks('bob'), ownerReferences: [maker] });
-    assert.deepEqual((await deployments().stopTargets(cluster, 'web', signal)).map(({ metadata }) => metadata.name), ['web-mine']);
+    assert.deepEqual(
+      (await deployments().stopTargets(cluster, 'web', signal)).map(({ metadata }) => metadata.name),
+      ['web-mine'],
+    );
     await deployments().stop(cluster, 'web', call());
-    assert.deepEqual((await names(ConfigMaps)).filter((name) => name.startsWith('web-')), ['web-hers', 'web-other', 'web-plain']);
+    assert.deepEqual(
+      (await names(ConfigMaps)).filter((name) => name.startsWith('web-')),
+      ['web-hers', 'web-other', 'web-plain'],
+    );
     assert.ok((await names(Services)).includes('web-made'));
   });
 
@@ -109,7 +129,10 @@ describe('what stop, restart and the list of deployments take for mine', () => {
       await make(ConfigMaps, 'web-mine', { labels: marks('alice') });
     };
     await assert.rejects(deployments({ beforeDelete: anew }).stop(cluster, 'web', call()), failsWith('conflict'));
-    assert.equal((await client.get(ConfigMaps, namespace, 'web-mine', signal)).metadata.labels?.[labels.owner], 'alice');
+    assert.equal(
+      (await client.get(ConfigMaps, namespace, 'web-mine', signal)).metadata.labels?.[labels.owner],
+      'alice',
+    );
   });
 
   it('restart deletes my model servers, and no pod of routing or of another', async () => {
@@ -139,24 +162,45 @@ describe('what stop, restart and the list of deployments take for mine', () => {
     await make(ConfigMaps, 'web-map', { labels: marks('bob'), annotations: { [annotations.guide]: 'wide-ep' } });
     const listed = await deployments().list(cluster, signal);
     const told = listed.map(({ name, guide, model, endpoint }) => [name, guide, model, endpoint]);
-    assert.deepEqual(told, [['old', undefined, 'org/model', undefined], ['web', 'wide-ep', '', undefined]]);
+    assert.deepEqual(told, [
+      ['old', undefined, 'org/model', undefined],
+      ['web', 'wide-ep', '', undefined],
+    ]);
     await deployments().stop(cluster, 'old', call());
-    assert.deepEqual((await deployments().list(cluster, signal)).map(({ name }) => name), ['web']);
-    await assert.rejects(deployments().waitReady(cluster, 'web', call()), failsWith('deployment-failed', 'has no Gateway'));
+    assert.deepEqual(
+      (await deployments().list(cluster, signal)).map(({ name }) => name),
+      ['web'],
+    );
+    await assert.rejects(
+      deployments().waitReady(cluster, 'web', call()),
+      failsWith('deployment-failed', 'has no Gateway'),
+    );
   });
 
-  it('the name of another\'s deployment is told from one that is not there', async () => {
+  it("the name of another's deployment is told from one that is not there", async () => {
     await make(ConfigMaps, 'web-hers', { labels: marks('alice') });
-    await assert.rejects(deployments().stop(cluster, 'web', call()), failsWith('not-yours', 'deployment web in demo/default belongs to alice'));
+    await assert.rejects(
+      deployments().stop(cluster, 'web', call()),
+      failsWith('not-yours', 'deployment web in demo/default belongs to alice'),
+    );
     await assert.rejects(deployments().stop(cluster, 'nothing', call()), failsWith('not-found'));
     await deployments({ owner: 'alice' }).stop(cluster, 'web', call());
   });
 
   it('a secret says whose it is', async () => {
-    assert.deepEqual(await deployments({ env: { HF_TOKEN: 'hf_of_bob' } }).createSecrets(cluster, signal), ['llm-d-hf-token', 'hf-secret']);
+    assert.deepEqual(await deployments({ env: { HF_TOKEN: 'hf_of_bob' } }).createSecrets(cluster, signal), [
+      'llm-d-hf-token',
+      'hf-secret',
+    ]);
     for (const name of ['llm-d-hf-token', 'hf-secret']) {
-      assert.deepEqual((await client.get(Secrets, namespace, name, signal)).metadata.labels, { [labels.managedBy]: manager, [labels.owner]: 'bob' });
+      assert.deepEqual((await client.get(Secrets, namespace, name, signal)).metadata.labels, {
+        [labels.managedBy]: manager,
+        [labels.owner]: 'bob',
+      });
     }
-    await assert.rejects(deployments({ owner: 'alice', env: { HF_TOKEN: 'hf_of_alice' } }).createSecrets(cluster, signal), failsWith('not-yours'));
+    await assert.rejects(
+      deployments({ owner: 'alice', env: { HF_TOKEN: 'hf_of_alice' } }).createSecrets(cluster, signal),
+      failsWith('not-yours'),
+    );
   });
 });

@@ -25,18 +25,28 @@ const hides = (when: string | undefined, key: string): boolean => (when ?? '').s
 describe('what commands need to be allowed', () => {
   for (const id of GUARDED_COMMANDS) {
     it(`hides ${id} from the palette and from every menu where it is refused`, () => {
-      const places = Object.entries(contributes.menus).flatMap(([menu, items]) => items.filter((item) => item.command === id).map((item) => ({ menu, when: item.when })));
-      assert.ok(places.some(({ menu }) => menu === 'commandPalette'), 'no entry for the palette');
+      const places = Object.entries(contributes.menus).flatMap(([menu, items]) =>
+        items.filter((item) => item.command === id).map((item) => ({ menu, when: item.when })),
+      );
+      assert.ok(
+        places.some(({ menu }) => menu === 'commandPalette'),
+        'no entry for the palette',
+      );
       for (const { menu, when } of places) assert.ok(hides(when, deniedKey(id)), `${menu}: ${when ?? ''}`);
     });
   }
 
   it('asks in when clauses only for keys that are set', () => {
     const known = new Set(GUARDED_COMMANDS.map(deniedKey) as readonly string[]);
-    const clauses = [...Object.values(contributes.menus).flat(), ...contributes.viewsWelcome].map(({ when }) => when ?? '');
+    const clauses = [...Object.values(contributes.menus).flat(), ...contributes.viewsWelcome].map(
+      ({ when }) => when ?? '',
+    );
     const asked = clauses.flatMap((when) => when.match(/llmd\.denied\.\w+/g) ?? []);
     assert.ok(asked.length > GUARDED_COMMANDS.length);
-    assert.deepEqual(asked.filter((key) => !known.has(key)), []);
+    assert.deepEqual(
+      asked.filter((key) => !known.has(key)),
+      [],
+    );
   });
 
   it('offers no refused command in an empty view', () => {
@@ -48,17 +58,31 @@ describe('what commands need to be allowed', () => {
 
   it('are all granted by the role of docs/permissions.md', () => {
     const page = readFileSync(new URL('../../../docs/permissions.md', import.meta.url), 'utf8');
-    const [role] = [...page.matchAll(/```yaml\n([^`]*)```/g)].map(([, text]) => parse(text ?? '') as { readonly kind: string; readonly rules: readonly object[] });
+    const [role] = [...page.matchAll(/```yaml\n([^`]*)```/g)].map(
+      ([, text]) => parse(text ?? '') as { readonly kind: string; readonly rules: readonly object[] },
+    );
     assert.equal(role?.kind, 'Role');
     const rules = parseRules({ status: { incomplete: false, resourceRules: role?.rules } });
-    for (const id of GUARDED_COMMANDS) for (const need of ACCESS_NEEDS[id]) assert.equal(judge(rules, need), 'allowed', `${id}: ${describeNeed(need)}`);
+    for (const id of GUARDED_COMMANDS)
+      for (const need of ACCESS_NEEDS[id]) assert.equal(judge(rules, need), 'allowed', `${id}: ${describeNeed(need)}`);
   });
 
   it('says in a row what is missing, each verb once', () => {
     const cluster = { context: 'lab', namespace: 'team', server: 'https://lab.invalid' };
     assert.equal(accessRow([], cluster), undefined);
-    const row = accessRow([needOf('create', LeaderWorkerSets), needOf('patch', LeaderWorkerSets), needOf('get', Pods, 'exec'), needOf('get', Pods, 'exec')], cluster);
-    assert.equal(row?.spoken, 'Some actions are hidden, because in team you may not create and patch leaderworkersets.leaderworkerset.x-k8s.io; get pods/exec');
+    const row = accessRow(
+      [
+        needOf('create', LeaderWorkerSets),
+        needOf('patch', LeaderWorkerSets),
+        needOf('get', Pods, 'exec'),
+        needOf('get', Pods, 'exec'),
+      ],
+      cluster,
+    );
+    assert.equal(
+      row?.spoken,
+      'Some actions are hidden, because in team you may not create and patch leaderworkersets.leaderworkerset.x-k8s.io; get pods/exec',
+    );
     assert.ok(row?.tooltip?.includes('team') && row.tooltip.includes('lab'));
   });
 });

@@ -7,7 +7,9 @@ import { BEFORE_TRUST, requireTrust } from '../../../src/host/commands/before-tr
 import { COMMAND_IDS } from '../../../src/host/commands/ids.ts';
 
 interface Manifest {
-  readonly capabilities: { readonly untrustedWorkspaces: { readonly supported: string; readonly restrictedConfigurations: readonly string[] } };
+  readonly capabilities: {
+    readonly untrustedWorkspaces: { readonly supported: string; readonly restrictedConfigurations: readonly string[] };
+  };
   readonly contributes: {
     readonly commands: readonly { readonly command: string; readonly enablement?: string }[];
     readonly views: { readonly llmd: readonly { readonly id: string }[] };
@@ -16,7 +18,9 @@ interface Manifest {
   };
 }
 
-const { capabilities, contributes } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as Manifest;
+const { capabilities, contributes } = JSON.parse(
+  readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
+) as Manifest;
 const looks = new Set<string>(BEFORE_TRUST);
 
 describe('Restricted Mode', () => {
@@ -25,32 +29,57 @@ describe('Restricted Mode', () => {
     for (const id of COMMAND_IDS) {
       const run = (): void => requireTrust(id, 'do it', untrusted);
       if (BEFORE_TRUST.has(id)) run();
-      else assert.throws(run, (error) => isWorkbenchError(error, 'untrusted') && error.message.startsWith('cannot do it'), id);
+      else
+        assert.throws(
+          run,
+          (error) => isWorkbenchError(error, 'untrusted') && error.message.startsWith('cannot do it'),
+          id,
+        );
       requireTrust(id, 'do it', trusted);
     }
   });
 
   it('lets nothing through whose name says that it acts', () => {
-    assert.deepEqual([...BEFORE_TRUST].filter((id) => /start|stop|run|deploy|delete|write|create|copy|profile|restart|pin|toggle|open(?!Settings)/i.test(id)), []);
+    assert.deepEqual(
+      [...BEFORE_TRUST].filter((id) =>
+        /start|stop|run|deploy|delete|write|create|copy|profile|restart|pin|toggle|open(?!Settings)/i.test(id),
+      ),
+      [],
+    );
   });
 
   it('disables in menus and the palette what it refuses', () => {
-    for (const { command, enablement } of contributes.commands) assert.equal(enablement, looks.has(command) ? undefined : 'isWorkspaceTrusted', command);
+    for (const { command, enablement } of contributes.commands)
+      assert.equal(enablement, looks.has(command) ? undefined : 'isWorkspaceTrusted', command);
   });
 
   it('withholds every setting of the folder', () => {
     assert.equal(capabilities.untrustedWorkspaces.supported, 'limited');
-    assert.deepEqual(capabilities.untrustedWorkspaces.restrictedConfigurations.toSorted(), Object.keys(contributes.configuration.properties).toSorted());
+    assert.deepEqual(
+      capabilities.untrustedWorkspaces.restrictedConfigurations.toSorted(),
+      Object.keys(contributes.configuration.properties).toSorted(),
+    );
   });
 
   it('offers in an empty view what works, and leads to trust in each of them', () => {
     for (const { when, contents } of contributes.viewsWelcome) {
       const offered = [...contents.matchAll(/command:(llmd\.\w+)/g)].map(([, command = '']) => command);
       const inRestrictedMode = !/(?<!!)\bisWorkspaceTrusted\b/.test(when);
-      if (inRestrictedMode) assert.deepEqual(offered.filter((command) => !looks.has(command)), [], when);
+      if (inRestrictedMode)
+        assert.deepEqual(
+          offered.filter((command) => !looks.has(command)),
+          [],
+          when,
+        );
     }
     for (const { id } of contributes.views.llmd) {
-      assert.ok(contributes.viewsWelcome.some(({ view, when, contents }) => view === id && when.includes('!isWorkspaceTrusted') && contents.includes('command:workbench.trust.manage')), id);
+      assert.ok(
+        contributes.viewsWelcome.some(
+          ({ view, when, contents }) =>
+            view === id && when.includes('!isWorkspaceTrusted') && contents.includes('command:workbench.trust.manage'),
+        ),
+        id,
+      );
     }
   });
 });

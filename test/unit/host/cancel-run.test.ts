@@ -10,7 +10,11 @@ describe('Cancel Run', () => {
   let cancelled: string[];
 
   before(() => {
-    workspace.getConfiguration = () => ({ get: () => undefined, inspect: (name?: string) => (name === 'productionContexts' ? { defaultValue: ['prod', 'prod-*'] } : undefined) }) as unknown as ReturnType<typeof getConfiguration>;
+    workspace.getConfiguration = () =>
+      ({
+        get: () => undefined,
+        inspect: (name?: string) => (name === 'productionContexts' ? { defaultValue: ['prod', 'prod-*'] } : undefined),
+      }) as unknown as ReturnType<typeof getConfiguration>;
   });
   after(() => {
     workspace.getConfiguration = getConfiguration;
@@ -30,11 +34,18 @@ describe('Cancel Run', () => {
       runs: { place: () => Promise.resolve(place) },
       benchmarks: { cancel: (id: string) => Promise.resolve(void cancelled.push(id)) },
     };
-    await commandOf('llmd.cancelRun').execute({ workbench } as never, [{ row: { target: { kind: 'run', id: 'run1' } } }]);
+    await commandOf('llmd.cancelRun').execute({ workbench } as never, [
+      { row: { target: { kind: 'run', id: 'run1' } } },
+    ]);
     return shown.filter(({ place: where }) => where === 'question').map(({ text }) => text);
   }
 
-  const at = (context: string): RunPlace => ({ context, server: 'https://10.0.0.1:6443', namespace: 'llm-d', runsIn: null });
+  const at = (context: string): RunPlace => ({
+    context,
+    server: 'https://10.0.0.1:6443',
+    namespace: 'llm-d',
+    runsIn: null,
+  });
 
   it('asks where the run is in a production context, whatever its record says, and does nothing without a yes', async () => {
     assert.deepEqual(await cancel(at('prod-eu')), ['Cancel Run in prod-eu/llm-d?', 'Cancel Run']);

@@ -8,13 +8,19 @@ describe('settings of a folder', () => {
   it('add production patterns and remove none, wherever they are set', () => {
     const defaultValue = ['prod', 'prod-*'];
     assert.deepEqual(productionPatterns({ defaultValue, workspaceValue: [], workspaceFolderValue: [] }), defaultValue);
-    assert.deepEqual(productionPatterns({ defaultValue, globalValue: ['gold'], workspaceValue: [], workspaceFolderValue: ['lab'] }), ['gold', 'lab']);
+    assert.deepEqual(
+      productionPatterns({ defaultValue, globalValue: ['gold'], workspaceValue: [], workspaceFolderValue: ['lab'] }),
+      ['gold', 'lab'],
+    );
     assert.deepEqual(productionPatterns({ defaultValue, workspaceValue: ['lab', 'prod'] }), ['prod', 'prod-*', 'lab']);
   });
 
   it('leave what the person took out, and take nothing that is no pattern', () => {
     assert.deepEqual(productionPatterns({ defaultValue: ['prod'], globalValue: [] }), []);
-    assert.deepEqual(productionPatterns({ defaultValue: ['prod'], globalValue: 'none', workspaceValue: [7, ' ', 'lab '] }), ['prod', 'lab']);
+    assert.deepEqual(
+      productionPatterns({ defaultValue: ['prod'], globalValue: 'none', workspaceValue: [7, ' ', 'lab '] }),
+      ['prod', 'lab'],
+    );
     assert.deepEqual(productionPatterns(undefined), []);
   });
 
@@ -27,11 +33,16 @@ describe('settings of a folder', () => {
     [{ globalValue: 'public' }, 'public'],
     [{ globalValue: 'other', workspaceValue: 'other' }, 'auto'],
   ];
-  for (const [setting, source] of sources) it(`${JSON.stringify(setting)} shows traces by ${source}`, () => assert.equal(perfettoSource(setting), source));
+  for (const [setting, source] of sources)
+    it(`${JSON.stringify(setting)} shows traces by ${source}`, () => assert.equal(perfettoSource(setting), source));
 });
 
 describe('the owner that a folder names', () => {
-  const setting = (workspaceValue: string | undefined, globalValue?: string): Inspected => ({ defaultValue: '', globalValue, workspaceValue });
+  const setting = (workspaceValue: string | undefined, globalValue?: string): Inspected => ({
+    defaultValue: '',
+    globalValue,
+    workspaceValue,
+  });
 
   it('does not count before the person said that it is theirs, and is asked about once', async () => {
     const owner = new FolderOwner(new MemoryStore(), () => setting('alice', 'bob'));

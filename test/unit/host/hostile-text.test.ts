@@ -53,7 +53,10 @@ describe('hostile text at every door of the window', () => {
   it('in errors, whatever failed and however it is told', async () => {
     const { ErrorReporter } = await import('../../../src/host/errors.ts');
     const logged: string[] = [];
-    const reporter = new ErrorReporter({ show() {} } as never, { ...silentLogger, error: (message, cause) => void logged.push(message, String(cause)) });
+    const reporter = new ErrorReporter({ show() {} } as never, {
+      ...silentLogger,
+      error: (message, cause) => void logged.push(message, String(cause)),
+    });
     for (const text of texts) {
       await reporter.show(new WorkbenchError({ code: 'forbidden', message: text, hint: text }), text);
       await reporter.show(new WorkbenchError({ code: 'aborted', message: text }), text);
@@ -78,13 +81,21 @@ describe('hostile text at every door of the window', () => {
     for (const text of texts) {
       await jobs.run(text, ({ progress }) => {
         progress({ message: text, fraction: 0.5 });
-        return new Promise<void>((resolve) => { setImmediate(() => { progress({ message: text }); resolve(); }); });
+        return new Promise<void>((resolve) => {
+          setImmediate(() => {
+            progress({ message: text });
+            resolve();
+          });
+        });
       });
       await showInformation(text, 'Show Log');
       statusMessage('check', text, 1);
       const own = { message: text, detail: `${text}\n\n${text}`, action: 'Stop' };
       assert.equal(await confirmed(own), false);
-      for (const confirmation of [productionConfirmation(hostileCluster(text), 'Deploy...', true, undefined), productionConfirmation(hostileCluster(text), 'Deploy...', true, own)]) {
+      for (const confirmation of [
+        productionConfirmation(hostileCluster(text), 'Deploy...', true, undefined),
+        productionConfirmation(hostileCluster(text), 'Deploy...', true, own),
+      ]) {
         assert.ok(confirmation);
         answers.button = confirmation.action;
         assert.equal(await confirmed(confirmation), true);
@@ -94,7 +105,17 @@ describe('hostile text at every door of the window', () => {
     item.dispose();
     jobs.dispose();
     const places = new Set(checked().map(({ place }) => place));
-    for (const place of ['progress title', 'progress.message', 'status item.text', 'status item.tooltip', 'status item.accessibilityInformation.label', 'information', 'question', 'question.detail', 'status message']) {
+    for (const place of [
+      'progress title',
+      'progress.message',
+      'status item.text',
+      'status item.tooltip',
+      'status item.accessibilityInformation.label',
+      'information',
+      'question',
+      'question.detail',
+      'status message',
+    ]) {
       assert.ok(places.has(place), `${place} of ${[...places].join(', ')}`);
     }
   });
@@ -103,9 +124,16 @@ describe('hostile text at every door of the window', () => {
     const { clusterStatusItem } = await import('../../../src/host/status/cluster-item.ts');
     const { Session } = await import('../../../src/host/session.ts');
     for (const text of texts) {
-      for (const current of [() => Promise.resolve(hostileCluster(text)), () => Promise.reject(new WorkbenchError({ code: 'kubeconfig-invalid', message: text, hint: text })), () => Promise.resolve(undefined)]) {
+      for (const current of [
+        () => Promise.resolve(hostileCluster(text)),
+        () => Promise.reject(new WorkbenchError({ code: 'kubeconfig-invalid', message: text, hint: text })),
+        () => Promise.resolve(undefined),
+      ]) {
         const session = new Session({ current, onDidChange: () => ({ dispose() {} }) } as unknown as Contexts);
-        const item = clusterStatusItem(session, { missing: [{ verb: 'create', resource: { group: text, plural: text } } as never], onDidChange: () => ({ dispose() {} }) });
+        const item = clusterStatusItem(session, {
+          missing: [{ verb: 'create', resource: { group: text, plural: text } } as never],
+          onDidChange: () => ({ dispose() {} }),
+        });
         await session.refresh();
         item.dispose();
         session.dispose();
@@ -119,15 +147,37 @@ describe('hostile text at every door of the window', () => {
     const { askValues } = await import('../../../src/host/ask/values.ts');
     const { askColumns } = await import('../../../src/host/webviews/node-table-columns.ts');
     for (const text of texts) {
-      const choices = [{ separator: text }, { icon: 'check', label: text, description: text, detail: text, value: text }, { label: text, value: text }];
+      const choices = [
+        { separator: text },
+        { icon: 'check', label: text, description: text, detail: text, value: text },
+        { label: text, value: text },
+      ];
       await choose({ title: text, placeholder: text, choices: () => Promise.resolve(choices) });
       await chooseMany({ title: text, placeholder: text, choices });
       await enter({ title: text, prompt: text, value: '', refuse: () => text });
-      await askValues({ title: text, step: 1, totalSteps: 2, values: [{ id: 'a', title: text, description: text, kind: 'string', default: text }], now: { a: text }, go: text });
+      await askValues({
+        title: text,
+        step: 1,
+        totalSteps: 2,
+        values: [{ id: 'a', title: text, description: text, kind: 'string', default: text }],
+        now: { a: text },
+        go: text,
+      });
       await askColumns([{ id: `label:${text}`, width: null }], [{ key: text, nodes: 1, examples: [text] }], 1);
     }
     const places = new Set(checked().map(({ place }) => place));
-    for (const place of ['quick pick.title', 'quick pick.placeholder', 'quick pick.items.label', 'quick pick.items.description', 'quick pick.items.detail', 'quick pick.label', 'quick pick.placeHolder', 'input box.title', 'input box.prompt', 'input box.validationMessage']) {
+    for (const place of [
+      'quick pick.title',
+      'quick pick.placeholder',
+      'quick pick.items.label',
+      'quick pick.items.description',
+      'quick pick.items.detail',
+      'quick pick.label',
+      'quick pick.placeHolder',
+      'input box.title',
+      'input box.prompt',
+      'input box.validationMessage',
+    ]) {
       assert.ok(places.has(place), `${place} of ${[...places].join(', ')}`);
     }
   });
@@ -140,7 +190,13 @@ describe('hostile text at every door of the window', () => {
         yield { time: '', text };
         throw new WorkbenchError({ code: 'pod-gone', message: text, hint: text });
       };
-      showLogTerminal({ client: () => Promise.resolve({ cluster: hostileCluster(text), logs }) } as never, { cluster: hostileCluster(text), namespace: text, pod: text, container: text, restarted: true });
+      showLogTerminal({ client: () => Promise.resolve({ cluster: hostileCluster(text), logs }) } as never, {
+        cluster: hostileCluster(text),
+        namespace: text,
+        pod: text,
+        container: text,
+        restarted: true,
+      });
       const terminal = terminals.at(-1);
       assert.ok(terminal?.pty);
       const written = await everythingWritten(terminal.pty);
@@ -149,10 +205,20 @@ describe('hostile text at every door of the window', () => {
 
       const poker = {
         start: () => Promise.resolve({ phase: 'ready' }),
-        shell: () => Promise.resolve({ title: text, file: '', args: [], env: {}, greeting: `http://gateway · ${text}\r\ndecode ${text}\r\n` }),
+        shell: () =>
+          Promise.resolve({
+            title: text,
+            file: '',
+            args: [],
+            env: {},
+            greeting: `http://gateway · ${text}\r\ndecode ${text}\r\n`,
+          }),
         endpoint: () => Promise.reject(new WorkbenchError({ code: 'not-ready', message: text })),
       };
-      await new PokerTerminals(poker as never, () => undefined).show(hostileCluster(text), undefined, { signal: new AbortController().signal, progress: () => undefined });
+      await new PokerTerminals(poker as never, () => undefined).show(hostileCluster(text), undefined, {
+        signal: new AbortController().signal,
+        progress: () => undefined,
+      });
       assertHarmlessInTerminal(terminals.at(-1)?.message ?? '\u0000', 'greeting');
     }
     shownIn(/terminal name/);
@@ -162,9 +228,21 @@ describe('hostile text at every door of the window', () => {
 /** Opens the terminal and closes it once it has told of the failure that ends its log. */
 async function everythingWritten(pty: NonNullable<RecordedTerminal['pty']>): Promise<string> {
   let written = '';
-  pty.onDidWrite((text) => { written += text; });
+  pty.onDidWrite((text) => {
+    written += text;
+  });
   pty.open();
-  await poll(systemClock, 5, AbortSignal.timeout(10_000), () => Promise.resolve(written.includes('\u001B[31m') && written.split('\u001B[2m').slice(1).some((dim) => !/^(log of|the last|now)/.test(dim)) ? true : undefined));
+  await poll(systemClock, 5, AbortSignal.timeout(10_000), () =>
+    Promise.resolve(
+      written.includes('\u001B[31m') &&
+        written
+          .split('\u001B[2m')
+          .slice(1)
+          .some((dim) => !/^(log of|the last|now)/.test(dim))
+        ? true
+        : undefined,
+    ),
+  );
   pty.close();
   return written;
 }
@@ -177,7 +255,16 @@ describe('hostile text in the trees', () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'llmdw-hostile-trees-'));
     cluster = await startHostileCluster(folder);
-    workbench = compose({ workspace: folder, trust: trusted, assets: assetsAt(folder), store: new MemoryStore(), storage: folder, settings: () => ({ kubeconfig: cluster.kubeconfig }), env: { USER: OWNER }, logger: silentLogger });
+    workbench = compose({
+      workspace: folder,
+      trust: trusted,
+      assets: assetsAt(folder),
+      store: new MemoryStore(),
+      storage: folder,
+      settings: () => ({ kubeconfig: cluster.kubeconfig }),
+      env: { USER: OWNER },
+      logger: silentLogger,
+    });
     await workbench.contexts.current();
   });
 
@@ -217,9 +304,11 @@ describe('hostile text in the trees', () => {
     const lease = workbench.inventory.lease();
     const snapshot = await workbench.inventory.whenComplete(AbortSignal.timeout(20_000));
     const gpus = gpuReport(snapshot);
-    for (const grouping of [undefined, 'zone', 'rack', 'superpod']) assert.ok((await items(clusterRows(gpus, snapshot, OWNER, grouping))) > HOSTILE.length);
+    for (const grouping of [undefined, 'zone', 'rack', 'superpod'])
+      assert.ok((await items(clusterRows(gpus, snapshot, OWNER, grouping))) > HOSTILE.length);
     const report = podsReport(snapshot, OWNER);
-    for (const filter of ['everybody', 'mine', 'others'] as const) assert.ok((await items(modelServerRows(report, undefined, filter))) > 10);
+    for (const filter of ['everybody', 'mine', 'others'] as const)
+      assert.ok((await items(modelServerRows(report, undefined, filter))) > 10);
     assert.ok(modelServerHeadline(report).length > 0);
     lease.dispose();
   });
@@ -227,17 +316,59 @@ describe('hostile text in the trees', () => {
   it('of runs, traces and what went wrong', async () => {
     for (const text of texts) {
       const run: RunRecord = {
-        id: text, kind: 'benchmark', recipe: text, label: text, parameters: { [text]: text }, context: text, namespace: text, deployment: text, model: text, gpus: 8, command: [text], pod: text, job: text,
-        state: 'failed', startedAt: '2026-11-01T00:00:00Z', endedAt: null, summary: text, files: [text], baseline: true,
+        id: text,
+        kind: 'benchmark',
+        recipe: text,
+        label: text,
+        parameters: { [text]: text },
+        context: text,
+        namespace: text,
+        deployment: text,
+        model: text,
+        gpus: 8,
+        command: [text],
+        pod: text,
+        job: text,
+        state: 'failed',
+        startedAt: '2026-11-01T00:00:00Z',
+        endedAt: null,
+        summary: text,
+        files: [text],
+        baseline: true,
       };
       const error = new WorkbenchError({ code: 'forbidden', message: text, hint: text });
-      assert.equal(await items(benchmarkRows([run, { ...run, id: `2${text}`, state: 'running' }], () => text, () => text, Date.now())), 3);
+      assert.equal(
+        await items(
+          benchmarkRows(
+            [run, { ...run, id: `2${text}`, state: 'running' }],
+            () => text,
+            () => text,
+            Date.now(),
+          ),
+        ),
+        3,
+      );
       const trace = { pod: text, container: text, path: `/${text}`, bytes: 1, modified: 1, complete: false };
-      const local = { n: 1, folder: text, deployment: text, copiedAt: null, traces: [{ path: text, pod: text, bytes: 1, rank: null }] };
-      assert.equal(await items(traceRows({ traces: [trace], errors: [{ pod: text, message: text, hint: text }] }, [local])), 6);
+      const local = {
+        n: 1,
+        folder: text,
+        deployment: text,
+        copiedAt: null,
+        traces: [{ path: text, pod: text, bytes: 1, rank: null }],
+      };
+      assert.equal(
+        await items(traceRows({ traces: [trace], errors: [{ pod: text, message: text, hint: text }] }, [local])),
+        6,
+      );
       const place = hostileCluster(text);
       const access = accessRow([{ verb: 'create', resource: { group: text, plural: text } } as never], place);
-      await items([failureRow(error), ...stateRows(text, { kind: 'denied', error } as never), ...stateRows(text, { kind: 'stale', error } as never), noServersRow(place, 'everybody', false), ...(access ? [access] : [])]);
+      await items([
+        failureRow(error),
+        ...stateRows(text, { kind: 'denied', error } as never),
+        ...stateRows(text, { kind: 'stale', error } as never),
+        noServersRow(place, 'everybody', false),
+        ...(access ? [access] : []),
+      ]);
     }
   });
 });

@@ -15,10 +15,15 @@ describe('the question after the owner that a folder names', () => {
     answers.button = button;
     askFolderOwner(owner, 'bob', (error) => assert.fail(String(error))).dispose();
     await new Promise(setImmediate);
-    return shown.splice(0).map(({ text }) => text).slice(1);
+    return shown
+      .splice(0)
+      .map(({ text }) => text)
+      .slice(1);
   }
 
-  afterEach(() => { answers.button = undefined; });
+  afterEach(() => {
+    answers.button = undefined;
+  });
 
   it('has the answer that changes nothing as the button that stands out, and nothing counts before one', async () => {
     const owner = folder();

@@ -15,7 +15,9 @@ describe('a command that a cluster may refuse', () => {
     asked.length = 0;
   });
 
-  function contexts(missing: (needs: readonly AccessNeed[], namespace: string) => Promise<readonly AccessNeed[]>): Contexts {
+  function contexts(
+    missing: (needs: readonly AccessNeed[], namespace: string) => Promise<readonly AccessNeed[]>,
+  ): Contexts {
     const client = {
       cluster,
       missing: (needs: readonly AccessNeed[], namespace: string) => {
@@ -27,20 +29,49 @@ describe('a command that a cluster may refuse', () => {
   }
 
   it('is not begun when verbs are missing, and says where', async () => {
-    const refused = permitted(contexts((needs) => Promise.resolve(needs.slice(0, 1))), errors, cluster, { id: 'llmd.stopPoker', doing: 'stop the poker pod' }, 'other');
-    await assert.rejects(refused, (error) => isWorkbenchError(error, 'forbidden') && error.message === 'cannot stop the poker pod: you may not get pods in namespace "other" (context "lab")');
+    const refused = permitted(
+      contexts((needs) => Promise.resolve(needs.slice(0, 1))),
+      errors,
+      cluster,
+      { id: 'llmd.stopPoker', doing: 'stop the poker pod' },
+      'other',
+    );
+    await assert.rejects(
+      refused,
+      (error) =>
+        isWorkbenchError(error, 'forbidden') &&
+        error.message === 'cannot stop the poker pod: you may not get pods in namespace "other" (context "lab")',
+    );
     assert.deepEqual(asked, ['other']);
   });
 
   it('goes on where everything is granted', async () => {
-    await permitted(contexts(() => Promise.resolve([])), errors, cluster, { id: 'llmd.deploy', doing: 'deploy' }, 'team');
+    await permitted(
+      contexts(() => Promise.resolve([])),
+      errors,
+      cluster,
+      { id: 'llmd.deploy', doing: 'deploy' },
+      'team',
+    );
     assert.deepEqual(noted, []);
   });
 
   it('goes on where the cluster cannot be asked: it judges the command itself', async () => {
     const dead = new WorkbenchError({ code: 'cluster-unreachable', message: 'nobody there' });
-    await permitted(contexts(() => Promise.reject(dead)), errors, cluster, { id: 'llmd.deploy', doing: 'deploy' }, 'team');
-    await permitted({ client: () => Promise.reject(dead) } as unknown as Contexts, errors, cluster, { id: 'llmd.deploy', doing: 'deploy' }, 'team');
+    await permitted(
+      contexts(() => Promise.reject(dead)),
+      errors,
+      cluster,
+      { id: 'llmd.deploy', doing: 'deploy' },
+      'team',
+    );
+    await permitted(
+      { client: () => Promise.reject(dead) } as unknown as Contexts,
+      errors,
+      cluster,
+      { id: 'llmd.deploy', doing: 'deploy' },
+      'team',
+    );
     assert.equal(noted.length, 2);
   });
 });

@@ -15,6 +15,7 @@ describe('contexts marked as production', () => {
     ['(', ['('], true],
   ];
   for (const [context, patterns, marked] of cases) {
-    it(`${context} by ${patterns.join(', ') || 'nothing'}: ${marked ? 'yes' : 'no'}`, () => assert.equal(isProduction(context, patterns), marked));
+    it(`${context} by ${patterns.join(', ') || 'nothing'}: ${marked ? 'yes' : 'no'}`, () =>
+      assert.equal(isProduction(context, patterns), marked));
   }
 });

@@ -15,16 +15,28 @@ describe('the button below an error', () => {
     const { ErrorReporter } = await import('../../../src/host/errors.ts');
     Object.assign(workspace, { isTrusted });
     shown.splice(0);
-    await new ErrorReporter({ show() {} } as never, silentLogger).show(new WorkbenchError({ code, message: 'it failed' }), 'do it');
+    await new ErrorReporter({ show() {} } as never, silentLogger).show(
+      new WorkbenchError({ code, message: 'it failed' }),
+      'do it',
+    );
     return shown.map(({ text }) => text).find((text) => !/it failed|Show Details/.test(text));
   }
 
   it('is what helps most in a trusted folder', async () => {
-    assert.deepEqual([await button('kubeconfig-missing', true), await button('no-traces', true), await button('unauthorized', true)], ['Start Demo Cluster', 'Profile Decode Ranks', 'Select Context']);
+    assert.deepEqual(
+      [await button('kubeconfig-missing', true), await button('no-traces', true), await button('unauthorized', true)],
+      ['Start Demo Cluster', 'Profile Decode Ranks', 'Select Context'],
+    );
   });
 
   it('is no action that is off in Restricted Mode', async () => {
-    assert.deepEqual([await button('kubeconfig-missing', false), await button('no-traces', false), await button('untrusted', false)], Array.from({ length: 3 }, () => 'Manage Workspace Trust'));
-    assert.deepEqual([await button('unauthorized', false), await button('kubeconfig-invalid', false), await button('internal', false)], ['Select Context', 'Open Settings', undefined]);
+    assert.deepEqual(
+      [await button('kubeconfig-missing', false), await button('no-traces', false), await button('untrusted', false)],
+      Array.from({ length: 3 }, () => 'Manage Workspace Trust'),
+    );
+    assert.deepEqual(
+      [await button('unauthorized', false), await button('kubeconfig-invalid', false), await button('internal', false)],
+      ['Select Context', 'Open Settings', undefined],
+    );
   });
 });

@@ -4,7 +4,13 @@ import { lazyChildren, type Row } from '../../../src/host/trees/row.ts';
 import { RowIndex, type RowElement } from '../../../src/host/trees/row-index.ts';
 
 const leaf = (id: string, description = ''): Row => ({ id, label: id, description });
-const parent = (id: string, children: readonly Row[], description = ''): Row => ({ id, label: id, description, children, expand: 'expanded' });
+const parent = (id: string, children: readonly Row[], description = ''): Row => ({
+  id,
+  label: id,
+  description,
+  children,
+  expand: 'expanded',
+});
 
 /** An index whose rows a view has opened to the last one. */
 function opened(rows: readonly Row[]): RowIndex {
@@ -32,7 +38,9 @@ describe('what a tree refreshes', () => {
   });
 
   it('the parent when a child comes or goes, without also naming what is below it', () => {
-    assert.deepEqual(changes(opened([parent('a', [leaf('b', 'x')])]), [parent('a', [leaf('b', 'y'), leaf('c')])]), ['a']);
+    assert.deepEqual(changes(opened([parent('a', [leaf('b', 'x')])]), [parent('a', [leaf('b', 'y'), leaf('c')])]), [
+      'a',
+    ]);
   });
 
   it('a row that gets its first children', () => {
@@ -58,7 +66,10 @@ describe('what a tree refreshes', () => {
   });
 
   it('is silent exactly when both pictures are the same', () => {
-    const rows = fc.uniqueArray(fc.record({ id: fc.constantFrom('a', 'b', 'c'), label: fc.string(), description: fc.string() }), { selector: (row) => row.id });
+    const rows = fc.uniqueArray(
+      fc.record({ id: fc.constantFrom('a', 'b', 'c'), label: fc.string(), description: fc.string() }),
+      { selector: (row) => row.id },
+    );
     fc.assert(
       fc.property(rows, rows, (before, after) => {
         const changed = changes(opened(before), after);
@@ -69,17 +80,21 @@ describe('what a tree refreshes', () => {
 });
 
 describe('what a tree does not look at', () => {
-  const lazy = (id: string, made: string[], children: readonly Row[]): Row => lazyChildren({ id, label: id, expand: 'collapsed' }, () => {
-    made.push(id);
-    return children;
-  });
+  const lazy = (id: string, made: string[], children: readonly Row[]): Row =>
+    lazyChildren({ id, label: id, expand: 'collapsed' }, () => {
+      made.push(id);
+      return children;
+    });
 
   it('children of a row that was never opened: they are not even made', () => {
     const made: string[] = [];
     const index = new RowIndex();
     index.show([lazy('a', made, [leaf('b')]), lazy('c', made, [leaf('d')])]);
     const [a] = index.children(undefined);
-    assert.deepEqual(index.children(a).map(({ id }) => id), ['b']);
+    assert.deepEqual(
+      index.children(a).map(({ id }) => id),
+      ['b'],
+    );
     assert.deepEqual(changes(index, [lazy('a', made, [leaf('b', 'new')]), lazy('c', made, [leaf('d', 'new')])]), ['b']);
     assert.deepEqual(new Set(made), new Set(['a']));
   });
@@ -120,13 +135,25 @@ describe('the elements of a tree', () => {
   });
 
   it('are as many as the rows that the view shows, after any changes', () => {
-    const tree = fc.uniqueArray(fc.record({ id: fc.constantFrom('a', 'b', 'c', 'd'), children: fc.uniqueArray(fc.constantFrom('v', 'w', 'x', 'y'), { maxLength: 4 }) }), { selector: ({ id }) => id });
+    const tree = fc.uniqueArray(
+      fc.record({
+        id: fc.constantFrom('a', 'b', 'c', 'd'),
+        children: fc.uniqueArray(fc.constantFrom('v', 'w', 'x', 'y'), { maxLength: 4 }),
+      }),
+      { selector: ({ id }) => id },
+    );
     fc.assert(
       fc.property(fc.array(tree, { minLength: 1 }), (pictures) => {
         const index = new RowIndex();
-        const open = (element: RowElement | undefined): number => index.children(element).reduce((sum, child) => sum + 1 + open(child), 0);
+        const open = (element: RowElement | undefined): number =>
+          index.children(element).reduce((sum, child) => sum + 1 + open(child), 0);
         for (const picture of pictures) {
-          const rows = picture.map(({ id, children }) => parent(id, children.map((child) => leaf(`${id}/${child}`))));
+          const rows = picture.map(({ id, children }) =>
+            parent(
+              id,
+              children.map((child) => leaf(`${id}/${child}`)),
+            ),
+          );
           index.show(rows);
           assert.equal(open(undefined), index.size);
         }

@@ -19,7 +19,9 @@ describe('choices for the trees', () => {
     const choices = new TreeChoices(memory(kept));
     assert.equal(choices.owners, 'everybody');
     let told = 0;
-    const listening = choices.onDidChange(() => { told += 1; });
+    const listening = choices.onDidChange(() => {
+      told += 1;
+    });
     await choices.chooseOwners('mine');
     listening.dispose();
     await choices.chooseOwners('others');

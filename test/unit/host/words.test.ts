@@ -12,7 +12,9 @@ import type { TraceSummary } from '../../../src/traces/types.ts';
 
 describe('the log', () => {
   it('tells an error with its hint and its causes', () => {
-    const text = errorDetails(new WorkbenchError({ code: 'not-found', message: 'no pod a', hint: 'Look again.', cause: new Error('404') }));
+    const text = errorDetails(
+      new WorkbenchError({ code: 'not-found', message: 'no pod a', hint: 'Look again.', cause: new Error('404') }),
+    );
     assert.match(text, /not-found: no pod a \(Look again\.\)\n {2}caused by 404/);
   });
 });
@@ -49,14 +51,27 @@ describe('asked values', () => {
 
 describe('a planned object as YAML', () => {
   it('shows no value of a Secret and none of the bookkeeping', () => {
-    const yaml = readableYaml({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's', resourceVersion: '7' }, data: { token: 'aGk=' }, status: {} });
+    const yaml = readableYaml({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 's', resourceVersion: '7' },
+      data: { token: 'aGk=' },
+      status: {},
+    });
     assert.match(yaml, /token: \(not shown\)/);
     assert.doesNotMatch(yaml, /aGk=|resourceVersion|status/);
   });
 });
 
 describe('the page of a webview', () => {
-  const page = (): string => pageHtml({ title: '<a>', cspSource: 'https://own', script: 's.js', style: 's.css', frames: ['http://127.0.0.1:1'] });
+  const page = (): string =>
+    pageHtml({
+      title: '<a>',
+      cspSource: 'https://own',
+      script: 's.js',
+      style: 's.css',
+      frames: ['http://127.0.0.1:1'],
+    });
 
   it('allows one script, by a nonce that no second page has', () => {
     const nonces = [page(), page()].map((html) => /script-src 'nonce-([\w-]{22})'/.exec(html)?.[1]);
@@ -74,7 +89,13 @@ describe('the page of a webview', () => {
 
 describe('messages from a page', () => {
   it('are refused when they do not fit', () => {
-    for (const message of [null, {}, { type: 'choose', runIds: [1] }, { type: 'save', name: '../x', encoding: 'text', data: '' }]) assert.equal(FROM_RESULTS.safeParse(message).success, false);
+    for (const message of [
+      null,
+      {},
+      { type: 'choose', runIds: [1] },
+      { type: 'save', name: '../x', encoding: 'text', data: '' },
+    ])
+      assert.equal(FROM_RESULTS.safeParse(message).success, false);
     assert.equal(FROM_RESULTS.safeParse({ type: 'choose', runIds: ['a'] }).success, true);
   });
 });
@@ -83,10 +104,32 @@ describe('a trace summary for the page', () => {
   it('has its times after the first event, exact above 2^53', () => {
     const start = 1_734_000_000_000_000_123n;
     const summary = {
-      path: '/t/a.json', file_bytes: 1, json_bytes: 1, events: 1, events_by_cat: {}, events_by_ph: {},
-      meta: { rank: 0, world_size: 1, backend: null, baseTimeNanoseconds: null, displayTimeUnit: null, trace_id: null, device0: null },
-      first_ts_ns: start, last_end_ns: start + 10n, devices: {}, streams: {}, kernels_distinct: 0, kernels: [], kernel_total_ns: 0, max_gpu_events_per_correlation: 0, graph_launches: 0,
-      steps: { user_annotation: [{ name: 's', ts_ns: start + 3n, dur_ns: 5 }], gpu_user_annotation: [] }, warnings: [],
+      path: '/t/a.json',
+      file_bytes: 1,
+      json_bytes: 1,
+      events: 1,
+      events_by_cat: {},
+      events_by_ph: {},
+      meta: {
+        rank: 0,
+        world_size: 1,
+        backend: null,
+        baseTimeNanoseconds: null,
+        displayTimeUnit: null,
+        trace_id: null,
+        device0: null,
+      },
+      first_ts_ns: start,
+      last_end_ns: start + 10n,
+      devices: {},
+      streams: {},
+      kernels_distinct: 0,
+      kernels: [],
+      kernel_total_ns: 0,
+      max_gpu_events_per_correlation: 0,
+      graph_launches: 0,
+      steps: { user_annotation: [{ name: 's', ts_ns: start + 3n, dur_ns: 5 }], gpu_user_annotation: [] },
+      warnings: [],
     } satisfies TraceSummary;
     assert.deepEqual(traceView(summary).steps, [{ name: 's', where: 'CPU', start: 3, duration: 5 }]);
   });

@@ -27,9 +27,20 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   createTerminal: ['terminals/log-terminal.ts', 'terminals/poker-terminals.ts'],
 };
 /** These show a file, a place or nothing. */
-const OTHERS: ReadonlySet<string> = new Set(['activeColorTheme', 'createOutputChannel', 'onDidCloseTerminal', 'registerWebviewPanelSerializer', 'showOpenDialog', 'showSaveDialog', 'showTextDocument']);
+const OTHERS: ReadonlySet<string> = new Set([
+  'activeColorTheme',
+  'createOutputChannel',
+  'onDidCloseTerminal',
+  'registerWebviewPanelSerializer',
+  'showOpenDialog',
+  'showSaveDialog',
+  'showTextDocument',
+]);
 /** Made of text from outside as well, wherever VS Code takes them. */
-const MADE: Readonly<Record<string, readonly string[]>> = { MarkdownString: ['trees/row-tree.ts'], TreeItem: ['trees/row-tree.ts'] };
+const MADE: Readonly<Record<string, readonly string[]>> = {
+  MarkdownString: ['trees/row-tree.ts'],
+  TreeItem: ['trees/row-tree.ts'],
+};
 
 describe('the doors by which text from outside is shown', () => {
   const host = sources('host');
@@ -44,19 +55,34 @@ describe('the doors by which text from outside is shown', () => {
         .toArray(),
     );
     assert.deepEqual(wrong, []);
-    for (const [called, files] of Object.entries(DOORS)) for (const file of files) assert.match(host.find((source) => source.file === file)?.text ?? '', new RegExp(`window\\.${called}\\b`), `${file} no longer calls ${called}`);
+    for (const [called, files] of Object.entries(DOORS))
+      for (const file of files)
+        assert.match(
+          host.find((source) => source.file === file)?.text ?? '',
+          new RegExp(`window\\.${called}\\b`),
+          `${file} no longer calls ${called}`,
+        );
   });
 
   it('cannot be gone round by another name of the same', () => {
     for (const { file, text } of host) {
-      assert.doesNotMatch(text, /import\s+(?!type)[^;]*\bwindow\b[^;]*from 'vscode'|=\s*vscode(\.window)?\b(?!\.)/, file);
-      for (const [made, files] of Object.entries(MADE)) if (!files.includes(file)) assert.doesNotMatch(text, new RegExp(`new (vscode\\.)?${made}\\(`), file);
+      assert.doesNotMatch(
+        text,
+        /import\s+(?!type)[^;]*\bwindow\b[^;]*from 'vscode'|=\s*vscode(\.window)?\b(?!\.)/,
+        file,
+      );
+      for (const [made, files] of Object.entries(MADE))
+        if (!files.includes(file)) assert.doesNotMatch(text, new RegExp(`new (vscode\\.)?${made}\\(`), file);
     }
   });
 
   it('make what they show fit', () => {
     for (const file of new Set([...Object.values(DOORS), ...Object.values(MADE)].flat())) {
-      assert.match(host.find((source) => source.file === file)?.text ?? '', /\b(fitLine|fitText|fitRow|terminalText)\(/, file);
+      assert.match(
+        host.find((source) => source.file === file)?.text ?? '',
+        /\b(fitLine|fitText|fitRow|terminalText)\(/,
+        file,
+      );
     }
   });
 
@@ -64,16 +90,31 @@ describe('the doors by which text from outside is shown', () => {
     const pages = [...sources('webview'), ...sources('host/webviews'), ...sources('../media/perfetto-host')];
     assert.ok(pages.length > 30);
     for (const { file, text } of pages) {
-      assert.doesNotMatch(text, /\.(?:inner|outer)HTML\b|insertAdjacentHTML|document\.write|createContextualFragment|DOMParser|setHTML|srcdoc|\beval\(|new Function\(/, file);
+      assert.doesNotMatch(
+        text,
+        /\.(?:inner|outer)HTML\b|insertAdjacentHTML|document\.write|createContextualFragment|DOMParser|setHTML|srcdoc|\beval\(|new Function\(/,
+        file,
+      );
       // A text that a tooltip of ECharts answers becomes HTML.
       assert.doesNotMatch(text, /\bformatter\([^)]*\)(?!: HTMLElement)/, file);
     }
   });
 
   it('are the one way out of a command, which prints nothing by itself', () => {
-    for (const room of ['cli', 'benchmarks', 'traces', 'inventory', 'kube', 'deployment', 'poker', 'profiling', 'runs']) {
+    for (const room of [
+      'cli',
+      'benchmarks',
+      'traces',
+      'inventory',
+      'kube',
+      'deployment',
+      'poker',
+      'profiling',
+      'runs',
+    ]) {
       for (const { file, text } of sources(room)) {
-        if (room !== 'cli' || file !== 'io.ts') assert.doesNotMatch(text, /process\.(stdout|stderr)|console\./, `${room}/${file}`);
+        if (room !== 'cli' || file !== 'io.ts')
+          assert.doesNotMatch(text, /process\.(stdout|stderr)|console\./, `${room}/${file}`);
       }
     }
   });

@@ -25,36 +25,71 @@ function room(path: string): string {
   const parts = relative(src, path).split(sep);
   const [first = '', second] = parts;
   if (second === undefined) return first.replace(/\.ts$/, '');
-  return first === 'demo' && (second === 'nodes' || second === 'crowd' || second === 'cluster.ts' || second === 'types.ts') ? 'demo/nodes' : first;
+  return first === 'demo' &&
+    (second === 'nodes' || second === 'crowd' || second === 'cluster.ts' || second === 'types.ts')
+    ? 'demo/nodes'
+    : first;
 }
 
 function importsOf(file: string): readonly Import[] {
   const text = readFileSync(file, 'utf8');
-  const pattern = /(?:^|\n)\s*(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]/g;
+  const pattern =
+    /(?:^|\n)\s*(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]/g;
   return [...text.matchAll(pattern)].map((match) => {
     const specifier = match[2] ?? match[3] ?? '';
     const to = specifier.startsWith('.') ? room(resolve(dirname(file), specifier)) : undefined;
-    return { file: relative(root, file), from: room(file), specifier, typeOnly: match[1] !== undefined, dynamic: match[3] !== undefined, to };
+    return {
+      file: relative(root, file),
+      from: room(file),
+      specifier,
+      typeOnly: match[1] !== undefined,
+      dynamic: match[3] !== undefined,
+      to,
+    };
   });
 }
 
 const all = readdirSync(src, { recursive: true, withFileTypes: true })
-  .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.parentPath.includes(join('traces', 'scanner')))
+  .filter(
+    (entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.parentPath.includes(join('traces', 'scanner')),
+  )
   .flatMap((entry) => importsOf(join(entry.parentPath, entry.name)));
 
 /** Processes are started in two rooms only, and threads nowhere: one that dies takes the whole window along. */
 const NODE = /^node:(?!child_process|worker_threads)/;
 
 /** Who may import whom; a room may always import itself. `types` are rooms of which only types may be imported. */
-const allowed: Readonly<Record<string, { readonly rooms: readonly string[]; readonly types?: readonly string[]; readonly packages: RegExp }>> = {
+const allowed: Readonly<
+  Record<string, { readonly rooms: readonly string[]; readonly types?: readonly string[]; readonly packages: RegExp }>
+> = {
   base: { rooms: [], packages: NODE },
   kube: { rooms: ['base'], packages: /^(node:(?!worker_threads)|ws$|yaml$|zod$|execa$)/ },
   readers: { rooms: ['base'], packages: /^node:(?!worker_threads)/ },
-  ...Object.fromEntries(features.map((feature) => [feature, { rooms: ['base', 'kube'], types: [...features, 'readers'], packages: /^(node:(?!child_process|worker_threads)|yaml$|zod$)/ }])),
-  demo: { rooms: ['base'], types: ['kube', 'demo/nodes'], packages: /^(node:(?!child_process|worker_threads)|ws$|yaml$|zod$)/ },
-  'demo/nodes': { rooms: ['base', 'kube', 'demo'], packages: /^(node:(?!child_process|worker_threads)|ws$|yaml$|zod$|just-bash$|tar-stream$)/ },
+  ...Object.fromEntries(
+    features.map((feature) => [
+      feature,
+      {
+        rooms: ['base', 'kube'],
+        types: [...features, 'readers'],
+        packages: /^(node:(?!child_process|worker_threads)|yaml$|zod$)/,
+      },
+    ]),
+  ),
+  demo: {
+    rooms: ['base'],
+    types: ['kube', 'demo/nodes'],
+    packages: /^(node:(?!child_process|worker_threads)|ws$|yaml$|zod$)/,
+  },
+  'demo/nodes': {
+    rooms: ['base', 'kube', 'demo'],
+    packages: /^(node:(?!child_process|worker_threads)|ws$|yaml$|zod$|just-bash$|tar-stream$)/,
+  },
   protocol: { rooms: [], types: features, packages: /^zod$/ },
-  host: { rooms: ['base', 'kube', 'protocol', ...features], types: ['compose'], packages: /^(node:(?!child_process|worker_threads)|vscode$|zod$|yaml$)/ },
+  host: {
+    rooms: ['base', 'kube', 'protocol', ...features],
+    types: ['compose'],
+    packages: /^(node:(?!child_process|worker_threads)|vscode$|zod$|yaml$)/,
+  },
   webview: { rooms: ['base', 'protocol', 'benchmarks', 'inventory', 'traces'], packages: /^(?!vscode$|node:)/ },
   cli: { rooms: ['base', 'kube', 'readers', 'compose', 'protocol', 'demo', 'demo/nodes', ...features], packages: NODE },
   compose: { rooms: ['base', 'kube', 'readers', ...features], packages: NODE },
@@ -78,16 +113,29 @@ describe('who may import whom', () => {
   }
 
   it('waits for modules of our own only: of a CommonJS package, `import()` finds other names in a bundle than in Node', () => {
-    assert.deepEqual(all.filter((each) => each.dynamic && each.to === undefined && !each.specifier.startsWith('node:')).map((each) => `${each.file} waits for ${each.specifier}`), []);
+    assert.deepEqual(
+      all
+        .filter((each) => each.dynamic && each.to === undefined && !each.specifier.startsWith('node:'))
+        .map((each) => `${each.file} waits for ${each.specifier}`),
+      [],
+    );
   });
 
   it('takes zod as a namespace, of which a bundle keeps what is used: a fifth', () => {
     const whole = /import \{[^}]*\bz\b[^}]*\} from 'zod'/;
-    assert.deepEqual(all.filter((each) => each.specifier === 'zod' && whole.test(readFileSync(join(root, each.file), 'utf8'))).map((each) => each.file), []);
+    assert.deepEqual(
+      all
+        .filter((each) => each.specifier === 'zod' && whole.test(readFileSync(join(root, each.file), 'utf8')))
+        .map((each) => each.file),
+      [],
+    );
   });
 
   it('names every room', () => {
-    assert.deepEqual([...new Set(all.map((each) => each.from))].filter((from) => !(from in allowed)), []);
+    assert.deepEqual(
+      [...new Set(all.map((each) => each.from))].filter((from) => !(from in allowed)),
+      [],
+    );
   });
 
   it('builds the command line with all features and the demo without vscode', async () => {
@@ -98,8 +146,10 @@ describe('who may import whom', () => {
   });
 
   it('has what reads files from outside in the program of the readers alone', async () => {
-    const parsers = /^src\/(benchmarks\/readers|traces\/summary)\/|^src\/traces\/(kineto\/(read-trace|scanner)|perfetto\/(trace-stream|normalise))\.ts$|\/reader-tasks\.ts$/;
-    const found = async (entry: string): Promise<readonly string[]> => Object.keys((await bundled(entry)).inputs).filter((path) => parsers.test(path));
+    const parsers =
+      /^src\/(benchmarks\/readers|traces\/summary)\/|^src\/traces\/(kineto\/(read-trace|scanner)|perfetto\/(trace-stream|normalise))\.ts$|\/reader-tasks\.ts$/;
+    const found = async (entry: string): Promise<readonly string[]> =>
+      Object.keys((await bundled(entry)).inputs).filter((path) => parsers.test(path));
     assert.ok((await found('src/reader.ts')).length > 20);
     assert.deepEqual(await found('src/extension.ts'), []);
     assert.deepEqual(await found('src/cli.ts'), []);

@@ -11,13 +11,27 @@ const require = createRequire(import.meta.url);
 
 /** The sources that an entry loads without waiting, packages with them. */
 async function loadedAtOnce(entry: string, external: readonly string[]): Promise<readonly string[]> {
-  const { metafile } = await esbuild.build({ absWorkingDir: root, entryPoints: [entry], bundle: true, platform: 'node', format: 'esm', outdir: 'unused', splitting: true, write: false, metafile: true, logLevel: 'silent', external: [...external] });
+  const { metafile } = await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    outdir: 'unused',
+    splitting: true,
+    write: false,
+    metafile: true,
+    logLevel: 'silent',
+    external: [...external],
+  });
   return closure(metafile, entry);
 }
 
 function closure({ inputs }: Metafile, entry: string): readonly string[] {
   const found = new Set([entry]);
-  for (const path of found) for (const each of inputs[path]?.imports ?? []) if (each.kind !== 'dynamic-import' && each.external !== true) found.add(each.path);
+  for (const path of found)
+    for (const each of inputs[path]?.imports ?? [])
+      if (each.kind !== 'dynamic-import' && each.external !== true) found.add(each.path);
   return [...found];
 }
 
@@ -25,13 +39,31 @@ describe('what is loaded at once', () => {
   it('by the extension: no library, and no feature that nobody called', async () => {
     const loaded = await loadedAtOnce('src/extension.ts', ['vscode']);
     assert.ok(loaded.includes('src/compose.ts') && loaded.includes('src/host/index.ts'), 'the graph was read');
-    assert.deepEqual(loaded.filter((path) => path.includes('node_modules')), []);
-    assert.deepEqual(loaded.filter((path) => /^src\/(deployment|benchmarks|profiling|traces|poker|protocol|readers)\/(?!env|secret-names|format)|^src\/host\/(commands\/(table|definition)|webviews\/(?!panels)|ask)/.test(path)), []);
+    assert.deepEqual(
+      loaded.filter((path) => path.includes('node_modules')),
+      [],
+    );
+    assert.deepEqual(
+      loaded.filter((path) =>
+        /^src\/(deployment|benchmarks|profiling|traces|poker|protocol|readers)\/(?!env|secret-names|format)|^src\/host\/(commands\/(table|definition)|webviews\/(?!panels)|ask)/.test(
+          path,
+        ),
+      ),
+      [],
+    );
   });
 
   it('by the command line before it knows its command: no library, and no feature', async () => {
-    const loaded = await loadedAtOnce('src/cli/main.ts', ['sql.js', 'quickjs-emscripten', '@mongodb-js/zstd', 'node-liblzma']);
-    assert.deepEqual(loaded.filter((path) => !/^src\/(base|cli)\//.test(path)), []);
+    const loaded = await loadedAtOnce('src/cli/main.ts', [
+      'sql.js',
+      'quickjs-emscripten',
+      '@mongodb-js/zstd',
+      'node-liblzma',
+    ]);
+    assert.deepEqual(
+      loaded.filter((path) => !/^src\/(base|cli)\//.test(path)),
+      [],
+    );
   });
 });
 
@@ -41,9 +73,18 @@ describe('a bundle in CommonJS parts', () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'llmdw-parts-'));
     await writeFile(join(folder, 'shared.ts'), 'export class Shared {}\nexport const made: string[] = [];\n');
-    await writeFile(join(folder, 'deep.ts'), "import { made } from './shared.ts';\nmade.push('deep');\nexport const deep = 'deep';\n");
-    await writeFile(join(folder, 'one.ts'), "import { Shared, made } from './shared.ts';\nmade.push('one');\nexport const one = new Shared();\nexport const deep = async () => (await import('./deep.ts')).deep;\n");
-    await writeFile(join(folder, 'two.ts'), "import { Shared, made } from './shared.ts';\nmade.push('two');\nexport default function two(): boolean { return made.length > 0 && new Shared() instanceof Shared; }\n");
+    await writeFile(
+      join(folder, 'deep.ts'),
+      "import { made } from './shared.ts';\nmade.push('deep');\nexport const deep = 'deep';\n",
+    );
+    await writeFile(
+      join(folder, 'one.ts'),
+      "import { Shared, made } from './shared.ts';\nmade.push('one');\nexport const one = new Shared();\nexport const deep = async () => (await import('./deep.ts')).deep;\n",
+    );
+    await writeFile(
+      join(folder, 'two.ts'),
+      "import { Shared, made } from './shared.ts';\nmade.push('two');\nexport default function two(): boolean { return made.length > 0 && new Shared() instanceof Shared; }\n",
+    );
     await writeFile(
       join(folder, 'entry.ts'),
       `import { Shared, made } from './shared.ts';
@@ -52,14 +93,32 @@ describe('a bundle in CommonJS parts', () => {
        export const deep = async () => (await import('./one.ts')).deep();
        export const two = async () => (await import('./two.ts')).default();`,
     );
-    const built = { bundle: true, platform: 'node', target: 'node22', outdir: join(folder, 'dist'), chunkNames: 'parts/[name]-[hash]', outExtension: { '.js': '.cjs' }, minify: true, logLevel: 'silent' } as const;
-    await esbuild.build({ ...built, entryPoints: [join(folder, 'entry.ts')], plugins: [commonJsParts({ minify: true, sourcemap: false })] });
+    const built = {
+      bundle: true,
+      platform: 'node',
+      target: 'node22',
+      outdir: join(folder, 'dist'),
+      chunkNames: 'parts/[name]-[hash]',
+      outExtension: { '.js': '.cjs' },
+      minify: true,
+      logLevel: 'silent',
+    } as const;
+    await esbuild.build({
+      ...built,
+      entryPoints: [join(folder, 'entry.ts')],
+      plugins: [commonJsParts({ minify: true, sourcemap: false })],
+    });
   });
 
   after(() => rm(folder, { recursive: true, force: true }));
 
   it('loads a part when it is asked for, once, with the same modules as the entry', async () => {
-    const entry = require(join(folder, 'dist', 'entry.cjs')) as { made: string[]; isShared(): Promise<boolean>; deep(): Promise<string>; two(): Promise<boolean> };
+    const entry = require(join(folder, 'dist', 'entry.cjs')) as {
+      made: string[];
+      isShared(): Promise<boolean>;
+      deep(): Promise<string>;
+      two(): Promise<boolean>;
+    };
     assert.deepEqual(entry.made, []);
     assert.equal(await entry.isShared(), true);
     assert.equal(await entry.isShared(), true);

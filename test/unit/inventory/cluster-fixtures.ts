@@ -33,12 +33,17 @@ export interface ClusterFixture {
 const folder = join(import.meta.dirname, '../../fixtures/inventory/clusters');
 
 export function clusterFixtures(): readonly ClusterFixture[] {
-  return readdirSync(folder).sort().map((file) => clusterFixture(file.replace('.yaml', '')));
+  return readdirSync(folder)
+    .sort()
+    .map((file) => clusterFixture(file.replace('.yaml', '')));
 }
 
 export function clusterFixture(name: string): ClusterFixture {
-  const { nodes, pods, slices, claims, ...rest } = parse(readFileSync(join(folder, `${name}.yaml`), 'utf8'), { merge: true }) as Omit<ClusterFixture, 'name'>;
-  const typed = (objects: readonly KubeObject[] | undefined, apiVersion: string, kind: string): readonly KubeObject[] => (objects ?? []).map((object) => ({ ...object, apiVersion, kind }));
+  const { nodes, pods, slices, claims, ...rest } = parse(readFileSync(join(folder, `${name}.yaml`), 'utf8'), {
+    merge: true,
+  }) as Omit<ClusterFixture, 'name'>;
+  const typed = (objects: readonly KubeObject[] | undefined, apiVersion: string, kind: string): readonly KubeObject[] =>
+    (objects ?? []).map((object) => ({ ...object, apiVersion, kind }));
   return {
     name,
     nodes: typed(nodes, 'v1', 'Node'),
@@ -49,16 +54,27 @@ export function clusterFixture(name: string): ClusterFixture {
   };
 }
 
-export function draOf({ claims, slices }: Pick<ClusterFixture, 'claims' | 'slices'>, changes: Partial<DraSnapshot> = {}): DraSnapshot {
+export function draOf(
+  { claims, slices }: Pick<ClusterFixture, 'claims' | 'slices'>,
+  changes: Partial<DraSnapshot> = {},
+): DraSnapshot {
   return {
     claims: new Map(claims.map(projectClaim).map((claim) => [claim.key, claim])),
-    slices: new Map(slices.map(projectSlice).filter((slice) => slice !== undefined).map((slice) => [slice.name, slice])),
+    slices: new Map(
+      slices
+        .map(projectSlice)
+        .filter((slice) => slice !== undefined)
+        .map((slice) => [slice.name, slice]),
+    ),
     states: { claims: { kind: 'live' }, slices: { kind: 'live' } },
     claimScope: 'cluster',
     ...changes,
   };
 }
 
-export function snapshotOfFixture(fixture: ClusterFixture, changes: Partial<InventorySnapshot> = {}): InventorySnapshot {
+export function snapshotOfFixture(
+  fixture: ClusterFixture,
+  changes: Partial<InventorySnapshot> = {},
+): InventorySnapshot {
   return snapshotOf(fixture.nodes.map(projectNode), fixture.pods.map(projectPod), { dra: draOf(fixture), ...changes });
 }

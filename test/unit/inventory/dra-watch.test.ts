@@ -15,7 +15,12 @@ class FakeCluster {
   versions: readonly string[] = ['resource.k8s.io/v1'];
   failure: WorkbenchError | undefined;
   asked = 0;
-  readonly watches: { readonly resource: ResourceType; readonly namespace: string | undefined; readonly sink: WatchSink<unknown>; open: boolean }[] = [];
+  readonly watches: {
+    readonly resource: ResourceType;
+    readonly namespace: string | undefined;
+    readonly sink: WatchSink<unknown>;
+    open: boolean;
+  }[] = [];
 
   readonly client = {
     cluster: { context: 'c', namespace: 'mine', server: 's' },
@@ -23,17 +28,30 @@ class FakeCluster {
       this.asked += 1;
       if (this.failure) return Promise.reject(this.failure);
       const [group = '', version = ''] = apiVersion.split('/');
-      return Promise.resolve(this.versions.includes(apiVersion) ? { group, version, kind, plural: `${kind.toLowerCase()}s`, namespaced: kind === 'ResourceClaim' } : undefined);
+      return Promise.resolve(
+        this.versions.includes(apiVersion)
+          ? { group, version, kind, plural: `${kind.toLowerCase()}s`, namespaced: kind === 'ResourceClaim' }
+          : undefined,
+      );
     },
     watch: <T>({ resource, namespace, sink }: WatchOptions<T>) => {
       const watch = { resource, namespace, sink: sink as WatchSink<unknown>, open: true };
       this.watches.push(watch);
-      return { dispose: () => { watch.open = false; } };
+      return {
+        dispose: () => {
+          watch.open = false;
+        },
+      };
     },
   } as unknown as KubeClient;
 
   get open(): readonly string[] {
-    return this.watches.filter((watch) => watch.open).map(({ resource, namespace }) => `${resource.version} ${resource.kind}${namespace === undefined ? '' : ` in ${namespace}`}`);
+    return this.watches
+      .filter((watch) => watch.open)
+      .map(
+        ({ resource, namespace }) =>
+          `${resource.version} ${resource.kind}${namespace === undefined ? '' : ` in ${namespace}`}`,
+      );
   }
 
   tell(kind: string, state: WatchState, items?: ReadonlyMap<string, unknown>): void {
@@ -51,7 +69,9 @@ describe('watch of resource claims and slices', () => {
   let touched: number;
 
   function start(): void {
-    watch = new DraWatch(cluster.client, clock, undefined, () => { touched += 1; });
+    watch = new DraWatch(cluster.client, clock, undefined, () => {
+      touched += 1;
+    });
   }
 
   beforeEach(() => {
@@ -108,7 +128,7 @@ describe('watch of resource claims and slices', () => {
     assert.equal(watch.settled, true);
   });
 
-  it('goes to the namespace for claims where the cluster\'s may not be listed, and says so', async () => {
+  it("goes to the namespace for claims where the cluster's may not be listed, and says so", async () => {
     start();
     await until(() => cluster.open.length === 2);
     cluster.tell('ResourceClaim', { kind: 'denied', error: forbidden });
@@ -130,7 +150,8 @@ describe('watch of resource claims and slices', () => {
 
 describe('GPU report where claims or slices cannot be read', () => {
   const fixture = clusterFixture('dra');
-  const codes = (changes: Parameters<typeof draOf>[1]): readonly string[] => gpuReport(snapshotOfFixture(fixture, { dra: draOf(fixture, changes) })).warnings.map(({ code }) => code);
+  const codes = (changes: Parameters<typeof draOf>[1]): readonly string[] =>
+    gpuReport(snapshotOfFixture(fixture, { dra: draOf(fixture, changes) })).warnings.map(({ code }) => code);
   const live: WatchState = { kind: 'live' };
   const denied: WatchState = { kind: 'denied', error: forbidden };
 
@@ -139,9 +160,16 @@ describe('GPU report where claims or slices cannot be read', () => {
     const none = { claims: new Map(), slices: new Map() };
     for (const state of [denied, { kind: 'absent' } as const]) {
       const dra = draOf(fixture, { ...none, states: { claims: state, slices: state } });
-      assert.deepEqual(gpuReport(snapshotOfFixture(unused, { dra })).warnings, [], `nobody uses claims that are ${state.kind}`);
+      assert.deepEqual(
+        gpuReport(snapshotOfFixture(unused, { dra })).warnings,
+        [],
+        `nobody uses claims that are ${state.kind}`,
+      );
       const { warnings } = gpuReport(snapshotOfFixture(fixture, { dra }));
-      assert.deepEqual(warnings.map(({ code }) => code).filter((code) => code.startsWith('claims')), ['claims-unknown']);
+      assert.deepEqual(
+        warnings.map(({ code }) => code).filter((code) => code.startsWith('claims')),
+        ['claims-unknown'],
+      );
       assert.match(warnings[0]?.message ?? '', /^9 pods use resource claims in context "c", but .*not counted/);
     }
   });
@@ -150,7 +178,9 @@ describe('GPU report where claims or slices cannot be read', () => {
     const dra = draOf(fixture, { slices: new Map(), states: { claims: live, slices: denied } });
     const report = gpuReport(snapshotOfFixture(fixture, { dra }));
     assert.ok(report.warnings.some(({ code }) => code === 'slices-denied'));
-    assert.deepEqual(report.nodes.find(({ name }) => name === 'dra-1')?.resources, { 'gpu.nvidia.com': { allocatable: 3, requested: 3, free: 0 } });
+    assert.deepEqual(report.nodes.find(({ name }) => name === 'dra-1')?.resources, {
+      'gpu.nvidia.com': { allocatable: 3, requested: 3, free: 0 },
+    });
   });
 
   it('says when claims of one namespace only are counted, and since when all of it is old', () => {
@@ -165,6 +195,19 @@ describe('GPUs of a pod', () => {
     const fixture = clusterFixture('dra');
     const { pods, dra } = snapshotOfFixture(fixture);
     const counts = Object.fromEntries(pods.values().map((pod) => [pod.name, gpusOfPod(pod, dra)]));
-    assert.deepEqual(counts, { 'decode-0': 1, 'shares-a': 2, 'shares-b': 2, monitor: 0, waits: 2, 'waits-too': 2, mapped: 1, slicer: 1, 'part-user-0': 1, 'part-user-1': 1, 'by-claim': 1, 'by-plugin': 2 });
+    assert.deepEqual(counts, {
+      'decode-0': 1,
+      'shares-a': 2,
+      'shares-b': 2,
+      monitor: 0,
+      waits: 2,
+      'waits-too': 2,
+      mapped: 1,
+      slicer: 1,
+      'part-user-0': 1,
+      'part-user-1': 1,
+      'by-claim': 1,
+      'by-plugin': 2,
+    });
   });
 });

@@ -15,7 +15,11 @@ function objects(name: string, kind: string): readonly KubeObject[] {
 export const nodeObjects = objects('nodes', 'Node');
 export const podObjects = objects('pods', 'Pod');
 
-export function snapshotOf(nodes: readonly NodeView[], pods: readonly PodView[], changes: Partial<InventorySnapshot> = {}): InventorySnapshot {
+export function snapshotOf(
+  nodes: readonly NodeView[],
+  pods: readonly PodView[],
+  changes: Partial<InventorySnapshot> = {},
+): InventorySnapshot {
   return {
     cluster: { context: 'c', namespace: 'ns', server: 'https://cluster.invalid' },
     nodes: new Map(nodes.map((node) => [node.name, node])),

@@ -23,16 +23,26 @@ describe('GPU report of each provider', () => {
             schedulable: expected?.schedulable,
             product: expected?.product,
             topology: expected?.topology,
-            resources: Object.fromEntries(Object.entries(expected?.resources ?? {}).map(([name, [allocatable, requested, free]]) => [name, { allocatable, requested, free }])),
+            resources: Object.fromEntries(
+              Object.entries(expected?.resources ?? {}).map(([name, [allocatable, requested, free]]) => [
+                name,
+                { allocatable, requested, free },
+              ]),
+            ),
           });
-          if (expected?.holders) assert.deepEqual(Object.fromEntries(holders.map(({ pod, count }) => [pod, count])), expected.holders);
+          if (expected?.holders)
+            assert.deepEqual(Object.fromEntries(holders.map(({ pod, count }) => [pod, count])), expected.holders);
         });
       }
 
       it('calls its resources what they are', () => {
         for (const [name, nouns] of Object.entries(fixture.units)) {
           const resources = Object.keys(report.nodes.find((node) => node.name === name)?.resources ?? {});
-          assert.deepEqual(resources.map((resource) => gpuUnit(resource, snapshot.nodes.get(name)?.labels).noun), nouns, name);
+          assert.deepEqual(
+            resources.map((resource) => gpuUnit(resource, snapshot.nodes.get(name)?.labels).noun),
+            nouns,
+            name,
+          );
         }
       });
 

@@ -77,7 +77,11 @@ export function mostAtOnce(pod: RawPod, resource: string): number {
 
 const ended = (pod: RawPod): boolean => pod.phase === 'Succeeded' || pod.phase === 'Failed';
 
-export interface SlowCount { allocatable: number; requested: number; free: number }
+export interface SlowCount {
+  allocatable: number;
+  requested: number;
+  free: number;
+}
 
 /** Of a resource of a device plugin on a node. */
 export function pluginCount(cluster: RawCluster, node: RawNode, resource: string): SlowCount {
@@ -90,16 +94,23 @@ export function pluginCount(cluster: RawCluster, node: RawNode, resource: string
 /** The devices of a node that are true now: those of its newest slices. */
 function devicesOf(cluster: RawCluster, node: string): readonly RawDevice[] {
   const own = cluster.slices.filter((slice) => slice.node === node);
-  return own.filter((slice) => own.every((other) => other.generation <= slice.generation)).flatMap((slice) => slice.devices);
+  return own
+    .filter((slice) => own.every((other) => other.generation <= slice.generation))
+    .flatMap((slice) => slice.devices);
 }
 
-const wholeOf = (device: RawDevice): string => (device.counters === undefined ? device.name : `counters ${device.counters}`);
+const wholeOf = (device: RawDevice): string =>
+  device.counters === undefined ? device.name : `counters ${device.counters}`;
 
 /** Whether the claim's devices are on this node: by its slices, or where the first pod stands that may use it and that has a place. */
 function isOn(cluster: RawCluster, claim: RawClaim, node: string): boolean {
-  const known = claim.results.some(({ device, admin }) => !admin && devicesOf(cluster, claim.pool).some(({ name }) => name === device));
+  const known = claim.results.some(
+    ({ device, admin }) => !admin && devicesOf(cluster, claim.pool).some(({ name }) => name === device),
+  );
   if (known) return claim.pool === node;
-  const places = claim.reservedFor.flatMap((name) => cluster.pods.filter((pod) => pod.name === name && pod.node !== undefined).map((pod) => pod.node));
+  const places = claim.reservedFor.flatMap((name) =>
+    cluster.pods.filter((pod) => pod.name === name && pod.node !== undefined).map((pod) => pod.node),
+  );
   return places[0] === node;
 }
 
@@ -139,14 +150,18 @@ export function countsOf(cluster: RawCluster, node: RawNode, resources: readonly
 export function pendingOf(cluster: RawCluster, resource: string): number {
   const waiting = cluster.pods.filter((pod) => pod.node === undefined && !ended(pod));
   if (resource !== DRIVER) return waiting.reduce((sum, pod) => sum + mostAtOnce(pod, resource), 0);
-  return cluster.claims.filter((claim) => waiting.some((pod) => pod.claims.includes(claim.name))).reduce((sum, claim) => sum + (claim.results.length > 0 ? 0 : claim.wanted), 0);
+  return cluster.claims
+    .filter((claim) => waiting.some((pod) => pod.claims.includes(claim.name)))
+    .reduce((sum, claim) => sum + (claim.results.length > 0 ? 0 : claim.wanted), 0);
 }
 
 /** Places pods of a size one by one, wherever one still fits, until none does. */
 export function placeOneByOne(free: readonly (readonly number[])[], size: number): number {
   const left = free.map((counts) => [...counts]);
   for (let placed = 0; ; placed += 1) {
-    const room = left.flatMap((counts) => counts.map((count, place) => ({ counts, place, count }))).find(({ count }) => count >= size);
+    const room = left
+      .flatMap((counts) => counts.map((count, place) => ({ counts, place, count })))
+      .find(({ count }) => count >= size);
     if (!room) return placed;
     room.counts[room.place] = room.count - size;
   }

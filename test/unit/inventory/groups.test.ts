@@ -13,15 +13,23 @@ const first = fc.dictionary(key, item);
 /** Long enough to merge a layer into a base of its own. */
 const steps = fc.array(fc.dictionary(key, fc.option(item, { nil: undefined })), { maxLength: 40 });
 
-function afterEach(start: Readonly<Record<string, Item>>, changes: readonly Readonly<Record<string, Item | undefined>>[]): readonly LayeredMap<string, Item>[] {
+function afterEach(
+  start: Readonly<Record<string, Item>>,
+  changes: readonly Readonly<Record<string, Item | undefined>>[],
+): readonly LayeredMap<string, Item>[] {
   const maps = [LayeredMap.of(new Map(Object.entries(start)))];
-  for (const change of changes) maps.push((maps.at(-1) ?? LayeredMap.of<string, Item>()).with(new Map(Object.entries(change))));
+  for (const change of changes)
+    maps.push((maps.at(-1) ?? LayeredMap.of<string, Item>()).with(new Map(Object.entries(change))));
   return maps;
 }
 
 function grouped(values: ReadonlyMap<string, Item>): Readonly<Record<string, readonly Item[]>> {
   const sorted = [...values].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
-  return Object.fromEntries(Map.groupBy(sorted, ({ group }) => group ?? '').entries().filter(([group]) => group !== ''));
+  return Object.fromEntries(
+    Map.groupBy(sorted, ({ group }) => group ?? '')
+      .entries()
+      .filter(([group]) => group !== ''),
+  );
 }
 
 describe('groups of values', () => {
@@ -40,14 +48,31 @@ describe('groups of values', () => {
 
   it('keep the list of a group in which nothing changed', () => {
     const [a, b] = [{ group: 'a' }, { group: 'b' }];
-    const map = LayeredMap.of(new Map([['1', a], ['2', b]]));
+    const map = LayeredMap.of(
+      new Map([
+        ['1', a],
+        ['2', b],
+      ]),
+    );
     const groups = new Groups<Item>(({ group }) => group);
     const before = new Map(groups.of(map));
     const after = groups.of(map.with(new Map([['3', { group: 'b' }]])));
     assert.equal(after.get('a'), before.get('a'));
     assert.equal(after.get('b')?.length, 2);
     // Also where everything has been listed anew.
-    assert.equal(groups.of(LayeredMap.of(new Map([['1', a], ['3', b]]))).get('a'), before.get('a'));
+    assert.equal(
+      groups
+        .of(
+          LayeredMap.of(
+            new Map([
+              ['1', a],
+              ['3', b],
+            ]),
+          ),
+        )
+        .get('a'),
+      before.get('a'),
+    );
   });
 });
 
@@ -62,7 +87,10 @@ describe('what differs between two layered maps', () => {
           const keys = differingKeys(before, after);
           assert.ok(keys, 'a map and its successor');
           told += keys.size;
-          assert.deepEqual(new Set(keys), new Set([...before.keys(), ...after.keys()].filter((name) => before.get(name) !== after.get(name))));
+          assert.deepEqual(
+            new Set(keys),
+            new Set([...before.keys(), ...after.keys()].filter((name) => before.get(name) !== after.get(name))),
+          );
         });
       }),
     );

@@ -28,7 +28,12 @@ class FakeCluster {
         sendStatus(response, 403, 'Forbidden');
         return;
       }
-      const items = url.pathname.endsWith('/nodes') ? this.nodes : this.pods.filter((pod) => !url.pathname.includes('/namespaces/') || url.pathname.includes(`/namespaces/${pod.metadata.namespace}/`));
+      const items = url.pathname.endsWith('/nodes')
+        ? this.nodes
+        : this.pods.filter(
+            (pod) =>
+              !url.pathname.includes('/namespaces/') || url.pathname.includes(`/namespaces/${pod.metadata.namespace}/`),
+          );
       if (url.searchParams.get('watch') === null) {
         sendJson(response, 200, { metadata: { resourceVersion: '1' }, items });
         return;
@@ -37,13 +42,16 @@ class FakeCluster {
       response.flushHeaders();
       const watch = { path: url.pathname, response };
       this.watches.push(watch);
-      response.on('close', () => { this.watches = this.watches.filter((other) => other !== watch); });
+      response.on('close', () => {
+        this.watches = this.watches.filter((other) => other !== watch);
+      });
     };
     return clusterRef(await this.server.start());
   }
 
   tell(kind: 'nodes' | 'pods', type: string, object: unknown): void {
-    for (const { path, response } of this.watches) if (path.endsWith(`/${kind}`)) response.write(`${JSON.stringify({ type, object })}\n`);
+    for (const { path, response } of this.watches)
+      if (path.endsWith(`/${kind}`)) response.write(`${JSON.stringify({ type, object })}\n`);
   }
 }
 
@@ -58,7 +66,12 @@ class FakeContexts {
     list: () => Promise.reject(new WorkbenchError({ code: 'kubeconfig-missing', message: 'none' })),
     onDidChange: this.changes.event,
     client: (cluster: ClusterRef) => {
-      const client = createKubeClient({ cluster, connection: { server: cluster.server }, clock: systemClock, logger: silentLogger });
+      const client = createKubeClient({
+        cluster,
+        connection: { server: cluster.server },
+        clock: systemClock,
+        logger: silentLogger,
+      });
       this.clients.push(client);
       return Promise.resolve(client);
     },
@@ -93,8 +106,10 @@ describe('inventory', () => {
   });
 
   /** Both kinds are listed, watched and told: no event is under way. */
-  const settled = (): Promise<void> => until(() => inventory.snapshot?.states.nodes.kind === 'live' && inventory.snapshot.states.pods.kind === 'live');
-  const complete = (): InventorySnapshot | undefined => (inventory.snapshot?.complete === true ? inventory.snapshot : undefined);
+  const settled = (): Promise<void> =>
+    until(() => inventory.snapshot?.states.nodes.kind === 'live' && inventory.snapshot.states.pods.kind === 'live');
+  const complete = (): InventorySnapshot | undefined =>
+    inventory.snapshot?.complete === true ? inventory.snapshot : undefined;
 
   it('lists once somebody asks, and watches only while somebody holds a lease', async () => {
     assert.equal(cluster.server.requests.length, 0);
@@ -137,7 +152,10 @@ describe('inventory', () => {
   it('tells once that a kind cannot be listed, however much the other one changes', async () => {
     const warnings: string[] = [];
     inventory.dispose();
-    inventory = createInventory({ contexts: contexts.contexts, logger: { ...silentLogger, warn: (message) => void warnings.push(message) } });
+    inventory = createInventory({
+      contexts: contexts.contexts,
+      logger: { ...silentLogger, warn: (message) => void warnings.push(message) },
+    });
     owned.push(inventory.onDidChange((change) => changes.push(change)));
     const { handle } = cluster.server;
     cluster.server.handle = (request, response, url) => {
@@ -145,10 +163,15 @@ describe('inventory', () => {
       else handle(request, response, url);
     };
     owned.push(inventory.lease());
-    await until(() => inventory.snapshot?.states.nodes.kind === 'stale' && inventory.snapshot.states.pods.kind === 'live');
+    await until(
+      () => inventory.snapshot?.states.nodes.kind === 'stale' && inventory.snapshot.states.pods.kind === 'live',
+    );
     for (const phase of ['Failed', 'Running', 'Failed']) {
       changes.length = 0;
-      cluster.tell('pods', 'MODIFIED', { ...podObjects[0], status: { ...(podObjects[0]?.['status'] as object), phase } });
+      cluster.tell('pods', 'MODIFIED', {
+        ...podObjects[0],
+        status: { ...(podObjects[0]?.['status'] as object), phase },
+      });
       await until(() => changes.length > 0);
     }
     assert.equal(warnings.filter((message) => message.includes('nodes')).length, 1, warnings.join('\n'));
@@ -178,7 +201,10 @@ describe('inventory', () => {
   it('is complete when nothing at all may be listed', async () => {
     cluster.forbidden = () => true;
     const snapshot = await inventory.whenComplete(never);
-    assert.deepEqual([snapshot.states.nodes.kind, snapshot.states.pods.kind, snapshot.pods.size], ['denied', 'denied', 0]);
+    assert.deepEqual(
+      [snapshot.states.nodes.kind, snapshot.states.pods.kind, snapshot.pods.size],
+      ['denied', 'denied', 0],
+    );
   });
 
   it('follows a change of context, and shows nothing of the old cluster under the new name', async () => {
@@ -202,7 +228,9 @@ describe('inventory', () => {
   it('tells whoever waits why there will be no snapshot, and gets well by itself', async () => {
     contexts.chosen = undefined;
     let told = 0;
-    inventory.onDidFail(() => { told += 1; });
+    inventory.onDidFail(() => {
+      told += 1;
+    });
     await assert.rejects(inventory.whenComplete(never), (error) => isWorkbenchError(error, 'kubeconfig-missing'));
     assert.equal(told, 1, 'a view hears of it, which has no snapshot to show');
     assert.equal(inventory.failure?.code, 'kubeconfig-missing');
@@ -210,7 +238,9 @@ describe('inventory', () => {
     const port = Number(new URL(cluster.server.url).port);
     await cluster.server.stop();
     const lease = inventory.lease();
-    await assert.rejects(inventory.whenComplete(never), (error) => isWorkbenchError(error, 'cluster-unreachable', 'connection-lost'));
+    await assert.rejects(inventory.whenComplete(never), (error) =>
+      isWorkbenchError(error, 'cluster-unreachable', 'connection-lost'),
+    );
     await cluster.server.start(port);
     await until(() => inventory.snapshot?.complete === true);
     await inventory.whenComplete(never);

@@ -5,7 +5,9 @@ import { LayeredMap } from '../../../src/inventory/layered-map.ts';
 describe('a layered map', () => {
   it('is what a map is after the same changes, and what it was stays as it was', () => {
     const key = fc.integer({ min: 0, max: 120 });
-    const changes = fc.array(fc.dictionary(key.map(String), fc.option(fc.integer(), { nil: undefined })), { maxLength: 12 });
+    const changes = fc.array(fc.dictionary(key.map(String), fc.option(fc.integer(), { nil: undefined })), {
+      maxLength: 12,
+    });
     fc.assert(
       fc.property(fc.dictionary(key.map(String), fc.integer()), changes, (first, steps) => {
         const plain = new Map(Object.entries(first));
@@ -22,7 +24,13 @@ describe('a layered map', () => {
           assert.equal(layered.size, plain.size);
           assert.deepEqual(new Map(layered), plain);
           assert.deepEqual(new Set(layered.keys()), new Set(plain.keys()));
-          assert.deepEqual(layered.values().toArray().toSorted((a, b) => a - b), [...plain.values()].toSorted((a, b) => a - b));
+          assert.deepEqual(
+            layered
+              .values()
+              .toArray()
+              .toSorted((a, b) => a - b),
+            [...plain.values()].toSorted((a, b) => a - b),
+          );
           for (let name = 0; name <= 120; name += 1) {
             assert.equal(layered.get(String(name)), plain.get(String(name)));
             assert.equal(layered.has(String(name)), plain.has(String(name)));
@@ -33,7 +41,26 @@ describe('a layered map', () => {
   });
 
   it('keeps entries in their place and adds new ones at the end', () => {
-    const map = LayeredMap.of(new Map([['a', 1], ['b', 2], ['c', 3]])).with(new Map([['d', 4], ['b', 5], ['a', undefined]]));
-    assert.deepEqual([...map], [['b', 5], ['c', 3], ['d', 4]]);
+    const map = LayeredMap.of(
+      new Map([
+        ['a', 1],
+        ['b', 2],
+        ['c', 3],
+      ]),
+    ).with(
+      new Map([
+        ['d', 4],
+        ['b', 5],
+        ['a', undefined],
+      ]),
+    );
+    assert.deepEqual(
+      [...map],
+      [
+        ['b', 5],
+        ['c', 3],
+        ['d', 4],
+      ],
+    );
   });
 });

@@ -18,19 +18,44 @@ describe('free GPUs by place', () => {
   });
 
   it('counts nodes and free GPUs of each place, by product', () => {
-    const rows = placesOf('coreweave').at('leafgroup').map(({ product, value, figures }) => [product, value, figures.nodes, figures.freeNodes, figures.free, figures.all]);
+    const rows = placesOf('coreweave')
+      .at('leafgroup')
+      .map(({ product, value, figures }) => [
+        product,
+        value,
+        figures.nodes,
+        figures.freeNodes,
+        figures.free,
+        figures.all,
+      ]);
     assert.deepEqual(rows, [
       ['GB200', '9', 2, 1, 7, 8],
       ['H200', '7', 2, 1, 8, 16],
       // All of it is interruptable capacity: no ordinary pod gets it.
       ['H200', '8', 1, 0, 0, 8],
     ]);
-    assert.deepEqual(placesOf('gke').at('subblock').map(({ value }) => value).toSorted().slice(0, 1), ['s4']);
-    assert.ok(placesOf('gke').at('subblock').some(({ value }) => value === 'unknown'));
+    assert.deepEqual(
+      placesOf('gke')
+        .at('subblock')
+        .map(({ value }) => value)
+        .toSorted()
+        .slice(0, 1),
+      ['s4'],
+    );
+    assert.ok(
+      placesOf('gke')
+        .at('subblock')
+        .some(({ value }) => value === 'unknown'),
+    );
   });
 
   it('finds where the most wholly free nodes of one kind stand together', () => {
-    assert.deepEqual(placesOf('coreweave').largestFreeGroup(), { level: 'leafgroup', value: '9', product: 'GB200', nodes: 1 });
+    assert.deepEqual(placesOf('coreweave').largestFreeGroup(), {
+      level: 'leafgroup',
+      value: '9',
+      product: 'GB200',
+      nodes: 1,
+    });
     assert.equal(placesOf('gke').largestFreeGroup(), undefined, 'its only node that tells where it is has pods');
     assert.equal(placesOf('dra').largestFreeGroup(), undefined, 'no label tells');
   });
@@ -40,14 +65,27 @@ describe('free GPUs by place', () => {
     assert.equal(placesOf('dra').podSize, 4, 'the largest node offers four');
     const snapshot = snapshotOfFixture(clusterFixture('openshift'));
     const report = gpuReport(snapshot);
-    assert.deepEqual(Places.of(report, snapshot).figures(report.nodes), { nodes: 4, all: 8 + 6, free: 8 + 6, freeNodes: 1, fits: 1 });
+    assert.deepEqual(Places.of(report, snapshot).figures(report.nodes), {
+      nodes: 4,
+      all: 8 + 6,
+      free: 8 + 6,
+      freeNodes: 1,
+      fits: 1,
+    });
   });
 });
 
 describe('llmdw gpus for people', () => {
   it('prints nodes with what is in the way, totals, places and what could be placed', () => {
     const snapshot = snapshotOfFixture(clusterFixture('coreweave'));
-    const lines = gpusForPeople(gpuReport(snapshot), snapshot).split('\n').map((line) => line.trim().split(/\s{2,}/).join(' | '));
+    const lines = gpusForPeople(gpuReport(snapshot), snapshot)
+      .split('\n')
+      .map((line) =>
+        line
+          .trim()
+          .split(/\s{2,}/)
+          .join(' | '),
+      );
     assert.deepEqual(lines, [
       'NODE | PRODUCT | STATE | RESOURCE | FREE | OF | HELD BY',
       'g3c01 | H200 | ready | nvidia.com/gpu | 0 | 8 | wide-ep-llm-d-decode-0 8',

@@ -3,13 +3,21 @@ import { ownerName } from '../../../src/inventory/owner.ts';
 import { projectNode, projectPod } from '../../../src/inventory/project.ts';
 import { fixturePod, nodeObjects, podObjects } from './fixtures.ts';
 
-const node = (name: string): ReturnType<typeof projectNode> => projectNode(nodeObjects.find((object) => object.metadata.name === name)!);
+const node = (name: string): ReturnType<typeof projectNode> =>
+  projectNode(nodeObjects.find((object) => object.metadata.name === name)!);
 
 describe('projection of nodes and pods', () => {
   it('reads a node', () => {
     const { labels: _labels, ...rest } = node('g1a2f3');
     assert.deepEqual(rest, {
-      name: 'g1a2f3', uid: '', ready: true, schedulable: true, internalIp: '10.0.0.3', product: 'H200', kubeletVersion: undefined, allocatable: { 'nvidia.com/gpu': 8 },
+      name: 'g1a2f3',
+      uid: '',
+      ready: true,
+      schedulable: true,
+      internalIp: '10.0.0.3',
+      product: 'H200',
+      kubeletVersion: undefined,
+      allocatable: { 'nvidia.com/gpu': 8 },
       taints: [{ key: 'is_gpu', value: 'true', effect: 'PreferNoSchedule' }],
     });
     assert.equal(node('g1a2f4').schedulable, false);
@@ -17,10 +25,21 @@ describe('projection of nodes and pods', () => {
   });
 
   it('names the accelerator of every provider without its vendor', () => {
-    const products = Object.fromEntries(nodeObjects.map((object) => [object.metadata.name, projectNode(object).product]));
+    const products = Object.fromEntries(
+      nodeObjects.map((object) => [object.metadata.name, projectNode(object).product]),
+    );
     assert.deepEqual(products, {
-      g1a2f3: 'H200', g1a2f4: 'H200', 'gke-h100': 'H100-80GB', mig: 'A100-SXM4-80GB', sliced: 'L4-SHARED', gb200: 'GB200',
-      mi300x: 'MI300X_OAM', tpu: 'TPU-V5-LITE-PODSLICE', max: undefined, broken: 'H200', cpu: undefined,
+      g1a2f3: 'H200',
+      g1a2f4: 'H200',
+      'gke-h100': 'H100-80GB',
+      mig: 'A100-SXM4-80GB',
+      sliced: 'L4-SHARED',
+      gb200: 'GB200',
+      mi300x: 'MI300X_OAM',
+      tpu: 'TPU-V5-LITE-PODSLICE',
+      max: undefined,
+      broken: 'H200',
+      cpu: undefined,
     });
   });
 
@@ -28,7 +47,13 @@ describe('projection of nodes and pods', () => {
     const pod = fixturePod('wide-ep-llm-d-decode-0');
     assert.equal(pod.key, 'v03/wide-ep-llm-d-decode-0');
     assert.deepEqual(pod.gpus, { 'nvidia.com/gpu': 4 });
-    assert.deepEqual(pod.containers.map(({ name, role }) => [name, role]), [['routing-proxy', 'sidecar'], ['vllm-worker', 'main']]);
+    assert.deepEqual(
+      pod.containers.map(({ name, role }) => [name, role]),
+      [
+        ['routing-proxy', 'sidecar'],
+        ['vllm-worker', 'main'],
+      ],
+    );
     assert.deepEqual(pod.containers[1]?.env, { DP_SIZE_LOCAL: '8' });
     assert.doesNotMatch(JSON.stringify(podObjects.map(projectPod)), /never-keep-me/);
     assert.equal(pod.owner?.name, 'wide-ep-llm-d-decode');
@@ -37,22 +62,40 @@ describe('projection of nodes and pods', () => {
 
   it('drops long annotations', () => {
     const object = podObjects.find((candidate) => candidate.metadata.name === 'notebook')!;
-    const long = { ...object, metadata: { ...object.metadata, annotations: { short: 'kept', long: 'x'.repeat(5000) } } };
+    const long = {
+      ...object,
+      metadata: { ...object.metadata, annotations: { short: 'kept', long: 'x'.repeat(5000) } },
+    };
     assert.deepEqual(projectPod(long).annotations, { short: 'kept' });
   });
 
   it('says in one clause why a pod is not fine', () => {
-    assert.equal(fixturePod('wide-ep-llm-d-decode-0-1').reason, 'vllm-worker: CrashLoopBackOff, OOMKilled (exit code 137)');
+    assert.equal(
+      fixturePod('wide-ep-llm-d-decode-0-1').reason,
+      'vllm-worker: CrashLoopBackOff, OOMKilled (exit code 137)',
+    );
     assert.equal(fixturePod('wide-ep-llm-d-decode-0-1').restarts, 3);
-    assert.equal(fixturePod('wide-ep-llm-d-prefill-0').reason, 'Unschedulable: 0/4 nodes are available: 3 Insufficient nvidia.com/gpu, 1 node(s) were unschedulable.');
-    assert.equal(fixturePod('ms-pd-llm-d-modelservice-prefill-5c-ba').reason, 'Evicted: The node was low on resource: ephemeral-storage.');
+    assert.equal(
+      fixturePod('wide-ep-llm-d-prefill-0').reason,
+      'Unschedulable: 0/4 nodes are available: 3 Insufficient nvidia.com/gpu, 1 node(s) were unschedulable.',
+    );
+    assert.equal(
+      fixturePod('ms-pd-llm-d-modelservice-prefill-5c-ba').reason,
+      'Evicted: The node was low on resource: ephemeral-storage.',
+    );
     assert.equal(fixturePod('notebook').reason, 'nb: ImagePullBackOff: Back-off pulling image "nb"');
     assert.equal(fixturePod('ds-0-bbb-decode-0').reason, 'being deleted');
     assert.equal(fixturePod('train-1-x').reason, undefined);
   });
 
   it('takes objects of any shape', () => {
-    const odd = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'odd' }, spec: { containers: [7, { name: null, ports: 'no', env: [{}] }] }, status: { conditions: {}, containerStatuses: [null] } };
+    const odd = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'odd' },
+      spec: { containers: [7, { name: null, ports: 'no', env: [{}] }] },
+      status: { conditions: {}, containerStatuses: [null] },
+    };
     assert.equal(projectPod(odd).phase, 'Unknown');
     assert.equal(projectNode({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'odd' } }).ready, false);
   });

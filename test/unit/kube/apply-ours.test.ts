@@ -65,11 +65,18 @@ describe('an apply that takes nothing over', () => {
     assert.deepEqual((await read())['data'], { a: '3' });
   });
 
-  it('refuses another person\'s, and what other tools made', async () => {
+  it("refuses another person's, and what other tools made", async () => {
     await applyOurs(client, configMap('alice', { a: '1' }), as('alice'));
-    await assert.rejects(applyOurs(client, configMap('bob', { a: '2' }), as('bob')), notYours('ConfigMap shared in demo/default belongs to alice'));
+    await assert.rejects(
+      applyOurs(client, configMap('bob', { a: '2' }), as('bob')),
+      notYours('ConfigMap shared in demo/default belongs to alice'),
+    );
     assert.deepEqual((await read())['data'], { a: '1' });
-    await client.create(ConfigMaps, { ...configMap('bob', { a: '1' }), metadata: { name: 'plain', namespace: 'default' } }, signal);
+    await client.create(
+      ConfigMaps,
+      { ...configMap('bob', { a: '1' }), metadata: { name: 'plain', namespace: 'default' } },
+      signal,
+    );
     await assert.rejects(applyOurs(client, configMap('bob', { a: '2' }, 'plain'), as('bob')), notYours());
     assert.deepEqual((await read('plain'))['data'], { a: '1' });
   });
@@ -80,7 +87,7 @@ describe('an apply that takes nothing over', () => {
     assert.deepEqual((await read())['data'], { a: '1' });
   });
 
-  it('never changes what became somebody else\'s between the look and the apply', async () => {
+  it("never changes what became somebody else's between the look and the apply", async () => {
     await applyOurs(client, configMap('bob', { a: '1' }), as('bob'));
     const racing = interrupted(async () => {
       await client.delete(ConfigMaps, 'default', 'shared', { signal });
@@ -92,7 +99,9 @@ describe('an apply that takes nothing over', () => {
 
   it('looks again when a controller wrote to what is ours meanwhile', async () => {
     await applyOurs(client, configMap('bob', { a: '1' }), as('bob'));
-    const racing = interrupted(() => client.patch(ConfigMaps, 'default', 'shared', { metadata: { annotations: { seen: 'yes' } } }, signal));
+    const racing = interrupted(() =>
+      client.patch(ConfigMaps, 'default', 'shared', { metadata: { annotations: { seen: 'yes' } } }, signal),
+    );
     await applyOurs(racing, configMap('bob', { a: '2' }), as('bob'));
     const { data, metadata } = await read();
     assert.deepEqual([data, metadata.annotations], [{ a: '2' }, { seen: 'yes' }]);
@@ -108,14 +117,19 @@ describe('an apply that takes nothing over', () => {
   it('takes back a field of ours that somebody edited only when it is told to', async () => {
     await applyOurs(client, configMap('bob', { a: '1' }), as('bob'));
     await client.patch(ConfigMaps, 'default', 'shared', { data: { a: 'edited' } }, signal);
-    await assert.rejects(applyOurs(client, configMap('bob', { a: '2' }), as('bob')), (error) => isWorkbenchError(error, 'conflict'));
+    await assert.rejects(applyOurs(client, configMap('bob', { a: '2' }), as('bob')), (error) =>
+      isWorkbenchError(error, 'conflict'),
+    );
     await applyOurs(client, configMap('bob', { a: '2' }), { ...as('bob'), force: true });
     assert.deepEqual((await read())['data'], { a: '2' });
   });
 
   it('looks at all of several before one of them is applied', async () => {
     await applyOurs(client, configMap('alice', { a: '1' }), as('alice'));
-    await assert.rejects(requireAllOurs(client, [configMap('bob', {}, 'absent'), configMap('bob', { a: '2' })], as('bob')), notYours('alice'));
+    await assert.rejects(
+      requireAllOurs(client, [configMap('bob', {}, 'absent'), configMap('bob', { a: '2' })], as('bob')),
+      notYours('alice'),
+    );
     await requireAllOurs(client, [configMap('bob', {}, 'absent')], as('bob'));
   });
 });

@@ -25,7 +25,10 @@ describe('kube client', () => {
   });
 
   async function failure(call: Promise<unknown>): Promise<WorkbenchError> {
-    const error: unknown = await call.then(() => undefined, (reason: unknown) => reason);
+    const error: unknown = await call.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
     assert(error instanceof WorkbenchError, `expected a WorkbenchError, got ${String(error)}`);
     return error;
   }
@@ -75,15 +78,29 @@ describe('kube client', () => {
     let expired = false;
     server.handle = (_request, response, url) => {
       const token = url.searchParams.get('continue');
-      if (token === null) sendJson(response, 200, { metadata: { resourceVersion: '5', continue: 'second' }, items: [pod(expired ? 'new' : 'old', '1')] });
+      if (token === null)
+        sendJson(response, 200, {
+          metadata: { resourceVersion: '5', continue: 'second' },
+          items: [pod(expired ? 'new' : 'old', '1')],
+        });
       else if (!expired) {
         expired = true;
         sendStatus(response, 410, 'Expired');
-      } else sendJson(response, 200, { metadata: { resourceVersion: '5' }, items: [{ metadata: { name: 'last', namespace: 'ns' } }] });
+      } else
+        sendJson(response, 200, {
+          metadata: { resourceVersion: '5' },
+          items: [{ metadata: { name: 'last', namespace: 'ns' } }],
+        });
     };
     const items = await client.list(Pods, { namespace: 'ns', signal: never });
-    assert.deepEqual(items.map((item) => item.metadata.name), ['new', 'last']);
-    assert.deepEqual(items.map((item) => item.kind), ['Pod', 'Pod']);
+    assert.deepEqual(
+      items.map((item) => item.metadata.name),
+      ['new', 'last'],
+    );
+    assert.deepEqual(
+      items.map((item) => item.kind),
+      ['Pod', 'Pod'],
+    );
   });
 
   const table: readonly (readonly [number, string, object | undefined, ErrorCode])[] = [
@@ -133,7 +150,8 @@ describe('kube client', () => {
     let calls = 0;
     server.handle = (_request, response) => {
       calls += 1;
-      if (calls === 1) sendJson(response, 429, { kind: 'Status', reason: 'TooManyRequests', code: 429 }, { 'retry-after': '7' });
+      if (calls === 1)
+        sendJson(response, 429, { kind: 'Status', reason: 'TooManyRequests', code: 429 }, { 'retry-after': '7' });
       else sendJson(response, 201, pod('a', '1'));
     };
     const made = patient.create(Pods, pod('a', ''), never);
@@ -180,14 +198,34 @@ describe('kube client', () => {
 
   it('deletes with options, and says when nothing was there', async () => {
     server.handle = (_request, response) => sendJson(response, 200, { kind: 'Status', status: 'Success' });
-    assert.equal(await client.delete(Pods, 'ns', 'a', { propagation: 'Foreground', gracePeriodSeconds: 0, uid: 'u', signal: never }), true);
-    assert.deepEqual(JSON.parse(server.requests[0]?.body ?? ''), { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Foreground', gracePeriodSeconds: 0, preconditions: { uid: 'u' } });
+    assert.equal(
+      await client.delete(Pods, 'ns', 'a', {
+        propagation: 'Foreground',
+        gracePeriodSeconds: 0,
+        uid: 'u',
+        signal: never,
+      }),
+      true,
+    );
+    assert.deepEqual(JSON.parse(server.requests[0]?.body ?? ''), {
+      apiVersion: 'v1',
+      kind: 'DeleteOptions',
+      propagationPolicy: 'Foreground',
+      gracePeriodSeconds: 0,
+      preconditions: { uid: 'u' },
+    });
     server.handle = (_request, response) => sendStatus(response, 404, 'NotFound', { name: 'a', kind: 'pods' });
     assert.equal(await client.delete(Pods, 'ns', 'a', { signal: never }), false);
   });
 
   describe('apply', () => {
-    const discovery = { kind: 'APIResourceList', resources: [{ name: 'leaderworkersets', kind: 'LeaderWorkerSet', namespaced: true }, { name: 'leaderworkersets/status', kind: 'LeaderWorkerSet', namespaced: true }] };
+    const discovery = {
+      kind: 'APIResourceList',
+      resources: [
+        { name: 'leaderworkersets', kind: 'LeaderWorkerSet', namespaced: true },
+        { name: 'leaderworkersets/status', kind: 'LeaderWorkerSet', namespaced: true },
+      ],
+    };
     const object = { apiVersion: 'leaderworkerset.x-k8s.io/v1', kind: 'LeaderWorkerSet', metadata: { name: 'w' } };
 
     it('finds the kind by discovery and sends raw JSON with a field manager', async () => {
@@ -197,9 +235,17 @@ describe('kube client', () => {
       const [, first, second] = server.requests;
       assert.equal(server.requests.length, 3, 'discovery is remembered');
       assert.equal(first?.url.pathname, '/apis/leaderworkerset.x-k8s.io/v1/namespaces/ns/leaderworkersets/w');
-      assert.deepEqual(Object.fromEntries(first?.url.searchParams ?? []), { fieldManager: 'm', force: 'true', dryRun: 'All', fieldValidation: 'Strict' });
+      assert.deepEqual(Object.fromEntries(first?.url.searchParams ?? []), {
+        fieldManager: 'm',
+        force: 'true',
+        dryRun: 'All',
+        fieldValidation: 'Strict',
+      });
       assert.equal(first?.headers['content-type'], 'application/apply-patch+yaml');
-      assert.deepEqual(Object.fromEntries(second?.url.searchParams ?? []), { fieldManager: 'm', fieldValidation: 'Strict' });
+      assert.deepEqual(Object.fromEntries(second?.url.searchParams ?? []), {
+        fieldManager: 'm',
+        fieldValidation: 'Strict',
+      });
     });
 
     it('says which CRD is missing', async () => {
@@ -211,7 +257,16 @@ describe('kube client', () => {
     it('tells who owns a conflicting field', async () => {
       server.handle = (request, response) => {
         if (request.method === 'GET') sendJson(response, 200, discovery);
-        else sendStatus(response, 409, 'Conflict', { causes: [{ reason: 'FieldManagerConflict', field: '.spec.replicas', message: 'conflict with "kubectl" using apps/v1' }] });
+        else
+          sendStatus(response, 409, 'Conflict', {
+            causes: [
+              {
+                reason: 'FieldManagerConflict',
+                field: '.spec.replicas',
+                message: 'conflict with "kubectl" using apps/v1',
+              },
+            ],
+          });
       };
       const error = await failure(client.apply(object, { fieldManager: 'm', signal: never }));
       assert.equal(error.code, 'conflict');
@@ -222,10 +277,16 @@ describe('kube client', () => {
   it('keeps no connection of credentials that have been renewed', async () => {
     let renewed = 0;
     server.server.keepAliveTimeout = 600_000;
-    const credentials = { get: () => Promise.resolve({ headers: {}, cert: `certificate ${renewed}` }), invalidate() {} };
+    const credentials = {
+      get: () => Promise.resolve({ headers: {}, cert: `certificate ${renewed}` }),
+      invalidate() {},
+    };
     const renewing = clientOf(server.url, { credentials });
     server.handle = (_request, response) => sendJson(response, 200, pod('p', '1'));
-    const open = (): Promise<number> => new Promise((resolve, reject) => server.server.getConnections((error, count) => (error ? reject(error) : resolve(count))));
+    const open = (): Promise<number> =>
+      new Promise((resolve, reject) =>
+        server.server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+      );
     for (; renewed < 30; renewed += 1) await renewing.get(Pods, 'ns', 'p', never);
     await poll(systemClock, 5, never, async () => ((await open()) <= 2 ? true : undefined));
     assert.equal(server.connections, 30);
@@ -244,7 +305,10 @@ describe('kube client', () => {
         },
       },
     });
-    server.handle = (request, response) => (request.headers.authorization === 'Bearer new' ? sendJson(response, 200, pod('a', '1')) : sendStatus(response, 401, 'Unauthorized'));
+    server.handle = (request, response) =>
+      request.headers.authorization === 'Bearer new'
+        ? sendJson(response, 200, pod('a', '1'))
+        : sendStatus(response, 401, 'Unauthorized');
     assert.equal((await renewing.get(Pods, 'ns', 'a', never)).metadata.name, 'a');
     assert.deepEqual(refused, ['Bearer old']);
     server.handle = (_request, response) => sendStatus(response, 401, 'Unauthorized');

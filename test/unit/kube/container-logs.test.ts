@@ -21,7 +21,15 @@ describe('a container that is followed through its restarts', () => {
     return { ...made, metadata: { ...made.metadata, uid } };
   };
   const running = (restarts: number, uid?: string): object => state({ state: { running: {} } }, restarts, uid);
-  const crashed = (restarts: number, uid?: string): object => state({ state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: { terminated: { exitCode: 137, reason: 'OOMKilled' } } }, restarts, uid);
+  const crashed = (restarts: number, uid?: string): object =>
+    state(
+      {
+        state: { waiting: { reason: 'CrashLoopBackOff' } },
+        lastState: { terminated: { exitCode: 137, reason: 'OOMKilled' } },
+      },
+      restarts,
+      uid,
+    );
 
   /** Shows the pod's states one after another, the last one for ever; the log is one line, always the same one. */
   function serve(states: readonly (object | 'gone')[]): void {
@@ -42,35 +50,97 @@ describe('a container that is followed through its restarts', () => {
     const client = clientOf(server.url, {}, new PatientClock());
     const found: LogEvent[] = [];
     try {
-      for await (const event of followContainer(client, { namespace: 'ns', pod: 'p', container: 'c', tailLines: 7, signal: never }, new PatientClock())) found.push(event);
+      for await (const event of followContainer(
+        client,
+        { namespace: 'ns', pod: 'p', container: 'c', tailLines: 7, signal: never },
+        new PatientClock(),
+      ))
+        found.push(event);
     } finally {
       client.dispose();
     }
     return found;
   }
 
-  const kinds = (found: readonly LogEvent[]): string[] => found.map((event) => (event.kind === 'line' ? event.line.gap ?? event.line.text : event.kind === 'ended' ? `ended ${event.exit ?? ''}` : event.kind === 'started' ? event.again : event.why));
+  const kinds = (found: readonly LogEvent[]): string[] =>
+    found.map((event) =>
+      event.kind === 'line'
+        ? (event.line.gap ?? event.line.text)
+        : event.kind === 'ended'
+          ? `ended ${event.exit ?? ''}`
+          : event.kind === 'started'
+            ? event.again
+            : event.why,
+    );
 
   it('tells how each run ended, and goes on with the next one from its beginning', async () => {
-    serve([running(0), running(0), crashed(0), crashed(0), crashed(0), running(1), running(1), running(1), state({ state: { terminated: { exitCode: 0, reason: 'Completed' } } }, 1, 'first', 'Succeeded')]);
+    serve([
+      running(0),
+      running(0),
+      crashed(0),
+      crashed(0),
+      crashed(0),
+      running(1),
+      running(1),
+      running(1),
+      state({ state: { terminated: { exitCode: 0, reason: 'Completed' } } }, 1, 'first', 'Succeeded'),
+    ]);
     const found = kinds(await events());
-    assert.deepEqual(found.filter((kind) => !kind.startsWith('line')), ['ended exit code 137, OOMKilled', 'restarted', 'ended exit code 0, Completed', 'completed']);
-    const tails = server.requests.filter(({ url }) => url.pathname.endsWith('/log')).map(({ url }) => url.searchParams.get('tailLines'));
+    assert.deepEqual(
+      found.filter((kind) => !kind.startsWith('line')),
+      ['ended exit code 137, OOMKilled', 'restarted', 'ended exit code 0, Completed', 'completed'],
+    );
+    const tails = server.requests
+      .filter(({ url }) => url.pathname.endsWith('/log'))
+      .map(({ url }) => url.searchParams.get('tailLines'));
     assert.equal(tails[0], '7');
-    assert.ok(tails.slice(1).every((tail) => tail === null), 'a run that begins is read from its beginning');
+    assert.ok(
+      tails.slice(1).every((tail) => tail === null),
+      'a run that begins is read from its beginning',
+    );
     assert.ok(found.slice(found.indexOf('restarted')).includes('line'), found.join(', '));
   });
 
   it('goes on with a pod that is made anew under its name', async () => {
-    serve([running(0), running(0), 'gone', 'gone', state({ state: { waiting: { reason: 'ContainerCreating' } } }, 0, 'second'), running(0, 'second'), running(0, 'second'), running(0, 'second'), state({ state: { terminated: { exitCode: 1 } } }, 0, 'second', 'Failed')]);
+    serve([
+      running(0),
+      running(0),
+      'gone',
+      'gone',
+      state({ state: { waiting: { reason: 'ContainerCreating' } } }, 0, 'second'),
+      running(0, 'second'),
+      running(0, 'second'),
+      running(0, 'second'),
+      state({ state: { terminated: { exitCode: 1 } } }, 0, 'second', 'Failed'),
+    ]);
     const found = kinds(await events());
-    assert.deepEqual(found.filter((kind) => !kind.startsWith('line')), ['ended ', 'pod made anew', 'ended exit code 1', 'completed']);
+    assert.deepEqual(
+      found.filter((kind) => !kind.startsWith('line')),
+      ['ended ', 'pod made anew', 'ended exit code 1', 'completed'],
+    );
   });
 
   it('reads a run that was over before it was seen, and counts those that left no log', async () => {
-    serve([running(0), running(0), crashed(0), crashed(0), crashed(3), crashed(3), crashed(3), crashed(3), crashed(3), running(4), running(4), running(4), state({ state: { terminated: { exitCode: 0 } } }, 4, 'first', 'Succeeded')]);
+    serve([
+      running(0),
+      running(0),
+      crashed(0),
+      crashed(0),
+      crashed(3),
+      crashed(3),
+      crashed(3),
+      crashed(3),
+      crashed(3),
+      running(4),
+      running(4),
+      running(4),
+      state({ state: { terminated: { exitCode: 0 } } }, 4, 'first', 'Succeeded'),
+    ]);
     const started = (await events()).filter((event) => event.kind === 'started');
-    assert.deepEqual(started.map(({ missed }) => missed), [2, 0]);
+    assert.deepEqual(
+      started.map(({ missed }) => missed),
+      [2, 0],
+    );
   });
 
   it('gives up after some minutes without a new run', async () => {
@@ -79,10 +149,17 @@ describe('a container that is followed through its restarts', () => {
     const client = clientOf(server.url, {}, new PatientClock());
     const found: LogEvent[] = [];
     const reading = (async () => {
-      for await (const event of followContainer(client, { namespace: 'ns', pod: 'p', container: 'c', signal: never }, clock)) found.push(event);
+      for await (const event of followContainer(
+        client,
+        { namespace: 'ns', pod: 'p', container: 'c', signal: never },
+        clock,
+      ))
+        found.push(event);
     })();
     let done = false;
-    const ending = reading.finally(() => { done = true; });
+    const ending = reading.finally(() => {
+      done = true;
+    });
     await until(() => {
       clock.advance(2000);
       return done;
@@ -93,7 +170,10 @@ describe('a container that is followed through its restarts', () => {
   });
 
   it('says that it cannot tell where pods may not be read', async () => {
-    server.handle = (_request, response, url) => (url.pathname.endsWith('/log') ? response.end('2026-01-01T00:00:00Z line\n') : sendStatus(response, 403, 'Forbidden', { name: 'p', kind: 'pods' }));
+    server.handle = (_request, response, url) =>
+      url.pathname.endsWith('/log')
+        ? response.end('2026-01-01T00:00:00Z line\n')
+        : sendStatus(response, 403, 'Forbidden', { name: 'p', kind: 'pods' });
     assert.deepEqual(kinds(await events()), ['line', 'ended ', 'not told']);
   });
 });

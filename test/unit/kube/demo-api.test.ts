@@ -16,7 +16,7 @@ function configMap(name: string, data: Record<string, string>): KubeObject {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default' }, data };
 }
 
-describe('kube client against the demo\'s API server', () => {
+describe("kube client against the demo's API server", () => {
   let server: ApiServer;
   let client: KubeClient;
 
@@ -38,33 +38,58 @@ describe('kube client against the demo\'s API server', () => {
   it('creates, reads, patches and deletes', async () => {
     const made = await client.create(ConfigMaps, configMap('plain', { a: '1' }), never);
     assert.ok(made.metadata.uid);
-    await assert.rejects(client.create(ConfigMaps, configMap('plain', {}), never), (error) => isWorkbenchError(error, 'already-exists'));
+    await assert.rejects(client.create(ConfigMaps, configMap('plain', {}), never), (error) =>
+      isWorkbenchError(error, 'already-exists'),
+    );
     const patched = await client.patch(ConfigMaps, 'default', 'plain', { data: { b: '2' } }, never);
     assert.deepEqual(patched['data'], { a: '1', b: '2' });
-    await assert.rejects(client.delete(ConfigMaps, 'default', 'plain', { uid: 'another', signal: never }), (error) => isWorkbenchError(error, 'conflict'));
+    await assert.rejects(client.delete(ConfigMaps, 'default', 'plain', { uid: 'another', signal: never }), (error) =>
+      isWorkbenchError(error, 'conflict'),
+    );
     const { uid } = made.metadata;
-    assert.equal(await client.delete(ConfigMaps, 'default', 'plain', { ...(uid === undefined ? {} : { uid }), signal: never }), true);
+    assert.equal(
+      await client.delete(ConfigMaps, 'default', 'plain', { ...(uid === undefined ? {} : { uid }), signal: never }),
+      true,
+    );
     assert.equal(await client.delete(ConfigMaps, 'default', 'plain', { signal: never }), false);
-    await assert.rejects(client.get(ConfigMaps, 'default', 'plain', never), (error) => isWorkbenchError(error, 'not-found'));
+    await assert.rejects(client.get(ConfigMaps, 'default', 'plain', never), (error) =>
+      isWorkbenchError(error, 'not-found'),
+    );
   });
 
   it('applies with a field manager, by dry run first, and tells whose field is in the way', async () => {
     await client.apply(configMap('applied', { a: '1' }), { fieldManager: 'one', dryRun: true, signal: never });
-    await assert.rejects(client.get(ConfigMaps, 'default', 'applied', never), (error) => isWorkbenchError(error, 'not-found'));
+    await assert.rejects(client.get(ConfigMaps, 'default', 'applied', never), (error) =>
+      isWorkbenchError(error, 'not-found'),
+    );
     await client.apply(configMap('applied', { a: '1' }), { fieldManager: 'one', signal: never });
-    const error: unknown = await client.apply(configMap('applied', { a: '2' }), { fieldManager: 'two', signal: never }).catch((reason: unknown) => reason);
+    const error: unknown = await client
+      .apply(configMap('applied', { a: '2' }), { fieldManager: 'two', signal: never })
+      .catch((reason: unknown) => reason);
     assert.ok(isWorkbenchError(error, 'conflict'));
     assert.deepEqual(applyConflicts(error), [{ field: '.data.a', manager: 'one' }]);
-    const forced = await client.apply(configMap('applied', { a: '2' }), { fieldManager: 'two', force: true, signal: never });
+    const forced = await client.apply(configMap('applied', { a: '2' }), {
+      fieldManager: 'two',
+      force: true,
+      signal: never,
+    });
     assert.deepEqual(forced['data'], { a: '2' });
   });
 
   it('tells a namespace that is not there, a kind that is not served and a bad token apart', async () => {
     const lost = { ...configMap('x', {}), metadata: { name: 'x', namespace: 'nowhere' } };
-    await assert.rejects(client.create(ConfigMaps, lost, never), (error) => isWorkbenchError(error, 'namespace-missing'));
+    await assert.rejects(client.create(ConfigMaps, lost, never), (error) =>
+      isWorkbenchError(error, 'namespace-missing'),
+    );
     assert.equal(await client.resourceOf('nothing.example.com/v1', 'Thing', never), undefined);
-    await assert.rejects(client.list({ ...Pods, group: 'nothing.example.com', plural: 'things' }, { signal: never }), (error) => isWorkbenchError(error, 'resource-absent'));
-    assert.deepEqual(await client.resourceOf('leaderworkerset.x-k8s.io/v1', 'LeaderWorkerSet', never), LeaderWorkerSets);
+    await assert.rejects(
+      client.list({ ...Pods, group: 'nothing.example.com', plural: 'things' }, { signal: never }),
+      (error) => isWorkbenchError(error, 'resource-absent'),
+    );
+    assert.deepEqual(
+      await client.resourceOf('leaderworkerset.x-k8s.io/v1', 'LeaderWorkerSet', never),
+      LeaderWorkerSets,
+    );
     const stranger = createKubeClient({
       cluster: client.cluster,
       connection: { server: server.url, token: 'wrong', ...(server.caPem === undefined ? {} : { ca: server.caPem }) },
@@ -77,9 +102,22 @@ describe('kube client against the demo\'s API server', () => {
   });
 
   it('lists in chunks', async () => {
-    for (let index = 0; index < 7; index += 1) await client.create(ConfigMaps, { ...configMap(`chunk-${index}`, {}), metadata: { name: `chunk-${index}`, namespace: 'default', labels: { chunk: 'yes' } } }, never);
-    const names = (await client.list(ConfigMaps, { namespace: 'default', labelSelector: 'chunk=yes', limit: 3, signal: never })).map((item) => item.metadata.name);
-    assert.deepEqual(names, [0, 1, 2, 3, 4, 5, 6].map((index) => `chunk-${index}`));
+    for (let index = 0; index < 7; index += 1)
+      await client.create(
+        ConfigMaps,
+        {
+          ...configMap(`chunk-${index}`, {}),
+          metadata: { name: `chunk-${index}`, namespace: 'default', labels: { chunk: 'yes' } },
+        },
+        never,
+      );
+    const names = (
+      await client.list(ConfigMaps, { namespace: 'default', labelSelector: 'chunk=yes', limit: 3, signal: never })
+    ).map((item) => item.metadata.name);
+    assert.deepEqual(
+      names,
+      [0, 1, 2, 3, 4, 5, 6].map((index) => `chunk-${index}`),
+    );
   });
 
   it('stays equal to the server through changes and a lost history', async () => {
@@ -107,7 +145,10 @@ describe('kube client against the demo\'s API server', () => {
     await client.delete(ConfigMaps, 'default', 'chunk-0', { signal: never });
     await until(() => !seen.has('default/chunk-0'));
     const fresh = await client.list(ConfigMaps, { namespace: 'default', signal: never });
-    assert.deepEqual(Object.fromEntries(seen), Object.fromEntries(fresh.map((item) => [`default/${item.metadata.name}`, item.metadata.resourceVersion])));
+    assert.deepEqual(
+      Object.fromEntries(seen),
+      Object.fromEntries(fresh.map((item) => [`default/${item.metadata.name}`, item.metadata.resourceVersion])),
+    );
     watch.dispose();
   });
 });

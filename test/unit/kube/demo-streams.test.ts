@@ -28,20 +28,51 @@ describe('kube layer and inventory against the demo cluster, found by its kubeco
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'llmdw-demo-'));
     const kubeconfigPath = join(folder, 'kubeconfig');
-    demo = await startDemoCluster({ port: 0, kubeconfigPath, speed: 20, faults: [], logger: silentLogger, signal: never });
-    contexts = createContexts({ env: { KUBECONFIG: kubeconfigPath }, home: folder, folder: () => folder, store: new MemoryStore(), clock: systemClock, logger: silentLogger });
+    demo = await startDemoCluster({
+      port: 0,
+      kubeconfigPath,
+      speed: 20,
+      faults: [],
+      logger: silentLogger,
+      signal: never,
+    });
+    contexts = createContexts({
+      env: { KUBECONFIG: kubeconfigPath },
+      home: folder,
+      folder: () => folder,
+      store: new MemoryStore(),
+      clock: systemClock,
+      logger: silentLogger,
+    });
     const current = await contexts.current();
     assert.ok(current);
     cluster = current;
     client = await contexts.client(cluster);
-    await client.create(Pods, {
-      apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shell', namespace: cluster.namespace },
-      spec: {
-        restartPolicy: 'Never',
-        containers: [{ name: 'main', image: 'busybox', command: ['bash', '-c', 'echo one; echo two; sleep 1000'], resources: { limits: { 'nvidia.com/gpu': '3' } } }],
+    await client.create(
+      Pods,
+      {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'shell', namespace: cluster.namespace },
+        spec: {
+          restartPolicy: 'Never',
+          containers: [
+            {
+              name: 'main',
+              image: 'busybox',
+              command: ['bash', '-c', 'echo one; echo two; sleep 1000'],
+              resources: { limits: { 'nvidia.com/gpu': '3' } },
+            },
+          ],
+        },
       },
-    }, never);
-    await poll(systemClock, 50, never, async () => (stringAt(await client.get(Pods, cluster.namespace, 'shell', never), 'status', 'phase') === 'Running' ? true : undefined));
+      never,
+    );
+    await poll(systemClock, 50, never, async () =>
+      stringAt(await client.get(Pods, cluster.namespace, 'shell', never), 'status', 'phase') === 'Running'
+        ? true
+        : undefined,
+    );
   });
 
   after(async () => {
@@ -57,14 +88,21 @@ describe('kube layer and inventory against the demo cluster, found by its kubeco
     const bytes = Buffer.alloc(3 * 1024 * 1024, 'some bytes');
     const hashed = await client.execOutput({ ...where, command: ['sha256sum'], stdin: Readable.from([bytes]) });
     assert.equal(hashed.stdout.toString().split(' ')[0], createHash('sha256').update(bytes).digest('hex'));
-    await assert.rejects(client.exec({ ...where, pod: 'absent', command: ['true'] }), (error) => isWorkbenchError(error, 'not-found'));
+    await assert.rejects(client.exec({ ...where, pod: 'absent', command: ['true'] }), (error) =>
+      isWorkbenchError(error, 'not-found'),
+    );
   });
 
   it('follows a log until it is cancelled', async () => {
     const stop = new AbortController();
     const lines: string[] = [];
     const reading = (async () => {
-      for await (const line of client.logs({ namespace: cluster.namespace, pod: 'shell', follow: true, signal: stop.signal })) {
+      for await (const line of client.logs({
+        namespace: cluster.namespace,
+        pod: 'shell',
+        follow: true,
+        signal: stop.signal,
+      })) {
         lines.push(line.text);
         if (lines.length === 2) stop.abort();
       }
@@ -77,8 +115,17 @@ describe('kube layer and inventory against the demo cluster, found by its kubeco
     const inventory = createInventory({ contexts, logger: silentLogger });
     const report = gpuReport(await inventory.whenComplete(never));
     inventory.dispose();
-    const holders = report.nodes.flatMap((node) => node.holders.map((holder) => [holder.pod, holder.count, node.resources['nvidia.com/gpu']?.free]));
+    const holders = report.nodes.flatMap((node) =>
+      node.holders.map((holder) => [holder.pod, holder.count, node.resources['nvidia.com/gpu']?.free]),
+    );
     assert.deepEqual(holders, [['shell', 3, 5]]);
-    assert.deepEqual(report.totals['nvidia.com/gpu'], { allocatable: 24, requested: 3, free: 21, unusable: 8, tainted: 0, pending: 0 });
+    assert.deepEqual(report.totals['nvidia.com/gpu'], {
+      allocatable: 24,
+      requested: 3,
+      free: 21,
+      unusable: 8,
+      tainted: 0,
+      pending: 0,
+    });
   });
 });

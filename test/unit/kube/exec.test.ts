@@ -13,13 +13,17 @@ const SUCCESS = { metadata: {}, status: 'Success' };
 
 function exitStatus(code: number): object {
   return {
-    metadata: {}, status: 'Failure', reason: 'NonZeroExitCode', message: `command terminated with exit code ${code}`,
+    metadata: {},
+    status: 'Failure',
+    reason: 'NonZeroExitCode',
+    message: `command terminated with exit code ${code}`,
     details: { causes: [{ reason: 'ExitCode', message: String(code) }] },
   };
 }
 
 function frame(channel: number, data: string | Buffer | object): Buffer {
-  const bytes = typeof data === 'string' ? Buffer.from(data) : Buffer.isBuffer(data) ? data : Buffer.from(JSON.stringify(data));
+  const bytes =
+    typeof data === 'string' ? Buffer.from(data) : Buffer.isBuffer(data) ? data : Buffer.from(JSON.stringify(data));
   return Buffer.concat([Buffer.of(channel), bytes]);
 }
 
@@ -31,7 +35,13 @@ function finish(socket: WebSocket, status: object = SUCCESS): void {
 describe('exec', () => {
   let server: ScriptedServer;
   let client: KubeClient;
-  const options: ExecOptions = { namespace: 'ns', pod: 'p', container: 'c', command: ['sh', '-c', 'echo "a b"'], signal: never };
+  const options: ExecOptions = {
+    namespace: 'ns',
+    pod: 'p',
+    container: 'c',
+    command: ['sh', '-c', 'echo "a b"'],
+    signal: never,
+  };
 
   beforeEach(async () => {
     server = new ScriptedServer();
@@ -75,7 +85,10 @@ describe('exec', () => {
         } else received.push(data.subarray(1));
       });
     };
-    const output = await client.execOutput({ ...options, stdin: Readable.from([Buffer.from('one '), Buffer.from('two')]) });
+    const output = await client.execOutput({
+      ...options,
+      stdin: Readable.from([Buffer.from('one '), Buffer.from('two')]),
+    });
     assert.equal(output.stdout.toString(), 'one two');
   });
 
@@ -108,7 +121,8 @@ describe('exec', () => {
   });
 
   it('tells a command that could not start', async () => {
-    server.upgrade = (socket) => finish(socket, { status: 'Failure', reason: 'InternalError', code: 500, message: 'no such file' });
+    server.upgrade = (socket) =>
+      finish(socket, { status: 'Failure', reason: 'InternalError', code: 500, message: 'no such file' });
     await fails(client.exec(options), 'exec-failed');
   });
 
@@ -131,12 +145,17 @@ describe('exec', () => {
     };
     let received = 0;
     let open: () => void = () => {};
-    const gate = new Promise<void>((resolve) => { open = resolve; });
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
     const slow = async (bytes: Buffer): Promise<void> => {
       await gate;
       received += bytes.length;
     };
-    const stdout = new Writable({ highWaterMark: 1024, write: (bytes: Buffer, _encoding, done) => callbackify(slow)(bytes, done) });
+    const stdout = new Writable({
+      highWaterMark: 1024,
+      write: (bytes: Buffer, _encoding, done) => callbackify(slow)(bytes, done),
+    });
     const running = client.exec({ ...options, stdout });
     await until(() => waiting);
     let before = -1;
@@ -154,7 +173,9 @@ describe('exec', () => {
   it('ends when cancelled, and when its output can no longer be written', async () => {
     let closed = 0;
     server.upgrade = (socket) => {
-      socket.on('close', () => { closed += 1; });
+      socket.on('close', () => {
+        closed += 1;
+      });
       socket.send(frame(1, 'x'));
     };
     const cancel = new AbortController();
@@ -175,7 +196,9 @@ describe('exec', () => {
     let open = 0;
     server.upgrade = (socket) => {
       open += 1;
-      socket.on('close', () => { open -= 1; });
+      socket.on('close', () => {
+        open -= 1;
+      });
     };
     const clock = new ManualClock();
     const patient = clientOf(server.url, {}, clock);
@@ -187,7 +210,10 @@ describe('exec', () => {
     await until(() => open === 3 && limits().length === 2);
     assert.deepEqual(limits(), [500, 120_000]);
     clock.advance(500);
-    await assert.rejects(hanging, (error) => isWorkbenchError(error, 'timeout') && error.message.includes('still runs after 0.5 s'));
+    await assert.rejects(
+      hanging,
+      (error) => isWorkbenchError(error, 'timeout') && error.message.includes('still runs after 0.5 s'),
+    );
     await until(() => open === 2);
     stop.abort();
     await Promise.all([fails(streaming, 'aborted'), fails(usual, 'aborted')]);
@@ -197,7 +223,12 @@ describe('exec', () => {
   it('takes fresh credentials once after 401', async () => {
     let token = 'old';
     const renewing = clientOf(server.url, {
-      credentials: { get: () => Promise.resolve({ headers: { authorization: `Bearer ${token}` } }), invalidate: () => { token = 'new'; } },
+      credentials: {
+        get: () => Promise.resolve({ headers: { authorization: `Bearer ${token}` } }),
+        invalidate: () => {
+          token = 'new';
+        },
+      },
     });
     const upgrades = server.server.listeners('upgrade') as ((...args: unknown[]) => void)[];
     server.server.removeAllListeners('upgrade');

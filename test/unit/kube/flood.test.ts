@@ -3,7 +3,15 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { isWorkbenchError, type ErrorCode } from '../../../src/base/errors.ts';
-import { EXEC_OUTPUT, JSON_ANSWER, LOG_LINE_BYTES, MESSAGE_BYTES, OBJECT, POD_ANSWER, REFUSAL_BYTES } from '../../../src/kube/limits.ts';
+import {
+  EXEC_OUTPUT,
+  JSON_ANSWER,
+  LOG_LINE_BYTES,
+  MESSAGE_BYTES,
+  OBJECT,
+  POD_ANSWER,
+  REFUSAL_BYTES,
+} from '../../../src/kube/limits.ts';
 import { podHttp } from '../../../src/kube/pod-http.ts';
 import { Pods } from '../../../src/kube/resources.ts';
 import type { KubeClient, LogLine, WatchState } from '../../../src/kube/types.ts';
@@ -38,18 +46,37 @@ describe('a server or pod that never stops sending', () => {
   }
 
   const pod = (name: string): Promise<unknown> => client.get(Pods, 'ns', name, never);
-  const exec = (name: string): Promise<unknown> => client.execOutput({ namespace: 'ns', pod: name, command: ['cat', '/dev/zero'], signal: never });
+  const exec = (name: string): Promise<unknown> =>
+    client.execOutput({ namespace: 'ns', pod: name, command: ['cat', '/dev/zero'], signal: never });
 
-  it('of a JSON answer no more is read than any object has', () => ends(pod('flood-json'), 'too-large', JSON_ANSWER.bytes));
-  it('a compressed answer is measured as what it becomes', () => ends(pod('flood-gzip'), 'too-large', JSON_ANSWER.bytes));
+  it('of a JSON answer no more is read than any object has', () =>
+    ends(pod('flood-json'), 'too-large', JSON_ANSWER.bytes));
+  it('a compressed answer is measured as what it becomes', () =>
+    ends(pod('flood-gzip'), 'too-large', JSON_ANSWER.bytes));
   it('of a refusal the beginning is read', () => ends(pod('flood-refused'), 'conflict', REFUSAL_BYTES));
   it('of a compressed refusal too', () => ends(pod('flood-refused-gzip'), 'conflict', REFUSAL_BYTES));
-  it('an object of a list ends the list', () => ends(client.list(Pods, { namespace: 'ns', signal: never }), 'too-large', OBJECT.bytes));
-  it('a list of too many objects ends', () => ends(client.list(Pods, { namespace: 'ns', labelSelector: 'items', signal: never }), 'too-large', 3_000_000));
-  it('the output of a command is collected up to a limit', () => ends(exec('flood-exec'), 'too-large', EXEC_OUTPUT.bytes));
-  it('a message of a WebSocket has a longest length', () => ends(exec('flood-message'), 'connection-lost', MESSAGE_BYTES));
+  it('an object of a list ends the list', () =>
+    ends(client.list(Pods, { namespace: 'ns', signal: never }), 'too-large', OBJECT.bytes));
+  it('a list of too many objects ends', () =>
+    ends(client.list(Pods, { namespace: 'ns', labelSelector: 'items', signal: never }), 'too-large', 3_000_000));
+  it('the output of a command is collected up to a limit', () =>
+    ends(exec('flood-exec'), 'too-large', EXEC_OUTPUT.bytes));
+  it('a message of a WebSocket has a longest length', () =>
+    ends(exec('flood-message'), 'connection-lost', MESSAGE_BYTES));
   it('of a refused WebSocket the beginning is read', () => ends(exec('flood-upgrade'), 'forbidden', REFUSAL_BYTES));
-  it('of what a server in a pod answers no more is read than such a server says', () => ends(podHttp(client, { namespace: 'ns', pod: 'flood-pod', port: 80, path: '/v1/models', timeoutMs: 60_000, signal: never }), 'too-large', POD_ANSWER.bytes));
+  it('of what a server in a pod answers no more is read than such a server says', () =>
+    ends(
+      podHttp(client, {
+        namespace: 'ns',
+        pod: 'flood-pod',
+        port: 80,
+        path: '/v1/models',
+        timeoutMs: 60_000,
+        signal: never,
+      }),
+      'too-large',
+      POD_ANSWER.bytes,
+    ));
 
   it('a line of a log is cut, says so, and the next one is read', async () => {
     const lines: LogLine[] = [];
@@ -57,14 +84,26 @@ describe('a server or pod that never stops sending', () => {
       lines.push(line);
       if (line.text.startsWith('last')) break;
     }
-    assert.deepEqual(lines.map(({ time }) => time), ['2026-01-01T00:00:00Z', '2026-01-01T00:00:01Z', '2026-01-01T00:00:02Z']);
+    assert.deepEqual(
+      lines.map(({ time }) => time),
+      ['2026-01-01T00:00:00Z', '2026-01-01T00:00:01Z', '2026-01-01T00:00:02Z'],
+    );
     assert.ok(Buffer.byteLength(lines[1]?.text ?? '') < LOG_LINE_BYTES + 100);
-    assert.equal(lines[1]?.text.replace(/^x+/, ''), ` [${2_000_000 + 21 - LOG_LINE_BYTES} bytes more of this line are left out]`);
+    assert.equal(
+      lines[1]?.text.replace(/^x+/, ''),
+      ` [${2_000_000 + 21 - LOG_LINE_BYTES} bytes more of this line are left out]`,
+    );
   });
 
   it('an event that does not end makes a watch begin anew, and say so', async () => {
     const states: WatchState[] = [];
-    const watching = client.watch({ resource: Pods, namespace: 'ns', labelSelector: 'events', project: (object) => object, sink: { replace() {}, set() {}, delete() {}, state: (state) => states.push(state) } });
+    const watching = client.watch({
+      resource: Pods,
+      namespace: 'ns',
+      labelSelector: 'events',
+      project: (object) => object,
+      sink: { replace() {}, set() {}, delete() {}, state: (state) => states.push(state) },
+    });
     try {
       await until(() => states.some((state) => state.kind === 'stale'));
       const stale = states.find((state) => state.kind === 'stale');

@@ -3,7 +3,10 @@ import * as fc from 'fast-check';
 import { ItemSplitter } from '../../../src/kube/item-splitter.ts';
 
 /** A list's items and the rest of it, read in pieces cut at the given shares of the text. */
-function split(text: string, cuts: readonly number[] = []): { readonly items: readonly unknown[]; readonly rest: unknown } {
+function split(
+  text: string,
+  cuts: readonly number[] = [],
+): { readonly items: readonly unknown[]; readonly rest: unknown } {
   const bytes = Buffer.from(text);
   const ends = [...cuts.map((cut) => Math.floor(cut * bytes.length)), bytes.length].toSorted((a, b) => a - b);
   const splitter = new ItemSplitter();
@@ -17,13 +20,23 @@ function split(text: string, cuts: readonly number[] = []): { readonly items: re
   return { items: items.map((item) => JSON.parse(item) as unknown), rest: JSON.parse(splitter.rest()) };
 }
 
-const pod = { metadata: { name: 'a "b" {c} [d] \\', managedFields: [{ manager: 'x', fieldsV1: { 'f:a': { ']': [] } } }], labels: { managedFields: '[' } }, spec: { items: [{ managedFields: [1] }] } };
+const pod = {
+  metadata: {
+    name: 'a "b" {c} [d] \\',
+    managedFields: [{ manager: 'x', fieldsV1: { 'f:a': { ']': [] } } }],
+    labels: { managedFields: '[' },
+  },
+  spec: { items: [{ managedFields: [1] }] },
+};
 const without = { ...pod, metadata: { ...pod.metadata, managedFields: null } };
 
 describe('the items of a list', () => {
   it('come one by one, without managed fields, and the list around them is whole', () => {
     const metadata = { resourceVersion: '7', continue: 'next' };
-    for (const list of [{ kind: 'PodList', metadata, items: [pod, pod] }, { items: [pod, pod], kind: 'PodList', metadata }]) {
+    for (const list of [
+      { kind: 'PodList', metadata, items: [pod, pod] },
+      { items: [pod, pod], kind: 'PodList', metadata },
+    ]) {
       for (const text of [JSON.stringify(list), JSON.stringify(list, undefined, 2)]) {
         assert.deepEqual(split(text), { items: [without, without], rest: { ...list, items: [] } });
       }
@@ -31,14 +44,36 @@ describe('the items of a list', () => {
   });
 
   it('are none in an empty list and in one without items', () => {
-    for (const items of [[], null]) assert.deepEqual(split(JSON.stringify({ items, metadata: {} })), { items: [], rest: { items, metadata: {} } });
-    assert.deepEqual(split('{"kind":"items","other":[{"a":1}]}'), { items: [], rest: { kind: 'items', other: [{ a: 1 }] } });
+    for (const items of [[], null])
+      assert.deepEqual(split(JSON.stringify({ items, metadata: {} })), { items: [], rest: { items, metadata: {} } });
+    assert.deepEqual(split('{"kind":"items","other":[{"a":1}]}'), {
+      items: [],
+      rest: { kind: 'items', other: [{ a: 1 }] },
+    });
   });
 
   it('are the same wherever the stream is cut', () => {
-    const text = JSON.stringify({ kind: 'PodList', metadata: { resourceVersion: 'ü' }, items: [pod, { metadata: { name: 'ö' } }, pod] });
-    const cut = (managers: unknown): readonly unknown[] => [{ ...pod, metadata: { ...pod.metadata, managedFields: managers } }, { metadata: { name: 'ö' } }, { ...pod, metadata: { ...pod.metadata, managedFields: managers } }];
-    const named = (items: readonly unknown[]): readonly unknown[] => items.map((item) => JSON.parse(JSON.stringify(item, (key, value: unknown) => (key === 'managedFields' && Array.isArray(value) && value.length === 1 && typeof value[0] === 'object' ? null : value))) as unknown);
+    const text = JSON.stringify({
+      kind: 'PodList',
+      metadata: { resourceVersion: 'ü' },
+      items: [pod, { metadata: { name: 'ö' } }, pod],
+    });
+    const cut = (managers: unknown): readonly unknown[] => [
+      { ...pod, metadata: { ...pod.metadata, managedFields: managers } },
+      { metadata: { name: 'ö' } },
+      { ...pod, metadata: { ...pod.metadata, managedFields: managers } },
+    ];
+    const named = (items: readonly unknown[]): readonly unknown[] =>
+      items.map(
+        (item) =>
+          JSON.parse(
+            JSON.stringify(item, (key, value: unknown) =>
+              key === 'managedFields' && Array.isArray(value) && value.length === 1 && typeof value[0] === 'object'
+                ? null
+                : value,
+            ),
+          ) as unknown,
+      );
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 8 }), (cuts) => {
         const found = split(text, cuts);
@@ -51,10 +86,14 @@ describe('the items of a list', () => {
 
   it('are those that JSON.parse finds, whatever is in them', () => {
     fc.assert(
-      fc.property(fc.array(fc.dictionary(fc.string(), fc.jsonValue())), fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 4 }), (items, cuts) => {
-        const text = JSON.stringify({ items });
-        assert.deepEqual(split(text, cuts).items, (JSON.parse(text) as { items: unknown }).items);
-      }),
+      fc.property(
+        fc.array(fc.dictionary(fc.string(), fc.jsonValue())),
+        fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 4 }),
+        (items, cuts) => {
+          const text = JSON.stringify({ items });
+          assert.deepEqual(split(text, cuts).items, (JSON.parse(text) as { items: unknown }).items);
+        },
+      ),
     );
   });
 

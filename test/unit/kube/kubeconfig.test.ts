@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile, chmod, mkdir, readdir, readFile, rename, stat, truncate, utimes } from 'node:fs/promises';
+import {
+  mkdtemp,
+  rm,
+  writeFile,
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  truncate,
+  utimes,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { stringify } from 'yaml';
@@ -28,10 +40,25 @@ interface Entry {
 
 function kubeconfig(current: string | undefined, ...entries: readonly Entry[]): string {
   return stringify({
-    apiVersion: 'v1', kind: 'Config', ...(current === undefined ? {} : { 'current-context': current }),
-    clusters: entries.map((entry) => ({ name: `${entry.context}-cluster`, cluster: { server: entry.server ?? `https://${entry.context}.invalid`, ...entry.cluster } })),
-    users: entries.map((entry) => ({ name: `${entry.context}-user`, user: entry.user ?? { token: `${entry.context}-token` } })),
-    contexts: entries.map((entry) => ({ name: entry.context, context: { cluster: `${entry.context}-cluster`, user: `${entry.context}-user`, ...(entry.namespace ? { namespace: entry.namespace } : {}) } })),
+    apiVersion: 'v1',
+    kind: 'Config',
+    ...(current === undefined ? {} : { 'current-context': current }),
+    clusters: entries.map((entry) => ({
+      name: `${entry.context}-cluster`,
+      cluster: { server: entry.server ?? `https://${entry.context}.invalid`, ...entry.cluster },
+    })),
+    users: entries.map((entry) => ({
+      name: `${entry.context}-user`,
+      user: entry.user ?? { token: `${entry.context}-token` },
+    })),
+    contexts: entries.map((entry) => ({
+      name: entry.context,
+      context: {
+        cluster: `${entry.context}-cluster`,
+        user: `${entry.context}-user`,
+        ...(entry.namespace ? { namespace: entry.namespace } : {}),
+      },
+    })),
   });
 }
 
@@ -42,7 +69,10 @@ async function state(path: string): Promise<object> {
 }
 
 async function failure(call: Promise<unknown>): Promise<WorkbenchError> {
-  const error: unknown = await call.then(() => undefined, (reason: unknown) => reason);
+  const error: unknown = await call.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
   assert(error instanceof WorkbenchError, `expected a WorkbenchError, got ${String(error)}`);
   return error;
 }
@@ -71,7 +101,14 @@ describe('kubeconfig and contexts', () => {
   }
 
   function open(options: Partial<ContextsOptions> & { readonly env: ContextsOptions['env'] }): Contexts {
-    const contexts = createContexts({ home: folder, folder: () => folder, store: new MemoryStore(), clock: systemClock, logger: silentLogger, ...options });
+    const contexts = createContexts({
+      home: folder,
+      folder: () => folder,
+      store: new MemoryStore(),
+      clock: systemClock,
+      logger: silentLogger,
+      ...options,
+    });
     opened.push(contexts);
     return contexts;
   }
@@ -88,7 +125,10 @@ describe('kubeconfig and contexts', () => {
 
     it('merge as kubectl does: the first entry wins, the first current-context counts, absent files are passed over', async () => {
       const first = await file('one', kubeconfig(undefined, { context: 'same', server: 'https://first.invalid' }));
-      const second = await file('two', kubeconfig('other', { context: 'same', server: 'https://second.invalid' }, { context: 'other' }));
+      const second = await file(
+        'two',
+        kubeconfig('other', { context: 'same', server: 'https://second.invalid' }, { context: 'other' }),
+      );
       const third = await file('three', kubeconfig('third', { context: 'third' }));
       const merged = await readKubeconfig([first, join(folder, 'absent'), second, third]);
       assert.equal(merged?.currentContext, 'other');
@@ -99,7 +139,14 @@ describe('kubeconfig and contexts', () => {
 
     it('start relative paths at the file that holds them', async () => {
       await mkdir(join(folder, 'deep'));
-      const path = await file('deep/config', kubeconfig('a', { context: 'a', cluster: { 'certificate-authority': 'ca.pem' }, user: { tokenFile: '../token', exec: { apiVersion: 'v1', command: './login', args: null } } }));
+      const path = await file(
+        'deep/config',
+        kubeconfig('a', {
+          context: 'a',
+          cluster: { 'certificate-authority': 'ca.pem' },
+          user: { tokenFile: '../token', exec: { apiVersion: 'v1', command: './login', args: null } },
+        }),
+      );
       const merged = await readKubeconfig([path]);
       assert.equal(merged?.clusters.get('a-cluster')?.['certificate-authority'], join(folder, 'deep', 'ca.pem'));
       assert.equal(merged?.users.get('a-user')?.tokenFile, join(folder, 'token'));
@@ -107,17 +154,32 @@ describe('kubeconfig and contexts', () => {
     });
 
     it('are read as JSON, and as the YAML that only looks like it', async () => {
-      const entry = { contexts: [{ name: 'c', context: { cluster: 'k', namespace: 'n' } }], clusters: [{ name: 'k', cluster: { server: 'https://k' } }] };
+      const entry = {
+        contexts: [{ name: 'c', context: { cluster: 'k', namespace: 'n' } }],
+        clusters: [{ name: 'k', cluster: { server: 'https://k' } }],
+      };
       const asJson = await readKubeconfig([await file('json', JSON.stringify(entry))]);
-      const asFlow = await readKubeconfig([await file('flow', '{contexts: [{name: c, context: {cluster: k, namespace: n}}], clusters: [{name: k, cluster: {server: "https://k"}}]}\n')]);
+      const asFlow = await readKubeconfig([
+        await file(
+          'flow',
+          '{contexts: [{name: c, context: {cluster: k, namespace: n}}], clusters: [{name: k, cluster: {server: "https://k"}}]}\n',
+        ),
+      ]);
       assert.equal(asJson?.contexts.get('c')?.namespace, 'n');
       assert.deepEqual({ ...asFlow, files: [] }, { ...asJson, files: [] });
     });
 
     it('are read as kubectl reads them: a key that comes twice, merged keys, more than one document', async () => {
-      const twice = await readKubeconfig([await file('twice', 'clusters: [{name: k, cluster: {server: "https://one", server: "https://two"}}]\n')]);
+      const twice = await readKubeconfig([
+        await file('twice', 'clusters: [{name: k, cluster: {server: "https://one", server: "https://two"}}]\n'),
+      ]);
       assert.equal(twice?.clusters.get('k')?.server, 'https://two');
-      const merged = await readKubeconfig([await file('merged', 'base: &base\n  server: https://k\nclusters:\n- name: k\n  cluster:\n    <<: *base\n    insecure-skip-tls-verify: true\n---\nsecond: document\n')]);
+      const merged = await readKubeconfig([
+        await file(
+          'merged',
+          'base: &base\n  server: https://k\nclusters:\n- name: k\n  cluster:\n    <<: *base\n    insecure-skip-tls-verify: true\n---\nsecond: document\n',
+        ),
+      ]);
       assert.equal(merged?.clusters.get('k')?.server, 'https://k');
       assert.equal(merged.clusters.get('k')?.['insecure-skip-tls-verify'], true);
     });
@@ -133,7 +195,11 @@ describe('kubeconfig and contexts', () => {
     });
 
     it('are refused where an alias stands for an alias, and so on: nine levels of nine', async () => {
-      const levels = Array.from({ length: 9 }, (_level, level) => `l${level}: &l${level} [${Array.from({ length: 9 }, () => (level === 0 ? 'x' : `*l${level - 1}`)).join(', ')}]`);
+      const levels = Array.from(
+        { length: 9 },
+        (_level, level) =>
+          `l${level}: &l${level} [${Array.from({ length: 9 }, () => (level === 0 ? 'x' : `*l${level - 1}`)).join(', ')}]`,
+      );
       const bomb = await file('aliases', `${levels.join('\n')}\nusers: *l8\n`);
       const error = await failure(readKubeconfig([bomb]));
       assert.deepEqual([error.code, error.message.includes(bomb)], ['kubeconfig-invalid', true]);
@@ -159,11 +225,18 @@ describe('kubeconfig and contexts', () => {
     assert.ok(error.message.includes(join(folder, '.kube', 'config')));
   });
 
-  it('takes the kubeconfig\'s context with the namespace of .env before its own, until one is chosen', async () => {
-    const KUBECONFIG = await file('config', kubeconfig('a', { context: 'a', namespace: 'from-file' }, { context: 'b' }));
+  it("takes the kubeconfig's context with the namespace of .env before its own, until one is chosen", async () => {
+    const KUBECONFIG = await file(
+      'config',
+      kubeconfig('a', { context: 'a', namespace: 'from-file' }, { context: 'b' }),
+    );
     const store = new MemoryStore();
     assert.equal((await open({ env: { KUBECONFIG } }).current())?.namespace, 'from-file');
-    const contexts = open({ env: { KUBECONFIG }, store, workspaceEnv: () => Promise.resolve({ NAMESPACE: 'from-env' }) });
+    const contexts = open({
+      env: { KUBECONFIG },
+      store,
+      workspaceEnv: () => Promise.resolve({ NAMESPACE: 'from-env' }),
+    });
     assert.deepEqual(await contexts.current(), { context: 'a', namespace: 'from-env', server: 'https://a.invalid' });
     const told: (ClusterRef | undefined)[] = [];
     contexts.onDidChange((cluster) => told.push(cluster));
@@ -189,8 +262,15 @@ describe('kubeconfig and contexts', () => {
 
     it('the service account stands in for a kubeconfig that is not there', async () => {
       const contexts = open({ env, serviceAccount });
-      assert.deepEqual(await contexts.current(), { context: 'in-cluster', namespace: 'of-the-pod', server: 'https://[fd00::1]:443' });
-      assert.deepEqual((await contexts.list()).map(({ name, current }) => ({ name, current })), [{ name: 'in-cluster', current: true }]);
+      assert.deepEqual(await contexts.current(), {
+        context: 'in-cluster',
+        namespace: 'of-the-pod',
+        server: 'https://[fd00::1]:443',
+      });
+      assert.deepEqual(
+        (await contexts.list()).map(({ name, current }) => ({ name, current })),
+        [{ name: 'in-cluster', current: true }],
+      );
     });
 
     it('its token is read again as the kubelet renews it, and kubectl gets a file without a secret', async () => {
@@ -207,11 +287,17 @@ describe('kubeconfig and contexts', () => {
       assert.equal(merged?.users.get('in-cluster')?.tokenFile, join(serviceAccount, 'token'));
       assert.equal(merged?.clusters.get('in-cluster')?.['certificate-authority'], join(serviceAccount, 'ca.crt'));
       // A pod's API server speaks TLS; the tokens are the same over plain HTTP.
-      await writeFile(path, text.replace('https://[fd00::1]:443', server.url).replace(/,"certificate-authority":"[^"]*"/, ''));
+      await writeFile(
+        path,
+        text.replace('https://[fd00::1]:443', server.url).replace(/,"certificate-authority":"[^"]*"/, ''),
+      );
       await contexts.reload();
       const now = await contexts.current();
       assert.ok(now);
-      server.handle = (request, response) => (request.headers.authorization === 'Bearer first' ? sendStatus(response, 401, 'Unauthorized') : sendJson(response, 200, pod('p', '1')));
+      server.handle = (request, response) =>
+        request.headers.authorization === 'Bearer first'
+          ? sendStatus(response, 401, 'Unauthorized')
+          : sendJson(response, 200, pod('p', '1'));
       await file('serviceaccount/token', 'second\n');
       await (await contexts.client(now)).get(Pods, 'ns', 'p', never);
       assert.equal(server.requests.at(-1)?.headers.authorization, 'Bearer second');
@@ -222,7 +308,10 @@ describe('kubeconfig and contexts', () => {
 
     it('a kubeconfig goes before it, and without a token there is none', async () => {
       const KUBECONFIG = await file('config', kubeconfig('a', { context: 'a' }));
-      assert.deepEqual((await open({ env: { ...env, KUBECONFIG }, serviceAccount }).list()).map(({ name }) => name), ['a']);
+      assert.deepEqual(
+        (await open({ env: { ...env, KUBECONFIG }, serviceAccount }).list()).map(({ name }) => name),
+        ['a'],
+      );
       assert.equal(await open({ env, serviceAccount: join(folder, 'nowhere') }).current(), undefined);
       assert.equal(await open({ env: {}, serviceAccount }).current(), undefined);
     });
@@ -231,7 +320,10 @@ describe('kubeconfig and contexts', () => {
       const demo = await file('demo', kubeconfig('demo', { context: 'demo' }));
       const contexts = open({ env, serviceAccount, alsoRead: () => [demo] });
       assert.equal((await contexts.current())?.context, 'in-cluster');
-      assert.deepEqual((await contexts.list()).map(({ name }) => name), ['in-cluster', 'demo']);
+      assert.deepEqual(
+        (await contexts.list()).map(({ name }) => name),
+        ['in-cluster', 'demo'],
+      );
     });
   });
 
@@ -240,7 +332,24 @@ describe('kubeconfig and contexts', () => {
     await server.start();
     server.handle = (_request, response) => sendJson(response, 200, pod('p', '1'));
     const files = [
-      await file('one', kubeconfig('a', { context: 'a', server: server.url }, { context: 'b', server: server.url, user: { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'sh', args: ['-c', `printf '{"kind":"ExecCredential","status":{"token":"t"}}'`] } } })),
+      await file(
+        'one',
+        kubeconfig(
+          'a',
+          { context: 'a', server: server.url },
+          {
+            context: 'b',
+            server: server.url,
+            user: {
+              exec: {
+                apiVersion: 'client.authentication.k8s.io/v1',
+                command: 'sh',
+                args: ['-c', `printf '{"kind":"ExecCredential","status":{"token":"t"}}'`],
+              },
+            },
+          },
+        ),
+      ),
       await file('two', kubeconfig(undefined, { context: 'c' })),
     ];
     const past = new Date('2020-01-01T00:00:00Z');
@@ -250,7 +359,13 @@ describe('kubeconfig and contexts', () => {
     const contexts = open({ env: { KUBECONFIG: files.join(delimiter), PATH: process.env['PATH'] }, store });
     const chosen: (ClusterRef | undefined)[] = [await contexts.current()];
     contexts.onDidChange((cluster) => chosen.push(cluster));
-    for (const [context, namespace] of [['b', 'ns'], ['a', 'other'], ['b', undefined], ['c', 'x'], ['a', 'ns']] as const) {
+    for (const [context, namespace] of [
+      ['b', 'ns'],
+      ['a', 'other'],
+      ['b', undefined],
+      ['c', 'x'],
+      ['a', 'ns'],
+    ] as const) {
       const cluster = await contexts.select(context, namespace);
       await contexts.toolEnvironment(cluster);
       await contexts.list();
@@ -259,7 +374,11 @@ describe('kubeconfig and contexts', () => {
     }
     assert.equal(chosen.length, 6);
     contexts.dispose();
-    assert.deepEqual(await open({ env: { KUBECONFIG: files.join(delimiter) }, store }).current(), { context: 'a', namespace: 'ns', server: server.url }, 'the choice is the workspace\'s');
+    assert.deepEqual(
+      await open({ env: { KUBECONFIG: files.join(delimiter) }, store }).current(),
+      { context: 'a', namespace: 'ns', server: server.url },
+      "the choice is the workspace's",
+    );
     await server.stop();
     assert.deepEqual(await Promise.all(files.map(state)), before);
     assert.deepEqual((await readdir(folder)).toSorted(), ['one', 'two'], 'nothing is written beside them');
@@ -300,14 +419,21 @@ describe('kubeconfig and contexts', () => {
     await rename(await file('next', kubeconfig('b', { context: 'b' })), KUBECONFIG);
     await until(() => told.length > 0);
     assert.equal(told[0]?.context, 'b');
-    assert.deepEqual((await contexts.list()).map((context) => context.name), ['b']);
+    assert.deepEqual(
+      (await contexts.list()).map((context) => context.name),
+      ['b'],
+    );
   });
 
   it('refuses to let pinned work reach another server under the same context name', async () => {
     const KUBECONFIG = await file('config', kubeconfig('a', { context: 'a' }));
     const contexts = open({ env: { KUBECONFIG } });
     const cluster = await contexts.select('a');
-    assert.deepEqual(await contexts.toolEnvironment(cluster), { env: { KUBECONFIG }, context: 'a', namespace: 'default' });
+    assert.deepEqual(await contexts.toolEnvironment(cluster), {
+      env: { KUBECONFIG },
+      context: 'a',
+      namespace: 'default',
+    });
     await writeFile(KUBECONFIG, kubeconfig('a', { context: 'a', server: 'https://elsewhere.invalid' }));
     await contexts.reload();
     assert.equal((await failure(contexts.client(cluster))).code, 'context-unknown');
@@ -325,7 +451,11 @@ describe('kubeconfig and contexts', () => {
 
     afterEach(() => server.stop());
 
-    async function authorizationWith(user: object, name = 'config', clock: Clock = systemClock): Promise<{ readonly contexts: Contexts; readonly ask: () => Promise<string | undefined> }> {
+    async function authorizationWith(
+      user: object,
+      name = 'config',
+      clock: Clock = systemClock,
+    ): Promise<{ readonly contexts: Contexts; readonly ask: () => Promise<string | undefined> }> {
       const KUBECONFIG = await file(name, kubeconfig('a', { context: 'a', server: server.url, user }));
       const contexts = open({ env: { KUBECONFIG, PATH: process.env['PATH'] }, clock });
       const client = await contexts.client(await contexts.select('a'));
@@ -340,16 +470,28 @@ describe('kubeconfig and contexts', () => {
 
     /** A plugin that counts its runs in a file and answers with that count. */
     async function plugin(expiry = ''): Promise<object> {
-      const script = await file('plugin', `#!/bin/sh\necho run >> ${folder}/runs\nn=$(wc -l < ${folder}/runs)\nprintf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"%s-%s"${expiry}}}' "$PREFIX" $n\n`);
+      const script = await file(
+        'plugin',
+        `#!/bin/sh\necho run >> ${folder}/runs\nn=$(wc -l < ${folder}/runs)\nprintf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"%s-%s"${expiry}}}' "$PREFIX" $n\n`,
+      );
       await chmod(script, 0o755);
-      return { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: script, env: [{ name: 'PREFIX', value: 'token' }] } };
+      return {
+        exec: {
+          apiVersion: 'client.authentication.k8s.io/v1',
+          command: script,
+          env: [{ name: 'PREFIX', value: 'token' }],
+        },
+      };
     }
 
     it('come from a token, a file, a name and password', async () => {
       assert.equal(await (await authorizationWith({ token: 'fixed' }, 'one')).ask(), 'Bearer fixed');
       await file('token', 'in-file\n');
       assert.equal(await (await authorizationWith({ tokenFile: 'token' }, 'two')).ask(), 'Bearer in-file');
-      assert.equal(await (await authorizationWith({ username: 'u', password: 'p' }, 'three')).ask(), `Basic ${Buffer.from('u:p').toString('base64')}`);
+      assert.equal(
+        await (await authorizationWith({ username: 'u', password: 'p' }, 'three')).ask(),
+        `Basic ${Buffer.from('u:p').toString('base64')}`,
+      );
     });
 
     it('carry impersonation', async () => {
@@ -361,8 +503,15 @@ describe('kubeconfig and contexts', () => {
 
     it('run a plugin once for many callers, and again after a 401', async () => {
       const { ask } = await authorizationWith(await plugin());
-      assert.deepEqual(await Promise.all([ask(), ask(), ask()]), ['Bearer token-1', 'Bearer token-1', 'Bearer token-1']);
-      server.handle = (request, response) => (request.headers.authorization === 'Bearer token-1' ? sendStatus(response, 401, 'Unauthorized') : sendJson(response, 200, pod('p', '1')));
+      assert.deepEqual(await Promise.all([ask(), ask(), ask()]), [
+        'Bearer token-1',
+        'Bearer token-1',
+        'Bearer token-1',
+      ]);
+      server.handle = (request, response) =>
+        request.headers.authorization === 'Bearer token-1'
+          ? sendStatus(response, 401, 'Unauthorized')
+          : sendJson(response, 200, pod('p', '1'));
       assert.equal(await ask(), 'Bearer token-2');
       assert.equal(await ask(), 'Bearer token-2');
     });
@@ -385,32 +534,60 @@ describe('kubeconfig and contexts', () => {
       const { ask } = await authorizationWith(await plugin(`,"expirationTimestamp":"${end}"`), 'config', clock);
       assert.equal(await ask(), 'Bearer token-1');
       assert.equal(await ask(), 'Bearer token-1');
-      server.handle = (request, response) => (request.headers.authorization === 'Bearer token-1' ? sendStatus(response, 401, 'Unauthorized') : sendJson(response, 200, pod('p', '1')));
+      server.handle = (request, response) =>
+        request.headers.authorization === 'Bearer token-1'
+          ? sendStatus(response, 401, 'Unauthorized')
+          : sendJson(response, 200, pod('p', '1'));
       assert.equal(await ask(), 'Bearer token-2');
     });
 
     it('name a plugin that is missing, and one that fails', async () => {
-      const absent = await authorizationWith({ exec: { apiVersion: 'v1', command: 'no-such-login-tool', installHint: 'Get it from your administrator.\nmore' } }, 'one');
+      const absent = await authorizationWith(
+        {
+          exec: {
+            apiVersion: 'v1',
+            command: 'no-such-login-tool',
+            installHint: 'Get it from your administrator.\nmore',
+          },
+        },
+        'one',
+      );
       const missing = await failure(absent.ask());
       assert.equal(missing.code, 'auth-plugin-missing');
       assert.match(missing.message, /"no-such-login-tool" of context "a"/);
       assert.equal(missing.hint, 'Get it from your administrator.');
-      const failing = await authorizationWith({ exec: { apiVersion: 'v1', command: 'sh', args: ['-c', 'echo first >&2; echo session expired >&2; exit 3'] } }, 'two');
+      const failing = await authorizationWith(
+        { exec: { apiVersion: 'v1', command: 'sh', args: ['-c', 'echo first >&2; echo session expired >&2; exit 3'] } },
+        'two',
+      );
       const failed = await failure(failing.ask());
       assert.equal(failed.code, 'auth-plugin-failed');
       assert.match(failed.message, /exit code 3: session expired/);
-      const babbling = await authorizationWith({ exec: { apiVersion: 'v1', command: 'echo', args: ['secret-token'] } }, 'three');
+      const babbling = await authorizationWith(
+        { exec: { apiVersion: 'v1', command: 'echo', args: ['secret-token'] } },
+        'three',
+      );
       const unreadable = await failure(babbling.ask());
       assert.equal(unreadable.code, 'auth-plugin-failed');
       assert.doesNotMatch(`${unreadable.message}${String(unreadable.cause)}`, /secret-token/);
     });
 
     it('of an old auth-provider are refused with what replaces it', async () => {
-      for (const [name, plugin] of [['gcp', 'gke-gcloud-auth-plugin'], ['azure', 'kubelogin'], ['other', 'exec plugin']] as const) {
-        const { ask } = await authorizationWith({ 'auth-provider': { name, config: { 'id-token': 'secret-token' } } }, name);
+      for (const [name, plugin] of [
+        ['gcp', 'gke-gcloud-auth-plugin'],
+        ['azure', 'kubelogin'],
+        ['other', 'exec plugin'],
+      ] as const) {
+        const { ask } = await authorizationWith(
+          { 'auth-provider': { name, config: { 'id-token': 'secret-token' } } },
+          name,
+        );
         const error = await failure(ask());
         assert.equal(error.code, 'not-supported');
-        assert.ok(error.message.includes('context "a"') && error.message.includes(`auth-provider "${name}"`), error.message);
+        assert.ok(
+          error.message.includes('context "a"') && error.message.includes(`auth-provider "${name}"`),
+          error.message,
+        );
         assert.ok(error.hint?.includes(plugin), error.hint);
         assert.doesNotMatch(`${error.message}${error.hint ?? ''}`, /secret-token/);
       }
@@ -418,8 +595,19 @@ describe('kubeconfig and contexts', () => {
     });
 
     it('of an OpenID Connect login serve until they expire, and are renewed by kubectl alone', async () => {
-      const idToken = (exp: number): string => ['{}', JSON.stringify({ exp }), ''].map((part) => Buffer.from(part).toString('base64url')).join('.');
-      const oidc = (token: string): object => ({ 'auth-provider': { name: 'oidc', config: { 'id-token': token, 'refresh-token': 'secret-refresh', 'client-id': 'kubernetes', 'idp-issuer-url': 'https://issuer.invalid' } } });
+      const idToken = (exp: number): string =>
+        ['{}', JSON.stringify({ exp }), ''].map((part) => Buffer.from(part).toString('base64url')).join('.');
+      const oidc = (token: string): object => ({
+        'auth-provider': {
+          name: 'oidc',
+          config: {
+            'id-token': token,
+            'refresh-token': 'secret-refresh',
+            'client-id': 'kubernetes',
+            'idp-issuer-url': 'https://issuer.invalid',
+          },
+        },
+      });
       const good = idToken(Date.now() / 1000 + 3600);
       const { ask } = await authorizationWith(oidc(good), 'good');
       assert.equal(await ask(), `Bearer ${good}`);

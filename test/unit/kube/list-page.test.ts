@@ -5,7 +5,11 @@ import { NotJson, readPage } from '../../../src/kube/list-page.ts';
 import type { KubeResponse } from '../../../src/kube/types.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
-const list = { kind: 'PodList', metadata: { continue: 'next' }, items: Array.from({ length: 50 }, (_unused, index) => ({ metadata: { name: `p${index}`, managedFields: [] } })) };
+const list = {
+  kind: 'PodList',
+  metadata: { continue: 'next' },
+  items: Array.from({ length: 50 }, (_unused, index) => ({ metadata: { name: `p${index}`, managedFields: [] } })),
+};
 
 function answer(bytes: Buffer, headers: Readonly<Record<string, string>> = {}): KubeResponse {
   return { status: 200, headers, body: Readable.from([bytes]) };
@@ -21,25 +25,46 @@ describe('a page of a list', () => {
       if (reading) setImmediate(turn);
     };
     setImmediate(turn);
-    const { items, envelope } = await readPage(answer(Buffer.from(JSON.stringify(list))), clock, 'list pods', (item) => {
-      clock.advance(10);
-      return item;
-    });
+    const { items, envelope } = await readPage(
+      answer(Buffer.from(JSON.stringify(list))),
+      clock,
+      'list pods',
+      (item) => {
+        clock.advance(10);
+        return item;
+      },
+    );
     reading = false;
-    assert.deepEqual(items, list.items.map(({ metadata: { name } }) => ({ metadata: { name, managedFields: null } })));
+    assert.deepEqual(
+      items,
+      list.items.map(({ metadata: { name } }) => ({ metadata: { name, managedFields: null } })),
+    );
     assert.deepEqual(envelope, { ...list, items: [] });
     assert.ok(turns >= 50, `${turns} turns`);
   });
 
   it('may come compressed', async () => {
-    const { items } = await readPage(answer(gzipSync(JSON.stringify(list)), { 'content-encoding': 'gzip' }), new ManualClock(), 'list pods', (item) => item);
+    const { items } = await readPage(
+      answer(gzipSync(JSON.stringify(list)), { 'content-encoding': 'gzip' }),
+      new ManualClock(),
+      'list pods',
+      (item) => item,
+    );
     assert.equal(items.length, 50);
   });
 
   it('is refused when it is a part of one, or none, without a word of what it said', async () => {
     const text = JSON.stringify(list);
-    for (const [bytes, begins] of [[text.slice(0, 200), true], [text.slice(0, -1), true], ['<html>secret</html>', false], ['', false]] as const) {
-      await assert.rejects(readPage(answer(Buffer.from(bytes)), new ManualClock(), 'list pods', (item) => item), (error) => error instanceof NotJson && error.begins === begins && !error.message.includes('secret'));
+    for (const [bytes, begins] of [
+      [text.slice(0, 200), true],
+      [text.slice(0, -1), true],
+      ['<html>secret</html>', false],
+      ['', false],
+    ] as const) {
+      await assert.rejects(
+        readPage(answer(Buffer.from(bytes)), new ManualClock(), 'list pods', (item) => item),
+        (error) => error instanceof NotJson && error.begins === begins && !error.message.includes('secret'),
+      );
     }
   });
 });

@@ -20,7 +20,9 @@ describe('liveness of a connection', () => {
   beforeEach(() => {
     clock = new SleepyClock();
     silences = 0;
-    liveness = new Liveness(clock, 90_000, () => { silences += 1; });
+    liveness = new Liveness(clock, 90_000, () => {
+      silences += 1;
+    });
   });
 
   it('ends after silence, once', () => {

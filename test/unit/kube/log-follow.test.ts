@@ -50,7 +50,10 @@ class LogServer {
     const since = url.searchParams.get('sinceTime');
     // Whole seconds, rounded down, as the API server hands it to the kubelet; the kubelet looks at every line by itself.
     const second = since === null ? Number.NEGATIVE_INFINITY : Math.floor(Date.parse(since) / 1000) * 1000;
-    const lines = this.#all.slice(this.#from, this.#to).filter(({ ms }) => START + ms >= second).map(lineOf);
+    const lines = this.#all
+      .slice(this.#from, this.#to)
+      .filter(({ ms }) => START + ms >= second)
+      .map(lineOf);
     if (connection === undefined) {
       response.end(lines.map((line) => `${line}\n`).join(''));
       return;
@@ -68,12 +71,24 @@ async function follow(all: readonly Written[], connections: readonly Connection[
   const log = new LogServer(all, connections);
   server.handle = (_request, response, url) => {
     if (url.pathname.endsWith('/log')) log.answer(response, url);
-    else sendJson(response, 200, pod('p', '1', { status: { containerStatuses: [{ name: 'c', restartCount: 0, state: log.running ? { running: {} } : { terminated: { exitCode: 0 } } }] } }));
+    else
+      sendJson(
+        response,
+        200,
+        pod('p', '1', {
+          status: {
+            containerStatuses: [
+              { name: 'c', restartCount: 0, state: log.running ? { running: {} } : { terminated: { exitCode: 0 } } },
+            ],
+          },
+        }),
+      );
   };
   const client = clientOf(await server.start(), {}, new PatientClock());
   try {
     const lines: LogLine[] = [];
-    for await (const line of client.logs({ namespace: 'ns', pod: 'p', container: 'c', follow: true, signal: never })) lines.push(line);
+    for await (const line of client.logs({ namespace: 'ns', pod: 'p', container: 'c', follow: true, signal: never }))
+      lines.push(line);
     return lines;
   } finally {
     client.dispose();
@@ -85,32 +100,45 @@ const ends = fc.constantFrom<Connection['ends'][]>('cut in a line', 'ended in a 
 
 function connections(rotates: fc.Arbitrary<number>): fc.Arbitrary<Connection[]> {
   // The first one tells of a connection at all; a cut before any byte would be a failure to connect.
-  return fc.array(fc.record({ writes: fc.nat(6), rotates, carries: fc.nat(8), ends }), { minLength: 1, maxLength: 6 })
+  return fc
+    .array(fc.record({ writes: fc.nat(6), rotates, carries: fc.nat(8), ends }), { minLength: 1, maxLength: 6 })
     .map(([first, ...others]) => [{ ...(first as Connection), rotates: 0, ends: 'ended' as const }, ...others]);
 }
 
 describe('a log that is followed over a bad connection', () => {
   it('loses nothing and doubles nothing, though stamps and texts repeat', async () => {
     // Steps of time that never go back: identical lines at one stamp are among them.
-    const growing = fc.array(fc.record({ step: fc.constantFrom(0, 0, 1, 300, 900, 2500), text: fc.constantFrom('a', 'b', 'c') }), { maxLength: 25 }).map((steps) => {
-      let ms = 0;
-      return steps.map(({ step, text }) => ({ ms: (ms += step), text }));
-    });
+    const growing = fc
+      .array(fc.record({ step: fc.constantFrom(0, 0, 1, 300, 900, 2500), text: fc.constantFrom('a', 'b', 'c') }), {
+        maxLength: 25,
+      })
+      .map((steps) => {
+        let ms = 0;
+        return steps.map(({ step, text }) => ({ ms: (ms += step), text }));
+      });
     await fc.assert(
       fc.asyncProperty(growing, connections(fc.constant(0)), async (all, conditions) => {
         const lines = await follow(all, conditions);
-        assert.deepEqual(lines.map(({ time, text, gap }) => gap ?? `${time} ${text}`), all.map(lineOf));
+        assert.deepEqual(
+          lines.map(({ time, text, gap }) => gap ?? `${time} ${text}`),
+          all.map(lineOf),
+        );
       }),
       { numRuns: 60 },
     );
   });
 
   it('finds its place though two writers stamp a little out of order', async () => {
-    const jittered = fc.array(fc.nat(4), { maxLength: 20 }).map((jitters) => jitters.map((jitter, index) => ({ ms: 100 * index + 100 * jitter, text: `line ${index}` })));
+    const jittered = fc
+      .array(fc.nat(4), { maxLength: 20 })
+      .map((jitters) => jitters.map((jitter, index) => ({ ms: 100 * index + 100 * jitter, text: `line ${index}` })));
     await fc.assert(
       fc.asyncProperty(jittered, connections(fc.constant(0)), async (all, conditions) => {
         const lines = await follow(all, conditions);
-        assert.deepEqual(lines.map(({ text, gap }) => gap ?? text), all.map(({ text }) => text));
+        assert.deepEqual(
+          lines.map(({ text, gap }) => gap ?? text),
+          all.map(({ text }) => text),
+        );
       }),
       { numRuns: 40 },
     );
@@ -136,7 +164,8 @@ describe('a log that is followed over a bad connection', () => {
           const index = Number(text.slice('line '.length));
           assert.ok(index > before, `line ${index} after line ${before}`);
           // A log that begins late was rotated before we came: nothing was promised of that.
-          if (before >= 0 && index > before + 1) assert.ok(marked, `lines ${before + 1} to ${index - 1} are missing without a word`);
+          if (before >= 0 && index > before + 1)
+            assert.ok(marked, `lines ${before + 1} to ${index - 1} are missing without a word`);
           before = index;
           marked = false;
         }

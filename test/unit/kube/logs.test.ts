@@ -12,7 +12,14 @@ function runningPod(restarts = 0, uid = 'uid-p'): KubeObject {
 }
 
 function podIn(state: object, restarts = 0, uid = 'uid-p'): KubeObject {
-  const made = pod('p', '1', { status: { containerStatuses: [{ name: 'sidecar', restartCount: 7, state: { running: {} } }, { name: 'c', restartCount: restarts, state }] } });
+  const made = pod('p', '1', {
+    status: {
+      containerStatuses: [
+        { name: 'sidecar', restartCount: 7, state: { running: {} } },
+        { name: 'c', restartCount: restarts, state },
+      ],
+    },
+  });
   return { ...made, metadata: { ...made.metadata, uid } };
 }
 
@@ -56,12 +63,19 @@ describe('logs', () => {
     return (await linesOf(given)).map((line) => (line.gap === undefined ? line.text : `[${line.gap}]`));
   }
 
-  const unexpected = (response: ServerResponse): void => sendStatus(response, 410, 'Gone', {}, 'more reads than the test foresaw');
-  const send = (...lines: readonly string[]) => (response: ServerResponse): void => void response.end(lines.map((line) => `${line}\n`).join(''));
-  const logReads = (): URL[] => server.requests.filter(({ url }) => url.pathname.endsWith('/log')).map(({ url }) => url);
+  const unexpected = (response: ServerResponse): void =>
+    sendStatus(response, 410, 'Gone', {}, 'more reads than the test foresaw');
+  const send =
+    (...lines: readonly string[]) =>
+    (response: ServerResponse): void =>
+      void response.end(lines.map((line) => `${line}\n`).join(''));
+  const logReads = (): URL[] =>
+    server.requests.filter(({ url }) => url.pathname.endsWith('/log')).map(({ url }) => url);
 
   it('reads lines with their time, the last one without a newline too', async () => {
-    reads = [(response) => response.end('2026-01-01T00:00:00.5Z first line\n2026-01-01T00:00:01Z \n2026-01-01T00:00:02Z last')];
+    reads = [
+      (response) => response.end('2026-01-01T00:00:00.5Z first line\n2026-01-01T00:00:01Z \n2026-01-01T00:00:02Z last'),
+    ];
     assert.deepEqual(await linesOf({ ...options, tailLines: 5 }), [
       { time: '2026-01-01T00:00:00.5Z', text: 'first line' },
       { time: '2026-01-01T00:00:01Z', text: '' },
@@ -77,16 +91,25 @@ describe('logs', () => {
         response.write('2026-01-01T00:00:00Z a\n2026-01-01T00:00:01.12Z b\n2026-01-01T00:00:01.2Z hal');
         setTimeout(() => response.socket?.destroy(), 10);
       },
-      (response) => response.end('2026-01-01T00:00:01.12Z b\n2026-01-01T00:00:01.2Z half and whole\n2026-01-01T00:00:02Z cut clea'),
+      (response) =>
+        response.end('2026-01-01T00:00:01.12Z b\n2026-01-01T00:00:01.2Z half and whole\n2026-01-01T00:00:02Z cut clea'),
       (response, url) => {
         shown = ended();
         assert.equal(url.searchParams.get('sinceTime'), '2026-01-01T00:00:00.200Z');
         assert.equal(url.searchParams.get('tailLines'), null);
-        response.end('2026-01-01T00:00:01.12Z b\n2026-01-01T00:00:01.2Z half and whole\n2026-01-01T00:00:02Z cut cleanly\n');
+        response.end(
+          '2026-01-01T00:00:01.12Z b\n2026-01-01T00:00:01.2Z half and whole\n2026-01-01T00:00:02Z cut cleanly\n',
+        );
       },
       send('2026-01-01T00:00:02Z cut cleanly', '2026-01-01T00:00:03Z last words'),
     ];
-    assert.deepEqual(await texts({ ...following, tailLines: 100 }), ['a', 'b', 'half and whole', 'cut cleanly', 'last words']);
+    assert.deepEqual(await texts({ ...following, tailLines: 100 }), [
+      'a',
+      'b',
+      'half and whole',
+      'cut cleanly',
+      'last words',
+    ]);
     assert.equal(logReads().at(-1)?.searchParams.get('follow'), null, 'the end is read whole');
   });
 
@@ -101,7 +124,10 @@ describe('logs', () => {
       send('2026-01-01T00:00:07Z g'),
     ];
     const lines = await linesOf(following);
-    assert.deepEqual(lines.map((line) => line.gap ?? line.text), ['a', 'rotated', 'e', 'f', 'g']);
+    assert.deepEqual(
+      lines.map((line) => line.gap ?? line.text),
+      ['a', 'rotated', 'e', 'f', 'g'],
+    );
     assert.match(lines[1]?.text ?? '', /lines may be missing between 2026-01-01T00:00:01Z and 2026-01-01T00:00:05Z/);
   });
 
@@ -189,11 +215,13 @@ describe('logs', () => {
   });
 
   it('marks the end of a run whose log is gone', async () => {
-    const cutAfter = (line: string, then: KubeObject | undefined) => (response: ServerResponse): void => {
-      shown = then;
-      response.write(`${line}\n`);
-      setTimeout(() => response.socket?.destroy(), 10);
-    };
+    const cutAfter =
+      (line: string, then: KubeObject | undefined) =>
+      (response: ServerResponse): void => {
+        shown = then;
+        response.write(`${line}\n`);
+        setTimeout(() => response.socket?.destroy(), 10);
+      };
     reads = [cutAfter('2026-01-01T00:00:01Z a', runningPod(1)), (response) => sendStatus(response, 400, 'BadRequest')];
     assert.deepEqual(await texts(following), ['a', '[restarted]']);
     shown = runningPod();
@@ -206,16 +234,21 @@ describe('logs', () => {
     reads = [cutAfter('2026-01-01T00:00:01Z a', undefined)];
     assert.deepEqual(await texts(following), ['a', '[pod-gone]']);
     shown = runningPod();
-    reads = [(response) => {
-      shown = undefined;
-      send('2026-01-01T00:00:01Z a')(response);
-    }];
+    reads = [
+      (response) => {
+        shown = undefined;
+        send('2026-01-01T00:00:01Z a')(response);
+      },
+    ];
     assert.deepEqual(await texts(following), ['a'], 'a stream that came to its end is whole');
   });
 
   it('follows without the right to read pods', async () => {
     const answer = server.handle;
-    server.handle = (request, response, url) => (url.pathname.endsWith('/log') ? answer(request, response, url) : sendStatus(response, 403, 'Forbidden', { name: 'p', kind: 'pods' }));
+    server.handle = (request, response, url) =>
+      url.pathname.endsWith('/log')
+        ? answer(request, response, url)
+        : sendStatus(response, 403, 'Forbidden', { name: 'p', kind: 'pods' });
     reads = [
       (response) => {
         response.write('2026-01-01T00:00:01Z a\n');

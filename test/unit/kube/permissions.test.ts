@@ -28,10 +28,16 @@ describe('permissions of a client', () => {
     rules = { incomplete: false, resourceRules: [{ verbs: ['get'], apiGroups: [''], resources: ['pods', 'nodes'] }] };
     single = {};
     server.handle = (_request, response, url) => {
-      const body = JSON.parse(server.requests.at(-1)?.body || '{}') as { spec?: { resourceAttributes?: { resource: string } } };
+      const body = JSON.parse(server.requests.at(-1)?.body || '{}') as {
+        spec?: { resourceAttributes?: { resource: string } };
+      };
       if (url.pathname.endsWith('/selfsubjectrulesreviews')) sendJson(response, 201, { status: rules });
-      else if (url.pathname.endsWith('/selfsubjectaccessreviews')) sendJson(response, 201, { status: { allowed: single[body.spec?.resourceAttributes?.resource ?? ''] ?? false } });
-      else if (url.pathname.endsWith('/refused')) sendStatus(response, 403, 'Forbidden', { name: 'refused', kind: 'pods' });
+      else if (url.pathname.endsWith('/selfsubjectaccessreviews'))
+        sendJson(response, 201, {
+          status: { allowed: single[body.spec?.resourceAttributes?.resource ?? ''] ?? false },
+        });
+      else if (url.pathname.endsWith('/refused'))
+        sendStatus(response, 403, 'Forbidden', { name: 'refused', kind: 'pods' });
       else sendJson(response, 200, pod('p', '1'));
     };
   });
@@ -41,7 +47,8 @@ describe('permissions of a client', () => {
     await server.stop();
   });
 
-  const reviews = (): string[] => server.requests.filter(({ method }) => method === 'POST').map(({ url }) => url.pathname.split('/').at(-1) ?? '');
+  const reviews = (): string[] =>
+    server.requests.filter(({ method }) => method === 'POST').map(({ url }) => url.pathname.split('/').at(-1) ?? '');
 
   it('come with one review for all who ask at once, and for a minute', async () => {
     const asked = await Promise.all([
@@ -51,7 +58,11 @@ describe('permissions of a client', () => {
     ]);
     assert.deepEqual(asked, [true, false, [needOf('get', Secrets), needOf('get', Pods, 'exec')]]);
     assert.deepEqual(reviews(), ['selfsubjectrulesreviews']);
-    assert.deepEqual(JSON.parse(server.requests[0]?.body ?? ''), { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectRulesReview', spec: { namespace: 'ns' } });
+    assert.deepEqual(JSON.parse(server.requests[0]?.body ?? ''), {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectRulesReview',
+      spec: { namespace: 'ns' },
+    });
     clock.advance(59_000);
     await client.allowed('get', Pods, 'ns', never);
     assert.equal(reviews().length, 1);
@@ -60,7 +71,7 @@ describe('permissions of a client', () => {
     assert.equal(reviews().length, 2);
   });
 
-  it('are another namespace\'s own', async () => {
+  it("are another namespace's own", async () => {
     await client.rules('ns', never);
     await client.rules('other', never);
     assert.equal(reviews().length, 2);
@@ -77,12 +88,19 @@ describe('permissions of a client', () => {
   it('are asked singly, and remembered, where the rules are not all there', async () => {
     rules = { incomplete: true, resourceRules: [{ verbs: ['get'], apiGroups: [''], resources: ['pods'] }] };
     single = { secrets: true };
-    assert.deepEqual(await client.missing([needOf('get', Pods), needOf('get', Secrets), needOf('get', ConfigMaps)], 'ns', never), [needOf('get', ConfigMaps)]);
+    assert.deepEqual(
+      await client.missing([needOf('get', Pods), needOf('get', Secrets), needOf('get', ConfigMaps)], 'ns', never),
+      [needOf('get', ConfigMaps)],
+    );
     await client.missing([needOf('get', Secrets), needOf('get', ConfigMaps)], 'ns', never);
-    assert.deepEqual(reviews().toSorted(), ['selfsubjectaccessreviews', 'selfsubjectaccessreviews', 'selfsubjectrulesreviews']);
+    assert.deepEqual(reviews().toSorted(), [
+      'selfsubjectaccessreviews',
+      'selfsubjectaccessreviews',
+      'selfsubjectrulesreviews',
+    ]);
   });
 
-  it('on the whole cluster are not believed from a namespace\'s rules, unless they deny', async () => {
+  it("on the whole cluster are not believed from a namespace's rules, unless they deny", async () => {
     single = { nodes: false };
     assert.equal(await client.allowed('get', Nodes, undefined, never), false, 'a role binding cannot grant nodes');
     assert.equal(await client.allowed('get', Pods, 'ns', never), true);
@@ -114,7 +132,7 @@ describe('permissions of a client', () => {
   });
 });
 
-describe('permissions against the demo\'s authorizer', () => {
+describe("permissions against the demo's authorizer", () => {
   let server: ApiServer;
   let admin: KubeClient;
   let user: KubeClient;
@@ -122,15 +140,35 @@ describe('permissions against the demo\'s authorizer', () => {
   const roles: ResourceType = { group: rbac, version: 'v1', plural: 'roles', kind: 'Role', namespaced: true };
 
   before(async () => {
-    server = await createApiServer({ host: '127.0.0.1', port: 0, tls: false, token: 'admin', clock: systemClock, logger: silentLogger });
+    server = await createApiServer({
+      host: '127.0.0.1',
+      port: 0,
+      tls: false,
+      token: 'admin',
+      clock: systemClock,
+      logger: silentLogger,
+    });
     admin = clientOf(server.url, { token: 'admin' });
-    const put = (path: string, body: object): Promise<unknown> => admin.json({ method: 'POST', path, body, signal: never });
+    const put = (path: string, body: object): Promise<unknown> =>
+      admin.json({ method: 'POST', path, body, signal: never });
     await put('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'ns' } });
-    await put('/api/v1/namespaces/ns/serviceaccounts', { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'someone' } });
-    await put(`/apis/${rbac}/v1/namespaces/ns/roles`, { apiVersion: `${rbac}/v1`, kind: 'Role', metadata: { name: 'role' }, rules: [] });
+    await put('/api/v1/namespaces/ns/serviceaccounts', {
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { name: 'someone' },
+    });
+    await put(`/apis/${rbac}/v1/namespaces/ns/roles`, {
+      apiVersion: `${rbac}/v1`,
+      kind: 'Role',
+      metadata: { name: 'role' },
+      rules: [],
+    });
     await put(`/apis/${rbac}/v1/namespaces/ns/rolebindings`, {
-      apiVersion: `${rbac}/v1`, kind: 'RoleBinding', metadata: { name: 'role' },
-      roleRef: { apiGroup: rbac, kind: 'Role', name: 'role' }, subjects: [{ kind: 'ServiceAccount', name: 'someone', namespace: 'ns' }],
+      apiVersion: `${rbac}/v1`,
+      kind: 'RoleBinding',
+      metadata: { name: 'role' },
+      roleRef: { apiGroup: rbac, kind: 'Role', name: 'role' },
+      subjects: [{ kind: 'ServiceAccount', name: 'someone', namespace: 'ns' }],
     });
     token = await tokenOf();
     user = clientOf(server.url, { token });
@@ -142,7 +180,8 @@ describe('permissions against the demo\'s authorizer', () => {
     await server.close();
   });
 
-  const words = (...of: readonly string[]): fc.Arbitrary<string[]> => fc.uniqueArray(fc.constantFrom(...of), { minLength: 1, maxLength: 2 });
+  const words = (...of: readonly string[]): fc.Arbitrary<string[]> =>
+    fc.uniqueArray(fc.constantFrom(...of), { minLength: 1, maxLength: 2 });
   const anyPolicy = fc.record({
     verbs: words('get', 'list', 'create', '*'),
     apiGroups: words('', 'apps', '*'),
@@ -152,8 +191,14 @@ describe('permissions against the demo\'s authorizer', () => {
   /** The server's own verdict: the question put to it singly. */
   async function verdict(verb: string, group: string, resource: string, subresource: string): Promise<boolean> {
     const answer = await user.json<{ status: { allowed: boolean } }>({
-      method: 'POST', path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', signal: never,
-      body: { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes: { namespace: 'ns', verb, group, resource, subresource } } },
+      method: 'POST',
+      path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+      signal: never,
+      body: {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectAccessReview',
+        spec: { resourceAttributes: { namespace: 'ns', verb, group, resource, subresource } },
+      },
     });
     return answer.status.allowed;
   }
@@ -162,13 +207,27 @@ describe('permissions against the demo\'s authorizer', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyPolicy, { maxLength: 3 }), async (policies) => {
         const role = await admin.get(roles, 'ns', 'role', never);
-        await admin.json({ method: 'PUT', path: `/apis/${rbac}/v1/namespaces/ns/roles/role`, body: { ...role, rules: policies } satisfies KubeObject, signal: never });
+        await admin.json({
+          method: 'PUT',
+          path: `/apis/${rbac}/v1/namespaces/ns/roles/role`,
+          body: { ...role, rules: policies } satisfies KubeObject,
+          signal: never,
+        });
         const fresh = clientOf(server.url, { token });
         try {
-          for (const [verb, group, resource, subresource] of [['get', '', 'pods', ''], ['create', '', 'pods', 'exec'], ['list', 'apps', 'deployments', ''], ['get', 'apps', 'deployments', 'exec']] as const) {
+          for (const [verb, group, resource, subresource] of [
+            ['get', '', 'pods', ''],
+            ['create', '', 'pods', 'exec'],
+            ['list', 'apps', 'deployments', ''],
+            ['get', 'apps', 'deployments', 'exec'],
+          ] as const) {
             const need = { verb, group, resource, ...(subresource === '' ? {} : { subresource }) };
             const missing = await fresh.missing([need], 'ns', never);
-            assert.equal(missing.length === 0, await verdict(verb, group, resource, subresource), `${verb} ${resource}/${subresource} with ${JSON.stringify(policies)}`);
+            assert.equal(
+              missing.length === 0,
+              await verdict(verb, group, resource, subresource),
+              `${verb} ${resource}/${subresource} with ${JSON.stringify(policies)}`,
+            );
           }
         } finally {
           fresh.dispose();
@@ -180,7 +239,10 @@ describe('permissions against the demo\'s authorizer', () => {
 
   async function tokenOf(): Promise<string> {
     const issued = await admin.json<{ status: { token: string } }>({
-      method: 'POST', path: '/api/v1/namespaces/ns/serviceaccounts/someone/token', body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} }, signal: never,
+      method: 'POST',
+      path: '/api/v1/namespaces/ns/serviceaccounts/someone/token',
+      body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
+      signal: never,
     });
     return issued.status.token;
   }

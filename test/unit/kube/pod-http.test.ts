@@ -61,19 +61,33 @@ describe('calls to a server in a pod', () => {
     socket.on('close', () => target.destroy());
   }
 
-  const call = (more: { readonly method?: 'POST'; readonly timeoutMs?: number } = {}): Promise<PodHttpResponse> => podHttp(client, { namespace: 'ns', pod: 'p', port: 8000, path: '/v1/models', timeoutMs: 60_000, signal: never, ...more });
+  const call = (more: { readonly method?: 'POST'; readonly timeoutMs?: number } = {}): Promise<PodHttpResponse> =>
+    podHttp(client, {
+      namespace: 'ns',
+      pod: 'p',
+      port: 8000,
+      path: '/v1/models',
+      timeoutMs: 60_000,
+      signal: never,
+      ...more,
+    });
 
   it('have their answer, whatever its status', async () => {
-    answer = (asked, response) => response.writeHead(asked.method === 'POST' ? 409 : 200).end(`${asked.method} ${asked.url} ${asked.headers.host}`);
+    answer = (asked, response) =>
+      response.writeHead(asked.method === 'POST' ? 409 : 200).end(`${asked.method} ${asked.url} ${asked.headers.host}`);
     assert.deepEqual(await call(), { status: 200, body: 'GET /v1/models 127.0.0.1:8000' });
     assert.deepEqual(await call({ method: 'POST' }), { status: 409, body: 'POST /v1/models 127.0.0.1:8000' });
   });
 
   for (const status of [301, 302, 307, 308]) {
     it(`are not led to another server by ${status}`, async () => {
-      answer = (_asked, response) => response.writeHead(status, { location: `http://127.0.0.1:${portOf(inside)}/internal` }).end();
+      answer = (_asked, response) =>
+        response.writeHead(status, { location: `http://127.0.0.1:${portOf(inside)}/internal` }).end();
       for (const more of [{}, { method: 'POST' as const }]) {
-        await assert.rejects(call(more), (error) => isWorkbenchError(error, 'server-error') && error.message.includes(`redirect (${status})`));
+        await assert.rejects(
+          call(more),
+          (error) => isWorkbenchError(error, 'server-error') && error.message.includes(`redirect (${status})`),
+        );
       }
       assert.deepEqual(reached, []);
     });
@@ -81,11 +95,19 @@ describe('calls to a server in a pod', () => {
 
   it('have a time limit that says what it waited for', async () => {
     answer = () => {};
-    await assert.rejects(call({ timeoutMs: 50 }), (error) => isWorkbenchError(error, 'timeout') && /GET \/v1\/models on port 8000 of pod "p" in namespace "ns" \(context "test-context"\): not done within 0\.05 s/.test(error.message));
+    await assert.rejects(
+      call({ timeoutMs: 50 }),
+      (error) =>
+        isWorkbenchError(error, 'timeout') &&
+        /GET \/v1\/models on port 8000 of pod "p" in namespace "ns" \(context "test-context"\): not done within 0\.05 s/.test(
+          error.message,
+        ),
+    );
   });
 
   it('listen nowhere: nothing of this machine could use their way into the pod', async () => {
-    const servers = (): number => process.getActiveResourcesInfo().filter((resource) => resource === 'TCPServerWrap').length;
+    const servers = (): number =>
+      process.getActiveResourcesInfo().filter((resource) => resource === 'TCPServerWrap').length;
     const before = servers();
     const during: number[] = [];
     answer = (_asked, response) => {

@@ -12,7 +12,10 @@ import { clientOf, pod, ScriptedServer, sendJson, sendStatus, until } from './se
 const never = new AbortController().signal;
 
 function runningPod(name: string, uid: string, extra: Record<string, unknown> = {}): KubeObject {
-  const made = pod(name, '1', { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] }, ...extra });
+  const made = pod(name, '1', {
+    status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+    ...extra,
+  });
   return { ...made, metadata: { ...made.metadata, uid } };
 }
 
@@ -36,7 +39,12 @@ describe('port-forward', () => {
     pods = new Map([['p', runningPod('p', 'first')]]);
     server.handle = (_request, response, url) => {
       const name = url.pathname.split('/').at(-1) ?? '';
-      if (url.pathname.includes('/services/')) sendJson(response, 200, { kind: 'Service', metadata: { name }, spec: { selector: { app: 'x' }, ports: [{ port: 80, targetPort: 'http' }] } });
+      if (url.pathname.includes('/services/'))
+        sendJson(response, 200, {
+          kind: 'Service',
+          metadata: { name },
+          spec: { selector: { app: 'x' }, ports: [{ port: 80, targetPort: 'http' }] },
+        });
       else if (name === 'pods') sendJson(response, 200, { kind: 'PodList', metadata: {}, items: [...pods.values()] });
       else if (pods.has(name)) sendJson(response, 200, pods.get(name));
       else sendStatus(response, 404, 'NotFound', { name, kind: 'pods' });
@@ -74,7 +82,9 @@ describe('port-forward', () => {
   /** How a connection ended: the code of its error, or undefined for an orderly end. */
   async function closeError(local: Duplex): Promise<string | undefined> {
     local.resume();
-    await new Promise((resolve) => { local.once('close', resolve); });
+    await new Promise((resolve) => {
+      local.once('close', resolve);
+    });
     return isWorkbenchError(local.errored) ? local.errored.code : undefined;
   }
 
@@ -96,7 +106,14 @@ describe('port-forward', () => {
       assert.ok(Buffer.concat(received).equals(sent));
     };
     await Promise.all([1, 2, 3].map(sendAndReceive));
-    assert.deepEqual([...new Set(server.requests.filter(({ method }) => method === 'UPGRADE').map(({ url }) => url.searchParams.get('ports')))], ['8200']);
+    assert.deepEqual(
+      [
+        ...new Set(
+          server.requests.filter(({ method }) => method === 'UPGRADE').map(({ url }) => url.searchParams.get('ports')),
+        ),
+      ],
+      ['8200'],
+    );
     assert.equal(lookUps(), 1, 'connections of one moment share a look');
     forward.dispose();
     assert.equal(await closeError(forward.connect()), 'aborted');
@@ -120,8 +137,14 @@ describe('port-forward', () => {
     forward.onDidFail((error) => failures.push(error));
     const local = forward.connect();
     assert.equal(await closeError(local), 'connection-lost');
-    assert.match(failures[0]?.message ?? '', /port 1 of pod "p" in namespace "ns" \(context "test-context"\): connection refused/);
-    await assert.rejects(podHttp(client, { namespace: 'ns', pod: 'p', port: 1, path: '/', timeoutMs: 10_000, signal: never }), /connection refused/);
+    assert.match(
+      failures[0]?.message ?? '',
+      /port 1 of pod "p" in namespace "ns" \(context "test-context"\): connection refused/,
+    );
+    await assert.rejects(
+      podHttp(client, { namespace: 'ns', pod: 'p', port: 1, path: '/', timeoutMs: 10_000, signal: never }),
+      /connection refused/,
+    );
   });
 
   it('fails what breaks, so that a cut answer never looks whole; an orderly end stays one', async () => {
@@ -170,7 +193,7 @@ describe('port-forward', () => {
     pods.set('p', runningPod('p', 'second'));
     clock.advance(2000);
     const fresh = await talk(forward);
-    assert.equal(await old, 'pod-gone', 'the old pod\'s connection does not linger');
+    assert.equal(await old, 'pod-gone', "the old pod's connection does not linger");
     assert.deepEqual(states, [{ kind: 'open', pod: 'p', uid: 'second' }]);
     assert.deepEqual(forward.state, states[0]);
     fresh.destroy();
@@ -234,7 +257,10 @@ describe('port-forward', () => {
   it('to a selector stays with a ready pod, and takes another one when it is not ready any more', async () => {
     pods.set('q', runningPod('q', 'other'));
     const forward = await client.portForward('ns', { labelSelector: 'app=x' }, 1, never);
-    const upgrades = (): string[] => server.requests.filter(({ method }) => method === 'UPGRADE').map(({ url }) => url.pathname.split('/').at(-2) ?? '');
+    const upgrades = (): string[] =>
+      server.requests
+        .filter(({ method }) => method === 'UPGRADE')
+        .map(({ url }) => url.pathname.split('/').at(-2) ?? '');
     (await talk(forward)).destroy();
     pods.set('a', runningPod('a', 'newer'));
     clock.advance(2000);
@@ -251,12 +277,28 @@ describe('port-forward', () => {
   });
 
   it('to a Service finds the port that its pod names', async () => {
-    pods.set('p', runningPod('p', 'first', { spec: { containers: [{ ports: [{ name: 'metrics', containerPort: 9 }, { name: 'http', containerPort: 8000 }] }] } }));
+    pods.set(
+      'p',
+      runningPod('p', 'first', {
+        spec: {
+          containers: [
+            {
+              ports: [
+                { name: 'metrics', containerPort: 9 },
+                { name: 'http', containerPort: 8000 },
+              ],
+            },
+          ],
+        },
+      }),
+    );
     const forward = await client.portForward('ns', { service: 's' }, 80, never);
     (await talk(forward)).destroy();
     const upgrade = server.requests.find(({ method }) => method === 'UPGRADE');
     assert.equal(upgrade?.url.searchParams.get('ports'), '8000');
-    await assert.rejects(client.portForward('ns', { service: 's' }, 81, never), (error) => isWorkbenchError(error, 'not-supported'));
+    await assert.rejects(client.portForward('ns', { service: 's' }, 81, never), (error) =>
+      isWorkbenchError(error, 'not-supported'),
+    );
   });
 
   it('looks once more when the pod went between the look and the connection', async () => {

@@ -10,7 +10,12 @@ import { isTooOld, parseVersion } from '../../../src/kube/tool-versions.ts';
 import type { Command, CommandRunner } from '../../../src/kube/types.ts';
 
 const never = new AbortController().signal;
-const echoed = (args: readonly string[], more: Partial<Command<string>> = {}): Command<string> => ({ tool: 'kubectl', args, parse: (stdout) => stdout, ...more });
+const echoed = (args: readonly string[], more: Partial<Command<string>> = {}): Command<string> => ({
+  tool: 'kubectl',
+  args,
+  parse: (stdout) => stdout,
+  ...more,
+});
 
 describe('command runner', () => {
   let folder: string;
@@ -25,13 +30,21 @@ describe('command runner', () => {
   /** A stand-in for kubectl: a shell script that answers `version` and does what the test says else. */
   async function tool(body: string, version = 'v1.32.0', name = 'kubectl'): Promise<string> {
     const path = join(folder, 'bin', name);
-    await writeFile(path, `#!/bin/sh\nif [ "$1" = version ]; then echo '{"clientVersion":{"gitVersion":"${version}"}}'; echo asked >> ${folder}/versions; exit 0; fi\n${body}\n`);
+    await writeFile(
+      path,
+      `#!/bin/sh\nif [ "$1" = version ]; then echo '{"clientVersion":{"gitVersion":"${version}"}}'; echo asked >> ${folder}/versions; exit 0; fi\n${body}\n`,
+    );
     await chmod(path, 0o755);
     return path;
   }
 
   function runner(toolPaths: { kubectl?: string } = {}): CommandRunner {
-    return createCommandRunner({ env: { PATH: `${join(folder, 'bin')}:/usr/bin:/bin` }, home: folder, toolPaths: () => toolPaths, logger: silentLogger });
+    return createCommandRunner({
+      env: { PATH: `${join(folder, 'bin')}:/usr/bin:/bin` },
+      home: folder,
+      toolPaths: () => toolPaths,
+      logger: silentLogger,
+    });
   }
 
   it('hands over arguments, stdin and environment untouched, and asks for the version once', async () => {
@@ -55,14 +68,23 @@ describe('command runner', () => {
 
   it('says what it could not read', async () => {
     await tool('echo no json');
-    await assert.rejects(runner().run({ tool: 'kubectl', args: ['get'], parse: (stdout) => JSON.parse(stdout) as unknown }, never), (error) => isWorkbenchError(error, 'tool-failed'));
+    await assert.rejects(
+      runner().run({ tool: 'kubectl', args: ['get'], parse: (stdout) => JSON.parse(stdout) as unknown }, never),
+      (error) => isWorkbenchError(error, 'tool-failed'),
+    );
   });
 
   it('refuses a tool that is too old or not there', async () => {
     await tool('true', 'v1.20.3');
-    await assert.rejects(runner().run(echoed([]), never), (error) => isWorkbenchError(error, 'tool-too-old') && error.message.includes('v1.20.3'));
+    await assert.rejects(
+      runner().run(echoed([]), never),
+      (error) => isWorkbenchError(error, 'tool-too-old') && error.message.includes('v1.20.3'),
+    );
     const set = join(folder, 'nowhere');
-    await assert.rejects(runner({ kubectl: set }).run(echoed([]), never), (error) => isWorkbenchError(error, 'tool-missing') && error.message.includes(set));
+    await assert.rejects(
+      runner({ kubectl: set }).run(echoed([]), never),
+      (error) => isWorkbenchError(error, 'tool-missing') && error.message.includes(set),
+    );
     assert.equal(await runner().find('kubectl'), join(folder, 'bin', 'kubectl'));
   });
 

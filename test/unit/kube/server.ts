@@ -13,7 +13,12 @@ export type Upgrade = (socket: WebSocket, url: URL) => void;
 
 /** An HTTP server that does what a test says, and remembers what it was asked. */
 export class ScriptedServer {
-  readonly requests: { readonly method: string; readonly url: URL; readonly headers: IncomingMessage['headers']; readonly body: string }[] = [];
+  readonly requests: {
+    readonly method: string;
+    readonly url: URL;
+    readonly headers: IncomingMessage['headers'];
+    readonly body: string;
+  }[] = [];
   readonly server: Server;
   readonly #sockets = new Set<Socket>();
   handle: Handler = (_request, response) => sendStatus(response, 404, 'NotFound');
@@ -26,7 +31,12 @@ export class ScriptedServer {
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
         const url = new URL(request.url ?? '/', 'http://server');
-        this.requests.push({ method: request.method ?? '', url, headers: request.headers, body: Buffer.concat(chunks).toString() });
+        this.requests.push({
+          method: request.method ?? '',
+          url,
+          headers: request.headers,
+          body: Buffer.concat(chunks).toString(),
+        });
         this.handle(request, response, url);
       });
     });
@@ -65,17 +75,41 @@ export class ScriptedServer {
   }
 }
 
-export function sendJson(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
   response.end(JSON.stringify(body));
 }
 
-export function sendStatus(response: ServerResponse, code: number, reason: string, details?: object, message = `it is ${reason}`): void {
-  sendJson(response, code, { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message, ...(details ? { details } : {}) });
+export function sendStatus(
+  response: ServerResponse,
+  code: number,
+  reason: string,
+  details?: object,
+  message = `it is ${reason}`,
+): void {
+  sendJson(response, code, {
+    kind: 'Status',
+    apiVersion: 'v1',
+    status: 'Failure',
+    code,
+    reason,
+    message,
+    ...(details ? { details } : {}),
+  });
 }
 
 export function pod(name: string, version: string, extra: Record<string, unknown> = {}): KubeObject {
-  return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'ns', uid: `uid-${name}`, resourceVersion: version }, ...extra };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'ns', uid: `uid-${name}`, resourceVersion: version },
+    ...extra,
+  };
 }
 
 export function clusterRef(server: string): ClusterRef {
@@ -83,7 +117,12 @@ export function clusterRef(server: string): ClusterRef {
 }
 
 export function clientOf(server: string, connection: Partial<Connection> = {}, clock: Clock = systemClock): KubeClient {
-  return createKubeClient({ cluster: clusterRef(server), connection: { server, token: 'token-of-test', ...connection }, clock, logger: silentLogger });
+  return createKubeClient({
+    cluster: clusterRef(server),
+    connection: { server, token: 'token-of-test', ...connection },
+    clock,
+    logger: silentLogger,
+  });
 }
 
 /** Waits until a condition holds; the test's own time limit is the only limit. */

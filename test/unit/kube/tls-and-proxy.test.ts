@@ -16,7 +16,8 @@ import { clientOf, pod, ScriptedServer, sendJson } from './server.ts';
 const never = new AbortController().signal;
 
 describe('HTTPS_PROXY and NO_PROXY', () => {
-  const proxy = (server: string, env: Record<string, string>): string | undefined => proxyFromEnvironment(new URL(server), env);
+  const proxy = (server: string, env: Record<string, string>): string | undefined =>
+    proxyFromEnvironment(new URL(server), env);
 
   it('choose by scheme, either case, with a scheme of their own or none', () => {
     assert.equal(proxy('https://api.example.com', { HTTPS_PROXY: 'http://proxy:1' }), 'http://proxy:1');
@@ -54,35 +55,71 @@ describe('TLS and proxies', () => {
   let url: string;
   let identities: (string | undefined)[];
 
-  const openssl = (...args: readonly string[]): void => void execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
+  const openssl = (...args: readonly string[]): void =>
+    void execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
   const read = (name: string): Buffer => readFileSync(join(folder, name));
 
   /** A certificate of our own authority, made for this run. */
   function certificate(name: string, subject: string, extension: string): void {
     writeFileSync(join(folder, `${name}.ext`), extension);
     openssl('req', '-newkey', 'rsa:2048', '-nodes', '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', subject);
-    openssl('x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-out', `${name}.crt`, '-days', '2', '-extfile', `${name}.ext`);
+    openssl(
+      'x509',
+      '-req',
+      '-in',
+      `${name}.csr`,
+      '-CA',
+      'ca.crt',
+      '-CAkey',
+      'ca.key',
+      '-CAcreateserial',
+      '-out',
+      `${name}.crt`,
+      '-days',
+      '2',
+      '-extfile',
+      `${name}.ext`,
+    );
   }
 
   before(async function certificates() {
     folder = mkdtempSync(join(tmpdir(), 'llmdw-tls-'));
     // Certificates are made here, not kept: a machine without openssl cannot run these.
     if (spawnSync('openssl', ['version']).status !== 0) this.skip();
-    openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'ca.key', '-out', 'ca.crt', '-days', '2', '-subj', '/CN=test authority');
+    openssl(
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-keyout',
+      'ca.key',
+      '-out',
+      'ca.crt',
+      '-days',
+      '2',
+      '-subj',
+      '/CN=test authority',
+    );
     certificate('server', '/CN=server', 'subjectAltName=DNS:kube.test');
     certificate('proxy', '/CN=proxy', 'subjectAltName=DNS:localhost');
     certificate('client', '/CN=a person', 'extendedKeyUsage=clientAuth');
     ca = read('ca.crt');
-    server = createHttpsServer({ key: read('server.key'), cert: read('server.crt'), ca, requestCert: true, rejectUnauthorized: false }, (request, response) => {
-      identities.push((request.socket as TLSSocket).getPeerCertificate().subject?.CN as string | undefined);
-      sendJson(response, 200, pod('p', '1'));
-    });
+    server = createHttpsServer(
+      { key: read('server.key'), cert: read('server.crt'), ca, requestCert: true, rejectUnauthorized: false },
+      (request, response) => {
+        identities.push((request.socket as TLSSocket).getPeerCertificate().subject?.CN as string | undefined);
+        sendJson(response, 200, pod('p', '1'));
+      },
+    );
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
 
-  beforeEach(() => { identities = []; });
+  beforeEach(() => {
+    identities = [];
+  });
 
   after(() => {
     server?.close();
@@ -110,7 +147,14 @@ describe('TLS and proxies', () => {
   });
 
   it('present a client certificate', async () => {
-    await ask({ ca, tlsServerName: 'kube.test', credentials: { get: () => Promise.resolve({ headers: {}, cert: read('client.crt'), key: read('client.key') }), invalidate() {} } });
+    await ask({
+      ca,
+      tlsServerName: 'kube.test',
+      credentials: {
+        get: () => Promise.resolve({ headers: {}, cert: read('client.crt'), key: read('client.key') }),
+        invalidate() {},
+      },
+    });
     assert.deepEqual(identities, ['a person']);
   });
 
@@ -163,23 +207,45 @@ describe('TLS and proxies', () => {
     });
 
     it('say when the proxy refuses', async () => {
-      await assert.rejects(ask({ insecureSkipTlsVerify: true, proxyUrl: proxyUrl.replace('user:pass', 'no:no') }), (error) => isWorkbenchError(error, 'cluster-unreachable') && error.message.includes('407') && !error.message.includes('no:no'));
+      await assert.rejects(
+        ask({ insecureSkipTlsVerify: true, proxyUrl: proxyUrl.replace('user:pass', 'no:no') }),
+        (error) =>
+          isWorkbenchError(error, 'cluster-unreachable') &&
+          error.message.includes('407') &&
+          !error.message.includes('no:no'),
+      );
     });
 
     it('say that another kind of proxy is not supported', async () => {
-      await assert.rejects(ask({ insecureSkipTlsVerify: true, proxyUrl: 'ftp://127.0.0.1:1' }), (error) => isWorkbenchError(error, 'not-supported'));
+      await assert.rejects(ask({ insecureSkipTlsVerify: true, proxyUrl: 'ftp://127.0.0.1:1' }), (error) =>
+        isWorkbenchError(error, 'not-supported'),
+      );
     });
   });
 
   describe('through a proxy that speaks TLS itself', () => {
     let proxy: Server;
-    let tunnels: { readonly target: string | undefined; readonly name: string | undefined; readonly client: string | undefined }[];
+    let tunnels: {
+      readonly target: string | undefined;
+      readonly name: string | undefined;
+      readonly client: string | undefined;
+    }[];
 
     beforeEach(async () => {
       tunnels = [];
-      proxy = createHttpsServer({ key: read('proxy.key'), cert: read('proxy.crt'), ca, requestCert: true, rejectUnauthorized: false });
+      proxy = createHttpsServer({
+        key: read('proxy.key'),
+        cert: read('proxy.crt'),
+        ca,
+        requestCert: true,
+        rejectUnauthorized: false,
+      });
       proxy.on('connect', (request, socket: TLSSocket) => {
-        tunnels.push({ target: request.url, name: socket.servername || undefined, client: socket.getPeerCertificate().subject?.CN as string | undefined });
+        tunnels.push({
+          target: request.url,
+          name: socket.servername || undefined,
+          client: socket.getPeerCertificate().subject?.CN as string | undefined,
+        });
         const target = connect(Number(request.url?.split(':')[1]), '127.0.0.1', () => {
           socket.write('HTTP/1.1 200 OK\r\n\r\n');
           target.pipe(socket).pipe(target);
@@ -199,7 +265,10 @@ describe('TLS and proxies', () => {
     const at = (host: string): string => `https://${host}:${(proxy.address() as AddressInfo).port}`;
 
     it('reach the server by TLS inside of TLS; names and certificates of the two are kept apart', async () => {
-      const credentials = { get: () => Promise.resolve({ headers: {}, cert: read('client.crt'), key: read('client.key') }), invalidate() {} };
+      const credentials = {
+        get: () => Promise.resolve({ headers: {}, cert: read('client.crt'), key: read('client.key') }),
+        invalidate() {},
+      };
       await ask({ ca, tlsServerName: 'kube.test', proxyUrl: at('localhost'), credentials });
       assert.deepEqual(tunnels, [{ target: `127.0.0.1:${new URL(url).port}`, name: 'localhost', client: undefined }]);
       assert.deepEqual(identities, ['a person']);
@@ -216,7 +285,11 @@ describe('TLS and proxies', () => {
 
     it('refuse a proxy whose authority nobody named, or whose name is another one, and say that it is the proxy', async () => {
       for (const connection of [{ proxyUrl: at('localhost') }, { ca, proxyUrl: at('127.0.0.1') }]) {
-        await assert.rejects(ask({ ...connection, tlsServerName: 'kube.test' }), (error) => isWorkbenchError(error, 'tls-failed') && error.message.includes(`through proxy ${connection.proxyUrl}`));
+        await assert.rejects(
+          ask({ ...connection, tlsServerName: 'kube.test' }),
+          (error) =>
+            isWorkbenchError(error, 'tls-failed') && error.message.includes(`through proxy ${connection.proxyUrl}`),
+        );
       }
       assert.deepEqual(tunnels, []);
       await ask({ insecureSkipTlsVerify: true, proxyUrl: at('127.0.0.1') });
@@ -225,7 +298,13 @@ describe('TLS and proxies', () => {
     it('say that the proxy is not there', async () => {
       const gone = at('localhost');
       proxy.close();
-      await assert.rejects(ask({ ca, proxyUrl: gone }), (error) => isWorkbenchError(error, 'cluster-unreachable') && error.message.includes(`through proxy ${gone}`) && /NO_PROXY/.test(error.hint ?? ''));
+      await assert.rejects(
+        ask({ ca, proxyUrl: gone }),
+        (error) =>
+          isWorkbenchError(error, 'cluster-unreachable') &&
+          error.message.includes(`through proxy ${gone}`) &&
+          /NO_PROXY/.test(error.hint ?? ''),
+      );
     });
   });
 
@@ -297,7 +376,10 @@ describe('TLS and proxies', () => {
 
     it('say why the proxy refuses', async () => {
       answer = 5;
-      await assert.rejects(ask({ insecureSkipTlsVerify: true, proxyUrl: at() }), (error) => isWorkbenchError(error, 'cluster-unreachable') && error.message.includes('connection refused'));
+      await assert.rejects(
+        ask({ insecureSkipTlsVerify: true, proxyUrl: at() }),
+        (error) => isWorkbenchError(error, 'cluster-unreachable') && error.message.includes('connection refused'),
+      );
     });
   });
 });

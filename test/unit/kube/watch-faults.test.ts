@@ -96,10 +96,37 @@ type Step =
   | { readonly kind: 'pause' };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('change' as const), name: fc.constantFrom('a', 'b', 'c', 'd', 'e'), remove: fc.boolean() }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('break' as const), how: fc.constantFrom('end' as const, 'cut' as const, 'half' as const) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('change' as const),
+      name: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+      remove: fc.boolean(),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('break' as const),
+      how: fc.constantFrom('end' as const, 'cut' as const, 'half' as const),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('compact' as const) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('refuse' as const), status: fc.constantFrom(401 as const, 403 as const, 404 as const, 410 as const, 429 as const, 500 as const, 503 as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('refuse' as const),
+      status: fc.constantFrom(
+        401 as const,
+        403 as const,
+        404 as const,
+        410 as const,
+        429 as const,
+        500 as const,
+        503 as const,
+      ),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('garbage' as const) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('pause' as const) }) },
 );
@@ -138,36 +165,41 @@ async function play(server: HistoryServer, steps: readonly Step[]): Promise<void
 describe('watch under faults', () => {
   it('holds what a fresh list would hold, whatever happened before', async function faults() {
     this.timeout(30_000);
-    await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
-      const server = new HistoryServer();
-      const client = clientOf(await server.http.start(), {}, hastyClock);
-      const seen = new Map<string, string>();
-      let state = '';
-      client.watch<string>({
-        resource: Pods,
-        namespace: 'ns',
-        project: (object) => object.metadata.resourceVersion,
-        sink: {
-          replace: (items) => {
-            seen.clear();
-            for (const [key, item] of items) seen.set(key, item);
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+        const server = new HistoryServer();
+        const client = clientOf(await server.http.start(), {}, hastyClock);
+        const seen = new Map<string, string>();
+        let state = '';
+        client.watch<string>({
+          resource: Pods,
+          namespace: 'ns',
+          project: (object) => object.metadata.resourceVersion,
+          sink: {
+            replace: (items) => {
+              seen.clear();
+              for (const [key, item] of items) seen.set(key, item);
+            },
+            set: (key, item) => void seen.set(key, item),
+            delete: (key) => void seen.delete(key),
+            state: (told) => {
+              state = told.kind;
+            },
           },
-          set: (key, item) => void seen.set(key, item),
-          delete: (key) => void seen.delete(key),
-          state: (told) => { state = told.kind; },
-        },
-      });
-      try {
-        await play(server, steps);
-        server.faults.length = 0;
-        server.change('last', false);
-        const expected = new Map([...server.objects].map(([name, version]) => [`ns/${name}`, String(version)]));
-        await until(() => state === 'live' && seen.get('ns/last') === expected.get('ns/last'));
-        assert.deepEqual(Object.fromEntries(seen), Object.fromEntries(expected));
-      } finally {
-        client.dispose();
-        await server.http.stop();
-      }
-    }), { numRuns: 40 });
+        });
+        try {
+          await play(server, steps);
+          server.faults.length = 0;
+          server.change('last', false);
+          const expected = new Map([...server.objects].map(([name, version]) => [`ns/${name}`, String(version)]));
+          await until(() => state === 'live' && seen.get('ns/last') === expected.get('ns/last'));
+          assert.deepEqual(Object.fromEntries(seen), Object.fromEntries(expected));
+        } finally {
+          client.dispose();
+          await server.http.stop();
+        }
+      }),
+      { numRuns: 40 },
+    );
   });
 });

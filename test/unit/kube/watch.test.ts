@@ -74,15 +74,24 @@ describe('watch supervisor', () => {
     watches.at(-1)?.response.write(`${JSON.stringify({ type, object })}\n`);
   }
 
-  it('lists, goes live, and follows changes from the list\'s version', async () => {
+  it("lists, goes live, and follows changes from the list's version", async () => {
     recorder.start(client);
     await until(() => recorder.state === 'live');
-    assert.deepEqual(recorder.states.map((state) => state.kind), ['connecting', 'live']);
+    assert.deepEqual(
+      recorder.states.map((state) => state.kind),
+      ['connecting', 'live'],
+    );
     assert.equal(watches[0]?.version, '10');
     tell('ADDED', pod('b', '11'));
     tell('MODIFIED', pod('a', '12'));
     await until(() => recorder.items.get('ns/a') === '12');
-    assert.deepEqual([...recorder.items], [['ns/a', '12'], ['ns/b', '11']]);
+    assert.deepEqual(
+      [...recorder.items],
+      [
+        ['ns/a', '12'],
+        ['ns/b', '11'],
+      ],
+    );
     tell('DELETED', pod('b', '13'));
     await until(() => !recorder.items.has('ns/b'));
   });
@@ -110,7 +119,10 @@ describe('watch supervisor', () => {
     await until(() => watches.length === 2);
     assert.equal(watches[1]?.version, '20');
     await until(() => recorder.state === 'live');
-    assert.ok(recorder.states.some((state) => state.kind === 'stale'), 'the break was told');
+    assert.ok(
+      recorder.states.some((state) => state.kind === 'stale'),
+      'the break was told',
+    );
     assert.equal(recorder.replaced, 1, 'nothing was listed again');
   });
 
@@ -123,7 +135,11 @@ describe('watch supervisor', () => {
     assert.equal(watches[1]?.version, '50');
     assert.deepEqual([...recorder.items.keys()], ['ns/new']);
     assert.equal(recorder.replaced, 2);
-    assert.deepEqual(recorder.states.map((state) => state.kind), ['connecting', 'live'], 'a relist is no fault that a person must see');
+    assert.deepEqual(
+      recorder.states.map((state) => state.kind),
+      ['connecting', 'live'],
+      'a relist is no fault that a person must see',
+    );
   });
 
   it('leaves out an object that cannot be projected, and keeps the rest', async () => {
@@ -162,12 +178,16 @@ describe('watch supervisor', () => {
 
   it('does not call live what is no stream of events', async () => {
     server.handle = (_request, response, url) => {
-      if (url.searchParams.get('watch') === null) sendJson(response, 200, { metadata: { resourceVersion: '10' }, items: [] });
+      if (url.searchParams.get('watch') === null)
+        sendJson(response, 200, { metadata: { resourceVersion: '10' }, items: [] });
       else response.writeHead(200, { 'content-type': 'text/html' }).end('<html></html>');
     };
     recorder.start(client);
     await until(() => recorder.state === 'stale');
-    assert.deepEqual(recorder.states.map(({ kind }) => kind), ['connecting', 'stale']);
+    assert.deepEqual(
+      recorder.states.map(({ kind }) => kind),
+      ['connecting', 'stale'],
+    );
   });
 
   it('says since when it is stale while the server is down, and recovers by itself', async () => {
@@ -228,7 +248,13 @@ describe('watch supervisor', () => {
       });
     });
 
-    for (const [how, body] of [['ends at once', ''], ['ends with 410', `${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } })}\n`]] as const) {
+    for (const [how, body] of [
+      ['ends at once', ''],
+      [
+        'ends with 410',
+        `${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } })}\n`,
+      ],
+    ] as const) {
       it(`does not call a watch live because it was accepted, after others came to nothing: one that ${how}`, async () => {
         const handle = server.handle;
         const accepted = { times: 0 };
@@ -264,7 +290,10 @@ describe('watch supervisor', () => {
       clock.advance(90_000);
       await until(() => watches.length === 2);
       assert.equal(watches[1]?.version, '11');
-      assert.deepEqual(recorder.states.map((state) => state.kind), ['connecting', 'live']);
+      assert.deepEqual(
+        recorder.states.map((state) => state.kind),
+        ['connecting', 'live'],
+      );
     });
 
     it('asks again for a kind that was absent, and finds it', async () => {

@@ -8,7 +8,13 @@ const cluster: ClusterRef = { context: 'shared', namespace: 'team', server: 'htt
 const bob: Claim = { owner: 'bob', deployment: 'wide-ep' };
 const ofWorkbench = { [labels.managedBy]: manager };
 const ofBob = { ...ofWorkbench, [labels.owner]: 'bob' };
-const gateway = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway', name: 'web', uid: '1', controller: true };
+const gateway = {
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'Gateway',
+  name: 'web',
+  uid: '1',
+  controller: true,
+};
 
 function object(metadata: Omit<ObjectMeta, 'name'> & { readonly managedFields?: readonly object[] }): KubeObject {
   return { apiVersion: 'v1', kind: 'Service', metadata: { name: 'wide-ep', namespace: 'team', ...metadata } };
@@ -21,8 +27,16 @@ function written(name: string, time: string, more: object = {}): object {
 describe('whose an object is', () => {
   const cases: readonly (readonly [string, KubeObject, string | undefined])[] = [
     ['mine', object({ labels: { ...ofBob, [labels.deployment]: 'wide-ep' } }), undefined],
-    ['another person\'s', object({ labels: { ...ofWorkbench, [labels.owner]: 'alice', [labels.deployment]: 'wide-ep' } }), 'belongs to alice'],
-    ['of another deployment of mine', object({ labels: { ...ofBob, [labels.deployment]: 'other' } }), 'belongs to your deployment other'],
+    [
+      "another person's",
+      object({ labels: { ...ofWorkbench, [labels.owner]: 'alice', [labels.deployment]: 'wide-ep' } }),
+      'belongs to alice',
+    ],
+    [
+      'of another deployment of mine',
+      object({ labels: { ...ofBob, [labels.deployment]: 'other' } }),
+      'belongs to your deployment other',
+    ],
     ['mine, of no deployment', object({ labels: ofBob }), 'is yours and no part of a deployment'],
     ['robbed of its owner', object({ labels: { ...ofWorkbench } }), 'does not say whose it is any more'],
     [
@@ -31,7 +45,7 @@ describe('whose an object is', () => {
       'is managed by the Helm release web',
     ],
     [
-      'of Helm, in a person\'s name',
+      "of Helm, in a person's name",
       object({ labels: { [labels.managedBy]: 'Helm', [labels.owner]: 'alice' } }),
       'belongs to alice and is managed by Helm',
     ],
@@ -40,8 +54,16 @@ describe('whose an object is', () => {
       object({ annotations: { 'argocd.argoproj.io/tracking-id': 'web:/Service:team/wide-ep' } }),
       'is managed by the Argo CD application web',
     ],
-    ['of Argo CD, by label', object({ labels: { 'argocd.argoproj.io/instance': 'web' } }), 'is managed by the Argo CD application web'],
-    ['of Flux', object({ labels: { 'kustomize.toolkit.fluxcd.io/name': 'apps' } }), 'is managed by the Flux kustomization apps'],
+    [
+      'of Argo CD, by label',
+      object({ labels: { 'argocd.argoproj.io/instance': 'web' } }),
+      'is managed by the Argo CD application web',
+    ],
+    [
+      'of Flux',
+      object({ labels: { 'kustomize.toolkit.fluxcd.io/name': 'apps' } }),
+      'is managed by the Flux kustomization apps',
+    ],
     [
       'of whoever wrote it first',
       object({
@@ -77,12 +99,16 @@ describe('whose an object is', () => {
   });
 
   it('believes no annotation of ours', () => {
-    assert.equal(notOurs(object({ annotations: { [annotations.guide]: 'wide-ep' } }), bob), 'is managed by someone who left no name');
+    assert.equal(
+      notOurs(object({ annotations: { [annotations.guide]: 'wide-ep' } }), bob),
+      'is managed by someone who left no name',
+    );
   });
 
   it('refuses with the object, its place, whose it is and what to do', () => {
     assert.throws(
-      () => requireOurs(object({ labels: { ...ofWorkbench, [labels.owner]: 'alice' } }), bob, cluster, 'deploy wide-ep'),
+      () =>
+        requireOurs(object({ labels: { ...ofWorkbench, [labels.owner]: 'alice' } }), bob, cluster, 'deploy wide-ep'),
       (error) => {
         assert.ok(isWorkbenchError(error, 'not-yours'));
         assert.equal(error.message, 'cannot deploy wide-ep: Service wide-ep in shared/team belongs to alice');

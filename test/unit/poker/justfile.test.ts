@@ -10,7 +10,10 @@ describe('Justfile of the poker pod', () => {
     const text = pokerJustfile('default:\n    @just --list\n', {
       baseUrl: 'http://gateway.ns.svc.cluster.local',
       model: 'my model',
-      decodePods: [{ name: 'd-0', ip: '10.0.0.1' }, { name: 'd-0-1', ip: '10.0.0.2' }],
+      decodePods: [
+        { name: 'd-0', ip: '10.0.0.1' },
+        { name: 'd-0-1', ip: '10.0.0.2' },
+      ],
     });
     assert.deepEqual(text.split('\n').slice(0, 4), [
       'export BASE_URL := "http://gateway.ns.svc.cluster.local"',

@@ -16,7 +16,10 @@ function assertNearlyRestricted(spec: unknown): void {
   const containers = arrayAt(spec, 'containers');
   assert.equal(containers.length, 1);
   for (const container of containers) {
-    const { privileged, allowPrivilegeEscalation, capabilities } = at(container, 'securityContext') as Record<string, unknown>;
+    const { privileged, allowPrivilegeEscalation, capabilities } = at(container, 'securityContext') as Record<
+      string,
+      unknown
+    >;
     assert.deepEqual([privileged, allowPrivilegeEscalation, capabilities], [undefined, false, { drop: ['ALL'] }]);
   }
 }
@@ -25,7 +28,15 @@ describe('the Job of a run', () => {
   it('takes no value for YAML, and hands the script over as it is', async () => {
     const image = 'evil\n          securityContext: { privileged: true }\n          #';
     const script = 'echo "$(HOSTNAME)" $$ \'a: b\'\n---\nkind: Pod';
-    const job = await workerJob({ manifestsDir: manifests, name: 'bench-1', owner: 'me', runId: '1', workers: 2, image, script });
+    const job = await workerJob({
+      manifestsDir: manifests,
+      name: 'bench-1',
+      owner: 'me',
+      runId: '1',
+      workers: 2,
+      image,
+      script,
+    });
     assertNearlyRestricted(at(job, 'spec', 'template', 'spec'));
     const [container] = arrayAt(job, 'spec', 'template', 'spec', 'containers');
     assert.equal(at(container, 'image'), image);
@@ -36,7 +47,7 @@ describe('the Job of a run', () => {
 });
 
 describe('what pods of our own may do', () => {
-  it('is next to nothing in the poker pod, and its image\'s tools are not hidden', async () => {
+  it("is next to nothing in the poker pod, and its image's tools are not hidden", async () => {
     const pod: unknown = parse(await readFile(join(manifests, 'poker', 'pod.yaml'), 'utf8'));
     assertNearlyRestricted(at(pod, 'spec'));
     // They are in /app/.venv.

@@ -64,13 +64,19 @@ describe('readers that are killed', function () {
     const plan = planFor(right, 'decode-0');
     async function normalise(): Promise<string> {
       const hash = createHash('sha256');
-      await readers.run('normalise trace', { path, gzip: true, plan }, { signal, onChunk: async (chunk) => void hash.update(chunk) });
+      await readers.run(
+        'normalise trace',
+        { path, gzip: true, plan },
+        { signal, onChunk: async (chunk) => void hash.update(chunk) },
+      );
       return hash.digest('hex');
     }
     const rightBytes = await normalise();
-    const readResult = (): Promise<ResultFile> => readers.run('read result file', { path: join(folder, '0.json') }, { signal });
+    const readResult = (): Promise<ResultFile> =>
+      readers.run('read result file', { path: join(folder, '0.json') }, { signal });
     const rightResult = await readResult();
-    const merge = (): Promise<WorkersReport> => readers.run('merge workers', { path: folder, workers, missing: [], useTotal: false }, { signal });
+    const merge = (): Promise<WorkersReport> =>
+      readers.run('merge workers', { path: folder, workers, missing: [], useTotal: false }, { signal });
     const rightMerged = await merge();
     assert.deepEqual(rightMerged.report.files[0], rightResult);
 

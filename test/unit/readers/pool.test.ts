@@ -17,7 +17,8 @@ describe('reader processes', function () {
   this.timeout(60_000);
   let pool: ReaderPool<OddTasks>;
 
-  const create = (options: Partial<ReaderPoolOptions> = {}): ReaderPool<OddTasks> => (pool = sourceReaders<OddTasks>({ entry, ...options }));
+  const create = (options: Partial<ReaderPoolOptions> = {}): ReaderPool<OddTasks> =>
+    (pool = sourceReaders<OddTasks>({ entry, ...options }));
   const pid = async (): Promise<number> => (await pool.run('say who', { path }, { signal })).pid;
 
   async function untilGone(pids: readonly number[]): Promise<void> {
@@ -33,7 +34,12 @@ describe('reader processes', function () {
     create();
     const first = await pid();
     assert.equal(await pid(), first);
-    const value = new Map<string, unknown>([['times', new Float64Array([1, Number.NaN])], ['base', 1712195495502094565n], ['none', undefined], ['far', -Infinity]]);
+    const value = new Map<string, unknown>([
+      ['times', new Float64Array([1, Number.NaN])],
+      ['base', 1712195495502094565n],
+      ['none', undefined],
+      ['far', -Infinity],
+    ]);
     const values = await Promise.all([1, 2, 3, 4, 5].map(() => pool.run('give back', { path, value }, { signal })));
     for (const each of values) assert.deepEqual(each, value);
   });
@@ -43,7 +49,12 @@ describe('reader processes', function () {
     try {
       create({ node: ownNode({ SystemRoot: 'C:\\Windows' }) });
       const { env } = await pool.run('say who', { path }, { signal });
-      assert.deepEqual(Object.keys(env).filter((name) => !name.startsWith('NODE_CHANNEL_')).toSorted(), ['ELECTRON_RUN_AS_NODE', 'SystemRoot']);
+      assert.deepEqual(
+        Object.keys(env)
+          .filter((name) => !name.startsWith('NODE_CHANNEL_'))
+          .toSorted(),
+        ['ELECTRON_RUN_AS_NODE', 'SystemRoot'],
+      );
     } finally {
       delete process.env['HF_TOKEN'];
     }
@@ -52,15 +63,25 @@ describe('reader processes', function () {
   it('fail with a code for their file, and the next file is read by another', async () => {
     create({ limits: { heapMegabytes: 60, residentBytes: 4e9 } });
     for (const name of ['abort', 'exit', 'fill the heap'] as const) {
-      await assert.rejects(pool.run(name, { path }, { signal }), (error) => isWorkbenchError(error, 'reader-failed') && error.message.includes(path) && error.hint !== undefined, name);
+      await assert.rejects(
+        pool.run(name, { path }, { signal }),
+        (error) => isWorkbenchError(error, 'reader-failed') && error.message.includes(path) && error.hint !== undefined,
+        name,
+      );
     }
-    await assert.rejects(pool.run('throw', { path }, { signal }), { code: 'internal', message: `reading ${path}: no such thing` });
+    await assert.rejects(pool.run('throw', { path }, { signal }), {
+      code: 'internal',
+      message: `reading ${path}: no such thing`,
+    });
     assert.ok(await pid());
   });
 
   it('give a file up that fills the machine with buffers, or whose answer would fill the window', async () => {
     create({ limits: { heapMegabytes: 60, residentBytes: 300e6 } });
-    await assert.rejects(pool.run('fill buffers', { path }, { signal }), (error) => isWorkbenchError(error, 'too-large') && error.message.includes(path) && error.hint !== undefined);
+    await assert.rejects(
+      pool.run('fill buffers', { path }, { signal }),
+      (error) => isWorkbenchError(error, 'too-large') && error.message.includes(path) && error.hint !== undefined,
+    );
     await assert.rejects(pool.run('answer too much', { path }, { signal }), { code: 'too-large' });
     assert.ok(await pid());
   });
@@ -98,7 +119,10 @@ describe('reader processes', function () {
       taken.push(chunk[0] ?? -1);
     };
     assert.equal(await pool.run('emit', { path, count: 50 }, { signal, onChunk }), 50);
-    assert.deepEqual(taken, Array.from({ length: 50 }, (_, index) => index));
+    assert.deepEqual(
+      taken,
+      Array.from({ length: 50 }, (_, index) => index),
+    );
     const refuse = (): Promise<void> => Promise.reject(new Error('the window is gone'));
     await assert.rejects(pool.run('emit', { path, count: 50 }, { signal, onChunk: refuse }), /the window is gone/);
   });
@@ -119,7 +143,11 @@ describe('reader processes', function () {
   it('end with the pool, whatever they do', async () => {
     create();
     const before = await pid();
-    const running = [pool.run('spin', { path }, { signal }), pool.run('never answer', { path }, { signal }), pool.run('spin', { path }, { signal })];
+    const running = [
+      pool.run('spin', { path }, { signal }),
+      pool.run('never answer', { path }, { signal }),
+      pool.run('spin', { path }, { signal }),
+    ];
     pool.dispose();
     for (const each of running) await assert.rejects(each, { code: 'aborted' });
     await assert.rejects(pool.run('say who', { path }, { signal }), { code: 'aborted' });

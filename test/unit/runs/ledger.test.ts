@@ -53,7 +53,12 @@ describe('run ledger', () => {
   });
 
   function ledger(): RunLedger {
-    const made = createRunLedger({ files: () => new WorkspaceFiles(workspace).below('results'), places, clock: systemClock, logger: silentLogger });
+    const made = createRunLedger({
+      files: () => new WorkspaceFiles(workspace).below('results'),
+      places,
+      clock: systemClock,
+      logger: silentLogger,
+    });
     open.push(made);
     return made;
   }
@@ -79,14 +84,22 @@ describe('run ledger', () => {
 
   it('lists the newest first', async () => {
     const runs = ledger();
-    for (const startedAt of ['2026-01-02T00:00:00Z', '2026-03-02T00:00:00Z', '2026-02-02T00:00:00Z']) await runs.create({ ...RECORD, startedAt }, SERVER);
-    assert.deepEqual((await runs.list()).map((run) => run.startedAt.slice(0, 7)), ['2026-03', '2026-02', '2026-01']);
+    for (const startedAt of ['2026-01-02T00:00:00Z', '2026-03-02T00:00:00Z', '2026-02-02T00:00:00Z'])
+      await runs.create({ ...RECORD, startedAt }, SERVER);
+    assert.deepEqual(
+      (await runs.list()).map((run) => run.startedAt.slice(0, 7)),
+      ['2026-03', '2026-02', '2026-01'],
+    );
   });
 
   it('loses no update of many at once', async () => {
     const runs = ledger();
     const { id } = await runs.create(RECORD, SERVER);
-    await Promise.all(Array.from({ length: 20 }, (_, index) => runs.update(id, index === 7 ? { gpus: 7 } : index === 9 ? { baseline: true } : { summary: `step ${index}` })));
+    await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        runs.update(id, index === 7 ? { gpus: 7 } : index === 9 ? { baseline: true } : { summary: `step ${index}` }),
+      ),
+    );
     const run = await runs.get(id);
     assert.deepEqual([run?.gpus, run?.baseline, run?.summary], [7, true, 'step 19']);
   });
@@ -94,7 +107,10 @@ describe('run ledger', () => {
   it('lists a broken record as such, beside the others', async () => {
     const runs = ledger();
     await runs.create(RECORD, SERVER);
-    for (const [name, text] of [['cut', '{"kind": "bench'], ['wrong', '{"kind": "party"}']] as const) {
+    for (const [name, text] of [
+      ['cut', '{"kind": "bench'],
+      ['wrong', '{"kind": "party"}'],
+    ] as const) {
       await mkdir(join(folder, name));
       await writeFile(join(folder, name, 'run.json'), text);
     }
@@ -110,7 +126,9 @@ describe('run ledger', () => {
   it('takes keys of the prototype, keys twice and figures that are none as what they are', async () => {
     const text = JSON.stringify(RECORD);
     const records: Readonly<Record<string, string>> = {
-      polluting: text.replace('{', '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},').replace('"parameters":{', '"parameters":{"__proto__":"x","constructor":"y",'),
+      polluting: text
+        .replace('{', '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},')
+        .replace('"parameters":{', '"parameters":{"__proto__":"x","constructor":"y",'),
       twice: text.replace('{', '{"label":"first","gpus":1,'),
       endless: text.replace('"gpus":24', '"gpus":1e999'),
       long: text.replace('"gpus":24', '"gpus":12345678901234567890'),
@@ -125,8 +143,22 @@ describe('run ledger', () => {
     const shown = new Map((await ledger().list()).map((run) => [run.id, run]));
     assert.deepEqual(shown.keys().toArray().toSorted(), Object.keys(records).toSorted());
     assert.equal(Reflect.get({}, 'polluted'), undefined);
-    assert.deepEqual(['polluting', 'twice', 'deep'].map((id) => [shown.get(id)?.label, shown.get(id)?.gpus]), [['c=64', 24], ['c=64', 24], ['c=64', 24]]);
-    assert.deepEqual(['endless', 'long', 'below'].map((id) => [shown.get(id)?.label, shown.get(id)?.gpus]), [['c=64', null], ['c=64', null], ['c=64', null]]);
+    assert.deepEqual(
+      ['polluting', 'twice', 'deep'].map((id) => [shown.get(id)?.label, shown.get(id)?.gpus]),
+      [
+        ['c=64', 24],
+        ['c=64', 24],
+        ['c=64', 24],
+      ],
+    );
+    assert.deepEqual(
+      ['endless', 'long', 'below'].map((id) => [shown.get(id)?.label, shown.get(id)?.gpus]),
+      [
+        ['c=64', null],
+        ['c=64', null],
+        ['c=64', null],
+      ],
+    );
     assert.match(shown.get('unknown')?.summary ?? '', /run\.json cannot be read/);
   });
 
@@ -143,12 +175,13 @@ describe('run ledger', () => {
     const there = ledger();
     const { id } = await here.create(RECORD, SERVER);
     await there.list();
-    const heard = (runs: RunLedger): Promise<void> => new Promise((resolve) => {
-      const subscription = runs.onDidChange(() => {
-        subscription.dispose();
-        resolve();
+    const heard = (runs: RunLedger): Promise<void> =>
+      new Promise((resolve) => {
+        const subscription = runs.onDidChange(() => {
+          subscription.dispose();
+          resolve();
+        });
       });
-    });
     const both = Promise.all([heard(here), heard(there)]);
     await here.update(id, { state: 'succeeded' });
     await both;
@@ -180,7 +213,10 @@ describe('run ledger', () => {
     await symlink(home, join(folder, 'linked'));
     await writeFile(join(home, 'run.json'), JSON.stringify(RECORD));
     const runs = ledger();
-    await assert.rejects(runs.update('linked', { baseline: true }), { code: 'file-unreadable', message: /linked is a link/ });
+    await assert.rejects(runs.update('linked', { baseline: true }), {
+      code: 'file-unreadable',
+      message: /linked is a link/,
+    });
     await runs.remove('linked');
     assert.deepEqual(await readdir(folder), []);
     await mkdir(join(folder, 'record'));
@@ -192,7 +228,10 @@ describe('run ledger', () => {
   });
 
   it('says which run is not there', async () => {
-    await assert.rejects(ledger().update('20260101-000000-gone', {}), { code: 'not-found', message: /20260101-000000-gone/ });
+    await assert.rejects(ledger().update('20260101-000000-gone', {}), {
+      code: 'not-found',
+      message: /20260101-000000-gone/,
+    });
   });
 
   it('says when the place cannot be written', async () => {

@@ -15,17 +15,28 @@ describe('what a script needs of the machine', () => {
     return { what, packages, met: () => Promise.resolve(here.has(what)) };
   }
 
-  function packageManager(allowed: boolean, install: (packages: readonly string[]) => Promise<void> = async (packages) => void installed.push(packages.join(' '))): PackageManager {
+  function packageManager(
+    allowed: boolean,
+    install: (packages: readonly string[]) => Promise<void> = async (packages) =>
+      void installed.push(packages.join(' ')),
+  ): PackageManager {
     return { allowed: () => Promise.resolve(allowed), install };
   }
 
   async function refusal(needs: readonly Need[], manager: PackageManager): Promise<string> {
-    const error: unknown = await ensure(needs, manager).then(() => undefined, (reason: unknown) => reason);
+    const error: unknown = await ensure(needs, manager).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
     assert.ok(error instanceof Refusal, String(error));
     return error.message;
   }
 
-  const needs = [need('a browser', 'chromium', 'fonts'), need('a compiler', 'build-essential'), need('headers', 'libkrb5-dev')];
+  const needs = [
+    need('a browser', 'chromium', 'fonts'),
+    need('a compiler', 'build-essential'),
+    need('headers', 'libkrb5-dev'),
+  ];
 
   it('is looked for and left alone where it is there', async () => {
     for (const { what } of needs) here.add(what);
@@ -57,7 +68,10 @@ describe('what a script needs of the machine', () => {
   });
 
   it('is told with the command and the reason when the packages cannot be had', async () => {
-    const message = await refusal(needs, packageManager(true, () => Promise.reject(new Error('Could not resolve deb.debian.org'))));
+    const message = await refusal(
+      needs,
+      packageManager(true, () => Promise.reject(new Error('Could not resolve deb.debian.org'))),
+    );
     assert.match(message, /Could not resolve deb\.debian\.org/);
     assert.match(message, /apt-get install -y --no-install-recommends chromium/);
   });

@@ -33,10 +33,20 @@ describe('an npm that a script starts', () => {
   async function seenByPostInstall(env: NodeJS.ProcessEnv): Promise<NodeJS.ProcessEnv> {
     const seen = join(folder, 'seen.json');
     await mkdir(join(folder, 'tiny'));
-    await writeFile(join(folder, 'tiny', 'package.json'), JSON.stringify({ name: 'tiny', version: '1.0.0', scripts: { postinstall: 'node tell.cjs' } }));
-    await writeFile(join(folder, 'tiny', 'tell.cjs'), `require('node:fs').writeFileSync(${JSON.stringify(seen)}, JSON.stringify({ ...process.env, version: process.version })); console.log('told')`);
+    await writeFile(
+      join(folder, 'tiny', 'package.json'),
+      JSON.stringify({ name: 'tiny', version: '1.0.0', scripts: { postinstall: 'node tell.cjs' } }),
+    );
+    await writeFile(
+      join(folder, 'tiny', 'tell.cjs'),
+      `require('node:fs').writeFileSync(${JSON.stringify(seen)}, JSON.stringify({ ...process.env, version: process.version })); console.log('told')`,
+    );
     await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'inner', version: '1.0.0', private: true }));
-    await npm(['install', '--offline', '--no-audit', '--install-links', '--loglevel=error', './tiny'], { cwd: folder, env: { ...process.env, ...env }, tell: (line) => printed.push(line) });
+    await npm(['install', '--offline', '--no-audit', '--install-links', '--loglevel=error', './tiny'], {
+      cwd: folder,
+      env: { ...process.env, ...env },
+      tell: (line) => printed.push(line),
+    });
     return JSON.parse(await readFile(seen, 'utf8')) as NodeJS.ProcessEnv;
   }
 
@@ -47,13 +57,20 @@ describe('an npm that a script starts', () => {
     assert.equal(seen['INIT_CWD'], folder);
     assert.equal(seen['npm_package_name'], 'tiny');
     assert.ok(printed.includes('told'));
-    assert.deepEqual(Object.entries(seen).filter(([, value]) => /outer|1\.2\.3/.test(value ?? '')), []);
+    assert.deepEqual(
+      Object.entries(seen).filter(([, value]) => /outer|1\.2\.3/.test(value ?? '')),
+      [],
+    );
   });
 
   it('still knows how this machine reaches its packages', async () => {
     const userconfig = join(folder, 'person.npmrc');
     await writeFile(userconfig, '');
-    const seen = await seenByPostInstall({ ...outer, npm_config_userconfig: userconfig, npm_config_registry: 'https://registry.example/' });
+    const seen = await seenByPostInstall({
+      ...outer,
+      npm_config_userconfig: userconfig,
+      npm_config_registry: 'https://registry.example/',
+    });
     assert.equal(seen['npm_config_userconfig'], userconfig);
     assert.equal(seen['npm_config_registry'], 'https://registry.example/');
   });

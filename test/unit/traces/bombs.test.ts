@@ -43,9 +43,21 @@ describe('small traces that inflate to much', function () {
     ['brackets in an event', bomb(`{"traceEvents":[${kernel},{"args":`, '[', ''), 'json-cut'],
     ['blanks before the events', bomb('{"traceEvents":', ' ', `[${kernel}]}`), 'format-unknown'],
     ['blanks among the events', bomb('{"traceEvents":[', ' ', `${kernel}]}`), '1 event'],
-    ['one string in an event', bomb(`{"traceEvents":[${kernel},{"name":"`, 'x', `"},${kernel}]}`), '2 events, events-skipped'],
-    ['one number in an event', bomb(`{"traceEvents":[${kernel},{"ts":`, '1', `},${kernel}]}`), '2 events, events-skipped'],
-    ['keys of an event', bomb(`{"traceEvents":[${kernel},{`, '"a":1,  ', `"b":1},${kernel}]}`), '2 events, events-skipped'],
+    [
+      'one string in an event',
+      bomb(`{"traceEvents":[${kernel},{"name":"`, 'x', `"},${kernel}]}`),
+      '2 events, events-skipped',
+    ],
+    [
+      'one number in an event',
+      bomb(`{"traceEvents":[${kernel},{"ts":`, '1', `},${kernel}]}`),
+      '2 events, events-skipped',
+    ],
+    [
+      'keys of an event',
+      bomb(`{"traceEvents":[${kernel},{`, '"a":1,  ', `"b":1},${kernel}]}`),
+      '2 events, events-skipped',
+    ],
     ['one string before the events', bomb('{"a":"', 'x', `","traceEvents":[${kernel}]}`), 'format-unknown'],
     ['one string behind the events', bomb(`{"traceEvents":[${kernel}],"a":"`, 'x', '"}'), 'json-cut'],
   ];
@@ -60,7 +72,11 @@ describe('small traces that inflate to much', function () {
 
   async function outcomeOf(path: string): Promise<string> {
     try {
-      const { events, warnings } = await readers.run('summarise trace', { path, wasm }, { signal: new AbortController().signal });
+      const { events, warnings } = await readers.run(
+        'summarise trace',
+        { path, wasm },
+        { signal: new AbortController().signal },
+      );
       return [`${events} event${events === 1 ? '' : 's'}`, ...warnings.map(({ code }) => code)].join(', ');
     } catch (error) {
       if (!isWorkbenchError(error)) throw error;

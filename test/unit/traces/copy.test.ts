@@ -24,7 +24,12 @@ const instantClock: Clock = {
     return { dispose: () => clearImmediate(handle) };
   },
 };
-const trace = gzipSync(JSON.stringify({ traceEvents: [{ ph: 'X', cat: 'kernel', name: 'k', pid: 0, tid: 7, ts: 1, dur: 2, args: { device: 0, stream: 7 } }], distributedInfo: { rank: 5 } }));
+const trace = gzipSync(
+  JSON.stringify({
+    traceEvents: [{ ph: 'X', cat: 'kernel', name: 'k', pid: 0, tid: 7, ts: 1, dur: 2, args: { device: 0, stream: 7 } }],
+    distributedInfo: { rank: 5 },
+  }),
+);
 
 describe('copying traces', () => {
   let workspace: string;
@@ -42,7 +47,13 @@ describe('copying traces', () => {
       assets: { dist: await scannerDist(), media: join(workspace, 'media') },
       readers,
       contexts: pods.contexts(),
-      servers: () => Promise.resolve(pods.files.keys().map((pod) => ({ pod, deployment: 'wide-ep' })).toArray()),
+      servers: () =>
+        Promise.resolve(
+          pods.files
+            .keys()
+            .map((pod) => ({ pod, deployment: 'wide-ep' }))
+            .toArray(),
+        ),
       clock,
       logger: silentLogger,
       disk,
@@ -62,7 +73,10 @@ describe('copying traces', () => {
 
   async function filesBelow(folder: string): Promise<string[]> {
     const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-    return entries.filter((entry) => entry.isFile()).map((entry) => relative(folder, join(entry.parentPath, entry.name))).toSorted();
+    return entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+      .toSorted();
   }
 
   it('lists what is in the pods, complete or not, and why a pod could not be read', async () => {
@@ -72,20 +86,26 @@ describe('copying traces', () => {
     pods.add('decode-0', '/traces/profiler_out_0.txt', Buffer.from('table'));
     pods.files.set('decode-1', new Map());
     const { traces, errors } = await service.remote(cluster, signal);
-    assert.deepEqual(traces.map(({ path, complete }) => [path, complete]), [
-      ['/traces/dp0_pp0_tp0_rank0.1.pt.trace.json.gz', true],
-      ['/traces/half.json', false],
-      ['/traces/whole.json', true],
-    ]);
+    assert.deepEqual(
+      traces.map(({ path, complete }) => [path, complete]),
+      [
+        ['/traces/dp0_pp0_tp0_rank0.1.pt.trace.json.gz', true],
+        ['/traces/half.json', false],
+        ['/traces/whole.json', true],
+      ],
+    );
     assert.equal(traces[0]!.bytes, trace.length);
     assert.equal(traces[0]!.modified, 1_700_000_000.5);
     assert.equal(traces[0]!.container, 'vllm');
-    assert.deepEqual(errors.map((error) => error.pod), ['decode-1']);
+    assert.deepEqual(
+      errors.map((error) => error.pod),
+      ['decode-1'],
+    );
     assert.match(errors[0]!.message, /no traces in pod "decode-1" \(context "test", namespace "team"\)/);
     assert.ok(errors[0]!.hint);
   });
 
-  it('takes a file that still grows for incomplete, and the profiler\'s own folder from the pod', async () => {
+  it("takes a file that still grows for incomplete, and the profiler's own folder from the pod", async () => {
     pods.folders.set('decode-0', '/scratch/prof');
     pods.add('decode-0', '/scratch/prof/a.json.gz', trace);
     let grows = true;
@@ -97,9 +117,15 @@ describe('copying traces', () => {
         return instantClock.setTimer(ms, fire);
       },
     });
-    assert.deepEqual((await watched.remote(cluster, signal)).traces.map((found) => found.complete), [false]);
+    assert.deepEqual(
+      (await watched.remote(cluster, signal)).traces.map((found) => found.complete),
+      [false],
+    );
     assert.equal(grows, false);
-    assert.deepEqual((await watched.remote(cluster, signal)).traces.map((found) => found.complete), [true]);
+    assert.deepEqual(
+      (await watched.remote(cluster, signal)).traces.map((found) => found.complete),
+      [true],
+    );
   });
 
   it('copies files of several pods into the next free number, with a catalogue', async () => {
@@ -109,7 +135,10 @@ describe('copying traces', () => {
     pods.add('decode-1', '/traces/a.json.gz', big);
     const { traces } = await service.remote(cluster, signal);
     const fractions: number[] = [];
-    const outcome = await service.copy(cluster, traces, { signal, progress: (progress) => fractions.push(progress.fraction ?? -1) });
+    const outcome = await service.copy(cluster, traces, {
+      signal,
+      progress: (progress) => fractions.push(progress.fraction ?? -1),
+    });
     assert.deepEqual(outcome.failed, []);
     assert.equal(outcome.n, 8);
     assert.deepEqual(await filesBelow(outcome.folder), ['decode-0/a.json.gz', 'decode-1/a.json.gz', 'traces.json']);
@@ -120,7 +149,13 @@ describe('copying traces', () => {
     const [set] = await service.local();
     assert.equal(set!.deployment, 'wide-ep');
     assert.equal(set!.copiedAt, '2026-01-02T00:00:00.000Z');
-    assert.deepEqual(set!.traces.map(({ pod, bytes }) => [pod, bytes]), [['decode-0', trace.length], ['decode-1', big.length]]);
+    assert.deepEqual(
+      set!.traces.map(({ pod, bytes }) => [pod, bytes]),
+      [
+        ['decode-0', trace.length],
+        ['decode-1', big.length],
+      ],
+    );
   });
 
   it('goes on where a cut exec stood', async () => {
@@ -151,8 +186,14 @@ describe('copying traces', () => {
     };
     const { traces } = await service.remote(cluster, signal);
     const cut = await service.copy(cluster, traces, call);
-    assert.deepEqual(cut.copied.map(({ trace: copied }) => copied.pod), ['decode-0']);
-    assert.deepEqual(cut.failed.map(({ trace: failed }) => failed.pod), ['decode-1']);
+    assert.deepEqual(
+      cut.copied.map(({ trace: copied }) => copied.pod),
+      ['decode-0'],
+    );
+    assert.deepEqual(
+      cut.failed.map(({ trace: failed }) => failed.pod),
+      ['decode-1'],
+    );
     assert.ok(cut.failed[0]!.hint);
     assert.deepEqual(await filesBelow(cut.folder), ['decode-0/a.json.gz', 'decode-1/b.json.gz.part', 'traces.json']);
 
@@ -161,7 +202,13 @@ describe('copying traces', () => {
       offsets.push(offset / MB);
       return undefined;
     };
-    const again = await (await create()).copy(cluster, cut.failed.map((failed) => failed.trace), call);
+    const again = await (
+      await create()
+    ).copy(
+      cluster,
+      cut.failed.map((failed) => failed.trace),
+      call,
+    );
     assert.equal(again.n, cut.n);
     assert.deepEqual(offsets, [3]);
     assert.ok(content.equals(await readFile(join(cut.folder, 'decode-1', 'b.json.gz'))));
@@ -181,7 +228,10 @@ describe('copying traces', () => {
     pods.files.delete('decode-1');
     const outcome = await service.copy(cluster, traces, call);
     assert.deepEqual(outcome.copied, []);
-    assert.match(outcome.failed.find((failed) => failed.trace.pod === 'decode-0')!.message, /it changed while it was copied/);
+    assert.match(
+      outcome.failed.find((failed) => failed.trace.pod === 'decode-0')!.message,
+      /it changed while it was copied/,
+    );
     assert.match(outcome.failed.find((failed) => failed.trace.pod === 'decode-1')!.message, /not found/);
   });
 
@@ -192,7 +242,10 @@ describe('copying traces', () => {
     pods.checksums = ['cksum'];
     const { traces } = await service.remote(cluster, signal);
     const checked = await service.copy(cluster, traces, call);
-    assert.match(await readFile(join(checked.folder, 'traces.json'), 'utf8'), /"checksum": "cksum 3009407866 14",\s*"copied": true/);
+    assert.match(
+      await readFile(join(checked.folder, 'traces.json'), 'utf8'),
+      /"checksum": "cksum 3009407866 14",\s*"copied": true/,
+    );
     pods.cksum = '3009407867 14 /traces/a.json\n';
     assert.equal((await service.copy(cluster, traces, call)).failed.length, 1);
     pods.checksums = [];
@@ -216,18 +269,26 @@ describe('copying traces', () => {
           close: () => file.close(),
           write(chunk, position) {
             room -= chunk.length;
-            return room < 0 ? Promise.reject(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })) : file.write(chunk, position);
+            return room < 0
+              ? Promise.reject(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }))
+              : file.write(chunk, position);
           },
         };
       },
     });
     const outcome = await full.copy(cluster, traces, call);
-    assert.deepEqual(outcome.copied.map((copied) => copied.trace.path), ['/traces/a.json.gz']);
+    assert.deepEqual(
+      outcome.copied.map((copied) => copied.trace.path),
+      ['/traces/a.json.gz'],
+    );
     assert.match(outcome.failed[0]!.message, /the disk is full/);
     assert.match(outcome.failed[0]!.hint, /Free space/);
 
     const noRoom = await create({ ...realDisk, free: () => Promise.resolve(MB) });
-    await assert.rejects(noRoom.copy(cluster, traces, call), (error) => error instanceof WorkbenchError && error.code === 'disk-full');
+    await assert.rejects(
+      noRoom.copy(cluster, traces, call),
+      (error) => error instanceof WorkbenchError && error.code === 'disk-full',
+    );
   });
 
   it('ends when cancelled, with what came', async () => {
@@ -240,13 +301,25 @@ describe('copying traces', () => {
       return undefined;
     };
     const outcome = await service.copy(cluster, traces, { signal: cancel.signal, progress: () => undefined });
-    assert.deepEqual(outcome.copied.map((copied) => copied.trace.path), ['/traces/a.json.gz']);
+    assert.deepEqual(
+      outcome.copied.map((copied) => copied.trace.path),
+      ['/traces/a.json.gz'],
+    );
     assert.equal(outcome.failed.length, 1);
   });
 
   it('keeps hostile file names inside the set', async () => {
-    const names = ['/traces/../../../../etc/cron.d/x.json', '/traces/sub/a\nb.json', '/traces/sub/a_b.json', '/traces/A.json', '/traces/a.json', '/traces/.hidden.json', '/traces/con.json'];
-    for (const [index, name] of names.entries()) pods.add('decode-0', name, Buffer.from(`{"traceEvents": []} ${index}`));
+    const names = [
+      '/traces/../../../../etc/cron.d/x.json',
+      '/traces/sub/a\nb.json',
+      '/traces/sub/a_b.json',
+      '/traces/A.json',
+      '/traces/a.json',
+      '/traces/.hidden.json',
+      '/traces/con.json',
+    ];
+    for (const [index, name] of names.entries())
+      pods.add('decode-0', name, Buffer.from(`{"traceEvents": []} ${index}`));
     const { traces } = await service.remote(cluster, signal);
     assert.equal(traces.length, names.length);
     const outcome = await service.copy(cluster, traces, call);
@@ -280,14 +353,23 @@ describe('copying traces', () => {
       const [listed] = (await service.remote(cluster, signal)).traces;
       assert.ok(listed);
       const { pod, container, path, bytes, modified } = listed;
-      await writeFile(join(set, 'traces.json'), JSON.stringify({
-        version: 1, context: cluster.context, server: cluster.server, namespace: cluster.namespace, deployment: null, copiedAt: '2026-01-01T00:00:00.000Z',
-        traces: [{ file, pod, container, path, bytes, modified, checksum: null, copied: false }],
-      }));
+      await writeFile(
+        join(set, 'traces.json'),
+        JSON.stringify({
+          version: 1,
+          context: cluster.context,
+          server: cluster.server,
+          namespace: cluster.namespace,
+          deployment: null,
+          copiedAt: '2026-01-01T00:00:00.000Z',
+          traces: [{ file, pod, container, path, bytes, modified, checksum: null, copied: false }],
+        }),
+      );
       return set;
     }
 
-    const copyAll = async (): ReturnType<TraceService['copy']> => service.copy(cluster, (await service.remote(cluster, signal)).traces, call);
+    const copyAll = async (): ReturnType<TraceService['copy']> =>
+      service.copy(cluster, (await service.remote(cluster, signal)).traces, call);
 
     it('traces/ is a link: nothing is copied', async () => {
       await symlink(home, join(workspace, 'traces'));
@@ -297,9 +379,25 @@ describe('copying traces', () => {
 
     it('a record puts a file outside its set: refused, in words', async () => {
       const escape = relative(join(workspace, 'traces', '1'), join(home, 'mine.json'));
-      for (const file of [escape, join(home, 'mine.json'), 'traces.json', 'decode-0/../traces.json', '.cache/a.json', 'decode-0//a.json']) {
+      for (const file of [
+        escape,
+        join(home, 'mine.json'),
+        'traces.json',
+        'decode-0/../traces.json',
+        '.cache/a.json',
+        'decode-0//a.json',
+      ]) {
         const set = await unfinishedSet(file);
-        await assert.rejects(copyAll(), (error) => error instanceof WorkbenchError && error.code === 'file-unreadable' && error.message.includes(JSON.stringify(file)) && error.message.includes(set) && error.hint !== undefined, file);
+        await assert.rejects(
+          copyAll(),
+          (error) =>
+            error instanceof WorkbenchError &&
+            error.code === 'file-unreadable' &&
+            error.message.includes(JSON.stringify(file)) &&
+            error.message.includes(set) &&
+            error.hint !== undefined,
+          file,
+        );
         await rm(set, { recursive: true });
       }
       await assertUntouched();
@@ -308,7 +406,7 @@ describe('copying traces', () => {
       assert.deepEqual([outcome.n, outcome.failed], [1, []], 'a true record is gone on with');
     });
 
-    it('a pod\'s folder, the place of a part or of the whole file is a link: that file fails, in words', async () => {
+    it("a pod's folder, the place of a part or of the whole file is a link: that file fails, in words", async () => {
       const set = await unfinishedSet('decode-0/a.json');
       await symlink(home, join(set, 'decode-0'));
       const intoFolder = await copyAll();
@@ -341,16 +439,28 @@ describe('copying traces', () => {
       await rm(join(set, 'traces.json'));
       await symlink(join(home, 'mine.json'), join(set, 'traces.json'));
       assert.equal((await copyAll()).n, 2);
-      assert.deepEqual((await service.local()).map(({ n }) => n), [2, 1]);
+      assert.deepEqual(
+        (await service.local()).map(({ n }) => n),
+        [2, 1],
+      );
       await assertUntouched();
     });
   });
 
   it('needs an open folder', async () => {
     const closed = createTraceService({
-      files: () => undefined, assets: { dist: '', media: '' }, readers, contexts: pods.contexts(), servers: () => Promise.resolve([]), clock: instantClock, logger: silentLogger,
+      files: () => undefined,
+      assets: { dist: '', media: '' },
+      readers,
+      contexts: pods.contexts(),
+      servers: () => Promise.resolve([]),
+      clock: instantClock,
+      logger: silentLogger,
     });
-    await assert.rejects(closed.copy(cluster, [], call), (error) => error instanceof WorkbenchError && error.code === 'bad-usage');
+    await assert.rejects(
+      closed.copy(cluster, [], call),
+      (error) => error instanceof WorkbenchError && error.code === 'bad-usage',
+    );
   });
 
   it('summarises in reader processes, caches beside the trace, and believes the cache only for the same file', async () => {
@@ -360,8 +470,17 @@ describe('copying traces', () => {
     await writeFile(path, trace);
     const missing = join(folder, 'missing.json.gz');
     const report = await service.summaries([path, missing, folder], signal);
-    assert.deepEqual(report.files.map((file) => [file.path, file.events]), [[path, 1]]);
-    assert.deepEqual(report.errors.map((error) => [error.path, error.code]), [[missing, 'file-missing'], [folder, 'file-is-directory']]);
+    assert.deepEqual(
+      report.files.map((file) => [file.path, file.events]),
+      [[path, 1]],
+    );
+    assert.deepEqual(
+      report.errors.map((error) => [error.path, error.code]),
+      [
+        [missing, 'file-missing'],
+        [folder, 'file-is-directory'],
+      ],
+    );
     assert.deepEqual(await filesBelow(folder), ['.cache/a.json.gz.summary.json', 'a.json.gz']);
     assert.deepEqual(await service.summary(path, signal), report.files[0]);
     assert.equal((await service.local())[0]!.traces[0]!.rank, 5);
@@ -370,7 +489,12 @@ describe('copying traces', () => {
     assert.equal((await service.summary(path, signal)).events, 2);
     const cache = join(folder, '.cache', 'a.json.gz.summary.json');
     const [head = ''] = (await readFile(cache, 'utf8')).split('\n');
-    for (const planted of ['{"version": 1', `${head}\n{}\n`, `${head}\n${'['.repeat(1e6)}${']'.repeat(1e6)}\n`, `${head}\n${' '.repeat(9 << 20)}`]) {
+    for (const planted of [
+      '{"version": 1',
+      `${head}\n{}\n`,
+      `${head}\n${'['.repeat(1e6)}${']'.repeat(1e6)}\n`,
+      `${head}\n${' '.repeat(9 << 20)}`,
+    ]) {
       await writeFile(cache, planted);
       assert.equal((await service.summary(path, signal)).events, 2);
     }
@@ -379,7 +503,10 @@ describe('copying traces', () => {
   it('ends a summary when cancelled', async () => {
     const path = join(workspace, 'a.json.gz');
     await writeFile(path, trace);
-    await assert.rejects(service.summaries([path], AbortSignal.abort()), (error) => error instanceof WorkbenchError && error.code === 'aborted');
+    await assert.rejects(
+      service.summaries([path], AbortSignal.abort()),
+      (error) => error instanceof WorkbenchError && error.code === 'aborted',
+    );
     const cancel = new AbortController();
     const running = service.summary(path, cancel.signal);
     cancel.abort();

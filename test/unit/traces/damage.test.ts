@@ -10,12 +10,15 @@ import { scannerDist } from '../../support/scanner.ts';
 import { Dice, oddTrace } from '../../support/trace-fuzz.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/traces/', import.meta.url));
-const BYTES = ['"', '\\', '{', '}', '[', ']', ',', ':', '0', 'e', '-', '.', ' ', '\0', '\u00FF'].map((text) => text.charCodeAt(0));
+const BYTES = ['"', '\\', '{', '}', '[', ']', ',', ':', '0', 'e', '-', '.', ' ', '\0', '\u00FF'].map((text) =>
+  text.charCodeAt(0),
+);
 
 /** A few bytes changed, a piece cut out, or one put in twice. */
 function damage(text: Buffer, dice: Dice): Buffer {
   const damaged = Buffer.from(text);
-  for (let count = dice.integer(1, 6); count > 0; count--) damaged[dice.integer(0, damaged.length - 1)] = dice.pick(BYTES);
+  for (let count = dice.integer(1, 6); count > 0; count--)
+    damaged[dice.integer(0, damaged.length - 1)] = dice.pick(BYTES);
   const from = dice.integer(0, damaged.length - 1);
   const to = Math.min(damaged.length, from + dice.integer(0, 300));
   const kind = dice.next();
@@ -36,7 +39,7 @@ describe('damaged traces', function () {
 
   function scan(text: Buffer, chunk: number): { readonly end: string; readonly summary: unknown } {
     const scanner = new KinetoScanner(module);
-    for (let from = 0; from < text.length && scanner.push(text.subarray(from, from + chunk)); ) from += chunk;
+    for (let from = 0; from < text.length && scanner.push(text.subarray(from, from + chunk));) from += chunk;
     const end = scanner.finish();
     return { end, summary: end === 'complete' ? summarise('damaged.json', text.length, scanner.result()) : undefined };
   }
@@ -51,7 +54,10 @@ describe('damaged traces', function () {
       assert.deepEqual(scan(text, dice.integer(1, 100)), whole, `seed ${seed}`);
       seen.set(end, (seen.get(end) ?? 0) + 1);
     }
-    assert.ok((seen.get('complete') ?? 0) > 50 && (seen.get('cut') ?? 0) > 0 && (seen.get('invalid') ?? 0) > 5, JSON.stringify([...seen]));
+    assert.ok(
+      (seen.get('complete') ?? 0) > 50 && (seen.get('cut') ?? 0) > 0 && (seen.get('invalid') ?? 0) > 5,
+      JSON.stringify([...seen]),
+    );
   });
 
   it('never break the normaliser', () => {
@@ -60,7 +66,7 @@ describe('damaged traces', function () {
       const text = damage(Buffer.from(oddTrace(seed)), dice).toString('latin1');
       const normaliser = new TraceNormaliser({ baseMicroseconds: 0, gpuNames: new Map(), liftCrossing: true });
       let output = '';
-      for (let from = 0; from < text.length; ) {
+      for (let from = 0; from < text.length;) {
         const to = from + dice.integer(1, 400);
         output += normaliser.push(text.slice(from, to));
         from = to;

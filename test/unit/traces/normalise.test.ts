@@ -28,7 +28,7 @@ interface Event {
 function normalise(text: Buffer, plan: NormalisePlan, chunk = () => 65536): Buffer {
   const normaliser = new TraceNormaliser(plan);
   const parts: string[] = [];
-  for (let from = 0; from < text.length; ) {
+  for (let from = 0; from < text.length;) {
     const to = Math.min(text.length, from + chunk());
     parts.push(normaliser.push(text.toString('latin1', from, to)));
     from = to;
@@ -38,8 +38,13 @@ function normalise(text: Buffer, plan: NormalisePlan, chunk = () => 65536): Buff
 
 /** Events with their times as they are written. */
 function eventsOf(text: Buffer): readonly Event[] {
-  const parse = JSON.parse as (json: string, reviver: (key: string, value: unknown, context: { source: string }) => unknown) => { traceEvents: Event[] };
-  return parse(text.toString(), (key, value, { source }) => (typeof value === 'number' && (key === 'ts' || key === 'dur') ? source : value)).traceEvents;
+  const parse = JSON.parse as (
+    json: string,
+    reviver: (key: string, value: unknown, context: { source: string }) => unknown,
+  ) => { traceEvents: Event[] };
+  return parse(text.toString(), (key, value, { source }) =>
+    typeof value === 'number' && (key === 'ts' || key === 'dur') ? source : value,
+  ).traceEvents;
 }
 
 /** Slices that start inside one of their thread and end behind it: Perfetto drops them. */
@@ -48,7 +53,9 @@ function crossings(events: readonly Event[]): number {
   const slices = events.filter((event) => event.ph === 'X' && typeof event.pid === 'number' && event.pid < 16);
   for (const thread of Map.groupBy(slices, (event) => JSON.stringify([event.pid, event.tid])).values()) {
     const open: bigint[] = [];
-    const timed = thread.map((event) => [nanosecondsOf(event.ts), nanosecondsOf(event.ts) + nanosecondsOf(event.dur)] as const);
+    const timed = thread.map(
+      (event) => [nanosecondsOf(event.ts), nanosecondsOf(event.ts) + nanosecondsOf(event.dur)] as const,
+    );
     for (const [start, end] of timed.toSorted((a, b) => Number(a[0] - b[0]))) {
       while ((open.at(-1) ?? start + 1n) <= start) open.pop();
       if (end > (open.at(-1) ?? end)) count++;
@@ -75,7 +82,10 @@ describe('normalising a trace for Perfetto', () => {
     assert.ok(crossings(before) > 10);
     assert.equal(crossings(after), 0);
     const added = after.filter((event) => event.ph === 'M' && event.ts === '0');
-    assert.deepEqual(new Set(added.map((event) => event.args?.['name'])), new Set(['GPU 0 \u00B7 rank 0 \u00B7 decode-0', 'stream 7 (overlapping)']));
+    assert.deepEqual(
+      new Set(added.map((event) => event.args?.['name'])),
+      new Set(['GPU 0 \u00B7 rank 0 \u00B7 decode-0', 'stream 7 (overlapping)']),
+    );
     assert.equal(added.length, 2);
     assert.equal(after.length, before.length + added.length);
     const kept = after.filter((event) => !added.includes(event));
@@ -84,7 +94,8 @@ describe('normalising a trace for Perfetto', () => {
       assert.equal(event.name, was.name);
       assert.equal(nanosecondsOf(event.ts), nanosecondsOf(was.ts) - BigInt(plan.baseMicroseconds) * 1000n);
       assert.equal(event.dur, was.dur);
-      if (typeof was.pid === 'number' && plan.gpuNames.has(String(was.pid)) && typeof was.tid === 'number') assert.equal(Math.floor(Number(event.tid) / LANES), was.tid);
+      if (typeof was.pid === 'number' && plan.gpuNames.has(String(was.pid)) && typeof was.tid === 'number')
+        assert.equal(Math.floor(Number(event.tid) / LANES), was.tid);
       else assert.equal(event.tid, was.tid);
       if (event.ph === 'X') assert.deepEqual(event.args, was.args);
     }
@@ -99,15 +110,28 @@ describe('normalising a trace for Perfetto', () => {
     ];
     const text = Buffer.from(`{"traceEvents": [${events.join(',\n')}], "traceName": "t"}`);
     const after = eventsOf(normalise(text, { ...nothing, gpuNames: new Map([['0', 'GPU 0']]), liftCrossing: true }));
-    assert.deepEqual(after.map((event) => [event.ph, event.name, event.tid]), [
-      ['X', 'a', 112], ['M', 'process_name', undefined], ['X', 'b', 113], ['M', 'thread_name', 113], ['f', 'ac2g', 113], ['f', 'ac2g', 112],
-    ]);
+    assert.deepEqual(
+      after.map((event) => [event.ph, event.name, event.tid]),
+      [
+        ['X', 'a', 112],
+        ['M', 'process_name', undefined],
+        ['X', 'b', 113],
+        ['M', 'thread_name', 113],
+        ['f', 'ac2g', 113],
+        ['f', 'ac2g', 112],
+      ],
+    );
   });
 
   it('rebases epoch times without losing a digit', () => {
-    const text = Buffer.from('{"traceEvents": [{"ts": 1712195495502094.565, "ph": "X"}, {"ts": 1712195495502093.999, "ph":"i"}, {"ts": 1712195495502095, "ph":"i"}, {"ts": "x", "ph":"i"}]}');
+    const text = Buffer.from(
+      '{"traceEvents": [{"ts": 1712195495502094.565, "ph": "X"}, {"ts": 1712195495502093.999, "ph":"i"}, {"ts": 1712195495502095, "ph":"i"}, {"ts": "x", "ph":"i"}]}',
+    );
     const after = normalise(text, { ...nothing, baseMicroseconds: 1712195495502094 }).toString();
-    assert.equal(after, '{"traceEvents": [{"ts": 0.565, "ph": "X"}, {"ts": -0.001, "ph":"i"}, {"ts": 1.000, "ph":"i"}, {"ts": "x", "ph":"i"}]}');
+    assert.equal(
+      after,
+      '{"traceEvents": [{"ts": 0.565, "ph": "X"}, {"ts": -0.001, "ph":"i"}, {"ts": 1.000, "ph":"i"}, {"ts": "x", "ph":"i"}]}',
+    );
   });
 
   it('gives the same text whatever the chunks are, and the very same bytes when nothing is to change', async () => {

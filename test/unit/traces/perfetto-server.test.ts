@@ -16,7 +16,8 @@ import { sourceReaders } from '../../support/readers.ts';
 import { scannerDist } from '../../support/scanner.ts';
 
 const media = fileURLToPath(new URL('../../../media/', import.meta.url));
-const trace = '{"traceEvents": [{"ph":"X","cat":"kernel","name":"k","pid":0,"tid":7,"ts":1,"dur":2}], "distributedInfo": {"rank": 3}}';
+const trace =
+  '{"traceEvents": [{"ph":"X","cat":"kernel","name":"k","pid":0,"tid":7,"ts":1,"dur":2}], "distributedInfo": {"rank": 3}}';
 
 interface Answer {
   readonly status: number | undefined;
@@ -25,13 +26,20 @@ interface Answer {
 }
 
 /** As it is on the wire: `fetch` would tidy the path. */
-function ask(url: string, path: string, headers: Readonly<Record<string, string>> = {}, method = 'GET'): Promise<Answer> {
+function ask(
+  url: string,
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+  method = 'GET',
+): Promise<Answer> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const sent = request({ hostname, port, path, method, headers, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) }));
+      response.on('end', () =>
+        resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) }),
+      );
     });
     sent.on('error', reject);
     sent.end();
@@ -101,8 +109,15 @@ describe('the server of the Perfetto panel', () => {
     assert.match(String(page.headers['content-security-policy']), /default-src 'none'.*frame-src 'self'/);
     // Behind a proxy the page does not lie at the root.
     assert.doesNotMatch(page.body.toString(), /(src|href)="\//);
-    assert.deepEqual(JSON.parse((await ask(served.url, `${pathname}config.json`)).body.toString()), { title: served.title, fileName: 'a.json.gz', dark: true, ui: 'bundled' });
-    const { traceEvents } = JSON.parse(gunzipSync((await ask(served.url, `${pathname}trace`)).body).toString()) as { traceEvents: unknown[] };
+    assert.deepEqual(JSON.parse((await ask(served.url, `${pathname}config.json`)).body.toString()), {
+      title: served.title,
+      fileName: 'a.json.gz',
+      dark: true,
+      ui: 'bundled',
+    });
+    const { traceEvents } = JSON.parse(gunzipSync((await ask(served.url, `${pathname}trace`)).body).toString()) as {
+      traceEvents: unknown[];
+    };
     assert.deepEqual(traceEvents, [
       { ph: 'X', cat: 'kernel', name: 'k', pid: 0, tid: 7, ts: 1, dur: 2 },
       { ph: 'M', name: 'process_name', pid: 0, ts: 0, args: { name: 'GPU 0 \u00B7 rank 3 \u00B7 decode-0' } },
@@ -121,7 +136,17 @@ describe('the server of the Perfetto panel', () => {
     const page = await ask(served.url, `${pathname}ui/index.html`);
     assert.equal(page.headers['cache-control'], 'no-store');
     assert.match(String(page.headers['content-security-policy']), /connect-src 'self' blob: data:/);
-    for (const path of ['ui/../../secret.txt', 'ui/..%2f..%2fsecret.txt', 'ui/%2e%2e/%2e%2e/secret.txt', 'ui//etc/passwd', 'ui/', 'ui/%00', 'ui/v1/linked.js', '../secret.txt', 'nothing']) {
+    for (const path of [
+      'ui/../../secret.txt',
+      'ui/..%2f..%2fsecret.txt',
+      'ui/%2e%2e/%2e%2e/secret.txt',
+      'ui//etc/passwd',
+      'ui/',
+      'ui/%00',
+      'ui/v1/linked.js',
+      '../secret.txt',
+      'nothing',
+    ]) {
       const answer = await ask(served.url, pathname + path);
       assert.ok(answer.status === 404 && !answer.body.includes('secret'), path);
     }
@@ -148,7 +173,16 @@ describe('the server of the Perfetto panel', () => {
       assert.equal((await ask(served.url, path, { Host: rebound, Origin: `http://${rebound}` })).status, 404, path);
     }
     for (const name of ['X-Forwarded-Host', 'Forwarded', 'X-Original-Host']) {
-      assert.equal((await ask(served.url, `${pathname}trace`, { Origin: 'https://evil.example', [name]: name === 'Forwarded' ? 'host=evil.example' : 'evil.example' })).status, 404, name);
+      assert.equal(
+        (
+          await ask(served.url, `${pathname}trace`, {
+            Origin: 'https://evil.example',
+            [name]: name === 'Forwarded' ? 'host=evil.example' : 'evil.example',
+          })
+        ).status,
+        404,
+        name,
+      );
     }
     served.dispose();
   });
@@ -162,7 +196,11 @@ describe('the server of the Perfetto panel', () => {
     assert.equal((await ask(two.url, new URL(two.url).pathname)).status, 200);
     two.dispose();
     two.dispose();
-    const isGone = (): Promise<boolean> => ask(two.url, new URL(two.url).pathname).then(({ status }) => (assert.equal(status, 404), false), () => true);
+    const isGone = (): Promise<boolean> =>
+      ask(two.url, new URL(two.url).pathname).then(
+        ({ status }) => (assert.equal(status, 404), false),
+        () => true,
+      );
     while (!(await isGone()));
   });
 
@@ -173,12 +211,20 @@ describe('the server of the Perfetto panel', () => {
     assert.match(String(page.headers['content-security-policy']), /frame-src https:\/\/ui\.perfetto\.dev/);
     served.dispose();
     source = 'bundled';
-    await assert.rejects(service.serve(await tracePath(), { dark: false, signal }), (error) => isWorkbenchError(error, 'not-supported') && error.hint !== undefined);
+    await assert.rejects(
+      service.serve(await tracePath(), { dark: false, signal }),
+      (error) => isWorkbenchError(error, 'not-supported') && error.hint !== undefined,
+    );
   });
 
   it('refuses a file that Perfetto would refuse, with what to do', async () => {
     const cut = await tracePath('cut.json.gz', gzipSync(trace).subarray(0, 40));
-    await assert.rejects(service.serve(cut, { dark: false, signal }), (error) => isWorkbenchError(error, 'gzip-cut') && error.hint !== undefined);
-    await assert.rejects(service.serve(join(folder, 'none.json'), { dark: false, signal }), (error) => isWorkbenchError(error, 'file-missing'));
+    await assert.rejects(
+      service.serve(cut, { dark: false, signal }),
+      (error) => isWorkbenchError(error, 'gzip-cut') && error.hint !== undefined,
+    );
+    await assert.rejects(service.serve(join(folder, 'none.json'), { dark: false, signal }), (error) =>
+      isWorkbenchError(error, 'file-missing'),
+    );
   });
 });

@@ -10,7 +10,8 @@ describe('a pod that holds more files than anybody reads', () => {
 
   function list(count: number, nameOf: (index: number) => string): Promise<RemoteTraces> {
     const pods = new FakeTracePods();
-    for (let index = 0; index < count; index += 1) pods.add('p', `/traces/${nameOf(index)}.json`, unfinished, 1_700_000_000 + index);
+    for (let index = 0; index < count; index += 1)
+      pods.add('p', `/traces/${nameOf(index)}.json`, unfinished, 1_700_000_000 + index);
     return new RemoteListing(systemClock).list(pods.client(), ['p'], new AbortController().signal);
   }
 
@@ -18,7 +19,10 @@ describe('a pod that holds more files than anybody reads', () => {
     const { traces, errors } = await list(1234, (index) => `t${index}`);
     assert.equal(traces.length, 1000);
     assert.equal(Math.min(...traces.map(({ modified }) => modified)), 1_700_000_000 + 234);
-    assert.deepEqual(errors.map(({ pod, message }) => [pod, message]), [['p', 'not all traces in pod "p" (context "test", namespace "team") are listed: only the newest 1000 of 1234']]);
+    assert.deepEqual(
+      errors.map(({ pod, message }) => [pod, message]),
+      [['p', 'not all traces in pod "p" (context "test", namespace "team") are listed: only the newest 1000 of 1234']],
+    );
   });
 
   it('is not listed beyond a limit of bytes, and of what was cut off no half a name stays', async () => {

@@ -13,10 +13,28 @@ function pod(...containers: readonly object[]): KubeObject {
 
 describe('where a profiler writes', () => {
   for (const [title, container, folder] of [
-    ['an argument with JSON', { args: ['serve', '--profiler-config', '{"profiler":"torch","torch_profiler_dir":"/scratch/t"}'] }, '/scratch/t'],
-    ['an argument with = and JSON', { args: ['--profiler-config={"torch_profiler_dir": "/a b", "profiler": "torch"}'] }, '/a'],
+    [
+      'an argument with JSON',
+      { args: ['serve', '--profiler-config', '{"profiler":"torch","torch_profiler_dir":"/scratch/t"}'] },
+      '/scratch/t',
+    ],
+    [
+      'an argument with = and JSON',
+      { args: ['--profiler-config={"torch_profiler_dir": "/a b", "profiler": "torch"}'] },
+      '/a',
+    ],
     ['a dotted argument', { args: ['--profiler-config.torch_profiler_dir=/dotted'] }, '/dotted'],
-    ['a shell line with escaped JSON', { command: ['/bin/sh', '-c', 'exec vllm serve m \\\n --profiler-config "{\\"profiler\\": \\"torch\\", \\"torch_profiler_dir\\": \\"/shell\\"}"'] }, '/shell'],
+    [
+      'a shell line with escaped JSON',
+      {
+        command: [
+          '/bin/sh',
+          '-c',
+          'exec vllm serve m \\\n --profiler-config "{\\"profiler\\": \\"torch\\", \\"torch_profiler_dir\\": \\"/shell\\"}"',
+        ],
+      },
+      '/shell',
+    ],
     ['the old variable', { env: [{ name: 'VLLM_TORCH_PROFILER_DIR', value: '/old' }] }, '/old'],
     ['nothing', {}, '/traces'],
     ['a relative folder', { args: ['--profiler-config.torch_profiler_dir=./here'] }, '/traces'],
@@ -27,8 +45,16 @@ describe('where a profiler writes', () => {
   }
 
   it('is that of the container that names it, or mounts the default, before the first', () => {
-    assert.deepEqual(profilerFolderOf(pod({ name: 'proxy' }, { name: 'vllm', env: [{ name: 'VLLM_TORCH_PROFILER_DIR', value: '/t' }] })), { container: 'vllm', folder: '/t' });
-    assert.deepEqual(profilerFolderOf(pod({ name: 'proxy' }, { name: 'vllm', volumeMounts: [{ mountPath: '/traces' }] })), { container: 'vllm', folder: '/traces' });
+    assert.deepEqual(
+      profilerFolderOf(
+        pod({ name: 'proxy' }, { name: 'vllm', env: [{ name: 'VLLM_TORCH_PROFILER_DIR', value: '/t' }] }),
+      ),
+      { container: 'vllm', folder: '/t' },
+    );
+    assert.deepEqual(
+      profilerFolderOf(pod({ name: 'proxy' }, { name: 'vllm', volumeMounts: [{ mountPath: '/traces' }] })),
+      { container: 'vllm', folder: '/traces' },
+    );
     assert.equal(profilerFolderOf(pod()), undefined);
   });
 });
@@ -45,19 +71,29 @@ describe('the end of a trace file', () => {
 
   it('is missed in JSON that was cut anywhere', () => {
     for (let length = 1; length < json.length - 2; length++) {
-      assert.ok(!looksEnded('/t.json', length, Buffer.from(json.slice(0, length)).subarray(-TAIL_BYTES)), `cut at ${length}`);
+      assert.ok(
+        !looksEnded('/t.json', length, Buffer.from(json.slice(0, length)).subarray(-TAIL_BYTES)),
+        `cut at ${length}`,
+      );
     }
   });
 
   it('is missed in gzip that was cut, mostly: four bytes are not much', () => {
     let missed = 0;
-    for (let length = 1; length < packed.length; length++) if (!looksEnded('/t.json.gz', length, packed.subarray(0, length).subarray(-TAIL_BYTES))) missed++;
+    for (let length = 1; length < packed.length; length++)
+      if (!looksEnded('/t.json.gz', length, packed.subarray(0, length).subarray(-TAIL_BYTES))) missed++;
     assert.ok(missed > 0.95 * packed.length, `${missed} of ${packed.length}`);
   });
 });
 
 describe('local names of remote files', () => {
-  const hostile = array(oneof(constantFrom('..', '.', 'a', 'A', 'con', 'x.json', 'a\nb', '\u202Egpj', 'a\\b', ' ', 'a:b'), string({ unit: 'binary' })), { minLength: 1, maxLength: 5 }).map((parts) => `/${parts.join('/')}`);
+  const hostile = array(
+    oneof(
+      constantFrom('..', '.', 'a', 'A', 'con', 'x.json', 'a\nb', '\u202Egpj', 'a\\b', ' ', 'a:b'),
+      string({ unit: 'binary' }),
+    ),
+    { minLength: 1, maxLength: 5 },
+  ).map((parts) => `/${parts.join('/')}`);
 
   it('are relative, distinct, and free of what could lead elsewhere', () => {
     assertProperty(
@@ -67,7 +103,10 @@ describe('local names of remote files', () => {
         assert.equal(new Set(names.map((name) => name.toLowerCase())).size, names.length);
         for (const name of names) {
           for (const part of name.split('/')) {
-            assert.ok(part !== '' && !part.startsWith('.') && !/[. ]$/.test(part) && part.length <= 200, JSON.stringify(name));
+            assert.ok(
+              part !== '' && !part.startsWith('.') && !/[. ]$/.test(part) && part.length <= 200,
+              JSON.stringify(name),
+            );
             assert.doesNotMatch(part, /[\p{Cc}\p{Cf}\\:*?"<>|]/u);
           }
         }
@@ -76,7 +115,10 @@ describe('local names of remote files', () => {
   });
 
   it('keep ordinary names', () => {
-    assert.deepEqual(safeRelativePaths(['/traces/dp0_pp0_tp0_rank0.1.pt.trace.json.gz', '/traces/capture_traces/a.json.gz']), ['dp0_pp0_tp0_rank0.1.pt.trace.json.gz', 'capture_traces/a.json.gz']);
+    assert.deepEqual(
+      safeRelativePaths(['/traces/dp0_pp0_tp0_rank0.1.pt.trace.json.gz', '/traces/capture_traces/a.json.gz']),
+      ['dp0_pp0_tp0_rank0.1.pt.trace.json.gz', 'capture_traces/a.json.gz'],
+    );
   });
 
   it('tell the rank where they can', () => {

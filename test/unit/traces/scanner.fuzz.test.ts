@@ -7,7 +7,6 @@ import { scannerDist } from '../../support/scanner.ts';
 import { Dice, oddTrace } from '../../support/trace-fuzz.ts';
 import { referenceSummary } from '../../support/trace-reference.ts';
 
-
 describe('scanner against a plain reader', function () {
   this.timeout(120_000);
   let module: WebAssembly.Module;
@@ -18,7 +17,7 @@ describe('scanner against a plain reader', function () {
 
   function scan(text: Buffer, nextChunk: () => number): Record<string, unknown> {
     const scanner = new KinetoScanner(module);
-    for (let from = 0; from < text.length; ) {
+    for (let from = 0; from < text.length;) {
       const to = Math.min(text.length, from + nextChunk());
       assert.equal(scanner.push(text.subarray(from, to)), true);
       from = to;
@@ -30,16 +29,21 @@ describe('scanner against a plain reader', function () {
   for (const [title, traces, chunks] of [
     ['in one chunk', 150, () => () => Number.MAX_SAFE_INTEGER],
     ['byte by byte', 25, () => () => 1],
-    ['in chunks of 1 to 200 bytes', 150, (seed: number) => {
-      const dice = new Dice(seed);
-      return () => dice.integer(1, 200);
-    }],
+    [
+      'in chunks of 1 to 200 bytes',
+      150,
+      (seed: number) => {
+        const dice = new Dice(seed);
+        return () => dice.integer(1, 200);
+      },
+    ],
   ] as const) {
     it(`reads ${traces} odd traces exactly, ${title}`, () => {
       for (let seed = 1; seed <= traces; seed++) {
         const text = oddTrace(seed);
         const summary = scan(Buffer.from(text), chunks(seed));
-        for (const [figure, expected] of Object.entries(referenceSummary(text))) assert.deepEqual(summary[figure], expected, `seed ${seed}: ${figure}`);
+        for (const [figure, expected] of Object.entries(referenceSummary(text)))
+          assert.deepEqual(summary[figure], expected, `seed ${seed}: ${figure}`);
         assert.deepEqual(summary['warnings'], [], `seed ${seed}`);
         assert.equal((summary['meta'] as { rank: number }).rank, seed);
         assert.equal((summary['meta'] as { baseTimeNanoseconds: bigint }).baseTimeNanoseconds, 1735632360000000001n);

@@ -7,17 +7,27 @@ import type { NodeRow } from '../../../src/inventory/node-table/types.ts';
 import { row } from '../inventory/node-table/support.ts';
 
 const names = (rows: readonly NodeRow[]): string => rows.map(({ name }) => name).join(' ');
-const keyed = (rows: readonly NodeRow[]): ReadonlyMap<string, NodeRow> => new Map(rows.map((each) => [each.name, each]));
+const keyed = (rows: readonly NodeRow[]): ReadonlyMap<string, NodeRow> =>
+  new Map(rows.map((each) => [each.name, each]));
 
 describe('node table page: order of rows', () => {
-  const byFree: Arrangement = { matches: (each) => Number(each.values['free']) > 0, sorting: { by: 'free', descending: true } };
+  const byFree: Arrangement = {
+    matches: (each) => Number(each.values['free']) > 0,
+    sorting: { by: 'free', descending: true },
+  };
 
   it('sorts what matches', () => {
     assert.equal(names(arrange([row('a', { free: 1 }), row('b', { free: 0 }), row('c', { free: 8 })], byFree)), 'c a');
   });
 
   it('leaves rows where they are while a hand is on them, takes out what no longer matches and puts new ones in their place', () => {
-    const rows = keyed([row('a', { free: 9 }), row('b', { free: 0 }), row('c', { free: 8 }), row('d', { free: 2 }), row('new', { free: 5 })]);
+    const rows = keyed([
+      row('a', { free: 9 }),
+      row('b', { free: 0 }),
+      row('c', { free: 8 }),
+      row('d', { free: 2 }),
+      row('new', { free: 5 }),
+    ]);
     assert.equal(names(arrangeInPlace(['c', 'd', 'b', 'a', 'gone'], rows, byFree)), 'c new d a');
     assert.equal(names(arrangeInPlace([], rows, byFree)), 'a c new d');
   });
@@ -63,7 +73,16 @@ describe('node table page: columns', () => {
   });
 
   it('are as wide as their content within limits, or as chosen', () => {
-    const shown = shownColumns({ columns: [{ id: 'name', width: null }, { id: 'ip', width: 77 }, { id: 'holders', width: null }, { id: 'gone', width: null }], sorting: { by: 'name', descending: false }, filter: '' });
+    const shown = shownColumns({
+      columns: [
+        { id: 'name', width: null },
+        { id: 'ip', width: 77 },
+        { id: 'holders', width: null },
+        { id: 'gone', width: null },
+      ],
+      sorting: { by: 'name', descending: false },
+      filter: '',
+    });
     const rows = [row('a-name-of-twenty-four-x', { holders: 'x'.repeat(400) })];
     const [name, ip, holders] = columnWidths(shown, rows, (text) => text.length * 10);
     assert.deepEqual([shown.length, name, ip, holders], [3, 252, 77, 340]);
@@ -75,6 +94,7 @@ describe('node table page: what is kept across a reload', () => {
     const kept = { top: 12, left: 0, selected: ['a'], focused: 'a' };
     assert.deepEqual(readMemory(kept), kept);
     assert.deepEqual(readMemory({ ...kept, focused: 7, selected: ['a', 7] }), { ...kept, focused: null });
-    for (const other of [undefined, null, 7, {}, { ...kept, top: '12' }, { ...kept, selected: 'a' }]) assert.equal(readMemory(other), undefined);
+    for (const other of [undefined, null, 7, {}, { ...kept, top: '12' }, { ...kept, selected: 'a' }])
+      assert.equal(readMemory(other), undefined);
   });
 });

@@ -1,7 +1,15 @@
 import { isObject } from '../../../base/json.ts';
 import type { ApiObject } from '../object.ts';
 import type { ServedResource } from '../registry.ts';
-import { asGoWrites, leaderWorkerSetUpdateViolations, leaderWorkerSetViolations, typeMismatch, violationText, type Schemas, type Violation } from '../schema/index.ts';
+import {
+  asGoWrites,
+  leaderWorkerSetUpdateViolations,
+  leaderWorkerSetViolations,
+  typeMismatch,
+  violationText,
+  type Schemas,
+  type Violation,
+} from '../schema/index.ts';
 import { webhookDenied, webhookFailed } from '../status.ts';
 import type { AdmissionRule } from './admission.ts';
 
@@ -23,7 +31,9 @@ export function leaderWorkerSets(schemas: Schemas): AdmissionRule {
         ...sent,
         ...(isObject(leaderTemplate) ? { leaderTemplate: asGoWrites(template, leaderTemplate) } : {}),
         workerTemplate: asGoWrites(template, sent['workerTemplate'] ?? {}),
-        ...(Array.isArray(volumeClaimTemplates) ? { volumeClaimTemplates: volumeClaimTemplates.map((item) => asGoWrites(claim, item)) } : {}),
+        ...(Array.isArray(volumeClaimTemplates)
+          ? { volumeClaimTemplates: volumeClaimTemplates.map((item) => asGoWrites(claim, item)) }
+          : {}),
         restartPolicy: policyOf(restartPolicy),
       },
       rolloutStrategy: rolloutOf(objectAt(spec, 'rolloutStrategy')),
@@ -47,7 +57,8 @@ export function leaderWorkerSets(schemas: Schemas): AdmissionRule {
       if (isSet(resource)) deny(leaderWorkerSetViolations(object));
     },
     approveUpdate({ resource, object, before, subresource }) {
-      if (isSet(resource) && subresource === '') deny([...leaderWorkerSetViolations(object), ...leaderWorkerSetUpdateViolations(object, before)]);
+      if (isSet(resource) && subresource === '')
+        deny([...leaderWorkerSetViolations(object), ...leaderWorkerSetUpdateViolations(object, before)]);
     },
   };
 }
@@ -62,7 +73,17 @@ function policyOf(restartPolicy: unknown): unknown {
 
 function rolloutOf(sent: Spec): Spec {
   const strategy: Spec = { ...sent, type: sent['type'] || 'RollingUpdate' };
-  return strategy['type'] === 'RollingUpdate' ? { ...strategy, rollingUpdateConfiguration: { maxUnavailable: 1, maxSurge: 0, partition: 0, ...objectAt(strategy, 'rollingUpdateConfiguration') } } : strategy;
+  return strategy['type'] === 'RollingUpdate'
+    ? {
+        ...strategy,
+        rollingUpdateConfiguration: {
+          maxUnavailable: 1,
+          maxSurge: 0,
+          partition: 0,
+          ...objectAt(strategy, 'rollingUpdateConfiguration'),
+        },
+      }
+    : strategy;
 }
 
 function deny(violations: readonly Violation[]): void {

@@ -22,9 +22,18 @@ export function namespaceLifecycle(store: Store): AdmissionRule {
       const found = store.get('namespaces', namespace);
       if (found === undefined) throw notFound(namespaces, namespace);
       if (found.metadata.deletionTimestamp === undefined) return;
-      throw forbidden(resource, object.metadata.name, `unable to create new content in namespace ${namespace} because it is being terminated`, [
-        { reason: 'NamespaceTerminating', message: `namespace ${namespace} is being terminated`, field: 'metadata.namespace' },
-      ]);
+      throw forbidden(
+        resource,
+        object.metadata.name,
+        `unable to create new content in namespace ${namespace} because it is being terminated`,
+        [
+          {
+            reason: 'NamespaceTerminating',
+            message: `namespace ${namespace} is being terminated`,
+            field: 'metadata.namespace',
+          },
+        ],
+      );
     },
     approveDelete({ resource, object }) {
       if (resource.collection !== 'namespaces' || !permanentNamespaces.includes(object.metadata.name)) return;

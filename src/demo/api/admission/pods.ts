@@ -21,13 +21,18 @@ export function podDefaults(store: Store): AdmissionRule {
       const { name, namespace = '' } = object.metadata;
       const account = stringAt(spec, 'serviceAccountName') ?? 'default';
       if (store.get('serviceaccounts', keyOf(namespace, account)) === undefined) {
-        throw forbidden(resource, name, `error looking up service account ${namespace}/${account}: serviceaccount "${account}" not found`);
+        throw forbidden(
+          resource,
+          name,
+          `error looking up service account ${namespace}/${account}: serviceaccount "${account}" not found`,
+        );
       }
       spec['serviceAccountName'] = account;
       spec['serviceAccount'] = account;
       const className = stringAt(spec, 'priorityClassName') ?? '';
       const priority = className === '' ? undefined : store.get('priorityclasses.scheduling.k8s.io', className);
-      if (className !== '' && priority === undefined) throw forbidden(resource, name, `no PriorityClass with name ${className} was found`);
+      if (className !== '' && priority === undefined)
+        throw forbidden(resource, name, `no PriorityClass with name ${className} was found`);
       spec['priority'] = priority?.['value'] ?? 0;
       spec['preemptionPolicy'] = stringAt(priority, 'preemptionPolicy') ?? 'PreemptLowerPriority';
       addTolerations(spec);
@@ -50,7 +55,8 @@ function addTolerations(spec: Spec): void {
       const anyKey = !item['key'] && item['operator'] === 'Exists';
       return (anyKey || item['key'] === key) && (!item['effect'] || item['effect'] === 'NoExecute');
     });
-  const added = evictionTolerations.filter((key) => !tolerated(key))
+  const added = evictionTolerations
+    .filter((key) => !tolerated(key))
     .map((key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: evictionSeconds }));
   spec['tolerations'] = [...own, ...added];
 }
@@ -58,28 +64,41 @@ function addTolerations(spec: Spec): void {
 /** Mounts the account's token, the cluster's CA and the namespace where client libraries look for them. */
 function addTokenVolume(spec: Spec): void {
   const name = `kube-api-access-${nameSuffix()}`;
-  const containers = [...objectsIn(spec, 'containers'), ...objectsIn(spec, 'initContainers')]
-    .filter((container) => !objectsIn(container, 'volumeMounts').some((mount) => mount['mountPath'] === tokenPath));
-  for (const container of containers) container['volumeMounts'] = [...objectsIn(container, 'volumeMounts'), { name, readOnly: true, mountPath: tokenPath }];
+  const containers = [...objectsIn(spec, 'containers'), ...objectsIn(spec, 'initContainers')].filter(
+    (container) => !objectsIn(container, 'volumeMounts').some((mount) => mount['mountPath'] === tokenPath),
+  );
+  for (const container of containers)
+    container['volumeMounts'] = [
+      ...objectsIn(container, 'volumeMounts'),
+      { name, readOnly: true, mountPath: tokenPath },
+    ];
   if (containers.length === 0) return;
-  spec['volumes'] = [...objectsIn(spec, 'volumes'), {
-    name,
-    projected: {
-      defaultMode: 0o644,
-      sources: [
-        { serviceAccountToken: { expirationSeconds: tokenSeconds, path: 'token' } },
-        { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
-        { downwardAPI: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] } },
-      ],
+  spec['volumes'] = [
+    ...objectsIn(spec, 'volumes'),
+    {
+      name,
+      projected: {
+        defaultMode: 0o644,
+        sources: [
+          { serviceAccountToken: { expirationSeconds: tokenSeconds, path: 'token' } },
+          { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+          {
+            downwardAPI: {
+              items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }],
+            },
+          },
+        ],
+      },
     },
-  }];
+  ];
 }
 
 /** BestEffort: no container asks for cpu or memory; Guaranteed: each is limited in both and asks for as much; else Burstable. */
 function qosClass(spec: Spec): string {
   const amounts = [...objectsIn(spec, 'containers'), ...objectsIn(spec, 'initContainers')].flatMap((container) => {
     const resources = isObject(container['resources']) ? container['resources'] : {};
-    const amount = (side: string, name: string): bigint => parseQuantity(isObject(resources[side]) ? resources[side][name] : undefined)?.nano ?? 0n;
+    const amount = (side: string, name: string): bigint =>
+      parseQuantity(isObject(resources[side]) ? resources[side][name] : undefined)?.nano ?? 0n;
     return ['cpu', 'memory'].map((name) => ({ limit: amount('limits', name), request: amount('requests', name) }));
   });
   if (amounts.every(({ limit, request }) => limit === 0n && request === 0n)) return 'BestEffort';

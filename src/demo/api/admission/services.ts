@@ -19,10 +19,13 @@ export function serviceAddresses(store: Store): AdmissionRule {
     if (!isObject(spec)) return;
     const type = stringAt(spec, 'type') ?? 'ClusterIP';
     if (type === 'ExternalName') return;
-    const others = store.entries('services').map(([, other]) => other).filter((other) => other.metadata.uid !== object.metadata.uid);
+    const others = store
+      .entries('services')
+      .map(([, other]) => other)
+      .filter((other) => other.metadata.uid !== object.metadata.uid);
     const kept = stringAt(before, 'spec', 'clusterIP');
     const asked = stringAt(spec, 'clusterIP') ?? '';
-    const address = asked !== '' ? asked : kept ?? freeAddress(others);
+    const address = asked !== '' ? asked : (kept ?? freeAddress(others));
     if (before === undefined && asked !== '' && asked !== 'None') checkFree(object, asked, others);
     spec['clusterIP'] = address;
     spec['clusterIPs'] = [address];
@@ -46,23 +49,51 @@ function freeAddress(others: readonly ApiObject[]): string {
     const address = `${serviceNetwork}.${index >> 8}.${index & 0xff}`;
     if (!taken.has(address)) return address;
   }
-  throw invalid(service, '', [{ path: 'spec.clusterIPs', reason: 'FieldValueInvalid', message: 'Invalid value: []: failed to allocate IP: range is full' }]);
+  throw invalid(service, '', [
+    {
+      path: 'spec.clusterIPs',
+      reason: 'FieldValueInvalid',
+      message: 'Invalid value: []: failed to allocate IP: range is full',
+    },
+  ]);
 }
 
 function checkFree(object: ApiObject, address: string, others: readonly ApiObject[]): void {
   if (isIP(address) === 0) {
-    throw invalid(service, object.metadata.name, [{ path: 'spec.clusterIPs[0]', reason: 'FieldValueInvalid', message: `Invalid value: "${address}": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)` }]);
+    throw invalid(service, object.metadata.name, [
+      {
+        path: 'spec.clusterIPs[0]',
+        reason: 'FieldValueInvalid',
+        message: `Invalid value: "${address}": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)`,
+      },
+    ]);
   }
   if (!address.startsWith(`${serviceNetwork}.`)) {
-    throw invalid(service, object.metadata.name, [{ path: 'spec.clusterIPs', reason: 'FieldValueInvalid', message: `Invalid value: ["${address}"]: failed to allocate IP ${address}: the provided IP (${address}) is not in the valid range. The range of valid IPs is ${serviceNetwork}.0.0/16` }]);
+    throw invalid(service, object.metadata.name, [
+      {
+        path: 'spec.clusterIPs',
+        reason: 'FieldValueInvalid',
+        message: `Invalid value: ["${address}"]: failed to allocate IP ${address}: the provided IP (${address}) is not in the valid range. The range of valid IPs is ${serviceNetwork}.0.0/16`,
+      },
+    ]);
   }
   if (!others.some((other) => stringAt(other, 'spec', 'clusterIP') === address)) return;
-  throw invalid(service, object.metadata.name, [{ path: 'spec.clusterIPs', reason: 'FieldValueInvalid', message: `Invalid value: ["${address}"]: failed to allocate IP ${address}: provided IP is already allocated` }]);
+  throw invalid(service, object.metadata.name, [
+    {
+      path: 'spec.clusterIPs',
+      reason: 'FieldValueInvalid',
+      message: `Invalid value: ["${address}"]: failed to allocate IP ${address}: provided IP is already allocated`,
+    },
+  ]);
 }
 
 function givePorts(spec: Record<string, unknown>, others: readonly ApiObject[], before: ApiObject | undefined): void {
-  const taken = new Set(others.flatMap((other) => arrayAt(other, 'spec', 'ports')).map((port) => numberAt(port, 'nodePort')));
-  const kept = new Map(arrayAt(before, 'spec', 'ports').map((port) => [numberAt(port, 'port'), numberAt(port, 'nodePort')]));
+  const taken = new Set(
+    others.flatMap((other) => arrayAt(other, 'spec', 'ports')).map((port) => numberAt(port, 'nodePort')),
+  );
+  const kept = new Map(
+    arrayAt(before, 'spec', 'ports').map((port) => [numberAt(port, 'port'), numberAt(port, 'nodePort')]),
+  );
   let next = nodePorts.first;
   for (const port of arrayAt(spec, 'ports').filter(isObject)) {
     port['nodePort'] ??= kept.get(numberAt(port, 'port'));

@@ -7,7 +7,8 @@ export function storageInUse(): AdmissionRule {
     prepareCreate({ resource, object }) {
       const protection = protections[resource.collection];
       const { finalizers = [] } = object.metadata;
-      if (protection !== undefined && !finalizers.includes(protection)) object.metadata.finalizers = [...finalizers, protection];
+      if (protection !== undefined && !finalizers.includes(protection))
+        object.metadata.finalizers = [...finalizers, protection];
     },
   };
 }

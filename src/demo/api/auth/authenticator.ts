@@ -51,7 +51,10 @@ export class Authenticator {
     const now = Math.trunc(this.#clock.now() / 1000);
     const claims = {
       aud: audiences,
-      exp: now + seconds, iat: now, nbf: now, iss: issuer,
+      exp: now + seconds,
+      iat: now,
+      nbf: now,
+      iss: issuer,
       'kubernetes.io': { namespace: account.namespace, serviceaccount: { name: account.name, uid: account.uid } },
       sub: `system:serviceaccount:${account.namespace}:${account.name}`,
     };
@@ -66,7 +69,9 @@ export class Authenticator {
     const expected = Buffer.from(this.#sign(unsigned));
     const given = Buffer.from(token.slice(dot + 1));
     if (expected.length !== given.length || !timingSafeEqual(expected, given)) return undefined;
-    const claims: unknown = JSON.parse(Buffer.from(unsigned.slice(unsigned.indexOf('.') + 1), 'base64url').toString('utf8'));
+    const claims: unknown = JSON.parse(
+      Buffer.from(unsigned.slice(unsigned.indexOf('.') + 1), 'base64url').toString('utf8'),
+    );
     if ((numberAt(claims, 'exp') ?? 0) * 1000 < this.#clock.now()) return undefined;
     if (!arrayAt(claims, 'aud').includes(issuer)) return undefined;
     const bound = at(claims, 'kubernetes.io');

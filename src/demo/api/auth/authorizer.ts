@@ -41,14 +41,19 @@ export class Authorizer {
 
   allowsPath(user: User, verb: string, path: string): boolean {
     if (isMaster(user)) return true;
-    return this.rules(user, undefined).some((rule) => matches(rule.verbs, verb) && rule.nonResourceURLs.some((pattern) => pathMatches(pattern, path)));
+    return this.rules(user, undefined).some(
+      (rule) => matches(rule.verbs, verb) && rule.nonResourceURLs.some((pattern) => pathMatches(pattern, path)),
+    );
   }
 
   /** The rules that hold for someone: cluster-wide, and in the namespace when one is given. */
   rules(user: User, namespace: string | undefined): readonly EffectiveRule[] {
-    const clusterWide = this.#store.entries(`clusterrolebindings.${rbac}`).flatMap(([, binding]) => this.#rulesOf(binding, user, undefined));
+    const clusterWide = this.#store
+      .entries(`clusterrolebindings.${rbac}`)
+      .flatMap(([, binding]) => this.#rulesOf(binding, user, undefined));
     if (namespace === undefined) return clusterWide;
-    const local = this.#store.entries(`rolebindings.${rbac}`)
+    const local = this.#store
+      .entries(`rolebindings.${rbac}`)
       .filter(([, binding]) => binding.metadata.namespace === namespace)
       .flatMap(([, binding]) => this.#rulesOf(binding, user, namespace));
     return [...clusterWide, ...local];
@@ -57,9 +62,10 @@ export class Authorizer {
   #rulesOf(binding: ApiObject, user: User, namespace: string | undefined): readonly EffectiveRule[] {
     if (!arrayAt(binding, 'subjects').some((subject) => isSubject(subject, user))) return [];
     const name = stringAt(binding, 'roleRef', 'name') ?? '';
-    const role = stringAt(binding, 'roleRef', 'kind') === 'Role'
-      ? this.#store.get(`roles.${rbac}`, keyOf(binding.metadata.namespace, name))
-      : this.#store.get(`clusterroles.${rbac}`, name);
+    const role =
+      stringAt(binding, 'roleRef', 'kind') === 'Role'
+        ? this.#store.get(`roles.${rbac}`, keyOf(binding.metadata.namespace, name))
+        : this.#store.get(`clusterroles.${rbac}`, name);
     return arrayAt(role, 'rules').map((rule) => ({
       namespace,
       verbs: strings(rule, 'verbs'),
@@ -80,7 +86,8 @@ function ruleAllows(rule: EffectiveRule, wanted: Attributes): boolean {
   return (
     matches(rule.verbs, wanted.verb) &&
     matches(rule.apiGroups, wanted.group) &&
-    (matches(rule.resources, resource) || (wanted.subresource !== '' && rule.resources.includes(`*/${wanted.subresource}`))) &&
+    (matches(rule.resources, resource) ||
+      (wanted.subresource !== '' && rule.resources.includes(`*/${wanted.subresource}`))) &&
     (rule.resourceNames.length === 0 || rule.resourceNames.includes(wanted.name))
   );
 }
@@ -96,10 +103,14 @@ function pathMatches(pattern: string, path: string): boolean {
 function isSubject(subject: unknown, user: User): boolean {
   const name = stringAt(subject, 'name') ?? '';
   switch (stringAt(subject, 'kind')) {
-    case 'User': return name === user.name;
-    case 'Group': return user.groups.includes(name);
-    case 'ServiceAccount': return user.name === `system:serviceaccount:${stringAt(subject, 'namespace') ?? ''}:${name}`;
-    default: return false;
+    case 'User':
+      return name === user.name;
+    case 'Group':
+      return user.groups.includes(name);
+    case 'ServiceAccount':
+      return user.name === `system:serviceaccount:${stringAt(subject, 'namespace') ?? ''}:${name}`;
+    default:
+      return false;
   }
 }
 

@@ -23,7 +23,8 @@ export class EventExpiry implements Disposable {
   #schedule(): Disposable {
     return this.#core.clock.setTimer(everyMs, () => {
       const { store, clock } = this.#core;
-      for (const [key, event] of store.entries('events')) if (clock.now() - writtenAt(event) > lifetimeMs) store.remove('events', key);
+      for (const [key, event] of store.entries('events'))
+        if (clock.now() - writtenAt(event) > lifetimeMs) store.remove('events', key);
       this.#timer = this.#schedule();
     });
   }
@@ -31,6 +32,11 @@ export class EventExpiry implements Disposable {
 
 /** The last occurrence that the event tells; the newest of its stamps. */
 function writtenAt(event: ApiObject): number {
-  const stamps = [event.metadata.creationTimestamp, stringAt(event, 'lastTimestamp'), stringAt(event, 'eventTime'), stringAt(event, 'series', 'lastObservedTime')];
+  const stamps = [
+    event.metadata.creationTimestamp,
+    stringAt(event, 'lastTimestamp'),
+    stringAt(event, 'eventTime'),
+    stringAt(event, 'series', 'lastObservedTime'),
+  ];
   return Math.max(...stamps.map((stamp) => (stamp ? Date.parse(stamp) : 0)));
 }

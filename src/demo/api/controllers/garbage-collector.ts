@@ -23,8 +23,15 @@ export class GarbageCollector implements Disposable {
 
   constructor(core: ApiCore) {
     this.#core = core;
-    this.#worker = this.#owned.add(new Worker((key) => keyText(key), (key) => this.#examine(key), core.logger));
-    for (const collection of core.store.collections()) for (const [key, object] of core.store.entries(collection)) this.#index({ collection, key }, undefined, object);
+    this.#worker = this.#owned.add(
+      new Worker(
+        (key) => keyText(key),
+        (key) => this.#examine(key),
+        core.logger,
+      ),
+    );
+    for (const collection of core.store.collections())
+      for (const [key, object] of core.store.entries(collection)) this.#index({ collection, key }, undefined, object);
     this.#owned.add(core.store.listen((event) => this.#observe(event)));
   }
 
@@ -42,7 +49,11 @@ export class GarbageCollector implements Disposable {
       return;
     }
     this.#index(key, event.before, event.object);
-    if ((event.object.metadata.ownerReferences ?? []).length > 0 || event.object.metadata.deletionTimestamp !== undefined) this.#worker.add(key);
+    if (
+      (event.object.metadata.ownerReferences ?? []).length > 0 ||
+      event.object.metadata.deletionTimestamp !== undefined
+    )
+      this.#worker.add(key);
     for (const reference of event.object.metadata.ownerReferences ?? []) this.#wakeOwner(reference);
   }
 
@@ -52,7 +63,8 @@ export class GarbageCollector implements Disposable {
   }
 
   #index(key: ObjectKey, before: ApiObject | undefined, after: ApiObject | undefined): void {
-    for (const reference of before?.metadata.ownerReferences ?? []) this.#dependents.get(reference.uid)?.delete(keyText(key));
+    for (const reference of before?.metadata.ownerReferences ?? [])
+      this.#dependents.get(reference.uid)?.delete(keyText(key));
     if (before?.metadata.uid !== undefined && after === undefined) this.#living.delete(before.metadata.uid);
     if (after === undefined) return;
     if (after.metadata.uid !== undefined) this.#living.set(after.metadata.uid, key);
@@ -85,15 +97,29 @@ export class GarbageCollector implements Disposable {
     if (references.length === 0) return;
     const owners = references.map((reference) => this.#ownerState(object, reference));
     if (owners.includes('solid')) {
-      const gone = new Set(references.filter((_reference, index) => owners[index] === 'absent').map((reference) => reference.uid));
+      const gone = new Set(
+        references.filter((_reference, index) => owners[index] === 'absent').map((reference) => reference.uid),
+      );
       if (gone.size > 0) this.#dropReferences(resource, object, gone);
       return;
     }
     const foreground = owners.includes('waiting') && this.#dependentsOf(object).length > 0;
     this.#attempt(() => {
-      this.#core.deleter.delete(resource, object.metadata.namespace, object.metadata.name, {
-        uid: object.metadata.uid, dryRun: false, propagation: foreground ? 'Foreground' : object.metadata.finalizers?.includes(orphanFinalizer) ? 'Orphan' : 'Background',
-      }, systemWrite.user);
+      this.#core.deleter.delete(
+        resource,
+        object.metadata.namespace,
+        object.metadata.name,
+        {
+          uid: object.metadata.uid,
+          dryRun: false,
+          propagation: foreground
+            ? 'Foreground'
+            : object.metadata.finalizers?.includes(orphanFinalizer)
+              ? 'Orphan'
+              : 'Background',
+        },
+        systemWrite.user,
+      );
     });
   }
 
@@ -103,7 +129,10 @@ export class GarbageCollector implements Disposable {
     if (owner === undefined) return this.#isServed(reference) ? 'absent' : 'solid';
     const { namespace } = owner.metadata;
     if (namespace !== undefined && namespace !== object.metadata.namespace) return 'absent';
-    return owner.metadata.deletionTimestamp !== undefined && (owner.metadata.finalizers ?? []).includes(foregroundFinalizer) ? 'waiting' : 'solid';
+    return owner.metadata.deletionTimestamp !== undefined &&
+      (owner.metadata.finalizers ?? []).includes(foregroundFinalizer)
+      ? 'waiting'
+      : 'solid';
   }
 
   /** Of a kind that is not served nothing can be known; the real collector waits for it too. */
@@ -126,7 +155,10 @@ export class GarbageCollector implements Disposable {
   }
 
   #blocks(key: ObjectKey, ownerUid: string): boolean {
-    return (this.#object(key)?.metadata.ownerReferences ?? []).some((reference) => reference.uid === ownerUid && 'blockOwnerDeletion' in reference && reference.blockOwnerDeletion === true);
+    return (this.#object(key)?.metadata.ownerReferences ?? []).some(
+      (reference) =>
+        reference.uid === ownerUid && 'blockOwnerDeletion' in reference && reference.blockOwnerDeletion === true,
+    );
   }
 
   #release(key: ObjectKey, ownerUid: string): void {
@@ -151,11 +183,17 @@ export class GarbageCollector implements Disposable {
 
   #edit(resource: ServedResource, object: ApiObject, change: (next: ApiObject) => void): void {
     const { namespace, name, uid } = object.metadata;
-    this.#attempt(() => this.#core.writer.modify({ resource, namespace, name, subresource: '' }, (current) => {
-      const next = cloneJson(current);
-      if (current.metadata.uid === uid) change(next);
-      return next;
-    }, systemWrite));
+    this.#attempt(() =>
+      this.#core.writer.modify(
+        { resource, namespace, name, subresource: '' },
+        (current) => {
+          const next = cloneJson(current);
+          if (current.metadata.uid === uid) change(next);
+          return next;
+        },
+        systemWrite,
+      ),
+    );
   }
 
   /** Someone else may have been faster: then there is nothing left to do. */

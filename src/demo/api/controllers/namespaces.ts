@@ -8,7 +8,8 @@ import { systemWrite } from './system.ts';
 import { Worker } from './worker.ts';
 
 const authorityMap = 'kube-root-ca.crt';
-const authorityText = 'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.';
+const authorityText =
+  'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.';
 
 /** Gives every namespace its default service account and CA bundle; empties a deleted one, then lets it go. */
 export class NamespaceController implements Disposable {
@@ -20,12 +21,21 @@ export class NamespaceController implements Disposable {
   constructor(core: ApiCore, caPem: string) {
     this.#core = core;
     this.#caPem = caPem;
-    this.#worker = this.#owned.add(new Worker((name) => name, (name) => this.#sync(name), core.logger));
+    this.#worker = this.#owned.add(
+      new Worker(
+        (name) => name,
+        (name) => this.#sync(name),
+        core.logger,
+      ),
+    );
     for (const [name] of core.store.entries('namespaces')) this.#worker.add(name);
-    this.#owned.add(core.store.listen((event) => {
-      if (event.collection === 'namespaces') this.#worker.add(event.object.metadata.name);
-      else if (event.object.metadata.namespace !== undefined && event.type === 'DELETED') this.#worker.add(event.object.metadata.namespace);
-    }));
+    this.#owned.add(
+      core.store.listen((event) => {
+        if (event.collection === 'namespaces') this.#worker.add(event.object.metadata.name);
+        else if (event.object.metadata.namespace !== undefined && event.type === 'DELETED')
+          this.#worker.add(event.object.metadata.namespace);
+      }),
+    );
   }
 
   dispose(): void {
@@ -42,7 +52,12 @@ export class NamespaceController implements Disposable {
   /** What every namespace holds. Called at once by the seeding, so that pods can be created right away. */
   furnish(name: string): void {
     this.#ensure('serviceaccounts', name, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } });
-    this.#ensure('configmaps', name, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: authorityMap, annotations: { 'kubernetes.io/description': authorityText } }, data: { 'ca.crt': this.#caPem } });
+    this.#ensure('configmaps', name, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: authorityMap, annotations: { 'kubernetes.io/description': authorityText } },
+      data: { 'ca.crt': this.#caPem },
+    });
     this.#renewAuthority(name);
   }
 
@@ -51,7 +66,11 @@ export class NamespaceController implements Disposable {
     const resource = this.#core.registry.find('', 'v1', 'configmaps');
     const map = this.#core.store.get('configmaps', keyOf(namespace, authorityMap));
     if (resource === undefined || map === undefined || stringAt(map, 'data', 'ca.crt') === this.#caPem) return;
-    this.#core.writer.modify({ resource, namespace, name: authorityMap, subresource: '' }, (current) => ({ ...cloneJson(current), data: { 'ca.crt': this.#caPem } }), systemWrite);
+    this.#core.writer.modify(
+      { resource, namespace, name: authorityMap, subresource: '' },
+      (current) => ({ ...cloneJson(current), data: { 'ca.crt': this.#caPem } }),
+      systemWrite,
+    );
   }
 
   #ensure(plural: string, namespace: string, object: ApiObject): void {
@@ -66,16 +85,26 @@ export class NamespaceController implements Disposable {
     const left = this.#contents(name);
     for (const { resource, object } of left) {
       if (object.metadata.deletionTimestamp !== undefined) continue;
-      this.#core.deleter.delete(resource, name, object.metadata.name, { propagation: 'Background', dryRun: false }, systemWrite.user);
+      this.#core.deleter.delete(
+        resource,
+        name,
+        object.metadata.name,
+        { propagation: 'Background', dryRun: false },
+        systemWrite.user,
+      );
     }
     if (this.#contents(name).length > 0) return;
     const resource = this.#core.registry.find('', 'v1', 'namespaces');
     if (resource === undefined) return;
-    this.#core.writer.modify({ resource, namespace: undefined, name, subresource: 'finalize' }, (current) => {
-      const next = cloneJson(current);
-      next['spec'] = { ...(isObject(next['spec']) ? next['spec'] : {}), finalizers: [] };
-      return next;
-    }, systemWrite);
+    this.#core.writer.modify(
+      { resource, namespace: undefined, name, subresource: 'finalize' },
+      (current) => {
+        const next = cloneJson(current);
+        next['spec'] = { ...(isObject(next['spec']) ? next['spec'] : {}), finalizers: [] };
+        return next;
+      },
+      systemWrite,
+    );
   }
 
   #contents(namespace: string): readonly { readonly resource: ServedResource; readonly object: ApiObject }[] {
@@ -83,7 +112,8 @@ export class NamespaceController implements Disposable {
     return this.#core.registry.all().flatMap((resource) => {
       if (!resource.namespaced || seen.has(resource.collection)) return [];
       seen.add(resource.collection);
-      return this.#core.store.entries(resource.collection)
+      return this.#core.store
+        .entries(resource.collection)
         .filter(([, object]) => object.metadata.namespace === namespace)
         .map(([, object]) => ({ resource, object }));
     });

@@ -15,11 +15,19 @@ export class QuotaController implements Disposable {
 
   constructor(core: ApiCore) {
     this.#core = core;
-    this.#worker = this.#owned.add(new Worker((namespace) => namespace, (namespace) => this.#sync(namespace), core.logger));
+    this.#worker = this.#owned.add(
+      new Worker(
+        (namespace) => namespace,
+        (namespace) => this.#sync(namespace),
+        core.logger,
+      ),
+    );
     for (const [, quota] of core.store.entries('resourcequotas')) this.#worker.add(quota.metadata.namespace ?? '');
-    this.#owned.add(core.store.listen(({ object }) => {
-      if (object.metadata.namespace !== undefined) this.#worker.add(object.metadata.namespace);
-    }));
+    this.#owned.add(
+      core.store.listen(({ object }) => {
+        if (object.metadata.namespace !== undefined) this.#worker.add(object.metadata.namespace);
+      }),
+    );
   }
 
   dispose(): void {
@@ -31,10 +39,17 @@ export class QuotaController implements Disposable {
     if (resource === undefined) return;
     for (const [, quota] of this.#core.store.entries('resourcequotas')) {
       if (quota.metadata.namespace !== namespace) continue;
-      const used = Object.fromEntries([...usedOf(this.#core.store, quota)].map(([name, amount]) => [name, formatQuantity(amount)]));
-      this.#core.writer.modify({ resource, namespace, name: quota.metadata.name, subresource: 'status' }, (current) => ({
-        ...cloneJson(current), status: { hard: at(current, 'spec', 'hard'), used },
-      }), systemWrite);
+      const used = Object.fromEntries(
+        [...usedOf(this.#core.store, quota)].map(([name, amount]) => [name, formatQuantity(amount)]),
+      );
+      this.#core.writer.modify(
+        { resource, namespace, name: quota.metadata.name, subresource: 'status' },
+        (current) => ({
+          ...cloneJson(current),
+          status: { hard: at(current, 'spec', 'hard'), used },
+        }),
+        systemWrite,
+      );
     }
   }
 }

@@ -27,12 +27,14 @@ export async function readBody(request: IncomingMessage, protobuf: ProtobufDecod
   if (size === 0) return undefined;
   const bytes = Buffer.concat(chunks);
   const contentType = mediaTypes(request.headers['content-type'] ?? 'application/json')[0]?.type ?? '';
-  if (contentType === 'application/vnd.kubernetes.protobuf') return { contentType, value: protobuf.decode(bytes), duplicateFields: [] };
+  if (contentType === 'application/vnd.kubernetes.protobuf')
+    return { contentType, value: protobuf.decode(bytes), duplicateFields: [] };
   const text = bytes.toString('utf8');
   if (contentType === 'application/json' || contentType.endsWith('+json') || contentType === '*/*') {
     return { contentType, value: parseJson(text), duplicateFields: duplicateFields(text) };
   }
-  if (contentType === 'application/yaml' || contentType.endsWith('+yaml')) return { contentType, value: parseYamlText(text), duplicateFields: [] };
+  if (contentType === 'application/yaml' || contentType.endsWith('+yaml'))
+    return { contentType, value: parseYamlText(text), duplicateFields: [] };
   throw unsupportedMediaType(['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']);
 }
 
@@ -40,7 +42,9 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw badRequest(`couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : String(error)}`);
+    throw badRequest(
+      `couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 

@@ -73,14 +73,21 @@ export class Exchange {
 
   sendBytes(status: number, bytes: Buffer, contentType: string): void {
     if (this.#warnings.length > 0) this.response.setHeader('Warning', this.#warnings.map(warningHeader));
-    this.response.writeHead(status, { 'Content-Type': contentType, 'Content-Length': bytes.length, 'Cache-Control': 'no-cache, private' });
+    this.response.writeHead(status, {
+      'Content-Type': contentType,
+      'Content-Length': bytes.length,
+      'Cache-Control': 'no-cache, private',
+    });
     this.response.end(bytes);
   }
 }
 
 /** RFC 7234; kubectl shows the quoted text. */
 function warningHeader(message: string): string {
-  const quoted = message.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll(/[^\u0020-\u007e]/g, '?');
+  const quoted = message
+    .replaceAll('\\', '\\\\')
+    .replaceAll('"', '\\"')
+    .replaceAll(/[^\u0020-\u007e]/g, '?');
   return `299 - "${quoted}"`;
 }
 

@@ -31,10 +31,15 @@ export function negotiate(header: string | undefined): Negotiated {
     const yaml = type === 'application/yaml';
     if (!yaml && type !== 'application/json' && type !== '*/*' && type !== 'application/*') continue;
     switch (parameters.get('as')) {
-      case undefined: return { representation: 'object', yaml };
-      case 'Table': if (parameters.get('v') === 'v1') return { representation: 'table', yaml }; break;
+      case undefined:
+        return { representation: 'object', yaml };
+      case 'Table':
+        if (parameters.get('v') === 'v1') return { representation: 'table', yaml };
+        break;
       case 'PartialObjectMetadata':
-      case 'PartialObjectMetadataList': if (parameters.get('v') === 'v1') return { representation: 'metadata', yaml }; break;
+      case 'PartialObjectMetadataList':
+        if (parameters.get('v') === 'v1') return { representation: 'metadata', yaml };
+        break;
     }
   }
   throw notAcceptable(['application/json', 'application/yaml']);

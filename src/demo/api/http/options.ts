@@ -9,7 +9,9 @@ const maxManagerLength = 128;
 
 export function listOptions(exchange: Exchange, about: ResourceRequest): ListRequest {
   const named = about.name === '' ? undefined : `metadata.name=${about.name}`;
-  const fields = [exchange.text('fieldSelector'), named].filter((selector) => selector !== undefined && selector !== '').join(',');
+  const fields = [exchange.text('fieldSelector'), named]
+    .filter((selector) => selector !== undefined && selector !== '')
+    .join(',');
   return {
     namespace: about.namespace,
     labelSelector: exchange.text('labelSelector'),
@@ -37,7 +39,13 @@ export function writeOptions(exchange: Exchange, body: Body | undefined): WriteO
 function managerOf(exchange: Exchange): string {
   const named = exchange.text('fieldManager');
   if (named !== undefined && named.length > maxManagerLength) {
-    throw invalid({ group: 'meta.k8s.io', kind: 'CreateOptions' }, '', [{ path: 'fieldManager', reason: 'FieldValueTooLong', message: `Too long: may not be more than ${maxManagerLength} bytes` }]);
+    throw invalid({ group: 'meta.k8s.io', kind: 'CreateOptions' }, '', [
+      {
+        path: 'fieldManager',
+        reason: 'FieldValueTooLong',
+        message: `Too long: may not be more than ${maxManagerLength} bytes`,
+      },
+    ]);
   }
   if (named) return named;
   if (exchange.request.headers['content-type']?.startsWith('application/apply-patch')) return '';
@@ -47,7 +55,13 @@ function managerOf(exchange: Exchange): string {
 function isDryRun(values: readonly string[], options: string): boolean {
   for (const value of values) {
     if (value === 'All') continue;
-    throw invalid({ group: 'meta.k8s.io', kind: options }, '', [{ path: 'dryRun', reason: 'FieldValueNotSupported', message: `Unsupported value: ${JSON.stringify(value)}: supported values: "All"` }]);
+    throw invalid({ group: 'meta.k8s.io', kind: options }, '', [
+      {
+        path: 'dryRun',
+        reason: 'FieldValueNotSupported',
+        message: `Unsupported value: ${JSON.stringify(value)}: supported values: "All"`,
+      },
+    ]);
   }
   return values.length > 0;
 }
@@ -56,10 +70,19 @@ function fieldValidation(text: string | undefined): FieldValidation {
   switch (text) {
     case 'Strict':
     case 'Ignore':
-    case 'Warn': return text;
+    case 'Warn':
+      return text;
     case undefined:
-    case '': return 'Warn';
-    default: throw invalid({ group: 'meta.k8s.io', kind: 'CreateOptions' }, '', [{ path: 'fieldValidation', reason: 'FieldValueNotSupported', message: `Unsupported value: ${JSON.stringify(text)}: supported values: "Ignore", "Strict", "Warn"` }]);
+    case '':
+      return 'Warn';
+    default:
+      throw invalid({ group: 'meta.k8s.io', kind: 'CreateOptions' }, '', [
+        {
+          path: 'fieldValidation',
+          reason: 'FieldValueNotSupported',
+          message: `Unsupported value: ${JSON.stringify(text)}: supported values: "Ignore", "Strict", "Warn"`,
+        },
+      ]);
   }
 }
 
@@ -68,9 +91,19 @@ export function deleteOptions(exchange: Exchange, body: unknown): DeleteRequest 
   const options = body === undefined ? queryOptions(exchange) : bodyOptions(body);
   const { orphanDependents: orphan, propagationPolicy: policy, dryRun, ...rest } = options;
   if (orphan !== undefined && policy !== undefined) {
-    throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [{ path: 'propagationPolicy', reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(policy)}: orphanDependents and deletionPropagation cannot be both set` }]);
+    throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
+      {
+        path: 'propagationPolicy',
+        reason: 'FieldValueInvalid',
+        message: `Invalid value: ${JSON.stringify(policy)}: orphanDependents and deletionPropagation cannot be both set`,
+      },
+    ]);
   }
-  return { ...rest, propagation: orphan === true ? 'Orphan' : orphan === false ? 'Background' : propagation(policy), dryRun: isDryRun(dryRun, 'DeleteOptions') };
+  return {
+    ...rest,
+    propagation: orphan === true ? 'Orphan' : orphan === false ? 'Background' : propagation(policy),
+    dryRun: isDryRun(dryRun, 'DeleteOptions'),
+  };
 }
 
 interface SentDeleteOptions {
@@ -94,8 +127,12 @@ function queryOptions(exchange: Exchange): SentDeleteOptions {
 function bodyOptions(body: unknown): SentDeleteOptions {
   if (!isObject(body)) throw badRequest('the options of a delete are no object');
   const { kind = 'DeleteOptions', gracePeriodSeconds, orphanDependents, dryRun } = body;
-  if (kind !== 'DeleteOptions') throw badRequest(`no kind ${JSON.stringify(kind)} is registered for the options of a delete`);
-  if (gracePeriodSeconds != null && !Number.isInteger(gracePeriodSeconds)) throw badRequest(`json: cannot unmarshal ${typeof gracePeriodSeconds} into Go struct field DeleteOptions.gracePeriodSeconds of type int64`);
+  if (kind !== 'DeleteOptions')
+    throw badRequest(`no kind ${JSON.stringify(kind)} is registered for the options of a delete`);
+  if (gracePeriodSeconds != null && !Number.isInteger(gracePeriodSeconds))
+    throw badRequest(
+      `json: cannot unmarshal ${typeof gracePeriodSeconds} into Go struct field DeleteOptions.gracePeriodSeconds of type int64`,
+    );
   return {
     gracePeriodSeconds: numberAt(body, 'gracePeriodSeconds'),
     orphanDependents: typeof orphanDependents === 'boolean' ? orphanDependents : undefined,
@@ -111,8 +148,16 @@ function propagation(text: string | undefined): Propagation | undefined {
     case undefined:
     case 'Background':
     case 'Foreground':
-    case 'Orphan': return text;
-    default: throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [{ path: 'propagationPolicy', reason: 'FieldValueNotSupported', message: `Unsupported value: ${JSON.stringify(text)}: supported values: "Foreground", "Background", "Orphan", "nil"` }]);
+    case 'Orphan':
+      return text;
+    default:
+      throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
+        {
+          path: 'propagationPolicy',
+          reason: 'FieldValueNotSupported',
+          message: `Unsupported value: ${JSON.stringify(text)}: supported values: "Foreground", "Background", "Orphan", "nil"`,
+        },
+      ]);
   }
 }
 

@@ -17,7 +17,10 @@ const ofNamespaceItself = new Set(['status', 'finalize']);
 
 /** Undefined for paths that name no resource (`/version`, `/apis/apps`). */
 export function resourceRequest(method: string, path: string, query: URLSearchParams): ResourceRequest | undefined {
-  const segments = path.split('/').filter((segment) => segment !== '').map(decodeSegment);
+  const segments = path
+    .split('/')
+    .filter((segment) => segment !== '')
+    .map(decodeSegment);
   const root = segments[0] === 'api' ? 2 : segments[0] === 'apis' ? 3 : 0;
   if (root === 0 || segments.length <= root) return undefined;
   const [group = '', version = ''] = segments[0] === 'api' ? ['', segments[1]] : [segments[1], segments[2]];
@@ -47,10 +50,15 @@ function proxyRest(path: string, rest: readonly string[], subresource: string): 
 
 function verbOf(method: string, name: string, watching: boolean): ResourceRequest['verb'] {
   switch (method) {
-    case 'POST': return 'create';
-    case 'PUT': return 'update';
-    case 'PATCH': return 'patch';
-    case 'DELETE': return name === '' ? 'deletecollection' : 'delete';
-    default: return watching ? 'watch' : name === '' ? 'list' : 'get';
+    case 'POST':
+      return 'create';
+    case 'PUT':
+      return 'update';
+    case 'PATCH':
+      return 'patch';
+    case 'DELETE':
+      return name === '' ? 'deletecollection' : 'delete';
+    default:
+      return watching ? 'watch' : name === '' ? 'list' : 'get';
   }
 }

@@ -41,7 +41,10 @@ export async function route(parts: RouterParts, exchange: Exchange): Promise<voi
 }
 
 export function authorize(core: ApiCore, user: User, about: ResourceRequest): void {
-  const wanted: Attributes = { ...about, namespace: about.plural === 'namespaces' && about.group === '' && about.name !== '' ? about.name : about.namespace };
+  const wanted: Attributes = {
+    ...about,
+    namespace: about.plural === 'namespaces' && about.group === '' && about.name !== '' ? about.name : about.namespace,
+  };
   if (!core.authorizer.allows(user, wanted)) throw denied(user, { ...wanted, namespace: wanted.namespace });
 }
 
@@ -65,7 +68,8 @@ async function serveResource(parts: RouterParts, about: ResourceRequest, exchang
     await serveObjects(core, resource, about, exchange);
     return;
   }
-  if (kubeletSubresources.has(about.subresource) && resource.subresources.has(about.subresource)) await parts.kubelets.serve(resource, about, exchange);
+  if (kubeletSubresources.has(about.subresource) && resource.subresources.has(about.subresource))
+    await parts.kubelets.serve(resource, about, exchange);
   else await serveSubresource(core, resource, about, exchange);
 }
 
@@ -76,15 +80,26 @@ function servePath(parts: RouterParts, exchange: Exchange): void {
   if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed();
   const segments = path.split('/').filter((segment) => segment !== '');
   switch (segments[0]) {
-    case undefined: exchange.send(200, { paths: rootPaths(core) }); return;
-    case 'version': exchange.send(200, versionInfo); return;
+    case undefined:
+      exchange.send(200, { paths: rootPaths(core) });
+      return;
+    case 'version':
+      exchange.send(200, versionInfo);
+      return;
     case 'healthz':
     case 'livez':
-    case 'readyz': exchange.sendText(200, health(segments[0], exchange.flag('verbose') === true), 'text/plain; charset=utf-8'); return;
+    case 'readyz':
+      exchange.sendText(200, health(segments[0], exchange.flag('verbose') === true), 'text/plain; charset=utf-8');
+      return;
     case 'api':
-    case 'apis': exchange.send(200, discovery(parts, segments, exchange)); return;
-    case 'openapi': openApi.serve(segments.slice(1), exchange); return;
-    default: exchange.sendText(404, unroutedText, 'text/plain; charset=utf-8');
+    case 'apis':
+      exchange.send(200, discovery(parts, segments, exchange));
+      return;
+    case 'openapi':
+      openApi.serve(segments.slice(1), exchange);
+      return;
+    default:
+      exchange.sendText(404, unroutedText, 'text/plain; charset=utf-8');
   }
 }
 
@@ -93,7 +108,9 @@ function discovery(parts: RouterParts, segments: readonly string[], exchange: Ex
   const core = segments[0] === 'api';
   const [group = '', version] = core ? ['', segments[1]] : [segments[1], segments[2]];
   if (segments.length === 1) {
-    const aggregated = mediaTypes(exchange.request.headers.accept).find((media) => media.parameters.get('as') === 'APIGroupDiscoveryList' && media.parameters.get('v') === 'v2');
+    const aggregated = mediaTypes(exchange.request.headers.accept).find(
+      (media) => media.parameters.get('as') === 'APIGroupDiscoveryList' && media.parameters.get('v') === 'v2',
+    );
     if (aggregated) {
       exchange.response.setHeader('Vary', 'Accept');
       exchange.contentType = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
@@ -109,8 +126,22 @@ function discovery(parts: RouterParts, segments: readonly string[], exchange: Ex
 
 function rootPaths(core: ApiCore): readonly string[] {
   const groups = core.registry.groups().filter((group) => group !== '');
-  const versions = groups.flatMap((group) => [`/apis/${group}`, ...core.registry.versions(group).map((version) => `/apis/${group}/${version}`)]);
-  return ['/api', '/api/v1', '/apis', ...versions, '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version'];
+  const versions = groups.flatMap((group) => [
+    `/apis/${group}`,
+    ...core.registry.versions(group).map((version) => `/apis/${group}/${version}`),
+  ]);
+  return [
+    '/api',
+    '/api/v1',
+    '/apis',
+    ...versions,
+    '/healthz',
+    '/livez',
+    '/openapi/v2',
+    '/openapi/v3',
+    '/readyz',
+    '/version',
+  ];
 }
 
 function health(check: string, verbose: boolean): string {

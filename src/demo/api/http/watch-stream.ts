@@ -41,7 +41,12 @@ export function streamWatch(core: ApiCore, resource: ServedResource, request: Wa
   if (response.writableEnded) return;
   response.on('close', () => owned.dispose());
   const seconds = exchange.number('timeoutSeconds') ?? defaultTimeoutSeconds;
-  if (request.allowBookmarks) owned.add(bookmarks(core, seconds * 1000, () => send({ type: 'BOOKMARK', resourceVersion: String(core.store.revision), initialEventsEnd: false })));
+  if (request.allowBookmarks)
+    owned.add(
+      bookmarks(core, seconds * 1000, () =>
+        send({ type: 'BOOKMARK', resourceVersion: String(core.store.revision), initialEventsEnd: false }),
+      ),
+    );
   owned.add(core.clock.setTimer(seconds * 1000, end));
   owned.add(core.closing(end));
 }
@@ -69,26 +74,58 @@ export function includeObject(exchange: Exchange): IncludeObject {
   return wish === 'None' || wish === 'Object' ? wish : 'Metadata';
 }
 
-function encoder(core: ApiCore, resource: ServedResource, representation: Representation, include: IncludeObject): (frame: WatchFrame) => unknown {
+function encoder(
+  core: ApiCore,
+  resource: ServedResource,
+  representation: Representation,
+  include: IncludeObject,
+): (frame: WatchFrame) => unknown {
   let first = true;
   return (frame) => {
     if (frame.type === 'ERROR') return { type: 'ERROR', object: frame.status };
-    if (frame.type === 'BOOKMARK') return { type: 'BOOKMARK', object: bookmarkObject(resource, representation, frame.resourceVersion, frame.initialEventsEnd) };
-    const object = representation === 'table' ? toWatchTable(resource, frame.object, core.clock.now(), include, first)
-      : representation === 'metadata' ? metadataOnly(frame.object) : frame.object;
+    if (frame.type === 'BOOKMARK')
+      return {
+        type: 'BOOKMARK',
+        object: bookmarkObject(resource, representation, frame.resourceVersion, frame.initialEventsEnd),
+      };
+    const object =
+      representation === 'table'
+        ? toWatchTable(resource, frame.object, core.clock.now(), include, first)
+        : representation === 'metadata'
+          ? metadataOnly(frame.object)
+          : frame.object;
     first = false;
     return { type: frame.type, object };
   };
 }
 
-function bookmarkObject(resource: ServedResource, representation: Representation, resourceVersion: string, initialEventsEnd: boolean): unknown {
-  const metadata = { resourceVersion, ...(initialEventsEnd ? { annotations: { [initialEventsEndAnnotation]: 'true' } } : {}) };
+function bookmarkObject(
+  resource: ServedResource,
+  representation: Representation,
+  resourceVersion: string,
+  initialEventsEnd: boolean,
+): unknown {
+  const metadata = {
+    resourceVersion,
+    ...(initialEventsEnd ? { annotations: { [initialEventsEndAnnotation]: 'true' } } : {}),
+  };
   switch (representation) {
-    case 'object': return { kind: resource.kind, apiVersion: groupVersionOf(resource.group, resource.version), metadata };
-    case 'metadata': return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata };
-    case 'table': return {
-      kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: { resourceVersion }, columnDefinitions: null,
-      rows: [{ cells: resource.columns.map(() => ''), object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata } }],
-    };
+    case 'object':
+      return { kind: resource.kind, apiVersion: groupVersionOf(resource.group, resource.version), metadata };
+    case 'metadata':
+      return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata };
+    case 'table':
+      return {
+        kind: 'Table',
+        apiVersion: 'meta.k8s.io/v1',
+        metadata: { resourceVersion },
+        columnDefinitions: null,
+        rows: [
+          {
+            cells: resource.columns.map(() => ''),
+            object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata },
+          },
+        ],
+      };
   }
 }

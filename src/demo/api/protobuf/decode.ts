@@ -26,7 +26,8 @@ export class ProtobufDecoder {
   }
 
   decode(body: Buffer): unknown {
-    if (!body.subarray(0, magic.length).equals(magic)) throw badRequest('the protobuf body does not start with the Kubernetes envelope');
+    if (!body.subarray(0, magic.length).equals(magic))
+      throw badRequest('the protobuf body does not start with the Kubernetes envelope');
     let apiVersion = '';
     let kind = '';
     let raw = Buffer.alloc(0);
@@ -45,9 +46,10 @@ export class ProtobufDecoder {
   /** Go packages are named after the first word of the API group; options (DeleteOptions) are the same in every group. */
   #messageOf(apiVersion: string, kind: string): string {
     const { group, version } = splitGroupVersion(apiVersion);
-    const own = `${group === '' ? 'core' : group.split('.')[0] ?? ''}/${version}.${kind}`;
+    const own = `${group === '' ? 'core' : (group.split('.')[0] ?? '')}/${version}.${kind}`;
     const found = [own, `meta/v1.${kind}`].find((name) => name in this.#layout.messages);
-    if (found === undefined) throw badRequest(`no kind "${kind}" is registered for version "${apiVersion}" in protobuf`);
+    if (found === undefined)
+      throw badRequest(`no kind "${kind}" is registered for version "${apiVersion}" in protobuf`);
     return found;
   }
 
@@ -72,7 +74,8 @@ export class ProtobufDecoder {
   }
 
   #putEntry(object: Record<string, unknown>, field: FieldLayout, entry: bigint | Buffer): void {
-    if (typeof entry === 'bigint') throw badRequest(`the protobuf body has a number where the map ${field.name} should be`);
+    if (typeof entry === 'bigint')
+      throw badRequest(`the protobuf body has a number where the map ${field.name} should be`);
     let key = '';
     let value: unknown = field.type === 'string' || field.type === 'bytes' ? '' : {};
     for (const part of wireFields(entry)) {
@@ -85,35 +88,63 @@ export class ProtobufDecoder {
   #value(type: string, value: bigint | Buffer): unknown {
     if (typeof value === 'bigint') return type === 'bool' ? value !== 0n : Number(value);
     switch (type) {
-      case 'string': return value.toString('utf8');
-      case 'bytes': return value.toString('base64');
-      case 'double': return value.readDoubleLE();
-      case 'strings': return [...wireFields(value)].map((item) => String(item.value));
-      case 'quantity': return firstText(value);
+      case 'string':
+        return value.toString('utf8');
+      case 'bytes':
+        return value.toString('base64');
+      case 'double':
+        return value.readDoubleLE();
+      case 'strings':
+        return [...wireFields(value)].map((item) => String(item.value));
+      case 'quantity':
+        return firstText(value);
       case 'fields':
-      case 'raw': return JSON.parse(firstText(value) || 'null') as unknown;
-      case 'time': return instant(value, 0);
-      case 'microtime': return instant(value, 6);
-      case 'duration': return `${Number(firstNumber(value)) / 1e9}s`;
-      case 'intstr': return intOrString(value);
-      default: return this.#message(type, value);
+      case 'raw':
+        return JSON.parse(firstText(value) || 'null') as unknown;
+      case 'time':
+        return instant(value, 0);
+      case 'microtime':
+        return instant(value, 6);
+      case 'duration':
+        return `${Number(firstNumber(value)) / 1e9}s`;
+      case 'intstr':
+        return intOrString(value);
+      default:
+        return this.#message(type, value);
     }
   }
 
   #layoutOf(name: string): ReadonlyMap<number, FieldLayout> {
     const known = this.#fields.get(name);
     if (known) return known;
-    const fields = new Map(Object.entries(this.#layout.messages[name] ?? {}).map(([number, text]): [number, FieldLayout] => {
-      const [json = '', type = '', flags = ''] = text.split(' ');
-      return [Number(number), { name: json, type, inline: flags.includes('i'), list: flags.includes('r'), map: flags.includes('m'), omitsZero: flags.includes('z') }];
-    }));
+    const fields = new Map(
+      Object.entries(this.#layout.messages[name] ?? {}).map(([number, text]): [number, FieldLayout] => {
+        const [json = '', type = '', flags = ''] = text.split(' ');
+        return [
+          Number(number),
+          {
+            name: json,
+            type,
+            inline: flags.includes('i'),
+            list: flags.includes('r'),
+            map: flags.includes('m'),
+            omitsZero: flags.includes('z'),
+          },
+        ];
+      }),
+    );
     this.#fields.set(name, fields);
     return fields;
   }
 }
 
 function isZero(value: unknown): boolean {
-  return value === '' || value === 0 || value === false || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
+  return (
+    value === '' ||
+    value === 0 ||
+    value === false ||
+    (typeof value === 'object' && value !== null && Object.keys(value).length === 0)
+  );
 }
 
 function firstText(message: Buffer): string {

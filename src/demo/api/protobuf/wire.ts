@@ -28,11 +28,20 @@ export function* wireFields(message: Buffer): Generator<WireField> {
     const key = Number(varint());
     const number = key >>> 3;
     switch (key & 7) {
-      case 0: yield { number, value: varint() }; break;
-      case 1: yield { number, value: bytes(8) }; break;
-      case 2: yield { number, value: bytes(Number(varint())) }; break;
-      case 5: yield { number, value: bytes(4) }; break;
-      default: throw badRequest(`the protobuf body has a field of the unknown wire type ${key & 7}`);
+      case 0:
+        yield { number, value: varint() };
+        break;
+      case 1:
+        yield { number, value: bytes(8) };
+        break;
+      case 2:
+        yield { number, value: bytes(Number(varint())) };
+        break;
+      case 5:
+        yield { number, value: bytes(4) };
+        break;
+      default:
+        throw badRequest(`the protobuf body has a field of the unknown wire type ${key & 7}`);
     }
   }
 }

@@ -2,7 +2,17 @@ import { isObject } from '../../../base/json.ts';
 import { compare, dropDisowned, fieldsOf, merge, type Comparison } from './field-sets.ts';
 import { difference, equalTrees, intersection, isEmpty, pathText, paths, union, type FieldTree } from './field-tree.ts';
 import { equalJson, withoutNulls } from './json.ts';
-import { managerKey, managersOf, ownable, ownedByAny, withManagers, withoutField, withoutManagedFields, type Manager, type Managers } from './managed-fields.ts';
+import {
+  managerKey,
+  managersOf,
+  ownable,
+  ownedByAny,
+  withManagers,
+  withoutField,
+  withoutManagedFields,
+  type Manager,
+  type Managers,
+} from './managed-fields.ts';
 import type { SchemaNode } from './node.ts';
 import type { ApplyConflict, ApplyRequest, ApplyResult, Json, ObjectSchema, TrackRequest } from './types.ts';
 
@@ -16,16 +26,28 @@ export function applyServerSide(request: ApplyRequest): ApplyResult {
   const ignoresStatus = subresource === '' && schema.statusSubresource;
   const applied = appliedConfiguration(request, ignoresStatus);
   const live = withoutManagedFields(request.live ?? emptyObject(schema));
-  const known = request.live ? withUntrackedFields(managersOf(request.live), schema, live, ignoresStatus) : managersOf(undefined);
+  const known = request.live
+    ? withUntrackedFields(managersOf(request.live), schema, live, ignoresStatus)
+    : managersOf(undefined);
 
   const apiVersion = apiVersionOf(schema);
-  const applier: Manager = { name, operation: 'Apply', apiVersion, subresource, time, fields: ownable(fieldsOf(root, applied), ignoresStatus) };
+  const applier: Manager = {
+    name,
+    operation: 'Apply',
+    apiVersion,
+    subresource,
+    time,
+    fields: ownable(fieldsOf(root, applied), ignoresStatus),
+  };
   const key = managerKey(applier);
   const last = known.get(key);
 
   const merged = merge(root, live, applied);
   const managers = new Map(known).set(key, applier);
-  const wanted = last && !isEmpty(last.fields) ? dropDisowned(root, merged, last.fields, union(ownedByAny(managers), fieldsOf(root, applied))) : merged;
+  const wanted =
+    last && !isEmpty(last.fields)
+      ? dropDisowned(root, merged, last.fields, union(ownedByAny(managers), fieldsOf(root, applied)))
+      : merged;
   const object = isObject(wanted) ? wanted : applied;
 
   const change = compare(root, live, object);
@@ -51,11 +73,18 @@ export function trackUpdate(request: TrackRequest): Json {
   const updater = { name, operation: 'Update', apiVersion: apiVersionOf(schema), subresource } as const;
   const key = managerKey(updater);
   const last = known.get(key);
-  const fields = union(last ? difference(last.fields, change.removed) : { member: false, children: new Map() }, changed);
+  const fields = union(
+    last ? difference(last.fields, change.removed) : { member: false, children: new Map() },
+    changed,
+  );
 
   const managers = new Map(known);
   for (const [other, rest] of afterTakeover(managers, key, change)) managers.set(other, rest);
-  managers.set(key, { ...updater, fields, time: last && equalTrees(last.fields, fields) && isEmpty(changed) ? last.time : time });
+  managers.set(key, {
+    ...updater,
+    fields,
+    time: last && equalTrees(last.fields, fields) && isEmpty(changed) ? last.time : time,
+  });
   return withManagers(after, managers);
 }
 
@@ -64,7 +93,9 @@ export function conflictMessage(conflicts: readonly ApplyConflict[]): string {
   const [first] = conflicts;
   if (first && conflicts.length === 1) return `Apply failed with 1 conflict: ${first.cause}: ${first.field}`;
   const byManager = Map.groupBy(conflicts, (conflict) => conflict.cause.replace('conflict with', 'conflicts with'));
-  const parts = byManager.entries().flatMap(([cause, own]) => [`${cause}:`, ...own.map((conflict) => `- ${conflict.field}`)]);
+  const parts = byManager
+    .entries()
+    .flatMap(([cause, own]) => [`${cause}:`, ...own.map((conflict) => `- ${conflict.field}`)]);
   return `Apply failed with ${conflicts.length} conflicts: ${[...parts].join('\n')}`;
 }
 
@@ -89,31 +120,45 @@ function resetsManagers(request: TrackRequest): boolean {
 function withUntrackedFields(managers: Managers, schema: ObjectSchema, live: Json, ignoresStatus: boolean): Managers {
   if (managers.size > 0) return managers;
   const fields = ownable(compare(schema.root, emptyObject(schema), live).added, ignoresStatus);
-  const untracked: Manager = { name: 'before-first-apply', operation: 'Update', apiVersion: apiVersionOf(schema), subresource: '', time: undefined, fields };
+  const untracked: Manager = {
+    name: 'before-first-apply',
+    operation: 'Update',
+    apiVersion: apiVersionOf(schema),
+    subresource: '',
+    time: undefined,
+    fields,
+  };
   return new Map([[managerKey(untracked), untracked]]);
 }
 
 function conflictsWith(managers: Managers, own: string, change: Comparison): ApplyConflict[] {
   const written = union(change.modified, change.added);
-  return managers.entries().toArray().flatMap(([key, manager]) => {
-    if (key === own) return [];
-    const cause = `conflict with ${managerText(manager)}`;
-    return paths(intersection(manager.fields, written)).map((path) => {
-      const field = pathText(path);
-      return { manager: manager.name, field, cause, message: `${cause}: ${field}` };
+  return managers
+    .entries()
+    .toArray()
+    .flatMap(([key, manager]) => {
+      if (key === own) return [];
+      const cause = `conflict with ${managerText(manager)}`;
+      return paths(intersection(manager.fields, written)).map((path) => {
+        const field = pathText(path);
+        return { manager: manager.name, field, cause, message: `${cause}: ${field}` };
+      });
     });
-  });
 }
 
 function managerText(manager: Manager): string {
-  const name = JSON.stringify(manager.name) + (manager.subresource === '' ? '' : ` with subresource ${JSON.stringify(manager.subresource)}`);
+  const name =
+    JSON.stringify(manager.name) +
+    (manager.subresource === '' ? '' : ` with subresource ${JSON.stringify(manager.subresource)}`);
   return manager.operation === 'Update' ? `${name} using ${manager.apiVersion}` : name;
 }
 
 /** The other managers without what was written over them or removed. */
 function afterTakeover(managers: Managers, own: string, change: Comparison): [string, Manager][] {
   const lost: FieldTree = union(union(change.modified, change.added), change.removed);
-  return managers.entries().filter(([key]) => key !== own)
+  return managers
+    .entries()
+    .filter(([key]) => key !== own)
     .map(([key, manager]): [string, Manager] => [key, { ...manager, fields: difference(manager.fields, lost) }])
     .toArray();
 }

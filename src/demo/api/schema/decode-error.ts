@@ -26,15 +26,18 @@ interface Place {
 function findMismatch(node: SchemaNode | undefined, value: unknown, place: Place): string | undefined {
   if (node === undefined || value == null) return undefined;
   if (node.quantity) return quantityMismatch(value);
-  if (node.intOrString) return Number.isInteger(value) || typeof value === 'string' ? undefined : unmarshalError(value, place, node);
+  if (node.intOrString)
+    return Number.isInteger(value) || typeof value === 'string' ? undefined : unmarshalError(value, place, node);
   switch (node.type) {
     case 'array':
       if (!Array.isArray(value)) return unmarshalError(value, place, node);
       return firstDefined(value, (item) => findMismatch(node.items, item, place));
     case 'object': {
       if (!isObject(value)) return unmarshalError(value, place, node);
-      const struct = node.propertyNames.length > 0 ? node.typeName ?? place.struct : place.struct;
-      return firstDefined(Object.entries(value), ([key, inner]) => findMismatch(node.child(key), inner, { struct, path: [...place.path, key] }));
+      const struct = node.propertyNames.length > 0 ? (node.typeName ?? place.struct) : place.struct;
+      return firstDefined(Object.entries(value), ([key, inner]) =>
+        findMismatch(node.child(key), inner, { struct, path: [...place.path, key] }),
+      );
     }
     case 'string':
       if (typeof value !== 'string') return unmarshalError(value, place, node);

@@ -25,7 +25,8 @@ function withDefaults(node: SchemaNode | undefined, value: unknown, native: bool
   }
   for (const name of node.propertyNames) {
     const child = node.property(name);
-    if (child?.default === undefined || Object.hasOwn(filled, name) || (native && isLeftOut(node, name, child.default))) continue;
+    if (child?.default === undefined || Object.hasOwn(filled, name) || (native && isLeftOut(node, name, child.default)))
+      continue;
     filled[name] = withDefaults(child, structuredClone(child.default), native);
   }
   return filled;

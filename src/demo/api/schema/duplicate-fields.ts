@@ -5,7 +5,13 @@ export function duplicateFields(text: string): readonly string[] {
   for (const [token] of text.matchAll(TOKEN)) {
     const frame = open.at(-1);
     if (token === '{' || token === '[') {
-      open.push({ path: pathInside(frame), keys: token === '{' ? new Set() : undefined, key: undefined, index: 0, expectsKey: token === '{' });
+      open.push({
+        path: pathInside(frame),
+        keys: token === '{' ? new Set() : undefined,
+        key: undefined,
+        index: 0,
+        expectsKey: token === '{',
+      });
     } else if (token === '}' || token === ']') {
       open.pop();
     } else if (token === ',') {
@@ -34,5 +40,5 @@ interface Frame {
 function pathInside(frame: Frame | undefined): string {
   if (frame === undefined) return '';
   if (frame.keys === undefined) return `${frame.path}[${frame.index}]`;
-  return frame.path === '' ? frame.key ?? '' : `${frame.path}.${frame.key ?? ''}`;
+  return frame.path === '' ? (frame.key ?? '') : `${frame.path}.${frame.key ?? ''}`;
 }

@@ -13,7 +13,11 @@ export function typeInvalid(path: string, value: unknown, detail: string): Viola
 }
 
 export function notSupported(path: string, value: unknown, supported: readonly unknown[]): Violation {
-  return { path, reason: 'FieldValueNotSupported', message: `Unsupported value: ${shown(value)}: supported values: ${supported.map(shown).join(', ')}` };
+  return {
+    path,
+    reason: 'FieldValueNotSupported',
+    message: `Unsupported value: ${shown(value)}: supported values: ${supported.map(shown).join(', ')}`,
+  };
 }
 
 export function forbidden(path: string, detail: string): Violation {
@@ -33,7 +37,11 @@ export function tooLong(path: string, limit: number): Violation {
 }
 
 export function tooMany(path: string, count: number, limit: number): Violation {
-  return { path, reason: 'FieldValueTooMany', message: `Too many: ${count}: must have at most ${limit} ${limit === 1 ? 'item' : 'items'}` };
+  return {
+    path,
+    reason: 'FieldValueTooMany',
+    message: `Too many: ${count}: must have at most ${limit} ${limit === 1 ? 'item' : 'items'}`,
+  };
 }
 
 export function immutable(path: string, value: unknown): Violation {
@@ -41,7 +49,11 @@ export function immutable(path: string, value: unknown): Violation {
 }
 
 /** The message of the 422: `Deployment.apps "x" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0`. */
-export function invalidMessage(schema: Pick<ObjectSchema, 'group' | 'kind'>, name: string, violations: readonly Violation[]): string {
+export function invalidMessage(
+  schema: Pick<ObjectSchema, 'group' | 'kind'>,
+  name: string,
+  violations: readonly Violation[],
+): string {
   const kind = schema.group === '' ? schema.kind : `${schema.kind}.${schema.group}`;
   return `${kind} ${JSON.stringify(name)} is invalid: ${violationText(violations)}`;
 }

@@ -10,14 +10,20 @@ export function fieldsOf(node: SchemaNode | undefined, value: unknown): FieldTre
     case 'leaf':
       return MEMBER;
     case 'list':
-      return treeOf(false, list(node, value).map(([element, item]) => [element, { ...fieldsOf(node?.items, item), member: true }]));
+      return treeOf(
+        false,
+        list(node, value).map(([element, item]) => [element, { ...fieldsOf(node?.items, item), member: true }]),
+      );
     case 'map': {
       const entries = isObject(value) ? Object.entries(value) : [];
-      return treeOf(false, entries.map(([key, inner]) => {
-        const child = fieldsOf(node?.child(key), inner);
-        const declared = node?.property(key) !== undefined;
-        return [fieldElement(key), { ...child, member: child.member || !declared || isEmpty(child) }];
-      }));
+      return treeOf(
+        false,
+        entries.map(([key, inner]) => {
+          const child = fieldsOf(node?.child(key), inner);
+          const declared = node?.property(key) !== undefined;
+          return [fieldElement(key), { ...child, member: child.member || !declared || isEmpty(child) }];
+        }),
+      );
     }
   }
 }
@@ -43,9 +49,18 @@ export function compare(node: SchemaNode | undefined, before: unknown, after: un
   const pairs = shape === 'map' ? pairsOfMaps(node, before, after) : pairsOfLists(node, before, after);
   const inside = pairs.map((pair) => [pair.element, compare(pair.node, pair.before, pair.after)] as const);
   return {
-    added: treeOf(before === undefined, inside.map(([element, child]) => [element, child.added])),
-    removed: treeOf(after === undefined, inside.map(([element, child]) => [element, child.removed])),
-    modified: treeOf(false, inside.map(([element, child]) => [element, child.modified])),
+    added: treeOf(
+      before === undefined,
+      inside.map(([element, child]) => [element, child.added]),
+    ),
+    removed: treeOf(
+      after === undefined,
+      inside.map(([element, child]) => [element, child.removed]),
+    ),
+    modified: treeOf(
+      false,
+      inside.map(([element, child]) => [element, child.modified]),
+    ),
   };
 }
 
@@ -56,7 +71,9 @@ function compareLeaf(before: unknown, after: unknown): Comparison {
 }
 
 function hasNothing(value: unknown): boolean {
-  return value == null || (Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0);
+  return (
+    value == null || (Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0)
+  );
 }
 
 interface Pair {
@@ -70,7 +87,10 @@ function pairsOfMaps(node: SchemaNode | undefined, before: unknown, after: unkno
   const left = isObject(before) ? before : {};
   const right = isObject(after) ? after : {};
   return [...new Set([...Object.keys(left), ...Object.keys(right)])].map((key) => ({
-    element: fieldElement(key), node: node?.child(key), before: own(left, key), after: own(right, key),
+    element: fieldElement(key),
+    node: node?.child(key),
+    before: own(left, key),
+    after: own(right, key),
   }));
 }
 
@@ -78,7 +98,10 @@ function pairsOfLists(node: SchemaNode | undefined, before: unknown, after: unkn
   const left = new Map(list(node, before));
   const right = new Map(list(node, after));
   return [...new Set([...left.keys(), ...right.keys()])].map((element) => ({
-    element, node: node?.items, before: left.get(element), after: right.get(element),
+    element,
+    node: node?.items,
+    before: left.get(element),
+    after: right.get(element),
   }));
 }
 
@@ -95,7 +118,8 @@ export function merge(node: SchemaNode | undefined, live: unknown, applied: unkn
     case 'map': {
       if (!isObject(applied) || !isObject(live)) return applied;
       const merged = { ...live };
-      for (const [key, value] of Object.entries(applied)) setKey(merged, key, merge(node?.child(key), own(live, key), value));
+      for (const [key, value] of Object.entries(applied))
+        setKey(merged, key, merge(node?.child(key), own(live, key), value));
       return merged;
     }
     case 'list':
@@ -153,11 +177,14 @@ function withoutChild(node: SchemaNode | undefined, value: unknown, removed: Fie
 
 /** Adds to a set the declared fields on the way to its members, which `fieldsV1` leaves out where they are not owned as such. */
 export function withNamedFields(node: SchemaNode | undefined, tree: FieldTree): FieldTree {
-  return treeOf(tree.member, tree.children.entries().map(([element, child]) => {
-    const declared = element.startsWith('f:') && node?.property(element.slice(2)) !== undefined;
-    const inner = withNamedFields(element.startsWith('f:') ? node?.child(element.slice(2)) : node?.items, child);
-    return [element, { ...inner, member: inner.member || declared }];
-  }));
+  return treeOf(
+    tree.member,
+    tree.children.entries().map(([element, child]) => {
+      const declared = element.startsWith('f:') && node?.property(element.slice(2)) !== undefined;
+      const inner = withNamedFields(element.startsWith('f:') ? node?.child(element.slice(2)) : node?.items, child);
+      return [element, { ...inner, member: inner.member || declared }];
+    }),
+  );
 }
 
 /**

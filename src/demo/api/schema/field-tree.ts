@@ -44,17 +44,21 @@ export function difference(left: FieldTree, right: FieldTree): FieldTree {
 export function intersection(left: FieldTree, right: FieldTree): FieldTree {
   return treeOf(
     left.member && right.member,
-    left.children.entries().map(([element, child]) => [element, intersection(child, right.children.get(element) ?? EMPTY)]),
+    left.children
+      .entries()
+      .map(([element, child]) => [element, intersection(child, right.children.get(element) ?? EMPTY)]),
   );
 }
 
 export function equalTrees(left: FieldTree, right: FieldTree): boolean {
-  return left.member === right.member
-    && left.children.size === right.children.size
-    && left.children.entries().every(([element, child]) => {
+  return (
+    left.member === right.member &&
+    left.children.size === right.children.size &&
+    left.children.entries().every(([element, child]) => {
       const other = right.children.get(element);
       return other !== undefined && equalTrees(child, other);
-    });
+    })
+  );
 }
 
 /** Every path of the set, in the order of its elements. */
@@ -95,7 +99,9 @@ export function fromFieldsV1(fields: unknown): FieldTree {
   if (!isObject(fields)) return EMPTY;
   return treeOf(
     false,
-    Object.entries(fields).filter(([element]) => element !== '.').map(([element, inner]) => [element, elementFromV1(inner)]),
+    Object.entries(fields)
+      .filter(([element]) => element !== '.')
+      .map(([element, inner]) => [element, elementFromV1(inner)]),
   );
 }
 

@@ -31,7 +31,8 @@ function applyOperation(document: unknown, operation: unknown): unknown {
     case 'copy':
       return add(document, path, lookup(document, pointer(operation, 'from')));
     case 'test':
-      if (!equalJson(lookup(document, path), operation['value'] ?? null)) throw patchInvalid(`testing value ${pointerText(path)} failed: test failed`);
+      if (!equalJson(lookup(document, path), operation['value'] ?? null))
+        throw patchInvalid(`testing value ${pointerText(path)} failed: test failed`);
       return document;
     default:
       throw patchInvalid(`unknown operation of a JSON patch: ${JSON.stringify(operation['op'])}`);
@@ -39,14 +40,21 @@ function applyOperation(document: unknown, operation: unknown): unknown {
 }
 
 function valueOf(operation: Readonly<Record<string, unknown>>): unknown {
-  if (!Object.hasOwn(operation, 'value')) throw patchMalformed(`the operation ${String(operation['op'])} needs a value`);
+  if (!Object.hasOwn(operation, 'value'))
+    throw patchMalformed(`the operation ${String(operation['op'])} needs a value`);
   return operation['value'];
 }
 
 function pointer(operation: Readonly<Record<string, unknown>>, field: 'path' | 'from'): readonly string[] {
   const text = operation[field];
-  if (typeof text !== 'string' || (text !== '' && !text.startsWith('/'))) throw patchMalformed(`${field} must be a JSON pointer, got ${JSON.stringify(text)}`);
-  return text === '' ? [] : text.slice(1).split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  if (typeof text !== 'string' || (text !== '' && !text.startsWith('/')))
+    throw patchMalformed(`${field} must be a JSON pointer, got ${JSON.stringify(text)}`);
+  return text === ''
+    ? []
+    : text
+        .slice(1)
+        .split('/')
+        .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
 function pointerText(path: readonly string[]): string {
@@ -71,7 +79,11 @@ function lookup(document: unknown, path: readonly string[]): unknown {
 }
 
 /** Rebuilds the parents of `path` around what `change` makes of the innermost one. */
-function changeParent(document: unknown, path: readonly string[], change: (parent: unknown, key: string) => unknown): unknown {
+function changeParent(
+  document: unknown,
+  path: readonly string[],
+  change: (parent: unknown, key: string) => unknown,
+): unknown {
   const [part, ...rest] = path;
   if (part === undefined) throw missing(path);
   if (rest.length === 0) return change(document, part);
@@ -88,7 +100,8 @@ function changeParent(document: unknown, path: readonly string[], change: (paren
 function add(document: unknown, path: readonly string[], value: unknown): unknown {
   if (path.length === 0) return value;
   return changeParent(document, path, (parent, key) => {
-    if (isList(parent)) return parent.toSpliced(key === '-' ? parent.length : indexOf(parent, key, parent.length, path), 0, value);
+    if (isList(parent))
+      return parent.toSpliced(key === '-' ? parent.length : indexOf(parent, key, parent.length, path), 0, value);
     return withKey(parent, key, value, path);
   });
 }

@@ -1,10 +1,26 @@
 import {
-  autoscalerDefaults, bindingDefaults, endpointSliceDefaults, namespaceDefaults, nodeDefaults, policyDefaults, secretDefaults, serviceDefaults, storageClassDefaults, volumeDefaults,
+  autoscalerDefaults,
+  bindingDefaults,
+  endpointSliceDefaults,
+  namespaceDefaults,
+  nodeDefaults,
+  policyDefaults,
+  secretDefaults,
+  serviceDefaults,
+  storageClassDefaults,
+  volumeDefaults,
   webhookDefaults,
 } from './defaults/others.ts';
 import { podDefaults } from './defaults/pod.ts';
 import {
-  claimDefaults, cronJobDefaults, daemonSetDefaults, deploymentDefaults, jobDefaults, replicaSetDefaults, replicationControllerDefaults, statefulSetDefaults,
+  claimDefaults,
+  cronJobDefaults,
+  daemonSetDefaults,
+  deploymentDefaults,
+  jobDefaults,
+  replicaSetDefaults,
+  replicationControllerDefaults,
+  statefulSetDefaults,
 } from './defaults/workloads.ts';
 import type { Json, ObjectSchema } from './types.ts';
 

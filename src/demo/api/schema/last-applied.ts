@@ -29,7 +29,8 @@ function settle(request: ApplyRequest, conflicts: readonly ApplyConflict[]): App
 /** The fields that the object still has as the annotation says that they were applied. */
 function unchangedSince({ schema }: ApplyRequest, live: Json): ReadonlySet<string> {
   const last = lastApplied(live);
-  if (last?.['apiVersion'] !== (schema.group === '' ? schema.version : `${schema.group}/${schema.version}`)) return new Set();
+  if (last?.['apiVersion'] !== (schema.group === '' ? schema.version : `${schema.group}/${schema.version}`))
+    return new Set();
   const { added, modified, removed } = compare(schema.root, last, withoutManagedFields(live));
   const kept = difference(fieldsOf(schema.root, last), union(union(added, modified), removed));
   return new Set(paths(kept).map(pathText));
@@ -51,7 +52,13 @@ function annotated(object: Json, applied: Json): Json {
   if (stringAt(object, 'metadata', 'annotations', ANNOTATION) === undefined) return object;
   const metadata = isObject(object['metadata']) ? object['metadata'] : {};
   const annotations = isObject(metadata['annotations']) ? metadata['annotations'] : {};
-  return { ...object, metadata: { ...metadata, annotations: { ...annotations, [ANNOTATION]: `${canonicalJson(withoutAnnotation(applied))}\n` } } };
+  return {
+    ...object,
+    metadata: {
+      ...metadata,
+      annotations: { ...annotations, [ANNOTATION]: `${canonicalJson(withoutAnnotation(applied))}\n` },
+    },
+  };
 }
 
 function withoutAnnotation(applied: Json): Json {

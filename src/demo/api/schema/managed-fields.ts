@@ -1,5 +1,15 @@
 import { isObject } from '../../../base/json.ts';
-import { difference, EMPTY, fromFieldsV1, isEmpty, MEMBER, toFieldsV1, treeOf, union, type FieldTree } from './field-tree.ts';
+import {
+  difference,
+  EMPTY,
+  fromFieldsV1,
+  isEmpty,
+  MEMBER,
+  toFieldsV1,
+  treeOf,
+  union,
+  type FieldTree,
+} from './field-tree.ts';
 import { setKey } from './json.ts';
 import type { Json, ManagedFieldsEntry } from './types.ts';
 
@@ -17,7 +27,12 @@ export interface Manager {
 export type Managers = ReadonlyMap<string, Manager>;
 
 export function managerKey(manager: Pick<Manager, 'name' | 'operation' | 'apiVersion' | 'subresource'>): string {
-  return JSON.stringify([manager.operation, manager.name, manager.subresource, manager.operation === 'Apply' ? '' : manager.apiVersion]);
+  return JSON.stringify([
+    manager.operation,
+    manager.name,
+    manager.subresource,
+    manager.operation === 'Apply' ? '' : manager.apiVersion,
+  ]);
 }
 
 export function managersOf(object: Json | undefined): Managers {
@@ -52,7 +67,12 @@ function managerOf(entry: unknown): Manager | undefined {
 /** The object with these managers written to its metadata. */
 export function withManagers(object: Json, managers: Managers): Json {
   const metadata: Json = { ...(isObject(object['metadata']) ? object['metadata'] : {}) };
-  const entries = managers.values().filter((manager) => !isEmpty(manager.fields)).map(entryOf).toArray().sort(byOperationThenTime);
+  const entries = managers
+    .values()
+    .filter((manager) => !isEmpty(manager.fields))
+    .map(entryOf)
+    .toArray()
+    .sort(byOperationThenTime);
   if (entries.length > 0) metadata['managedFields'] = entries;
   else delete metadata['managedFields'];
   return { ...object, metadata };
@@ -77,7 +97,8 @@ function entryOf(manager: Manager): ManagedFieldsEntry {
 }
 
 function byOperationThenTime(left: ManagedFieldsEntry, right: ManagedFieldsEntry): number {
-  const keyOf = (entry: ManagedFieldsEntry): string => [entry.operation, entry.time ?? '', entry.manager, entry.apiVersion, entry.subresource ?? ''].join('\n');
+  const keyOf = (entry: ManagedFieldsEntry): string =>
+    [entry.operation, entry.time ?? '', entry.manager, entry.apiVersion, entry.subresource ?? ''].join('\n');
   const leftKey = keyOf(left);
   const rightKey = keyOf(right);
   return leftKey < rightKey ? -1 : Number(leftKey > rightKey);
@@ -89,12 +110,25 @@ const UNOWNED: FieldTree = {
   children: new Map([
     ['f:apiVersion', MEMBER],
     ['f:kind', MEMBER],
-    ['f:metadata', {
-      member: true,
-      children: new Map(
-        ['name', 'namespace', 'creationTimestamp', 'selfLink', 'uid', 'clusterName', 'generation', 'managedFields', 'resourceVersion'].map((name) => [`f:${name}`, MEMBER]),
-      ),
-    }],
+    [
+      'f:metadata',
+      {
+        member: true,
+        children: new Map(
+          [
+            'name',
+            'namespace',
+            'creationTimestamp',
+            'selfLink',
+            'uid',
+            'clusterName',
+            'generation',
+            'managedFields',
+            'resourceVersion',
+          ].map((name) => [`f:${name}`, MEMBER]),
+        ),
+      },
+    ],
   ]),
 };
 
@@ -102,7 +136,10 @@ const UNOWNED: FieldTree = {
 export function ownable(fields: FieldTree, ignoresStatus: boolean): FieldTree {
   const owned = difference(fields, UNOWNED);
   if (!ignoresStatus) return owned;
-  return treeOf(owned.member, owned.children.entries().filter(([element]) => element !== 'f:status'));
+  return treeOf(
+    owned.member,
+    owned.children.entries().filter(([element]) => element !== 'f:status'),
+  );
 }
 
 /** The union of what all managers own. */

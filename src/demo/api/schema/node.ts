@@ -48,7 +48,14 @@ export class SchemaNode {
 
   get type(): NodeType | undefined {
     const type = this.#raw['type'];
-    return type === 'object' || type === 'array' || type === 'string' || type === 'integer' || type === 'number' || type === 'boolean' ? type : undefined;
+    return type === 'object' ||
+      type === 'array' ||
+      type === 'string' ||
+      type === 'integer' ||
+      type === 'number' ||
+      type === 'boolean'
+      ? type
+      : undefined;
   }
 
   get format(): string | undefined {
@@ -132,7 +139,10 @@ export class SchemaNode {
   /** The schema of a map's values. */
   get additional(): SchemaNode | undefined {
     const raw = this.#raw['additionalProperties'];
-    if (!isObject(raw)) return raw === true ? new SchemaNode({ 'x-kubernetes-preserve-unknown-fields': true }, {}, this.#omitsZero) : undefined;
+    if (!isObject(raw))
+      return raw === true
+        ? new SchemaNode({ 'x-kubernetes-preserve-unknown-fields': true }, {}, this.#omitsZero)
+        : undefined;
     this.#additional ??= new SchemaNode(raw, this.#definitions, this.#omitsZero);
     return this.#additional;
   }
@@ -144,7 +154,12 @@ export class SchemaNode {
 
   /** Nothing is declared about what is inside (RawExtension, preserve-unknown-fields without properties). */
   get untyped(): boolean {
-    return this.type !== 'array' && !isObject(this.#raw['properties']) && this.#raw['additionalProperties'] === undefined && (this.type === 'object' || this.type === undefined);
+    return (
+      this.type !== 'array' &&
+      !isObject(this.#raw['properties']) &&
+      this.#raw['additionalProperties'] === undefined &&
+      (this.type === 'object' || this.type === undefined)
+    );
   }
 
   #rawProperties(): Readonly<Record<string, unknown>> {
@@ -158,7 +173,10 @@ function strings(value: unknown): readonly string[] {
 }
 
 /** Follows `$ref` and the `allOf: [{$ref}]` form that carries siblings (default, merge keys) beside a reference. */
-function resolve(raw: unknown, definitions: Definitions): { raw: Readonly<Record<string, unknown>>; definition: string | undefined } {
+function resolve(
+  raw: unknown,
+  definitions: Definitions,
+): { raw: Readonly<Record<string, unknown>>; definition: string | undefined } {
   if (!isObject(raw)) return { raw: {}, definition: undefined };
   const reference = referenceOf(raw);
   if (reference === undefined) return { raw, definition: undefined };

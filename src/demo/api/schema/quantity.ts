@@ -6,7 +6,18 @@ export interface Quantity {
 
 const PATTERN = /^([+-]?)(\d*)(?:\.(\d*))?(?:([KMGTPE]i)|([numkMGTPE])|[eE]([+-]?\d+))?$/;
 const BINARY: readonly string[] = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
-const DECIMAL: readonly (readonly [suffix: string, exponent: number])[] = [['n', -9], ['u', -6], ['m', -3], ['', 0], ['k', 3], ['M', 6], ['G', 9], ['T', 12], ['P', 15], ['E', 18]];
+const DECIMAL: readonly (readonly [suffix: string, exponent: number])[] = [
+  ['n', -9],
+  ['u', -6],
+  ['m', -3],
+  ['', 0],
+  ['k', 3],
+  ['M', 6],
+  ['G', 9],
+  ['T', 12],
+  ['P', 15],
+  ['E', 18],
+];
 const NANO = 1_000_000_000n;
 
 /** Undefined when the text is no quantity. More than nine decimal places round up, as the server does. */
@@ -18,11 +29,15 @@ export function parseQuantity(value: unknown): Quantity | undefined {
   const [, sign = '', whole = '', fraction = '', binary, decimal, exponent] = match;
   if (whole === '' && fraction === '') return undefined;
   const digits = BigInt(whole + fraction);
-  const power = decimal === undefined ? Number(exponent ?? 0) : DECIMAL.find(([suffix]) => suffix === decimal)?.[1] ?? 0;
+  const power =
+    decimal === undefined ? Number(exponent ?? 0) : (DECIMAL.find(([suffix]) => suffix === decimal)?.[1] ?? 0);
   const scale = 9 + power - fraction.length;
   const factor = binary === undefined ? 1n : 1024n ** BigInt(BINARY.indexOf(binary));
   const nano = scale >= 0 ? digits * factor * 10n ** BigInt(scale) : divideUp(digits * factor, 10n ** BigInt(-scale));
-  return { nano: sign === '-' ? -nano : nano, notation: binary === undefined ? (exponent === undefined ? 'decimal' : 'exponent') : 'binary' };
+  return {
+    nano: sign === '-' ? -nano : nano,
+    notation: binary === undefined ? (exponent === undefined ? 'decimal' : 'exponent') : 'binary',
+  };
 }
 
 /** As the server prints it: no fraction, the largest suffix that loses nothing (`1000m` is `1`, `1024Mi` is `1Gi`). */

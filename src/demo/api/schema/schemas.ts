@@ -6,12 +6,23 @@ import type { ObjectSchema } from './types.ts';
 export interface Schemas {
   forKind(group: string, version: string, kind: string): ObjectSchema | undefined;
   /** Adds or replaces a kind at run time, from one version of a CustomResourceDefinition. */
-  define(group: string, version: string, kind: string, openAPIV3Schema: unknown, options?: { readonly statusSubresource?: boolean }): ObjectSchema;
+  define(
+    group: string,
+    version: string,
+    kind: string,
+    openAPIV3Schema: unknown,
+    options?: { readonly statusSubresource?: boolean },
+  ): ObjectSchema;
   remove(group: string, version: string, kind: string): void;
 }
 
 const OBJECT_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
-const NATIVE_PREFIXES = ['io.k8s.api.', 'io.k8s.apimachinery.', 'io.k8s.apiextensions-apiserver.', 'io.k8s.kube-aggregator.'];
+const NATIVE_PREFIXES = [
+  'io.k8s.api.',
+  'io.k8s.apimachinery.',
+  'io.k8s.apiextensions-apiserver.',
+  'io.k8s.kube-aggregator.',
+];
 
 /**
  * `data`: definitions of OpenAPI v3 by name, as in `components.schemas`. OpenAPI does not tell which zero values JSON leaves
@@ -27,13 +38,27 @@ export function loadSchemas(data: unknown, omitsZero: OmitsZero = () => false): 
     if (kinds.length !== 1) continue;
     for (const { group, version, kind } of kinds) {
       const root = new SchemaNode({ $ref: `#/components/schemas/${name}` }, definitions, omitsZero);
-      byKind.set(key(group, version, kind), { group, version, kind, native, statusSubresource: root.property('status') !== undefined, root });
+      byKind.set(key(group, version, kind), {
+        group,
+        version,
+        kind,
+        native,
+        statusSubresource: root.property('status') !== undefined,
+        root,
+      });
     }
   }
   return {
     forKind: (group, version, kind) => byKind.get(key(group, version, kind)),
     define(group, version, kind, openAPIV3Schema, { statusSubresource = true } = {}) {
-      const schema = { group, version, kind, native: false, statusSubresource, root: new SchemaNode(withObjectFields(openAPIV3Schema), definitions, omitsZero) };
+      const schema = {
+        group,
+        version,
+        kind,
+        native: false,
+        statusSubresource,
+        root: new SchemaNode(withObjectFields(openAPIV3Schema), definitions, omitsZero),
+      };
       byKind.set(key(group, version, kind), schema);
       return schema;
     },
@@ -53,7 +78,9 @@ function kindsOf(raw: unknown): readonly { group: string; version: string; kind:
   return kinds.flatMap((entry: unknown) => {
     if (!isObject(entry)) return [];
     const { group, version, kind } = entry;
-    return typeof group === 'string' && typeof version === 'string' && typeof kind === 'string' ? [{ group, version, kind }] : [];
+    return typeof group === 'string' && typeof version === 'string' && typeof kind === 'string'
+      ? [{ group, version, kind }]
+      : [];
   });
 }
 

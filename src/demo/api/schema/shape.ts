@@ -10,7 +10,8 @@ export type Shape = 'leaf' | 'map' | 'list';
  * objects merge by key and lists are replaced.
  */
 export function shapeOf(node: SchemaNode | undefined, ...values: readonly unknown[]): Shape {
-  if (node === undefined || (node.untyped && node.preservesUnknown)) return values.some(isObject) && !values.some(Array.isArray) ? 'map' : 'leaf';
+  if (node === undefined || (node.untyped && node.preservesUnknown))
+    return values.some(isObject) && !values.some(Array.isArray) ? 'map' : 'leaf';
   if (node.type === 'array') return node.listType === 'atomic' ? 'leaf' : 'list';
   if (node.type !== 'object' || node.atomicMap || node.untyped) return 'leaf';
   return 'map';

@@ -25,11 +25,13 @@ function mergeObjects(node: SchemaNode | undefined, original: Json, patch: Json)
   const directive = patch[DIRECTIVE];
   if (directive === 'replace') return withoutDirectives(patch);
   if (directive === 'delete') return undefined;
-  if (directive !== undefined && directive !== 'merge') throw patchBroken(`unknown patch type: ${JSON.stringify(directive)}`);
+  if (directive !== undefined && directive !== 'merge')
+    throw patchBroken(`unknown patch type: ${JSON.stringify(directive)}`);
 
   const merged = retainedKeys(original, patch[RETAIN_KEYS]);
   for (const [key, value] of Object.entries(patch)) {
-    if (key === DIRECTIVE || key === RETAIN_KEYS || key.startsWith(ELEMENT_ORDER) || key.startsWith(DELETE_PRIMITIVES)) continue;
+    if (key === DIRECTIVE || key === RETAIN_KEYS || key.startsWith(ELEMENT_ORDER) || key.startsWith(DELETE_PRIMITIVES))
+      continue;
     const result = value === null ? undefined : mergeValues(node?.child(key), merged[key], value);
     if (result === undefined) delete merged[key];
     else setKey(merged, key, result);
@@ -50,7 +52,10 @@ function mergeValues(node: SchemaNode | undefined, original: unknown, patch: unk
   if (isObject(patch)) return mergeObjects(node, isObject(original) ? original : {}, patch);
   if (!Array.isArray(patch) || !node?.patchStrategies.includes('merge')) return patch;
   const present = Array.isArray(original) ? original : [];
-  const merged = node.patchMergeKey === undefined ? mergePrimitives(present, patch) : mergeItems(node, node.patchMergeKey, present, patch);
+  const merged =
+    node.patchMergeKey === undefined
+      ? mergePrimitives(present, patch)
+      : mergeItems(node, node.patchMergeKey, present, patch);
   return replaces(patch) ? merged : reordered(node, merged, present, patch);
 }
 
@@ -59,7 +64,12 @@ function mergePrimitives(original: readonly unknown[], patch: readonly unknown[]
   return [...original, ...patch.filter((item) => !known.has(canonicalJson(item)))];
 }
 
-function mergeItems(node: SchemaNode, mergeKey: string, original: readonly unknown[], patch: readonly unknown[]): unknown[] {
+function mergeItems(
+  node: SchemaNode,
+  mergeKey: string,
+  original: readonly unknown[],
+  patch: readonly unknown[],
+): unknown[] {
   const items = patch.map((item) => {
     if (!isObject(item)) throw patchMalformed(`an item of a list that merges by ${mergeKey} must be an object`);
     return item;
@@ -69,7 +79,8 @@ function mergeItems(node: SchemaNode, mergeKey: string, original: readonly unkno
   }
   let merged = [...original];
   for (const item of items) {
-    if (!Object.hasOwn(item, mergeKey)) throw patchBroken(`map: ${canonicalJson(item)} does not contain declared merge key: ${mergeKey}`);
+    if (!Object.hasOwn(item, mergeKey))
+      throw patchBroken(`map: ${canonicalJson(item)} does not contain declared merge key: ${mergeKey}`);
     const at = merged.findIndex((candidate) => isObject(candidate) && candidate[mergeKey] === item[mergeKey]);
     const existing = merged[at];
     const result = mergeObjects(node.items, isObject(existing) ? existing : {}, item);
@@ -95,17 +106,30 @@ function deletePrimitives(target: Json, list: string, values: unknown): void {
   if (!Array.isArray(values)) throw patchMalformed(`${DELETE_PRIMITIVES}${list} must be a list`);
   const gone = new Set(values.map(canonicalJson));
   const present = target[list];
-  if (Array.isArray(present)) setKey(target, list, present.filter((item) => !gone.has(canonicalJson(item))));
+  if (Array.isArray(present))
+    setKey(
+      target,
+      list,
+      present.filter((item) => !gone.has(canonicalJson(item))),
+    );
 }
 
 /** Items that the patch orders stand in its order; the others keep their place relative to those that were there before. */
-function reordered(node: SchemaNode | undefined, items: readonly unknown[], original: unknown, order: unknown): unknown[] {
+function reordered(
+  node: SchemaNode | undefined,
+  items: readonly unknown[],
+  original: unknown,
+  order: unknown,
+): unknown[] {
   if (!Array.isArray(order)) throw patchMalformed(`${ELEMENT_ORDER} must be a list`);
   const mergeKey = node?.patchMergeKey;
-  const identity = (item: unknown): string => canonicalJson(mergeKey !== undefined && isObject(item) ? item[mergeKey] : item);
+  const identity = (item: unknown): string =>
+    canonicalJson(mergeKey !== undefined && isObject(item) ? item[mergeKey] : item);
   const wanted = order.map(identity);
   const before = Array.isArray(original) ? original.map(identity) : [];
-  const ordered = items.filter((item) => wanted.includes(identity(item))).sort((left, right) => wanted.indexOf(identity(left)) - wanted.indexOf(identity(right)));
+  const ordered = items
+    .filter((item) => wanted.includes(identity(item)))
+    .sort((left, right) => wanted.indexOf(identity(left)) - wanted.indexOf(identity(right)));
   const others = items.filter((item) => !wanted.includes(identity(item)));
 
   const result: unknown[] = [];

@@ -18,7 +18,11 @@ function problemsIn(node: SchemaNode | undefined, value: unknown, path: string):
   if (node === undefined || value == null) return [];
   const wrong = wrongType(node, value);
   if (wrong !== undefined) return [`${path}: ${wrong}`];
-  if (isList(value)) return [...itemProblems(node, value, path), ...value.flatMap((item, index) => problemsIn(node.items, item, `${path}[${itemText(node, item) ?? index}]`))];
+  if (isList(value))
+    return [
+      ...itemProblems(node, value, path),
+      ...value.flatMap((item, index) => problemsIn(node.items, item, `${path}[${itemText(node, item) ?? index}]`)),
+    ];
   if (!isObject(value)) return [];
   return Object.entries(value).flatMap(([key, inner]) => {
     const here = `${path}.${key}`;
@@ -29,13 +33,19 @@ function problemsIn(node: SchemaNode | undefined, value: unknown, path: string):
 function wrongType(node: SchemaNode, value: unknown): string | undefined {
   if (node.quantity || node.intOrString) return undefined;
   switch (node.type) {
-    case 'array': return isList(value) ? undefined : 'expected list';
-    case 'object': return isObject(value) ? undefined : 'expected map';
-    case 'string': return typeof value === 'string' ? undefined : 'expected string';
-    case 'boolean': return typeof value === 'boolean' ? undefined : 'expected boolean';
+    case 'array':
+      return isList(value) ? undefined : 'expected list';
+    case 'object':
+      return isObject(value) ? undefined : 'expected map';
+    case 'string':
+      return typeof value === 'string' ? undefined : 'expected string';
+    case 'boolean':
+      return typeof value === 'boolean' ? undefined : 'expected boolean';
     case 'integer':
-    case 'number': return typeof value === 'number' ? undefined : 'expected numeric (int or float)';
-    case undefined: return undefined;
+    case 'number':
+      return typeof value === 'number' ? undefined : 'expected numeric (int or float)';
+    case undefined:
+      return undefined;
   }
 }
 
@@ -43,7 +53,8 @@ function itemProblems(node: SchemaNode, items: readonly unknown[], path: string)
   if (shapeOf(node, items) !== 'list') return [];
   const seen = new Set<string>();
   return items.flatMap((item, index) => {
-    if (node.listType === 'map' && !hasKey(node, item)) return [`${path}: element ${index}: associative list with keys has an element that omits all key fields`];
+    if (node.listType === 'map' && !hasKey(node, item))
+      return [`${path}: element ${index}: associative list with keys has an element that omits all key fields`];
     const element = itemElement(node, item);
     if (!seen.has(element)) {
       seen.add(element);
@@ -54,11 +65,19 @@ function itemProblems(node: SchemaNode, items: readonly unknown[], path: string)
 }
 
 function hasKey(list: SchemaNode, item: unknown): boolean {
-  return list.listKeys.length === 0 || list.listKeys.some((key) => (isObject(item) && item[key] !== undefined) || list.items?.property(key)?.default !== undefined);
+  return (
+    list.listKeys.length === 0 ||
+    list.listKeys.some(
+      (key) => (isObject(item) && item[key] !== undefined) || list.items?.property(key)?.default !== undefined,
+    )
+  );
 }
 
 function itemText(list: SchemaNode, item: unknown): string | undefined {
   const { listKeys } = list;
   if (listKeys.length === 0 || !isObject(item)) return undefined;
-  return listKeys.filter((key) => item[key] !== undefined).map((key) => `${key}=${JSON.stringify(item[key])}`).join(',');
+  return listKeys
+    .filter((key) => item[key] !== undefined)
+    .map((key) => `${key}=${JSON.stringify(item[key])}`)
+    .join(',');
 }

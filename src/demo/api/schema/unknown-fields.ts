@@ -19,7 +19,9 @@ const OBJECT_FIELDS = new Set(['apiVersion', 'kind', 'metadata']);
 
 /** Whether the schema has a place for a key of the node. */
 export function isKnown(node: SchemaNode, key: string): boolean {
-  return node.child(key) !== undefined || node.preservesUnknown || node.untyped || (node.embedded && OBJECT_FIELDS.has(key));
+  return (
+    node.child(key) !== undefined || node.preservesUnknown || node.untyped || (node.embedded && OBJECT_FIELDS.has(key))
+  );
 }
 
 function unknownIn(node: SchemaNode | undefined, value: unknown, path: string): string[] {

@@ -1,10 +1,27 @@
 import { isObject } from '../../../base/json.ts';
 import { validateMetadata, validateMetadataUpdate } from './rules/metadata.ts';
-import { validateAutoscaler, validateBindingUpdate, validateClaim, validateClaimUpdate, validateConfigMap, validateDataUpdate, validateSecret, validateService, validateServiceUpdate } from './rules/others.ts';
+import {
+  validateAutoscaler,
+  validateBindingUpdate,
+  validateClaim,
+  validateClaimUpdate,
+  validateConfigMap,
+  validateDataUpdate,
+  validateSecret,
+  validateService,
+  validateServiceUpdate,
+} from './rules/others.ts';
 import { validatePod, validatePodUpdate } from './rules/pod.ts';
 import {
-  validateCronJob, validateDaemonSet, validateDeployment, validateJob, validateJobUpdate,
-  validateReplicaSet, validateSelectorUpdate, validateStatefulSet, validateStatefulSetUpdate,
+  validateCronJob,
+  validateDaemonSet,
+  validateDeployment,
+  validateJob,
+  validateJobUpdate,
+  validateReplicaSet,
+  validateSelectorUpdate,
+  validateStatefulSet,
+  validateStatefulSetUpdate,
 } from './rules/workloads.ts';
 import type { Json, ObjectSchema, Violation } from './types.ts';
 import { validateSchema } from './validate-schema.ts';
@@ -36,7 +53,11 @@ const RULES: Readonly<Record<string, Rules>> = {
 
 /** What is wrong with a defaulted object that is to be created. */
 export function validateCreate(schema: ObjectSchema, object: Json): readonly Violation[] {
-  return [...validateMetadata(schema, object), ...(rulesOf(schema).create?.(object) ?? []), ...validateSchema(schema, object)];
+  return [
+    ...validateMetadata(schema, object),
+    ...(rulesOf(schema).create?.(object) ?? []),
+    ...validateSchema(schema, object),
+  ];
 }
 
 /** What is wrong with a defaulted object that is to replace `old`. */

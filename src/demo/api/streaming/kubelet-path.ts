@@ -4,7 +4,16 @@ import type { ApiObject } from '../object.ts';
 import { badRequest, invalid, type FieldError } from '../status.ts';
 
 const defaultContainerAnnotation = 'kubectl.kubernetes.io/default-container';
-const logOptions = ['follow', 'previous', 'sinceSeconds', 'sinceTime', 'timestamps', 'tailLines', 'limitBytes', 'insecureSkipTLSVerifyBackend'];
+const logOptions = [
+  'follow',
+  'previous',
+  'sinceSeconds',
+  'sinceTime',
+  'timestamps',
+  'tailLines',
+  'limitBytes',
+  'insecureSkipTLSVerifyBackend',
+];
 
 /** The kubelet's path for a pod's subresource, after the checks that need the pod alone. */
 export function kubeletPath(pod: ApiObject, about: ResourceRequest, query: URLSearchParams): string {
@@ -28,8 +37,13 @@ const largestPort = 65_535;
 /** Ports are read before the pod is looked for. */
 export function checkPorts(query: URLSearchParams): void {
   for (const text of query.getAll('ports')) {
-    const problem = !/^\d+$/.test(text) ? 'invalid syntax' : Number(text) > largestPort ? 'value out of range' : undefined;
-    if (problem !== undefined) throw badRequest(`cannot convert to []int32: strconv.ParseUint: parsing ${JSON.stringify(text)}: ${problem}`);
+    const problem = !/^\d+$/.test(text)
+      ? 'invalid syntax'
+      : Number(text) > largestPort
+        ? 'value out of range'
+        : undefined;
+    if (problem !== undefined)
+      throw badRequest(`cannot convert to []int32: strconv.ParseUint: parsing ${JSON.stringify(text)}: ${problem}`);
   }
 }
 
@@ -60,7 +74,9 @@ function containerName(pod: ApiObject, asked: string): string {
   const preferred = pod.metadata.annotations?.[defaultContainerAnnotation];
   if (preferred !== undefined && containers.includes(preferred)) return preferred;
   const beside = inits.length > 0 ? ` or one of the init containers: [${inits.join(' ')}]` : '';
-  throw badRequest(`a container name must be specified for pod ${name}, choose one of: [${containers.join(' ')}]${beside}`);
+  throw badRequest(
+    `a container name must be specified for pod ${name}, choose one of: [${containers.join(' ')}]${beside}`,
+  );
 }
 
 function names(pod: ApiObject, list: string): readonly string[] {
@@ -80,22 +96,36 @@ function requireNode(pod: ApiObject): void {
 function checkLogOptions(pod: string, query: URLSearchParams): void {
   for (const name of ['tailLines', 'sinceSeconds', 'limitBytes']) {
     const text = query.get(name);
-    if (text !== null && !/^[-+]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+    if (text !== null && !/^[-+]?\d+$/.test(text))
+      throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
   }
   const time = query.get('sinceTime');
-  if (time !== null && Number.isNaN(Date.parse(time))) throw badRequest(`parsing time ${JSON.stringify(time)}: cannot parse it as RFC 3339`);
+  if (time !== null && Number.isNaN(Date.parse(time)))
+    throw badRequest(`parsing time ${JSON.stringify(time)}: cannot parse it as RFC 3339`);
   const problems = [
     ...atLeast(query, 'tailLines', 0, 'must be greater than or equal to 0'),
     ...atLeast(query, 'limitBytes', 1, 'must be greater than 0'),
-    ...(query.get('sinceSeconds') !== null && time !== null ? [{ path: '[]', reason: 'FieldValueForbidden', message: 'Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified' } as const] : atLeast(query, 'sinceSeconds', 1, 'must be greater than 0')),
-    ...(query.get('stream') === null ? [] : [{ path: 'stream', reason: 'FieldValueForbidden', message: 'Forbidden: may not be specified' } as const]),
+    ...(query.get('sinceSeconds') !== null && time !== null
+      ? [
+          {
+            path: '[]',
+            reason: 'FieldValueForbidden',
+            message: 'Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified',
+          } as const,
+        ]
+      : atLeast(query, 'sinceSeconds', 1, 'must be greater than 0')),
+    ...(query.get('stream') === null
+      ? []
+      : [{ path: 'stream', reason: 'FieldValueForbidden', message: 'Forbidden: may not be specified' } as const]),
   ];
   if (problems.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, pod, problems);
 }
 
 function atLeast(query: URLSearchParams, name: string, least: number, words: string): readonly FieldError[] {
   const text = query.get(name);
-  return text === null || Number(text) >= least ? [] : [{ path: name, reason: 'FieldValueInvalid', message: `Invalid value: ${text}: ${words}` }];
+  return text === null || Number(text) >= least
+    ? []
+    : [{ path: name, reason: 'FieldValueInvalid', message: `Invalid value: ${text}: ${words}` }];
 }
 
 function kept(query: URLSearchParams, wanted: readonly string[]): URLSearchParams {

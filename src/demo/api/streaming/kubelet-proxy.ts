@@ -12,7 +12,15 @@ import type { ApiObject } from '../object.ts';
 import { getObject } from '../reads.ts';
 import type { ServedResource } from '../registry.ts';
 import type { User } from '../requests.ts';
-import { badRequest, forbidden, internalError, methodNotAllowed, notFound, pathNotFound, serviceUnavailable } from '../status.ts';
+import {
+  badRequest,
+  forbidden,
+  internalError,
+  methodNotAllowed,
+  notFound,
+  pathNotFound,
+  serviceUnavailable,
+} from '../status.ts';
 import { FailedCommands } from './failed-commands.ts';
 import { checkPorts, hasNode, kubeletPath } from './kubelet-path.ts';
 import { connectPod } from './pod-connection.ts';
@@ -24,10 +32,24 @@ const forbiddenStatus = 403;
 const streams: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward']);
 
 /** Of a client's request what the kubelet must see to answer an upgrade. */
-const upgradeHeaders = ['connection', 'upgrade', 'x-stream-protocol-version', 'sec-websocket-key', 'sec-websocket-version', 'sec-websocket-protocol', 'sec-websocket-extensions', 'content-length'];
+const upgradeHeaders = [
+  'connection',
+  'upgrade',
+  'x-stream-protocol-version',
+  'sec-websocket-key',
+  'sec-websocket-version',
+  'sec-websocket-protocol',
+  'sec-websocket-extensions',
+  'content-length',
+];
 
 /** What may be done to a subresource; to a proxy, anything. */
-const methods: Readonly<Record<string, readonly string[]>> = { log: ['GET'], exec: ['GET', 'POST'], attach: ['GET', 'POST'], portforward: ['GET', 'POST'] };
+const methods: Readonly<Record<string, readonly string[]>> = {
+  log: ['GET'],
+  exec: ['GET', 'POST'],
+  attach: ['GET', 'POST'],
+  portforward: ['GET', 'POST'],
+};
 
 /** Logs, exec, attach, port-forward and proxy: finds the pod's node and hands the request to its kubelet. */
 export class KubeletProxy {
@@ -49,7 +71,10 @@ export class KubeletProxy {
       exchange.response.writeHead(204).end();
       return;
     }
-    const answer = about.subresource === 'proxy' && resource.collection !== 'nodes' ? await this.#proxied(about, exchange) : await this.#asked(resource, about, exchange);
+    const answer =
+      about.subresource === 'proxy' && resource.collection !== 'nodes'
+        ? await this.#proxied(about, exchange)
+        : await this.#asked(resource, about, exchange);
     if (about.subresource === 'log' && (answer.statusCode ?? 500) >= 400) throw badRequest((await text(answer)).trim());
     const { response } = exchange;
     response.writeHead(answer.statusCode ?? 502, withoutHopByHop(answer.headers));
@@ -72,15 +97,25 @@ export class KubeletProxy {
     const { pod, port } = proxyTarget(this.#core.store, about);
     const { name, namespace = '' } = pod.metadata;
     const node = this.#node(stringAt(pod, 'spec', 'nodeName') ?? '');
-    const unreachable = (error: unknown): Error => serviceUnavailable(`error trying to reach service: ${errorText(error)}`);
-    const connection = await connectPod(() => this.#kubelets.dial(node), `/portForward/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}?ports=${port}`)
-      .catch((error: unknown) => { throw unreachable(error); });
+    const unreachable = (error: unknown): Error =>
+      serviceUnavailable(`error trying to reach service: ${errorText(error)}`);
+    const connection = await connectPod(
+      () => this.#kubelets.dial(node),
+      `/portForward/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}?ports=${port}`,
+    ).catch((error: unknown) => {
+      throw unreachable(error);
+    });
     // The kubelet may have complained before anyone could listen.
     if (connection.errored) throw unreachable(connection.errored);
     exchange.response.on('close', () => connection.destroy());
     const outgoing = httpRequest({
-      createConnection: () => connection, method: exchange.method, path: about.rest + searchOf(exchange.query),
-      headers: { ...forwardedHeaders(exchange.request.headers), host: `${stringAt(pod, 'status', 'podIP') ?? name}:${port}` },
+      createConnection: () => connection,
+      method: exchange.method,
+      path: about.rest + searchOf(exchange.query),
+      headers: {
+        ...forwardedHeaders(exchange.request.headers),
+        host: `${stringAt(pod, 'status', 'podIP') ?? name}:${port}`,
+      },
     });
     connection.on('error', (error) => outgoing.destroy(error));
     return answerOf(outgoing, exchange.request, unreachable);
@@ -90,12 +125,16 @@ export class KubeletProxy {
   async upgrade(request: IncomingMessage, user: User, socket: Duplex, head: Buffer): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://server');
     const about = resourceRequest(request.method ?? 'GET', url.pathname, url.searchParams);
-    const resource = about === undefined ? undefined : this.#core.registry.find(about.group, about.version, about.plural);
-    if (about === undefined || resource === undefined || !resource.subresources.has(about.subresource)) throw pathNotFound();
+    const resource =
+      about === undefined ? undefined : this.#core.registry.find(about.group, about.version, about.plural);
+    if (about === undefined || resource === undefined || !resource.subresources.has(about.subresource))
+      throw pathNotFound();
     authorize(this.#core, user, about);
     authorizeStream(this.#core, user, about);
     const path = this.#path(resource, about, url.searchParams);
-    const headers = Object.fromEntries(upgradeHeaders.flatMap((name) => (request.headers[name] === undefined ? [] : [[name, request.headers[name]]])));
+    const headers = Object.fromEntries(
+      upgradeHeaders.flatMap((name) => (request.headers[name] === undefined ? [] : [[name, request.headers[name]]])),
+    );
     const outgoing = this.#request(resource, about, request.method ?? 'GET', path, headers);
     await new Promise<void>((resolve, reject) => {
       outgoing.on('upgrade', (answer, kubelet, kubeletHead) => {
@@ -107,7 +146,12 @@ export class KubeletProxy {
       });
       const byStatus = isCommandSocket(about, request);
       outgoing.on('response', (answer) => {
-        if (byStatus && answer.statusCode !== forbiddenStatus) resolve(text(answer).then((why) => this.#failed.answer(request, socket, head, `unable to upgrade connection: ${why.trim()}`)));
+        if (byStatus && answer.statusCode !== forbiddenStatus)
+          resolve(
+            text(answer).then((why) =>
+              this.#failed.answer(request, socket, head, `unable to upgrade connection: ${why.trim()}`),
+            ),
+          );
         else {
           socket.write(rawHead(answer));
           answer.pipe(socket);
@@ -136,9 +180,22 @@ export class KubeletProxy {
     return getObject(this.#core.store, resource, about.namespace, about.name);
   }
 
-  #request(resource: ServedResource, about: ResourceRequest, method: string, path: string, headers: IncomingHttpHeaders): ClientRequest {
-    const node = this.#node(resource.collection === 'nodes' ? about.name : stringAt(this.#pod(about), 'spec', 'nodeName') ?? '');
-    return httpRequest({ createConnection: () => this.#kubelets.dial(node), method, path, headers: { ...headers, host: node } });
+  #request(
+    resource: ServedResource,
+    about: ResourceRequest,
+    method: string,
+    path: string,
+    headers: IncomingHttpHeaders,
+  ): ClientRequest {
+    const node = this.#node(
+      resource.collection === 'nodes' ? about.name : (stringAt(this.#pod(about), 'spec', 'nodeName') ?? ''),
+    );
+    return httpRequest({
+      createConnection: () => this.#kubelets.dial(node),
+      method,
+      path,
+      headers: { ...headers, host: node },
+    });
   }
 
   #node(name: string): string {
@@ -150,7 +207,8 @@ export class KubeletProxy {
 /** Whoever may only look must not act through a WebSocket, which is opened by a GET: since 1.35 that needs `create` as well. */
 function authorizeStream(core: ApiCore, user: User, about: ResourceRequest): void {
   if (about.plural !== 'pods' || about.verb !== 'get' || !streams.has(about.subresource)) return;
-  if (!core.authorizer.allows(user, { ...about, verb: 'create' })) throw forbidden({ group: about.group, plural: about.plural }, about.name, '');
+  if (!core.authorizer.allows(user, { ...about, verb: 'create' }))
+    throw forbidden({ group: about.group, plural: about.plural }, about.name, '');
 }
 
 /** The real server accepts the WebSocket of an exec or attach before it asks the kubelet: what goes wrong then is told on it. */
@@ -159,7 +217,11 @@ function isCommandSocket({ subresource }: ResourceRequest, { headers }: Incoming
 }
 
 /** Sends the body after the head and waits for the answer's head. */
-function answerOf(outgoing: ClientRequest, body: IncomingMessage, failure: (error: unknown) => Error): Promise<IncomingMessage> {
+function answerOf(
+  outgoing: ClientRequest,
+  body: IncomingMessage,
+  failure: (error: unknown) => Error,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     outgoing.on('response', resolve);
     outgoing.on('error', (error) => reject(failure(error)));
@@ -172,11 +234,22 @@ function searchOf(query: URLSearchParams): string {
   return textOf === '' ? '' : `?${textOf}`;
 }
 
-const hopByHop = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
+const hopByHop = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
 
 /** The user's credentials are for this server alone. */
 function forwardedHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'authorization' && name !== 'host' && !hopByHop.has(name)));
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => name !== 'authorization' && name !== 'host' && !hopByHop.has(name)),
+  );
 }
 
 function withoutHopByHop(headers: IncomingHttpHeaders): IncomingHttpHeaders {
@@ -195,7 +268,10 @@ function rawHead(answer: IncomingMessage): string {
 
 /** Copies both ways until either side ends; each side's end is passed on, its failure ends both. */
 function join(left: Duplex, right: Duplex): void {
-  for (const [from, to] of [[left, right], [right, left]] as const) {
+  for (const [from, to] of [
+    [left, right],
+    [right, left],
+  ] as const) {
     from.pipe(to);
     from.on('error', () => to.destroy());
     from.on('close', () => to.end());

@@ -6,7 +6,10 @@ const dataChannel = 0;
 
 /** A connection to a port of a pod through its kubelet's port-forward: the demo's pod addresses are no addresses of this machine. */
 export function connectPod(dialKubelet: () => Duplex, portForwardPath: string): Promise<Duplex> {
-  const socket = new WebSocket(`ws://kubelet${portForwardPath}`, [protocol], { perMessageDeflate: false, createConnection: dialKubelet });
+  const socket = new WebSocket(`ws://kubelet${portForwardPath}`, [protocol], {
+    perMessageDeflate: false,
+    createConnection: dialKubelet,
+  });
   return new Promise((resolve, reject) => {
     socket.once('error', reject);
     socket.once('open', () => resolve(new PodConnection(socket)));

@@ -24,7 +24,10 @@ export function proxyTarget(store: Store, about: ResourceRequest): ProxyTarget {
 function containerPort(pod: ApiObject, wanted: string): number {
   if (/^\d+$/.test(wanted)) return Number(wanted);
   const ports = arrayAt(pod, 'spec', 'containers').flatMap((container) => arrayAt(container, 'ports'));
-  const port = numberAt(ports.find((candidate) => wanted === '' || stringAt(candidate, 'name') === wanted), 'containerPort');
+  const port = numberAt(
+    ports.find((candidate) => wanted === '' || stringAt(candidate, 'name') === wanted),
+    'containerPort',
+  );
   if (port === undefined && wanted !== '') throw badRequest(`pod ${pod.metadata.name} has no port named "${wanted}"`);
   return port ?? 80;
 }
@@ -32,16 +35,33 @@ function containerPort(pod: ApiObject, wanted: string): number {
 function behindService(store: Store, service: ApiObject, wanted: string): ProxyTarget {
   const { name, namespace } = service.metadata;
   const ports = arrayAt(service, 'spec', 'ports');
-  const port = ports.find((candidate) => wanted === '' || stringAt(candidate, 'name') === wanted || String(numberAt(candidate, 'port')) === wanted);
+  const port = ports.find(
+    (candidate) =>
+      wanted === '' || stringAt(candidate, 'name') === wanted || String(numberAt(candidate, 'port')) === wanted,
+  );
   const selector = at(service, 'spec', 'selector');
-  const pod = store.entries('pods').map(([, candidate]) => candidate)
-    .find((candidate) => candidate.metadata.namespace === namespace && isReady(candidate) && isObject(selector) && selectorMatches({ matchLabels: selector as Record<string, string> }, candidate.metadata.labels ?? {}));
-  if (port === undefined) throw serviceUnavailable(`no service port ${JSON.stringify(wanted)} found for service ${JSON.stringify(name)}`);
+  const pod = store
+    .entries('pods')
+    .map(([, candidate]) => candidate)
+    .find(
+      (candidate) =>
+        candidate.metadata.namespace === namespace &&
+        isReady(candidate) &&
+        isObject(selector) &&
+        selectorMatches({ matchLabels: selector as Record<string, string> }, candidate.metadata.labels ?? {}),
+    );
+  if (port === undefined)
+    throw serviceUnavailable(`no service port ${JSON.stringify(wanted)} found for service ${JSON.stringify(name)}`);
   if (pod === undefined) throw serviceUnavailable(`no endpoints available for service ${JSON.stringify(name)}`);
   const target = at(port, 'targetPort') ?? at(port, 'port');
-  return { pod, port: containerPort(pod, typeof target === 'number' || typeof target === 'string' ? String(target) : '') };
+  return {
+    pod,
+    port: containerPort(pod, typeof target === 'number' || typeof target === 'string' ? String(target) : ''),
+  };
 }
 
 function isReady(pod: ApiObject): boolean {
-  return arrayAt(pod, 'status', 'conditions').some((condition) => stringAt(condition, 'type') === 'Ready' && stringAt(condition, 'status') === 'True');
+  return arrayAt(pod, 'status', 'conditions').some(
+    (condition) => stringAt(condition, 'type') === 'Ready' && stringAt(condition, 'status') === 'True',
+  );
 }

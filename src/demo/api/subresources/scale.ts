@@ -10,13 +10,19 @@ import { jsonPath } from '../tables/json-path.ts';
 export function scaleOf(resource: ServedResource, object: ApiObject): ApiObject {
   const custom = resource.custom?.scale;
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const replicas = custom ? firstNumber(object, custom.specReplicasPath) : numberAt(object, 'spec', 'replicas') ?? 0;
-  const current = custom ? firstNumber(object, custom.statusReplicasPath) : numberAt(object, 'status', 'replicas') ?? 0;
+  const replicas = custom ? firstNumber(object, custom.specReplicasPath) : (numberAt(object, 'spec', 'replicas') ?? 0);
+  const current = custom
+    ? firstNumber(object, custom.statusReplicasPath)
+    : (numberAt(object, 'status', 'replicas') ?? 0);
   const selector = custom ? firstText(object, custom.labelSelectorPath) : selectorText(resource, object);
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
-    metadata: Object.fromEntries(Object.entries({ name, namespace, uid, resourceVersion, creationTimestamp }).filter(([, value]) => value !== undefined)) as ApiObject['metadata'],
+    metadata: Object.fromEntries(
+      Object.entries({ name, namespace, uid, resourceVersion, creationTimestamp }).filter(
+        ([, value]) => value !== undefined,
+      ),
+    ) as ApiObject['metadata'],
     // As the server's own type has it: none is not written.
     spec: replicas === 0 ? {} : { replicas },
     status: { replicas: current, ...(selector === '' ? {} : { selector }) },
@@ -27,7 +33,13 @@ export function scaleOf(resource: ServedResource, object: ApiObject): ApiObject 
 export function withScale(resource: ServedResource, object: ApiObject, scale: unknown): ApiObject {
   const replicas = numberAt(scale, 'spec', 'replicas') ?? 0;
   if (replicas < 0) {
-    throw invalid({ group: 'autoscaling', kind: 'Scale' }, object.metadata.name, [{ path: 'spec.replicas', reason: 'FieldValueInvalid', message: `Invalid value: ${replicas}: must be greater than or equal to 0` }]);
+    throw invalid({ group: 'autoscaling', kind: 'Scale' }, object.metadata.name, [
+      {
+        path: 'spec.replicas',
+        reason: 'FieldValueInvalid',
+        message: `Invalid value: ${replicas}: must be greater than or equal to 0`,
+      },
+    ]);
   }
   const wantedVersion = at(scale, 'metadata', 'resourceVersion');
   const path = (resource.custom?.scale?.specReplicasPath ?? '.spec.replicas').split('.').filter((key) => key !== '');
@@ -45,7 +57,11 @@ export function scaleViolations(resource: ServedResource, object: ApiObject): re
   if (scale === undefined) return [];
   return [scale.specReplicasPath, scale.statusReplicasPath].flatMap((path): Violation[] => {
     const count = firstNumber(object, path);
-    const refused = (why: string): Violation => ({ path, reason: 'FieldValueInvalid', message: `Invalid value: ${count}: ${why}` });
+    const refused = (why: string): Violation => ({
+      path,
+      reason: 'FieldValueInvalid',
+      message: `Invalid value: ${count}: ${why}`,
+    });
     if (count < 0) return [refused('should be a non-negative integer')];
     return count > maxReplicas ? [refused(`should be less than or equal to ${maxReplicas}`)] : [];
   });
@@ -65,7 +81,9 @@ function setAt(root: Record<string, unknown>, path: readonly string[], value: un
 function selectorText(resource: ServedResource, object: ApiObject): string {
   const selector = at(object, 'spec', 'selector');
   if (!isObject(selector)) return '';
-  return formatSelector(resource.kind === 'ReplicationController' ? { matchLabels: selector as Record<string, string> } : selector);
+  return formatSelector(
+    resource.kind === 'ReplicationController' ? { matchLabels: selector as Record<string, string> } : selector,
+  );
 }
 
 function firstNumber(object: ApiObject, path: string): number {

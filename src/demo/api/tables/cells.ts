@@ -20,13 +20,21 @@ export function count(object: unknown, ...path: readonly string[]): number {
 /** `{"a":"b"}` as `a=b`, in key order. */
 export function pairs(value: unknown): string {
   if (!isObject(value)) return none;
-  return orNone(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)).map(([key, item]) => `${key}=${String(item)}`).join(','));
+  return orNone(
+    Object.entries(value)
+      .sort(([left], [right]) => (left < right ? -1 : 1))
+      .map(([key, item]) => `${key}=${String(item)}`)
+      .join(','),
+  );
 }
 
 /** Names and images of a pod template's containers: the wide columns of workloads. */
 export function templateCells(template: unknown): readonly [string, string] {
   const containers = arrayAt(template, 'spec', 'containers');
-  return [containers.map((container) => stringAt(container, 'name') ?? '').join(','), containers.map((container) => stringAt(container, 'image') ?? '').join(',')];
+  return [
+    containers.map((container) => stringAt(container, 'name') ?? '').join(','),
+    containers.map((container) => stringAt(container, 'image') ?? '').join(','),
+  ];
 }
 
 export function selectorCell(selector: unknown): string {

@@ -28,9 +28,15 @@ function steps(path: string): readonly Step[] {
 
 function walk(value: unknown, step: Step): readonly unknown[] {
   switch (step.kind) {
-    case 'key': return isObject(value) && value[step.key] !== undefined ? [value[step.key]] : [];
-    case 'index': return Array.isArray(value) && step.index < value.length ? [value[step.index]] : [];
-    case 'all': return Array.isArray(value) ? value : isObject(value) ? Object.values(value) : [];
-    case 'filter': return Array.isArray(value) ? value.filter((item) => isObject(item) && String(item[step.key]) === step.value) : [];
+    case 'key':
+      return isObject(value) && value[step.key] !== undefined ? [value[step.key]] : [];
+    case 'index':
+      return Array.isArray(value) && step.index < value.length ? [value[step.index]] : [];
+    case 'all':
+      return Array.isArray(value) ? value : isObject(value) ? Object.values(value) : [];
+    case 'filter':
+      return Array.isArray(value)
+        ? value.filter((item) => isObject(item) && String(item[step.key]) === step.value)
+        : [];
   }
 }

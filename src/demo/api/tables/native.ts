@@ -17,7 +17,13 @@ export interface Row {
 /** Cells of one kind, in the order of its columns. */
 export type Printer = (object: ApiObject, now: number) => readonly unknown[];
 
-const printers: Readonly<Record<string, Printer>> = { pods: podCells, nodes: nodeCells, ...serviceCells, ...workloadCells, ...configurationCells };
+const printers: Readonly<Record<string, Printer>> = {
+  pods: podCells,
+  nodes: nodeCells,
+  ...serviceCells,
+  ...workloadCells,
+  ...configurationCells,
+};
 
 /** The cells that a real server prints. A kind without a printer of its own shows name, age and what its columns are named after. */
 export function cellsOf(resource: ServedResource, object: ApiObject, now: number): Row {
@@ -28,9 +34,14 @@ export function cellsOf(resource: ServedResource, object: ApiObject, now: number
 
 function doneCondition(pod: ApiObject): readonly unknown[] | undefined {
   switch (stringAt(pod, 'status', 'phase')) {
-    case 'Succeeded': return [{ type: 'Completed', status: 'True', reason: 'Succeeded', message: 'The pod has completed successfully.' }];
-    case 'Failed': return [{ type: 'Completed', status: 'True', reason: 'Failed', message: 'The pod failed.' }];
-    default: return undefined;
+    case 'Succeeded':
+      return [
+        { type: 'Completed', status: 'True', reason: 'Succeeded', message: 'The pod has completed successfully.' },
+      ];
+    case 'Failed':
+      return [{ type: 'Completed', status: 'True', reason: 'Failed', message: 'The pod failed.' }];
+    default:
+      return undefined;
   }
 }
 

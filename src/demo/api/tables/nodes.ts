@@ -11,18 +11,33 @@ export function nodeCells(node: ApiObject, now: number): readonly unknown[] {
   const cordoned = at(node, 'spec', 'unschedulable') === true ? ',SchedulingDisabled' : '';
   const info = (field: string): string => stringAt(node, 'status', 'nodeInfo', field) ?? '<unknown>';
   return [
-    node.metadata.name, status + cordoned, roles(node), ageOf(node, now), stringAt(node, 'status', 'nodeInfo', 'kubeletVersion') ?? '',
-    address(node, 'InternalIP'), address(node, 'ExternalIP'), info('osImage'), info('kernelVersion'), info('containerRuntimeVersion'),
+    node.metadata.name,
+    status + cordoned,
+    roles(node),
+    ageOf(node, now),
+    stringAt(node, 'status', 'nodeInfo', 'kubeletVersion') ?? '',
+    address(node, 'InternalIP'),
+    address(node, 'ExternalIP'),
+    info('osImage'),
+    info('kernelVersion'),
+    info('containerRuntimeVersion'),
   ];
 }
 
 function roles(node: ApiObject): string {
   const labels = node.metadata.labels ?? {};
-  const found = Object.keys(labels).filter((label) => label.startsWith(roleLabel) && label.length > roleLabel.length).map((label) => label.slice(roleLabel.length));
+  const found = Object.keys(labels)
+    .filter((label) => label.startsWith(roleLabel) && label.length > roleLabel.length)
+    .map((label) => label.slice(roleLabel.length));
   const old = labels['kubernetes.io/role'];
   return orNone([...new Set(old ? [...found, old] : found)].sort().join(','));
 }
 
 function address(node: ApiObject, type: string): string {
-  return stringAt(arrayAt(node, 'status', 'addresses').find((entry) => stringAt(entry, 'type') === type), 'address') ?? none;
+  return (
+    stringAt(
+      arrayAt(node, 'status', 'addresses').find((entry) => stringAt(entry, 'type') === type),
+      'address',
+    ) ?? none
+  );
 }

@@ -11,11 +11,18 @@ interface Progress {
 
 /** NAME READY STATUS RESTARTS AGE, IP NODE NOMINATED READINESS-GATES. */
 export function podCells(pod: ApiObject, now: number): readonly unknown[] {
-  const restartableInits = new Set(arrayAt(pod, 'spec', 'initContainers').filter((container) => stringAt(container, 'restartPolicy') === 'Always').map((container) => stringAt(container, 'name')));
+  const restartableInits = new Set(
+    arrayAt(pod, 'spec', 'initContainers')
+      .filter((container) => stringAt(container, 'restartPolicy') === 'Always')
+      .map((container) => stringAt(container, 'name')),
+  );
   const statuses = arrayAt(pod, 'status', 'containerStatuses');
   const total = arrayAt(pod, 'spec', 'containers').length + restartableInits.size;
-  const readySidecars = arrayAt(pod, 'status', 'initContainerStatuses').filter((status) => restartableInits.has(stringAt(status, 'name')) && isReady(status)).length;
-  const ready = statuses.filter((status) => isReady(status) && at(status, 'state', 'running') !== undefined).length + readySidecars;
+  const readySidecars = arrayAt(pod, 'status', 'initContainerStatuses').filter(
+    (status) => restartableInits.has(stringAt(status, 'name')) && isReady(status),
+  ).length;
+  const ready =
+    statuses.filter((status) => isReady(status) && at(status, 'state', 'running') !== undefined).length + readySidecars;
   const { reason, restarts, lastRestart } = progress(pod);
   const gates = arrayAt(pod, 'spec', 'readinessGates');
   const passed = gates.filter((gate) => conditionOf(pod, stringAt(gate, 'conditionType') ?? '') === 'True').length;
@@ -37,20 +44,29 @@ function isReady(status: unknown): boolean {
 }
 
 function conditionOf(pod: ApiObject, type: string): string | undefined {
-  return stringAt(arrayAt(pod, 'status', 'conditions').find((condition) => stringAt(condition, 'type') === type), 'status');
+  return stringAt(
+    arrayAt(pod, 'status', 'conditions').find((condition) => stringAt(condition, 'type') === type),
+    'status',
+  );
 }
 
 /** The word in the STATUS column and the restarts that go with it, by the order of precedence that kubectl users know. */
 function progress(pod: ApiObject): Progress {
-  const schedulingGated = arrayAt(pod, 'status', 'conditions').some((condition) => stringAt(condition, 'type') === 'PodScheduled' && stringAt(condition, 'reason') === 'SchedulingGated');
-  const phase = schedulingGated ? 'SchedulingGated' : stringAt(pod, 'status', 'reason') ?? stringAt(pod, 'status', 'phase') ?? 'Unknown';
+  const schedulingGated = arrayAt(pod, 'status', 'conditions').some(
+    (condition) =>
+      stringAt(condition, 'type') === 'PodScheduled' && stringAt(condition, 'reason') === 'SchedulingGated',
+  );
+  const phase = schedulingGated
+    ? 'SchedulingGated'
+    : (stringAt(pod, 'status', 'reason') ?? stringAt(pod, 'status', 'phase') ?? 'Unknown');
   const inits = initProgress(pod, phase);
   const main = inits.pending ? undefined : mainProgress(pod, inits.reason);
   const restarts = main ? main.restarts + inits.sidecarRestarts : inits.restarts;
   const last = main?.lastRestart ?? inits.lastRestart;
   const deleted = pod.metadata.deletionTimestamp !== undefined;
   const done = ['Succeeded', 'Failed'].includes(stringAt(pod, 'status', 'phase') ?? '');
-  if (deleted && stringAt(pod, 'status', 'reason') === 'NodeLost') return { reason: 'Unknown', restarts, lastRestart: last };
+  if (deleted && stringAt(pod, 'status', 'reason') === 'NodeLost')
+    return { reason: 'Unknown', restarts, lastRestart: last };
   if (deleted && !done) return { reason: 'Terminating', restarts, lastRestart: last };
   return { reason: main?.reason ?? inits.reason, restarts, lastRestart: last };
 }
@@ -69,16 +85,20 @@ function initProgress(pod: ApiObject, phase: string): InitProgress {
   let sidecarRestarts = 0;
   let lastRestart: string | undefined;
   for (const [index, status] of arrayAt(pod, 'status', 'initContainerStatuses').entries()) {
-    const sidecar = specs.some((spec) => stringAt(spec, 'name') === stringAt(status, 'name') && stringAt(spec, 'restartPolicy') === 'Always');
+    const sidecar = specs.some(
+      (spec) => stringAt(spec, 'name') === stringAt(status, 'name') && stringAt(spec, 'restartPolicy') === 'Always',
+    );
     restarts += numberAt(status, 'restartCount') ?? 0;
     if (sidecar) sidecarRestarts += numberAt(status, 'restartCount') ?? 0;
     lastRestart = later(lastRestart, stringAt(status, 'lastState', 'terminated', 'finishedAt'));
     const exit = at(status, 'state', 'terminated');
     if (numberAt(exit, 'exitCode') === 0) continue;
     if (sidecar && at(status, 'started') === true) continue;
-    if (exit !== undefined) return { reason: `Init:${stoppedReason(exit)}`, pending: true, restarts, sidecarRestarts, lastRestart };
+    if (exit !== undefined)
+      return { reason: `Init:${stoppedReason(exit)}`, pending: true, restarts, sidecarRestarts, lastRestart };
     const waiting = stringAt(status, 'state', 'waiting', 'reason') ?? '';
-    const reason = waiting !== '' && waiting !== 'PodInitializing' ? `Init:${waiting}` : `Init:${index}/${specs.length}`;
+    const reason =
+      waiting !== '' && waiting !== 'PodInitializing' ? `Init:${waiting}` : `Init:${index}/${specs.length}`;
     return { reason, pending: true, restarts, sidecarRestarts, lastRestart };
   }
   return { reason: phase, pending: false, restarts, sidecarRestarts, lastRestart };

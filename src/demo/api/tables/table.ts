@@ -6,7 +6,13 @@ import { cellsOf } from './native.ts';
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
 
 /** Objects as rows, as `kubectl get` shows them. */
-export function toTable(resource: ServedResource, objects: readonly ApiObject[], now: number, includeObject: IncludeObject, listMeta: Readonly<Record<string, unknown>>): unknown {
+export function toTable(
+  resource: ServedResource,
+  objects: readonly ApiObject[],
+  now: number,
+  includeObject: IncludeObject,
+  listMeta: Readonly<Record<string, unknown>>,
+): unknown {
   return {
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
@@ -17,7 +23,13 @@ export function toTable(resource: ServedResource, objects: readonly ApiObject[],
 }
 
 /** One event of a watch as a table; only the first names the columns. */
-export function toWatchTable(resource: ServedResource, object: ApiObject, now: number, includeObject: IncludeObject, first: boolean): unknown {
+export function toWatchTable(
+  resource: ServedResource,
+  object: ApiObject,
+  now: number,
+  includeObject: IncludeObject,
+  first: boolean,
+): unknown {
   return {
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
@@ -32,7 +44,9 @@ function columnDefinitions(resource: ServedResource): readonly unknown[] {
 }
 
 function tableRow(resource: ServedResource, object: ApiObject, now: number, includeObject: IncludeObject): unknown {
-  const { cells, conditions } = resource.custom ? { cells: customCells(resource.custom, object, now), conditions: undefined } : cellsOf(resource, object, now);
+  const { cells, conditions } = resource.custom
+    ? { cells: customCells(resource.custom, object, now), conditions: undefined }
+    : cellsOf(resource, object, now);
   const included = includeObject === 'None' ? null : includeObject === 'Object' ? object : metadataOnly(object);
   return { cells, ...(conditions === undefined ? {} : { conditions }), object: included };
 }
@@ -46,7 +60,11 @@ export function metadataList(objects: readonly ApiObject[], listMeta: Readonly<R
     kind: 'PartialObjectMetadataList',
     apiVersion: 'meta.k8s.io/v1',
     metadata: listMeta,
-    items: objects.map((object) => ({ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata })),
+    items: objects.map((object) => ({
+      kind: 'PartialObjectMetadata',
+      apiVersion: 'meta.k8s.io/v1',
+      metadata: object.metadata,
+    })),
   };
 }
 
@@ -57,6 +75,15 @@ function withoutType(object: ApiObject): unknown {
 }
 
 /** Lists of custom resources always say where they go on, even where they do not. */
-export function objectList(resource: ServedResource, objects: readonly ApiObject[], listMeta: Readonly<Record<string, unknown>>): unknown {
-  return { kind: `${resource.kind}List`, apiVersion: groupVersionOf(resource.group, resource.version), metadata: resource.custom ? { continue: '', ...listMeta } : listMeta, items: resource.custom ? objects : objects.map(withoutType) };
+export function objectList(
+  resource: ServedResource,
+  objects: readonly ApiObject[],
+  listMeta: Readonly<Record<string, unknown>>,
+): unknown {
+  return {
+    kind: `${resource.kind}List`,
+    apiVersion: groupVersionOf(resource.group, resource.version),
+    metadata: resource.custom ? { continue: '', ...listMeta } : listMeta,
+    items: resource.custom ? objects : objects.map(withoutType),
+  };
 }

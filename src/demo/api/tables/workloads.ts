@@ -7,36 +7,77 @@ import type { Printer } from './native.ts';
 
 export const workloadCells: Readonly<Record<string, Printer>> = {
   'deployments.apps': (deployment, now) => [
-    deployment.metadata.name, `${count(deployment, 'status', 'readyReplicas')}/${count(deployment, 'spec', 'replicas')}`,
-    count(deployment, 'status', 'updatedReplicas'), count(deployment, 'status', 'availableReplicas'), ageOf(deployment, now),
-    ...templateCells(at(deployment, 'spec', 'template')), selectorCell(at(deployment, 'spec', 'selector')),
+    deployment.metadata.name,
+    `${count(deployment, 'status', 'readyReplicas')}/${count(deployment, 'spec', 'replicas')}`,
+    count(deployment, 'status', 'updatedReplicas'),
+    count(deployment, 'status', 'availableReplicas'),
+    ageOf(deployment, now),
+    ...templateCells(at(deployment, 'spec', 'template')),
+    selectorCell(at(deployment, 'spec', 'selector')),
   ],
   'replicasets.apps': replicaCells,
   replicationcontrollers: replicaCells,
   'statefulsets.apps': (set, now) => [
-    set.metadata.name, `${count(set, 'status', 'readyReplicas')}/${count(set, 'spec', 'replicas')}`, ageOf(set, now), ...templateCells(at(set, 'spec', 'template')),
+    set.metadata.name,
+    `${count(set, 'status', 'readyReplicas')}/${count(set, 'spec', 'replicas')}`,
+    ageOf(set, now),
+    ...templateCells(at(set, 'spec', 'template')),
   ],
   'daemonsets.apps': (set, now) => [
-    set.metadata.name, count(set, 'status', 'desiredNumberScheduled'), count(set, 'status', 'currentNumberScheduled'), count(set, 'status', 'numberReady'),
-    count(set, 'status', 'updatedNumberScheduled'), count(set, 'status', 'numberAvailable'), pairs(at(set, 'spec', 'template', 'spec', 'nodeSelector')), ageOf(set, now),
-    ...templateCells(at(set, 'spec', 'template')), selectorCell(at(set, 'spec', 'selector')),
+    set.metadata.name,
+    count(set, 'status', 'desiredNumberScheduled'),
+    count(set, 'status', 'currentNumberScheduled'),
+    count(set, 'status', 'numberReady'),
+    count(set, 'status', 'updatedNumberScheduled'),
+    count(set, 'status', 'numberAvailable'),
+    pairs(at(set, 'spec', 'template', 'spec', 'nodeSelector')),
+    ageOf(set, now),
+    ...templateCells(at(set, 'spec', 'template')),
+    selectorCell(at(set, 'spec', 'selector')),
   ],
   'jobs.batch': (job, now) => [
-    job.metadata.name, jobStatus(job), jobCompletions(job), jobDuration(job, now), ageOf(job, now), ...templateCells(at(job, 'spec', 'template')), selectorCell(at(job, 'spec', 'selector')),
+    job.metadata.name,
+    jobStatus(job),
+    jobCompletions(job),
+    jobDuration(job, now),
+    ageOf(job, now),
+    ...templateCells(at(job, 'spec', 'template')),
+    selectorCell(at(job, 'spec', 'selector')),
   ],
   'cronjobs.batch': (job, now) => [
-    job.metadata.name, stringAt(job, 'spec', 'schedule') ?? '', orNone(stringAt(job, 'spec', 'timeZone')), goBool(at(job, 'spec', 'suspend') === true), arrayAt(job, 'status', 'active').length,
-    stringAt(job, 'status', 'lastScheduleTime') === undefined ? none : age(stringAt(job, 'status', 'lastScheduleTime'), now), ageOf(job, now),
-    ...templateCells(at(job, 'spec', 'jobTemplate', 'spec', 'template')), selectorCell(at(job, 'spec', 'jobTemplate', 'spec', 'selector')),
+    job.metadata.name,
+    stringAt(job, 'spec', 'schedule') ?? '',
+    orNone(stringAt(job, 'spec', 'timeZone')),
+    goBool(at(job, 'spec', 'suspend') === true),
+    arrayAt(job, 'status', 'active').length,
+    stringAt(job, 'status', 'lastScheduleTime') === undefined
+      ? none
+      : age(stringAt(job, 'status', 'lastScheduleTime'), now),
+    ageOf(job, now),
+    ...templateCells(at(job, 'spec', 'jobTemplate', 'spec', 'template')),
+    selectorCell(at(job, 'spec', 'jobTemplate', 'spec', 'selector')),
   ],
-  'controllerrevisions.apps': (revision, now) => [revision.metadata.name, controllerCell(revision), String(count(revision, 'revision')), ageOf(revision, now)],
+  'controllerrevisions.apps': (revision, now) => [
+    revision.metadata.name,
+    controllerCell(revision),
+    String(count(revision, 'revision')),
+    ageOf(revision, now),
+  ],
   'poddisruptionbudgets.policy': (budget, now) => [
-    budget.metadata.name, budgetValue(at(budget, 'spec', 'minAvailable')), budgetValue(at(budget, 'spec', 'maxUnavailable')), count(budget, 'status', 'disruptionsAllowed'), ageOf(budget, now),
+    budget.metadata.name,
+    budgetValue(at(budget, 'spec', 'minAvailable')),
+    budgetValue(at(budget, 'spec', 'maxUnavailable')),
+    count(budget, 'status', 'disruptionsAllowed'),
+    ageOf(budget, now),
   ],
   'horizontalpodautoscalers.autoscaling': (scaler, now) => [
-    scaler.metadata.name, `${stringAt(scaler, 'spec', 'scaleTargetRef', 'kind') ?? ''}/${stringAt(scaler, 'spec', 'scaleTargetRef', 'name') ?? ''}`,
-    targetsCell(scaler), String(numberAt(scaler, 'spec', 'minReplicas') ?? '<unset>'), count(scaler, 'spec', 'maxReplicas'),
-    count(scaler, 'status', 'currentReplicas'), ageOf(scaler, now),
+    scaler.metadata.name,
+    `${stringAt(scaler, 'spec', 'scaleTargetRef', 'kind') ?? ''}/${stringAt(scaler, 'spec', 'scaleTargetRef', 'name') ?? ''}`,
+    targetsCell(scaler),
+    String(numberAt(scaler, 'spec', 'minReplicas') ?? '<unset>'),
+    count(scaler, 'spec', 'maxReplicas'),
+    count(scaler, 'status', 'currentReplicas'),
+    ageOf(scaler, now),
   ],
 };
 
@@ -49,10 +90,15 @@ function goBool(value: boolean): string {
 function targetsCell(scaler: ApiObject): string {
   const metrics = arrayAt(scaler.apiVersion === 'autoscaling/v1' ? fromV1(scaler) : scaler, 'spec', 'metrics');
   const targets = metrics.map((metric) => {
-    const source = ['resource', 'containerResource', 'pods', 'object', 'external'].map((key) => at(metric, key)).find((found) => found !== undefined);
+    const source = ['resource', 'containerResource', 'pods', 'object', 'external']
+      .map((key) => at(metric, key))
+      .find((found) => found !== undefined);
     const share = numberAt(source, 'target', 'averageUtilization');
     const name = stringAt(source, 'name');
-    const wanted = share === undefined ? stringAt(source, 'target', 'averageValue') ?? stringAt(source, 'target', 'value') ?? '' : `${share}%`;
+    const wanted =
+      share === undefined
+        ? (stringAt(source, 'target', 'averageValue') ?? stringAt(source, 'target', 'value') ?? '')
+        : `${share}%`;
     return `${name === undefined ? '' : `${name}: `}<unknown>/${wanted}`;
   });
   if (targets.length === 0) return none;
@@ -65,13 +111,21 @@ const shownTargets = 2;
 function replicaCells(set: ApiObject, now: number): readonly unknown[] {
   const selector = at(set, 'spec', 'selector');
   return [
-    set.metadata.name, count(set, 'spec', 'replicas'), count(set, 'status', 'replicas'), count(set, 'status', 'readyReplicas'), ageOf(set, now),
-    ...templateCells(at(set, 'spec', 'template')), set.kind === 'ReplicationController' ? pairs(selector) : selectorCell(selector),
+    set.metadata.name,
+    count(set, 'spec', 'replicas'),
+    count(set, 'status', 'replicas'),
+    count(set, 'status', 'readyReplicas'),
+    ageOf(set, now),
+    ...templateCells(at(set, 'spec', 'template')),
+    set.kind === 'ReplicationController' ? pairs(selector) : selectorCell(selector),
   ];
 }
 
 function jobStatus(job: ApiObject): string {
-  const holds = (type: string): boolean => arrayAt(job, 'status', 'conditions').some((condition) => stringAt(condition, 'type') === type && stringAt(condition, 'status') === 'True');
+  const holds = (type: string): boolean =>
+    arrayAt(job, 'status', 'conditions').some(
+      (condition) => stringAt(condition, 'type') === type && stringAt(condition, 'status') === 'True',
+    );
   if (holds('Complete')) return 'Complete';
   if (holds('Failed')) return 'Failed';
   if (job.metadata.deletionTimestamp !== undefined) return 'Terminating';

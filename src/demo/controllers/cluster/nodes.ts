@@ -66,7 +66,16 @@ export class NodeController {
       return node;
     }
     if (conditionOf(node, 'Ready')?.['status'] === 'Unknown') return node;
-    const conditions = withCondition(arrayAt(node, 'status', 'conditions'), { type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.' }, this.#cluster.now());
+    const conditions = withCondition(
+      arrayAt(node, 'status', 'conditions'),
+      {
+        type: 'Ready',
+        status: 'Unknown',
+        reason: 'NodeStatusUnknown',
+        message: 'Kubelet stopped posting node status.',
+      },
+      this.#cluster.now(),
+    );
     this.#events.record(node, 'Normal', 'NodeNotReady', `Node ${node.metadata.name} status is now: NodeNotReady`);
     return this.#nodes.updateStatus({ ...node, status: { ...statusOf(node), conditions } });
   }
@@ -84,21 +93,44 @@ export class NodeController {
     const trouble = ready === 'False' ? NOT_READY : ready === 'Unknown' ? UNREACHABLE : undefined;
     const wanted: Json[] = [
       ...(at(node, 'spec', 'unschedulable') === true ? [{ key: UNSCHEDULABLE, effect: 'NoSchedule' }] : []),
-      ...(trouble === undefined ? [] : [{ key: trouble, effect: 'NoSchedule' }, { key: trouble, effect: 'NoExecute' }]),
+      ...(trouble === undefined
+        ? []
+        : [
+            { key: trouble, effect: 'NoSchedule' },
+            { key: trouble, effect: 'NoExecute' },
+          ]),
     ];
     const present = arrayAt(node, 'spec', 'taints');
-    const isOurs = (taint: unknown): boolean => [UNSCHEDULABLE, NOT_READY, UNREACHABLE].includes(stringAt(taint, 'key') ?? '');
-    const isIn = (list: readonly unknown[], taint: unknown): boolean => list.some((one) => stringAt(one, 'key') === stringAt(taint, 'key') && stringAt(one, 'effect') === stringAt(taint, 'effect'));
+    const isOurs = (taint: unknown): boolean =>
+      [UNSCHEDULABLE, NOT_READY, UNREACHABLE].includes(stringAt(taint, 'key') ?? '');
+    const isIn = (list: readonly unknown[], taint: unknown): boolean =>
+      list.some(
+        (one) =>
+          stringAt(one, 'key') === stringAt(taint, 'key') && stringAt(one, 'effect') === stringAt(taint, 'effect'),
+      );
     const kept = present.filter((taint) => !isOurs(taint) || isIn(wanted, taint));
-    const added = wanted.filter((taint) => !isIn(present, taint)).map((taint) => ({ ...taint, timeAdded: timestamp(this.#cluster.now()) }));
+    const added = wanted
+      .filter((taint) => !isIn(present, taint))
+      .map((taint) => ({ ...taint, timeAdded: timestamp(this.#cluster.now()) }));
     if (kept.length === present.length && added.length === 0) return node;
     const { taints: _before, ...spec } = specOf(node);
-    return this.#nodes.update({ ...node, spec: { ...spec, ...(kept.length + added.length > 0 ? { taints: [...kept, ...added] } : {}) } });
+    return this.#nodes.update({
+      ...node,
+      spec: { ...spec, ...(kept.length + added.length > 0 ? { taints: [...kept, ...added] } : {}) },
+    });
   }
 
   #evict(node: KubeObject): void {
     for (const taint of taintsOf(node).filter(({ effect }) => effect === 'NoExecute')) {
-      const added = Date.parse(stringAt(arrayAt(node, 'spec', 'taints').find((one) => stringAt(one, 'key') === taint.key && stringAt(one, 'effect') === 'NoExecute'), 'timeAdded') ?? '') || 0;
+      const added =
+        Date.parse(
+          stringAt(
+            arrayAt(node, 'spec', 'taints').find(
+              (one) => stringAt(one, 'key') === taint.key && stringAt(one, 'effect') === 'NoExecute',
+            ),
+            'timeAdded',
+          ) ?? '',
+        ) || 0;
       for (const pod of this.#pods.all()) {
         if (nodeNameOf(pod) !== node.metadata.name || isFinished(pod) || isTerminating(pod)) continue;
         const left = tolerates(pod, taint) ? added + toleratedFor(pod, taint.key) - this.#cluster.now() : 0;

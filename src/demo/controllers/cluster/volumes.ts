@@ -4,7 +4,18 @@ import type { Cluster } from '../core/cluster.ts';
 import type { Collection } from '../core/collection.ts';
 import { writeStatus } from '../core/counts.ts';
 import type { EventRecorder } from '../core/events.ts';
-import { annotationsOf, arrayAt, isTerminating, jsonAt, keyOf, namespaceOf, specOf, statusOf, stringAt, uidOf } from '../core/objects.ts';
+import {
+  annotationsOf,
+  arrayAt,
+  isTerminating,
+  jsonAt,
+  keyOf,
+  namespaceOf,
+  specOf,
+  statusOf,
+  stringAt,
+  uidOf,
+} from '../core/objects.ts';
 import { queueChanged } from '../core/owners.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
 
@@ -31,8 +42,13 @@ export class VolumeController {
   start(): Disposable[] {
     if (this.#classes.all().length === 0) {
       this.#classes.create({
-        apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: SHARED.name, annotations: { [DEFAULT_CLASS]: 'true' } },
-        provisioner: SHARED.provisioner, reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate', allowVolumeExpansion: true,
+        apiVersion: 'storage.k8s.io/v1',
+        kind: 'StorageClass',
+        metadata: { name: SHARED.name, annotations: { [DEFAULT_CLASS]: 'true' } },
+        provisioner: SHARED.provisioner,
+        reclaimPolicy: 'Delete',
+        volumeBindingMode: 'Immediate',
+        allowVolumeExpansion: true,
       });
     }
     return [
@@ -51,12 +67,22 @@ export class VolumeController {
     if (claim === undefined || isTerminating(claim) || stringAt(claim, 'status', 'phase') === 'Bound') return;
     const className = stringAt(claim, 'spec', 'storageClassName') ?? this.#defaultClass();
     if (className === undefined) {
-      this.#events.record(claim, 'Normal', 'FailedBinding', 'no persistent volumes available for this claim and no storage class is set');
+      this.#events.record(
+        claim,
+        'Normal',
+        'FailedBinding',
+        'no persistent volumes available for this claim and no storage class is set',
+      );
       return;
     }
     const storageClass = this.#classes.get(undefined, className);
     if (storageClass === undefined) {
-      this.#events.record(claim, 'Warning', 'ProvisioningFailed', `storageclass.storage.k8s.io "${className}" not found`);
+      this.#events.record(
+        claim,
+        'Warning',
+        'ProvisioningFailed',
+        `storageclass.storage.k8s.io "${className}" not found`,
+      );
       return;
     }
     const name = stringAt(claim, 'spec', 'volumeName') ?? `pvc-${uidOf(claim)}`;
@@ -64,10 +90,18 @@ export class VolumeController {
     writeStatus(this.#volumes, volume, { ...statusOf(volume), phase: 'Bound' });
     const bound = this.#claims.update({
       ...claim,
-      metadata: { ...claim.metadata, annotations: { ...annotationsOf(claim), 'pv.kubernetes.io/bind-completed': 'yes' } },
+      metadata: {
+        ...claim.metadata,
+        annotations: { ...annotationsOf(claim), 'pv.kubernetes.io/bind-completed': 'yes' },
+      },
       spec: { ...specOf(claim), storageClassName: className, volumeName: name },
     });
-    writeStatus(this.#claims, bound, { ...statusOf(bound), phase: 'Bound', accessModes: arrayAt(claim, 'spec', 'accessModes'), capacity: jsonAt(claim, 'spec', 'resources', 'requests') });
+    writeStatus(this.#claims, bound, {
+      ...statusOf(bound),
+      phase: 'Bound',
+      accessModes: arrayAt(claim, 'spec', 'accessModes'),
+      capacity: jsonAt(claim, 'spec', 'resources', 'requests'),
+    });
   }
 
   #provision(claim: KubeObject, storageClass: KubeObject, name: string): KubeObject {
@@ -79,7 +113,13 @@ export class VolumeController {
       spec: {
         accessModes: arrayAt(claim, 'spec', 'accessModes'),
         capacity: { storage: stringAt(claim, 'spec', 'resources', 'requests', 'storage') },
-        claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name: claim.metadata.name, namespace: namespaceOf(claim), uid: uidOf(claim) },
+        claimRef: {
+          apiVersion: 'v1',
+          kind: 'PersistentVolumeClaim',
+          name: claim.metadata.name,
+          namespace: namespaceOf(claim),
+          uid: uidOf(claim),
+        },
         csi: { driver: provisioner, volumeHandle: name },
         persistentVolumeReclaimPolicy: stringAt(storageClass, 'reclaimPolicy') ?? 'Delete',
         storageClassName: storageClass.metadata.name,
@@ -91,7 +131,8 @@ export class VolumeController {
   }
 
   #defaultClass(): string | undefined {
-    return this.#classes.all().find((storageClass) => annotationsOf(storageClass)[DEFAULT_CLASS] === 'true')?.metadata.name;
+    return this.#classes.all().find((storageClass) => annotationsOf(storageClass)[DEFAULT_CLASS] === 'true')?.metadata
+      .name;
   }
 
   /** What happens to the volume of a claim that went. */

@@ -7,7 +7,18 @@ import { Collection } from './collection.ts';
 import { eventRecorder, type EventRecorder } from './events.ts';
 import { ReconcileQueue } from './queue.ts';
 
-const CORE = ['pods', 'nodes', 'services', 'endpoints', 'events', 'namespaces', 'serviceaccounts', 'configmaps', 'persistentvolumeclaims', 'persistentvolumes'] as const;
+const CORE = [
+  'pods',
+  'nodes',
+  'services',
+  'endpoints',
+  'events',
+  'namespaces',
+  'serviceaccounts',
+  'configmaps',
+  'persistentvolumeclaims',
+  'persistentvolumes',
+] as const;
 const GROUPED = {
   deployments: 'apps',
   replicasets: 'apps',

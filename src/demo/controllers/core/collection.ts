@@ -81,7 +81,10 @@ export class Collection implements Disposable {
   /** Deletes this very object; one that is gone already is fine. */
   delete(object: KubeObject, options: DeleteOptions = {}): void {
     try {
-      this.#api.delete(this.resource, object.metadata.namespace, object.metadata.name, { uid: uidOf(object), ...options });
+      this.#api.delete(this.resource, object.metadata.namespace, object.metadata.name, {
+        uid: uidOf(object),
+        ...options,
+      });
     } catch (error) {
       if (!isWorkbenchError(error, 'not-found')) throw error;
     }

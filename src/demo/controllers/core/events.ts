@@ -31,9 +31,14 @@ export function eventRecorder(events: Collection, clock: Clock, component: strin
         kind: 'Event',
         metadata: { name, namespace },
         involvedObject: {
-          apiVersion: object.apiVersion, kind: object.kind, name: object.metadata.name, uid: uidOf(object),
+          apiVersion: object.apiVersion,
+          kind: object.kind,
+          name: object.metadata.name,
+          uid: uidOf(object),
           ...(object.metadata.namespace === undefined ? {} : { namespace: object.metadata.namespace }),
-          ...(object.metadata.resourceVersion === undefined ? {} : { resourceVersion: object.metadata.resourceVersion }),
+          ...(object.metadata.resourceVersion === undefined
+            ? {}
+            : { resourceVersion: object.metadata.resourceVersion }),
         },
         reason,
         message,

@@ -56,7 +56,9 @@ export function joinKey(namespace: string | undefined, name: string): string {
 
 export function splitKey(key: string): { readonly namespace: string | undefined; readonly name: string } {
   const slash = key.indexOf('/');
-  return slash < 0 ? { namespace: undefined, name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+  return slash < 0
+    ? { namespace: undefined, name: key }
+    : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
 
 /** The one owner that manages the object. */
@@ -66,7 +68,14 @@ export function controllerOf(object: KubeObject): OwnerReference | undefined {
 
 /** Makes `owner` the manager of an object; deleting it in the foreground waits for the object. */
 export function controllerReference(owner: KubeObject): Json {
-  return { apiVersion: owner.apiVersion, kind: owner.kind, name: owner.metadata.name, uid: uidOf(owner), controller: true, blockOwnerDeletion: true };
+  return {
+    apiVersion: owner.apiVersion,
+    kind: owner.kind,
+    name: owner.metadata.name,
+    uid: uidOf(owner),
+    controller: true,
+    blockOwnerDeletion: true,
+  };
 }
 
 export function isTerminating(object: KubeObject): boolean {

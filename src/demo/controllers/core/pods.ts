@@ -27,7 +27,9 @@ export function isAvailable(pod: KubeObject, minReadySeconds: number, now: numbe
 }
 
 export function conditionOf(object: KubeObject, type: string): Json | undefined {
-  return arrayAt(object, 'status', 'conditions').find((condition): condition is Json => stringAt(condition, 'type') === type);
+  return arrayAt(object, 'status', 'conditions').find(
+    (condition): condition is Json => stringAt(condition, 'type') === type,
+  );
 }
 
 export function nodeNameOf(pod: KubeObject): string {
@@ -37,7 +39,9 @@ export function nodeNameOf(pod: KubeObject): string {
 /** Whether a container of a live pod has been started again. */
 export function hasRestarted(pod: KubeObject): boolean {
   if (isFinished(pod)) return false;
-  return ['containerStatuses', 'initContainerStatuses'].some((list) => arrayAt(pod, 'status', list).some((status) => (numberAt(status, 'restartCount') ?? 0) > 0));
+  return ['containerStatuses', 'initContainerStatuses'].some((list) =>
+    arrayAt(pod, 'status', list).some((status) => (numberAt(status, 'restartCount') ?? 0) > 0),
+  );
 }
 
 /** The number behind the last hyphen of a name, or undefined. */

@@ -4,10 +4,32 @@ import type { Cluster } from '../core/cluster.ts';
 import type { Collection } from '../core/collection.ts';
 import { scaledValue } from '../core/counts.ts';
 import type { EventRecorder } from '../core/events.ts';
-import { createdAt, isTerminating, jsonAt, joinKey, labelsOf, namespaceOf, numberAt, replicasOf, type Json } from '../core/objects.ts';
+import {
+  createdAt,
+  isTerminating,
+  jsonAt,
+  joinKey,
+  labelsOf,
+  namespaceOf,
+  numberAt,
+  replicasOf,
+  type Json,
+} from '../core/objects.ts';
 import { onEither, queueChanged } from '../core/owners.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
-import { childName, childService, childSet, initialReplicas, revisionOf, revisionOfRoles, roleOf, rolesOf, SET_NAME, withInitialReplicas, type RoleTemplate } from './model.ts';
+import {
+  childName,
+  childService,
+  childSet,
+  initialReplicas,
+  revisionOf,
+  revisionOfRoles,
+  roleOf,
+  rolesOf,
+  SET_NAME,
+  withInitialReplicas,
+  type RoleTemplate,
+} from './model.ts';
 import { nextStep, type RoleProgress } from './rollout.ts';
 
 /** A LeaderWorkerSet a role, all of one revision; a changed template makes the next revision beside them and moves over step by step. */
@@ -47,7 +69,9 @@ export class DisaggregatedSetController {
   }
 
   #childrenOf(set: KubeObject): readonly KubeObject[] {
-    return this.#children.inNamespace(namespaceOf(set)).filter((child) => labelsOf(child)[SET_NAME] === set.metadata.name);
+    return this.#children
+      .inNamespace(namespaceOf(set))
+      .filter((child) => labelsOf(child)[SET_NAME] === set.metadata.name);
   }
 
   /** An old revision goes once none of its roles has a group left. */
@@ -76,7 +100,11 @@ export class DisaggregatedSetController {
   }
 
   #rollOver(set: KubeObject, roles: readonly RoleTemplate[], revision: string, old: readonly KubeObject[]): void {
-    const fresh = new Map(this.#childrenOf(set).filter((child) => revisionOf(child) === revision).map((child) => [roleOf(child), child]));
+    const fresh = new Map(
+      this.#childrenOf(set)
+        .filter((child) => revisionOf(child) === revision)
+        .map((child) => [roleOf(child), child]),
+    );
     if (fresh.size === 0) {
       this.#events.record(set, 'Normal', 'RollingUpdateStarted', `Started rolling update to revision ${revision}`);
       for (const child of old) this.#children.update(withInitialReplicas(child));
@@ -88,7 +116,14 @@ export class DisaggregatedSetController {
     // The step before is over when all of its groups are ready; the change of their status calls again.
     if (fresh.values().some((child) => (numberAt(child, 'status', 'readyReplicas') ?? 0) !== replicasOf(child))) return;
     const names = [...new Set([...roles.map(({ name }) => name), ...old.map(roleOf)])];
-    const progress = names.map((name) => progressOf(name, roles.find((role) => role.name === name), old, fresh.get(name)));
+    const progress = names.map((name) =>
+      progressOf(
+        name,
+        roles.find((role) => role.name === name),
+        old,
+        fresh.get(name),
+      ),
+    );
     const step = nextStep(progress);
     if (step === undefined) {
       this.#events.record(set, 'Normal', 'RollingUpdateCompleted', `Completed rolling update to revision ${revision}`);
@@ -97,22 +132,38 @@ export class DisaggregatedSetController {
     for (const [at, name] of names.entries()) {
       const child = fresh.get(name);
       const wanted = step.current[at] ?? 0;
-      if (child !== undefined && this.#scale(child, wanted)) this.#events.record(set, 'Normal', 'ScalingUp', `Scaling up ${name} LWS ${child.metadata.name} from ${replicasOf(child)} to ${wanted} replicas`);
+      if (child !== undefined && this.#scale(child, wanted))
+        this.#events.record(
+          set,
+          'Normal',
+          'ScalingUp',
+          `Scaling up ${name} LWS ${child.metadata.name} from ${replicasOf(child)} to ${wanted} replicas`,
+        );
     }
     this.#drain(set, old, new Map(names.map((name, at) => [name, (progress[at]?.old ?? 0) - (step.old[at] ?? 0)])));
   }
 
   /** Takes groups from the newest old revision first. Where a role of it ends, the others end with it. */
   #drain(set: KubeObject, old: readonly KubeObject[], budget: Map<string, number>): void {
-    const newestFirst = [...Map.groupBy(old, revisionOf).values()].toSorted((a, b) => Math.max(...b.map(createdAt)) - Math.max(...a.map(createdAt)));
+    const newestFirst = [...Map.groupBy(old, revisionOf).values()].toSorted(
+      (a, b) => Math.max(...b.map(createdAt)) - Math.max(...a.map(createdAt)),
+    );
     for (const children of newestFirst) {
       if (budget.values().every((left) => left <= 0)) return;
-      const left = children.map((child) => replicasOf(child) - Math.min(replicasOf(child), Math.max(0, budget.get(roleOf(child)) ?? 0)));
+      const left = children.map(
+        (child) => replicasOf(child) - Math.min(replicasOf(child), Math.max(0, budget.get(roleOf(child)) ?? 0)),
+      );
       const ends = left.includes(0);
       for (const [at, child] of children.entries()) {
         const wanted = ends ? 0 : (left[at] ?? 0);
         budget.set(roleOf(child), (budget.get(roleOf(child)) ?? 0) - (replicasOf(child) - wanted));
-        if (this.#scale(child, wanted)) this.#events.record(set, 'Normal', 'ScalingDown', `Scaling down ${roleOf(child)} LWS ${child.metadata.name} from ${replicasOf(child)} to ${wanted} replicas`);
+        if (this.#scale(child, wanted))
+          this.#events.record(
+            set,
+            'Normal',
+            'ScalingDown',
+            `Scaling down ${roleOf(child)} LWS ${child.metadata.name} from ${replicasOf(child)} to ${wanted} replicas`,
+          );
       }
     }
   }
@@ -120,21 +171,33 @@ export class DisaggregatedSetController {
   /** Services of a revision come when every role of it serves, and those of revisions that no longer do go then. */
   #serve(set: KubeObject, roles: readonly RoleTemplate[], revision: string): void {
     const children = Map.groupBy(this.#childrenOf(set), revisionOf);
-    const serves = (name: string): boolean => roles.every((role) => children.get(name)?.some((child) => roleOf(child) === role.name && (numberAt(child, 'status', 'readyReplicas') ?? 0) > 0));
+    const serves = (name: string): boolean =>
+      roles.every((role) =>
+        children
+          .get(name)
+          ?.some((child) => roleOf(child) === role.name && (numberAt(child, 'status', 'readyReplicas') ?? 0) > 0),
+      );
     if (!serves(revision)) return;
     const services = this.#services.controlledBy(set);
     for (const role of roles) {
       const service = childService(set, role.name, revision);
-      if (!services.some((existing) => existing.metadata.name === service.metadata['name'])) this.#services.create(service);
+      if (!services.some((existing) => existing.metadata.name === service.metadata['name']))
+        this.#services.create(service);
     }
     for (const service of services) if (!serves(revisionOf(service))) this.#services.delete(service);
   }
 }
 
-function progressOf(name: string, role: RoleTemplate | undefined, old: readonly KubeObject[], fresh: KubeObject | undefined): RoleProgress {
+function progressOf(
+  name: string,
+  role: RoleTemplate | undefined,
+  old: readonly KubeObject[],
+  fresh: KubeObject | undefined,
+): RoleProgress {
   const own = old.filter((child) => roleOf(child) === name);
   const target = role?.replicas ?? 0;
-  const configuration: Json = role === undefined ? {} : jsonAt(role.template, 'spec', 'rolloutStrategy', 'rollingUpdateConfiguration');
+  const configuration: Json =
+    role === undefined ? {} : jsonAt(role.template, 'spec', 'rolloutStrategy', 'rollingUpdateConfiguration');
   const maxUnavailable = scaledValue(configuration['maxUnavailable'], target, 'down') ?? 0;
   const maxSurge = scaledValue(configuration['maxSurge'], target, 'up') ?? 0;
   return {

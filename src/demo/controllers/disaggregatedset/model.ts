@@ -1,6 +1,21 @@
 import { createHash } from 'node:crypto';
 import type { KubeObject } from '../../../kube/types.ts';
-import { annotationsOf, arrayAt, at, controllerReference, isObject, jsonAt, labelsOf, namespaceOf, numberAt, replicasOf, stringAt, stringMapAt, type Json, type NewObject } from '../core/objects.ts';
+import {
+  annotationsOf,
+  arrayAt,
+  at,
+  controllerReference,
+  isObject,
+  jsonAt,
+  labelsOf,
+  namespaceOf,
+  numberAt,
+  replicasOf,
+  stringAt,
+  stringMapAt,
+  type Json,
+  type NewObject,
+} from '../core/objects.ts';
 import { LWS_GROUP } from '../lws/model.ts';
 
 export const DISAGGREGATED_SET_GROUP = 'disaggregatedset.x-k8s.io';
@@ -20,12 +35,21 @@ export interface RoleTemplate {
 }
 
 export function rolesOf(set: KubeObject): readonly RoleTemplate[] {
-  return arrayAt(set, 'spec', 'roles').filter(isObject).map((template) => ({ name: stringAt(template, 'name') ?? '', template, replicas: numberAt(template, 'spec', 'replicas') ?? 1 }));
+  return arrayAt(set, 'spec', 'roles')
+    .filter(isObject)
+    .map((template) => ({
+      name: stringAt(template, 'name') ?? '',
+      template,
+      replicas: numberAt(template, 'spec', 'replicas') ?? 1,
+    }));
 }
 
 /** Names what the roles make their groups of: replicas and rollout may change without a new revision. */
 export function revisionOfRoles(roles: readonly RoleTemplate[]): string {
-  const templates = roles.map(({ name, template }) => ({ name, template: at(template, 'spec', 'leaderWorkerTemplate') }));
+  const templates = roles.map(({ name, template }) => ({
+    name,
+    template: at(template, 'spec', 'leaderWorkerTemplate'),
+  }));
   return createHash('sha256').update(JSON.stringify(templates)).digest('hex').slice(0, REVISION_LENGTH);
 }
 
@@ -43,7 +67,9 @@ export function childSet(set: KubeObject, role: RoleTemplate, revision: string, 
   const spec = jsonAt(role.template, 'spec');
   const groupTemplate = jsonAt(spec, 'leaderWorkerTemplate');
   const labelled = Object.fromEntries(
-    ['leaderTemplate', 'workerTemplate'].flatMap((name) => (isObject(groupTemplate[name]) ? [[name, withLabels(groupTemplate[name], labels)] as const] : [])),
+    ['leaderTemplate', 'workerTemplate'].flatMap((name) =>
+      isObject(groupTemplate[name]) ? [[name, withLabels(groupTemplate[name], labels)] as const] : [],
+    ),
   );
   return {
     apiVersion: `${LWS_GROUP}/v1`,
@@ -65,7 +91,12 @@ export function childService(set: KubeObject, role: string, revision: string): N
   return {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: { name: `${childName(set.metadata.name, revision, role)}-prv`, namespace: namespaceOf(set), labels: selector, ownerReferences: [ownedBy(set)] },
+    metadata: {
+      name: `${childName(set.metadata.name, revision, role)}-prv`,
+      namespace: namespaceOf(set),
+      labels: selector,
+      ownerReferences: [ownedBy(set)],
+    },
     spec: { clusterIP: 'None', selector },
   };
 }
@@ -77,7 +108,13 @@ export function initialReplicas(child: KubeObject): number {
 }
 
 export function withInitialReplicas(child: KubeObject): KubeObject {
-  return { ...child, metadata: { ...child.metadata, annotations: { ...annotationsOf(child), [INITIAL_REPLICAS]: String(replicasOf(child)) } } };
+  return {
+    ...child,
+    metadata: {
+      ...child.metadata,
+      annotations: { ...annotationsOf(child), [INITIAL_REPLICAS]: String(replicasOf(child)) },
+    },
+  };
 }
 
 export function roleOf(child: KubeObject): string {
@@ -89,7 +126,13 @@ export function revisionOf(child: KubeObject): string {
 }
 
 function withLabels(template: Json, labels: Readonly<Record<string, string>>): Json {
-  return { ...template, metadata: { ...jsonAt(template, 'metadata'), labels: { ...stringMapAt(template, 'metadata', 'labels'), ...labels } } };
+  return {
+    ...template,
+    metadata: {
+      ...jsonAt(template, 'metadata'),
+      labels: { ...stringMapAt(template, 'metadata', 'labels'), ...labels },
+    },
+  };
 }
 
 /** Without `blockOwnerDeletion`, unlike what the controllers of Kubernetes itself write. */

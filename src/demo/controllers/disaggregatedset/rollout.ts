@@ -27,13 +27,27 @@ export function nextStep(roles: readonly RoleProgress[]): RolloutStep | undefine
   const steps = Math.max(1, ...roles.map((role) => Math.ceil(Math.max(role.initial, role.target) / batch(role))));
   const old = roles.map((role) => role.old);
   const current = roles.map((role) => role.current);
-  if (roles.every((role) => role.current >= role.target)) return old.every((count) => count === 0) ? undefined : { old: roles.map(() => 0), current };
+  if (roles.every((role) => role.current >= role.target))
+    return old.every((count) => count === 0) ? undefined : { old: roles.map(() => 0), current };
   const grown = grownBy(roles, steps);
-  if (differs(grown, current) && roles.every((role, at) => role.target === 0 || role.old + (grown[at] ?? 0) <= role.target + role.maxSurge)) return { old, current: grown };
+  if (
+    differs(grown, current) &&
+    roles.every((role, at) => role.target === 0 || role.old + (grown[at] ?? 0) <= role.target + role.maxSurge)
+  )
+    return { old, current: grown };
   const drained = together(roles, current, drainedBy(roles, steps));
   if (differs(drained, old)) return { old: drained, current };
   // Neither fits alone: as many old ones go as the new ones need room.
-  const forced = together(roles, grown, roles.map((role, at) => Math.max(kept(role, grown[at] ?? 0), Math.min(role.old, Math.max(0, role.target + role.maxSurge - (grown[at] ?? 0))))));
+  const forced = together(
+    roles,
+    grown,
+    roles.map((role, at) =>
+      Math.max(
+        kept(role, grown[at] ?? 0),
+        Math.min(role.old, Math.max(0, role.target + role.maxSurge - (grown[at] ?? 0))),
+      ),
+    ),
+  );
   return differs(forced, old) || differs(grown, current) ? { old: forced, current: grown } : undefined;
 }
 
@@ -43,12 +57,20 @@ function batch({ maxSurge, maxUnavailable }: RoleProgress): number {
 }
 
 function grownBy(roles: readonly RoleProgress[], steps: number): readonly number[] {
-  const reached = Math.min(steps, ...roles.map((role) => (role.target === 0 ? steps : Math.floor((role.current * steps) / role.target))));
-  return roles.map((role) => Math.max(role.current, Math.min(role.target, Math.ceil(((reached + 1) * role.target) / steps))));
+  const reached = Math.min(
+    steps,
+    ...roles.map((role) => (role.target === 0 ? steps : Math.floor((role.current * steps) / role.target))),
+  );
+  return roles.map((role) =>
+    Math.max(role.current, Math.min(role.target, Math.ceil(((reached + 1) * role.target) / steps))),
+  );
 }
 
 function drainedBy(roles: readonly RoleProgress[], steps: number): readonly number[] {
-  const reached = Math.max(0, ...roles.map((role) => (role.initial === 0 ? 0 : Math.floor(((role.initial - role.old) * steps) / role.initial))));
+  const reached = Math.max(
+    0,
+    ...roles.map((role) => (role.initial === 0 ? 0 : Math.floor(((role.initial - role.old) * steps) / role.initial))),
+  );
   return roles.map((role) => {
     const wanted = Math.max(0, role.initial - Math.floor(((reached + 1) * role.initial) / steps));
     return Math.min(role.old, Math.max(wanted, kept(role, role.current)));
@@ -61,7 +83,11 @@ function kept(role: RoleProgress, current: number): number {
 }
 
 /** A revision without one of its roles serves nobody: its roles end together, or none of them does yet. */
-function together(roles: readonly RoleProgress[], current: readonly number[], old: readonly number[]): readonly number[] {
+function together(
+  roles: readonly RoleProgress[],
+  current: readonly number[],
+  old: readonly number[],
+): readonly number[] {
   const left = old.filter((_count, at) => (roles[at]?.initial ?? 0) > 0);
   if (left.every((count) => count > 0) || left.every((count) => count === 0)) return old;
   const mayEnd = roles.every((role, at) => kept(role, current[at] ?? 0) === 0);

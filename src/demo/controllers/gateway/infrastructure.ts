@@ -1,6 +1,17 @@
 import { parse } from 'yaml';
 import type { KubeObject } from '../../../kube/types.ts';
-import { annotationsOf, arrayAt, controllerReference, jsonAt, labelsOf, namespaceOf, numberAt, stringAt, type Json, type NewObject } from '../core/objects.ts';
+import {
+  annotationsOf,
+  arrayAt,
+  controllerReference,
+  jsonAt,
+  labelsOf,
+  namespaceOf,
+  numberAt,
+  stringAt,
+  type Json,
+  type NewObject,
+} from '../core/objects.ts';
 import { CLASS_LABEL, CLASS_NAME, deploymentName, GATEWAY_LABEL } from './model.ts';
 
 const SERVICE_TYPE = 'networking.istio.io/service-type';
@@ -8,10 +19,22 @@ const STATUS_PORT = 15_021;
 const PROXY_IMAGE = 'docker.io/istio/proxyv2:1.28.1';
 
 /** What a gateway runs on: an account, a proxy and its service, all of one name. */
-export function infrastructureOf(gateway: KubeObject, parameters: KubeObject | undefined): { account: NewObject; deployment: NewObject; service: NewObject } {
+export function infrastructureOf(
+  gateway: KubeObject,
+  parameters: KubeObject | undefined,
+): { account: NewObject; deployment: NewObject; service: NewObject } {
   const name = deploymentName(gateway.metadata.name);
-  const labels = { [GATEWAY_LABEL]: gateway.metadata.name, [CLASS_LABEL]: CLASS_NAME, ...jsonAt(gateway, 'spec', 'infrastructure', 'labels') };
-  const metadata = { name, namespace: namespaceOf(gateway), labels: { ...labelsOf(gateway), ...labels }, ownerReferences: [controllerReference(gateway)] };
+  const labels = {
+    [GATEWAY_LABEL]: gateway.metadata.name,
+    [CLASS_LABEL]: CLASS_NAME,
+    ...jsonAt(gateway, 'spec', 'infrastructure', 'labels'),
+  };
+  const metadata = {
+    name,
+    namespace: namespaceOf(gateway),
+    labels: { ...labelsOf(gateway), ...labels },
+    ownerReferences: [controllerReference(gateway)],
+  };
   const selector = { [GATEWAY_LABEL]: gateway.metadata.name };
   return {
     account: { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
@@ -22,7 +45,9 @@ export function infrastructureOf(gateway: KubeObject, parameters: KubeObject | u
       spec: {
         selector: { matchLabels: selector },
         template: {
-          metadata: { labels: { ...labels, 'service.istio.io/canonical-name': name, 'sidecar.istio.io/inject': 'false' } },
+          metadata: {
+            labels: { ...labels, 'service.istio.io/canonical-name': name, 'sidecar.istio.io/inject': 'false' },
+          },
           spec: { serviceAccountName: name, containers: [proxyContainer(gateway, parameters)] },
         },
       },
@@ -34,14 +59,19 @@ export function infrastructureOf(gateway: KubeObject, parameters: KubeObject | u
       spec: {
         type: serviceType(gateway, parameters),
         selector,
-        ports: [{ name: 'status-port', port: STATUS_PORT, protocol: 'TCP', appProtocol: 'tcp' }, ...listenerPorts(gateway)],
+        ports: [
+          { name: 'status-port', port: STATUS_PORT, protocol: 'TCP', appProtocol: 'tcp' },
+          ...listenerPorts(gateway),
+        ],
       },
     },
   };
 }
 
 function proxyContainer(gateway: KubeObject, parameters: KubeObject | undefined): Json {
-  const overlay = arrayAt(configured(parameters, 'deployment'), 'spec', 'template', 'spec', 'containers').find((container) => stringAt(container, 'name') === 'istio-proxy');
+  const overlay = arrayAt(configured(parameters, 'deployment'), 'spec', 'template', 'spec', 'containers').find(
+    (container) => stringAt(container, 'name') === 'istio-proxy',
+  );
   const resources = jsonAt(overlay, 'resources');
   return {
     name: 'istio-proxy',
@@ -51,9 +81,16 @@ function proxyContainer(gateway: KubeObject, parameters: KubeObject | undefined)
       { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
       { name: 'ISTIO_META_GATEWAY_NAME', value: gateway.metadata.name },
     ],
-    ports: [{ name: 'metrics', containerPort: 15_020 }, { name: 'status-port', containerPort: STATUS_PORT }, { name: 'http-envoy-prom', containerPort: 15_090 }],
+    ports: [
+      { name: 'metrics', containerPort: 15_020 },
+      { name: 'status-port', containerPort: STATUS_PORT },
+      { name: 'http-envoy-prom', containerPort: 15_090 },
+    ],
     readinessProbe: { httpGet: { path: '/healthz/ready', port: STATUS_PORT }, periodSeconds: 15, failureThreshold: 4 },
-    resources: Object.keys(resources).length > 0 ? resources : { requests: { cpu: '100m', memory: '128Mi' }, limits: { cpu: '2', memory: '1Gi' } },
+    resources:
+      Object.keys(resources).length > 0
+        ? resources
+        : { requests: { cpu: '100m', memory: '128Mi' }, limits: { cpu: '2', memory: '1Gi' } },
   };
 }
 
@@ -63,16 +100,25 @@ function listenerPorts(gateway: KubeObject): Json[] {
     const port = numberAt(listener, 'port');
     if (port === undefined || seen.has(port)) return [];
     seen.add(port);
-    return [{ name: stringAt(listener, 'name') ?? `port-${port}`, port, protocol: 'TCP', appProtocol: (stringAt(listener, 'protocol') ?? 'HTTP').toLowerCase() }];
+    return [
+      {
+        name: stringAt(listener, 'name') ?? `port-${port}`,
+        port,
+        protocol: 'TCP',
+        appProtocol: (stringAt(listener, 'protocol') ?? 'HTTP').toLowerCase(),
+      },
+    ];
   });
 }
 
 /** By annotation, by the parameters that the gateway names, else open to the outside. */
 function serviceType(gateway: KubeObject, parameters: KubeObject | undefined): string {
-  return annotationsOf(gateway)[SERVICE_TYPE]
-    ?? stringAt(gateway, 'spec', 'infrastructure', 'annotations', SERVICE_TYPE)
-    ?? stringAt(configured(parameters, 'service'), 'spec', 'type')
-    ?? 'LoadBalancer';
+  return (
+    annotationsOf(gateway)[SERVICE_TYPE] ??
+    stringAt(gateway, 'spec', 'infrastructure', 'annotations', SERVICE_TYPE) ??
+    stringAt(configured(parameters, 'service'), 'spec', 'type') ??
+    'LoadBalancer'
+  );
 }
 
 /** A part of the parameters' config map, which holds overlays as YAML text. Text that is no YAML counts as none. */

@@ -20,7 +20,15 @@ export function deploymentName(gateway: string): string {
 }
 
 /** A condition in the form of the Gateway API; its transition time moves with its status only. */
-export function condition(before: readonly unknown[], generation: number, now: number, type: string, holds: boolean, reason: string, message: string): Json {
+export function condition(
+  before: readonly unknown[],
+  generation: number,
+  now: number,
+  type: string,
+  holds: boolean,
+  reason: string,
+  message: string,
+): Json {
   const known = before.find((one) => stringAt(one, 'type') === type);
   const status = holds ? 'True' : 'False';
   const since = stringAt(known, 'status') === status ? stringAt(known, 'lastTransitionTime') : undefined;

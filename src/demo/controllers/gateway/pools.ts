@@ -4,7 +4,20 @@ import type { Cluster } from '../core/cluster.ts';
 import type { Collection } from '../core/collection.ts';
 import { writeStatus } from '../core/counts.ts';
 import { sha1 } from '../core/hash.ts';
-import { arrayAt, controllerReference, generationOf, isTerminating, jsonAt, keyOf, namespaceOf, numberAt, statusOf, stringAt, type Json, type NewObject } from '../core/objects.ts';
+import {
+  arrayAt,
+  controllerReference,
+  generationOf,
+  isTerminating,
+  jsonAt,
+  keyOf,
+  namespaceOf,
+  numberAt,
+  statusOf,
+  stringAt,
+  type Json,
+  type NewObject,
+} from '../core/objects.ts';
 import { onEither, queueChanged } from '../core/owners.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
 import { CLASS_NAME, condition, CONTROLLER_NAME, GATEWAY_GROUP, POOL_LABEL, POOL_SERVICE_PORT } from './model.ts';
@@ -30,7 +43,12 @@ export class PoolController {
     const queueAll = (): void => {
       for (const pool of this.#pools.all()) this.#queue.add(keyOf(pool));
     };
-    return [queueChanged(this.#pools, this.#queue), ...[this.#routes, this.#gateways, this.#cluster.kind('services')].map((collection) => onEither(collection, queueAll))];
+    return [
+      queueChanged(this.#pools, this.#queue),
+      ...[this.#routes, this.#gateways, this.#cluster.kind('services')].map((collection) =>
+        onEither(collection, queueAll),
+      ),
+    ];
   }
 
   #reconcile(key: string): void {
@@ -39,34 +57,71 @@ export class PoolController {
     const gateways = this.#gatewaysOf(pool);
     const services = this.#cluster.kind('services');
     const service = poolService(pool);
-    if (gateways.length > 0 && services.get(namespaceOf(pool), serviceName(pool)) === undefined) services.create(service);
-    if (gateways.length === 0 && arrayAt(pool, 'status', parentsField(pool)).every((parent) => stringAt(parent, 'parentRef', 'kind') === 'Status')) return;
-    writeStatus(this.#pools, pool, { ...statusOf(pool), [parentsField(pool)]: gateways.map((gateway) => this.#parentStatus(pool, gateway)) });
+    if (gateways.length > 0 && services.get(namespaceOf(pool), serviceName(pool)) === undefined)
+      services.create(service);
+    if (
+      gateways.length === 0 &&
+      arrayAt(pool, 'status', parentsField(pool)).every((parent) => stringAt(parent, 'parentRef', 'kind') === 'Status')
+    )
+      return;
+    writeStatus(this.#pools, pool, {
+      ...statusOf(pool),
+      [parentsField(pool)]: gateways.map((gateway) => this.#parentStatus(pool, gateway)),
+    });
   }
 
   /** Gateways that a route to the pool hangs on. */
   #gatewaysOf(pool: KubeObject): readonly KubeObject[] {
-    const routes = this.#routes.all().filter((route) => arrayAt(route, 'spec', 'rules').flatMap((rule) => arrayAt(rule, 'backendRefs')).some((backend) =>
-      stringAt(backend, 'kind') === 'InferencePool' && stringAt(backend, 'name') === pool.metadata.name
-      && stringAt(backend, 'group') === this.#pools.resource.group && (stringAt(backend, 'namespace') ?? namespaceOf(route)) === namespaceOf(pool)));
-    return this.#gateways.all().filter((gateway) => stringAt(gateway, 'spec', 'gatewayClassName') === CLASS_NAME
-      && routes.some((route) => arrayAt(route, 'spec', 'parentRefs').some((parent) => refersTo(parent, gateway, namespaceOf(route)))));
+    const routes = this.#routes.all().filter((route) =>
+      arrayAt(route, 'spec', 'rules')
+        .flatMap((rule) => arrayAt(rule, 'backendRefs'))
+        .some(
+          (backend) =>
+            stringAt(backend, 'kind') === 'InferencePool' &&
+            stringAt(backend, 'name') === pool.metadata.name &&
+            stringAt(backend, 'group') === this.#pools.resource.group &&
+            (stringAt(backend, 'namespace') ?? namespaceOf(route)) === namespaceOf(pool),
+        ),
+    );
+    return this.#gateways
+      .all()
+      .filter(
+        (gateway) =>
+          stringAt(gateway, 'spec', 'gatewayClassName') === CLASS_NAME &&
+          routes.some((route) =>
+            arrayAt(route, 'spec', 'parentRefs').some((parent) => refersTo(parent, gateway, namespaceOf(route))),
+          ),
+      );
   }
 
   #parentStatus(pool: KubeObject, gateway: KubeObject): Json {
-    const known = arrayAt(pool, 'status', parentsField(pool)).find((parent) => stringAt(parent, 'parentRef', 'name') === gateway.metadata.name);
-    const picker = stringAt(pool, 'spec', 'endpointPickerRef', 'name') ?? stringAt(pool, 'spec', 'extensionRef', 'name') ?? '';
+    const known = arrayAt(pool, 'status', parentsField(pool)).find(
+      (parent) => stringAt(parent, 'parentRef', 'name') === gateway.metadata.name,
+    );
+    const picker =
+      stringAt(pool, 'spec', 'endpointPickerRef', 'name') ?? stringAt(pool, 'spec', 'extensionRef', 'name') ?? '';
     const found = this.#cluster.kind('services').get(namespaceOf(pool), picker) !== undefined;
     const before = arrayAt(known, 'conditions');
-    const told = (type: string, holds: boolean, reason: string, message: string): Json => condition(before, generationOf(pool), this.#cluster.now(), type, holds, reason, message);
+    const told = (type: string, holds: boolean, reason: string, message: string): Json =>
+      condition(before, generationOf(pool), this.#cluster.now(), type, holds, reason, message);
     return {
       ...(parentsField(pool) === 'parents' ? { controllerName: CONTROLLER_NAME } : {}),
-      parentRef: { group: GATEWAY_GROUP, kind: 'Gateway', name: gateway.metadata.name, namespace: namespaceOf(gateway) },
+      parentRef: {
+        group: GATEWAY_GROUP,
+        kind: 'Gateway',
+        name: gateway.metadata.name,
+        namespace: namespaceOf(gateway),
+      },
       conditions: [
         told('Accepted', true, 'Accepted', 'Referenced by an HTTPRoute accepted by the parentRef Gateway'),
         found
           ? told('ResolvedRefs', true, 'ResolvedRefs', 'Referenced ExtensionRef resolved successfully')
-          : told('ResolvedRefs', false, 'InvalidExtensionRef', `Referenced ExtensionRef not found: service ${namespaceOf(pool)}/${picker}`),
+          : told(
+              'ResolvedRefs',
+              false,
+              'InvalidExtensionRef',
+              `Referenced ExtensionRef not found: service ${namespaceOf(pool)}/${picker}`,
+            ),
       ],
     };
   }
@@ -96,7 +151,9 @@ function poolService(pool: KubeObject): NewObject {
     },
     spec: {
       clusterIP: 'None',
-      selector: pool.apiVersion.startsWith('inference.networking.x-k8s.io/') ? selector : jsonAt(selector, 'matchLabels'),
+      selector: pool.apiVersion.startsWith('inference.networking.x-k8s.io/')
+        ? selector
+        : jsonAt(selector, 'matchLabels'),
       ports: [{ name: 'http', port: POOL_SERVICE_PORT, targetPort, protocol: 'TCP' }],
     },
   };

@@ -8,12 +8,41 @@ import { withCounts } from '../core/counts.ts';
 import { scaledValue } from '../core/counts.ts';
 import type { EventRecorder } from '../core/events.ts';
 import {
-  annotationsOf, arrayAt, at, controllerReference, generationOf, isTerminating, jsonAt, joinKey, labelsOf, namespaceOf, numberAt, replicasOf, statusOf, stringAt, type Json,
+  annotationsOf,
+  arrayAt,
+  at,
+  controllerReference,
+  generationOf,
+  isTerminating,
+  jsonAt,
+  joinKey,
+  labelsOf,
+  namespaceOf,
+  numberAt,
+  replicasOf,
+  statusOf,
+  stringAt,
+  type Json,
 } from '../core/objects.ts';
 import { onEither, queueChanged } from '../core/owners.ts';
 import { hasRestarted, isReady, ordinalOf } from '../core/pods.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
-import { exclusiveTopology, GROUP_INDEX, groupSize, groupTemplateOf, isLeader, NAME, REPLICAS, REVISION, revisionKey, revisionOf, sharesSubdomain, SIZE, WORKER_INDEX, type GroupTemplate } from './model.ts';
+import {
+  exclusiveTopology,
+  GROUP_INDEX,
+  groupSize,
+  groupTemplateOf,
+  isLeader,
+  NAME,
+  REPLICAS,
+  REVISION,
+  revisionKey,
+  revisionOf,
+  sharesSubdomain,
+  SIZE,
+  WORKER_INDEX,
+  type GroupTemplate,
+} from './model.ts';
 import { nextRollout, type GroupState } from './rollout.ts';
 import { headlessService, leaderSet, workerSet } from './sets.ts';
 
@@ -44,7 +73,11 @@ export class LeaderWorkerSetController {
       const name = labelsOf(object)[NAME];
       if (name !== undefined) this.#queue.add(joinKey(object.metadata.namespace, name));
     };
-    return [queueChanged(this.#sets, this.#queue), onEither(this.#statefulSets, queueSetOf), onEither(this.#pods, queueSetOf)];
+    return [
+      queueChanged(this.#sets, this.#queue),
+      onEither(this.#statefulSets, queueSetOf),
+      onEither(this.#pods, queueSetOf),
+    ];
   }
 
   #reconcile(key: string): void {
@@ -69,7 +102,12 @@ export class LeaderWorkerSetController {
     if (existing === undefined) {
       const partition = numberAt(set, 'spec', 'rolloutStrategy', 'rollingUpdateConfiguration', 'partition') ?? 0;
       const created = this.#statefulSets.create(leaderSet(set, template, { partition, replicas: wanted }, wanted));
-      this.#events.record(set, 'Normal', 'CreatingRevision', `Creating revision with key ${revisionKey(template)} for a newly created LeaderWorkerSet`);
+      this.#events.record(
+        set,
+        'Normal',
+        'CreatingRevision',
+        `Creating revision with key ${revisionKey(template)} for a newly created LeaderWorkerSet`,
+      );
       this.#events.record(set, 'Normal', 'GroupsProgressing', `Created leader statefulset ${set.metadata.name}`);
       return created;
     }
@@ -86,16 +124,26 @@ export class LeaderWorkerSetController {
     });
     const held = { ...rollout, partition: Math.max(rollout.partition, numberAt(configuration, 'partition') ?? 0) };
     const desired = leaderSet(set, template, held, wanted);
-    const unchanged = revisionOf(existing) === revisionKey(template)
-      && replicasOf(existing) === held.replicas
-      && numberAt(existing, 'spec', 'updateStrategy', 'rollingUpdate', 'partition') === held.partition
-      && annotationsOf(existing)[REPLICAS] === String(wanted);
+    const unchanged =
+      revisionOf(existing) === revisionKey(template) &&
+      replicasOf(existing) === held.replicas &&
+      numberAt(existing, 'spec', 'updateStrategy', 'rollingUpdate', 'partition') === held.partition &&
+      annotationsOf(existing)[REPLICAS] === String(wanted);
     if (unchanged) return existing;
     this.#tellRollout(set, existing, revisionKey(template), held.partition);
     return this.#statefulSets.update({
       ...existing,
-      metadata: { ...existing.metadata, labels: { ...labelsOf(existing), [REVISION]: revisionKey(template) }, annotations: { ...annotationsOf(existing), [REPLICAS]: String(wanted) } },
-      spec: { ...jsonAt(existing, 'spec'), replicas: held.replicas, updateStrategy: at(desired, 'spec', 'updateStrategy'), template: at(desired, 'spec', 'template') },
+      metadata: {
+        ...existing.metadata,
+        labels: { ...labelsOf(existing), [REVISION]: revisionKey(template) },
+        annotations: { ...annotationsOf(existing), [REPLICAS]: String(wanted) },
+      },
+      spec: {
+        ...jsonAt(existing, 'spec'),
+        replicas: held.replicas,
+        updateStrategy: at(desired, 'spec', 'updateStrategy'),
+        template: at(desired, 'spec', 'template'),
+      },
     });
   }
 
@@ -106,7 +154,14 @@ export class LeaderWorkerSetController {
     }
     const before = numberAt(leaders, 'spec', 'updateStrategy', 'rollingUpdate', 'partition') ?? 0;
     if (partition === before) return;
-    this.#events.record(set, 'Normal', 'GroupsUpdating', before - 1 === partition ? `Updating replica ${partition}` : `Updating replicas ${partition} to ${before - 1} (inclusive)`);
+    this.#events.record(
+      set,
+      'Normal',
+      'GroupsUpdating',
+      before - 1 === partition
+        ? `Updating replica ${partition}`
+        : `Updating replicas ${partition} to ${before - 1} (inclusive)`,
+    );
   }
 
   /** Once a leader stands (or, if so wished, is ready), its workers follow, made of the leader's revision. */
@@ -114,7 +169,11 @@ export class LeaderWorkerSetController {
     if (isTerminating(leader) || this.#statefulSets.controlledBy(leader).length > 0) return;
     const template = this.#templateOf(set, revisionOf(leader));
     if (template === undefined) return;
-    if (!sharesSubdomain(template)) this.#ensureService(leader, leader.metadata.name, { [NAME]: set.metadata.name, [GROUP_INDEX]: labelsOf(leader)[GROUP_INDEX] ?? '' });
+    if (!sharesSubdomain(template))
+      this.#ensureService(leader, leader.metadata.name, {
+        [NAME]: set.metadata.name,
+        [GROUP_INDEX]: labelsOf(leader)[GROUP_INDEX] ?? '',
+      });
     if (groupSize(template) < 2) return;
     if (stringAt(set, 'spec', 'startupPolicy') === 'LeaderReady' && !isReady(leader)) return;
     const topology = this.#topologyOf(set, leader);
@@ -123,7 +182,12 @@ export class LeaderWorkerSetController {
     // The workers of the leader that was here before are still being collected.
     if (stale !== undefined) return;
     this.#statefulSets.create(workerSet(set, leader, template, topology));
-    this.#events.record(set, 'Normal', 'GroupsProgressing', `Created worker statefulset for leader pod ${leader.metadata.name}`);
+    this.#events.record(
+      set,
+      'Normal',
+      'GroupsProgressing',
+      `Created worker statefulset for leader pod ${leader.metadata.name}`,
+    );
   }
 
   /** With an exclusive topology the workers go where the leader went; undefined until it is known. */
@@ -142,18 +206,27 @@ export class LeaderWorkerSetController {
     const leader = isLeader(pod) ? pod : this.#leaderOf(pod);
     if (leader === undefined || isTerminating(leader) || revisionOf(leader) !== revisionOf(pod)) return;
     this.#pods.delete(leader, { propagation: 'Foreground' });
-    this.#events.record(set, 'Normal', 'RecreateGroup', `Worker pod ${pod.metadata.name} failed, deleted leader pod ${leader.metadata.name} to recreate group ${labelsOf(leader)[GROUP_INDEX] ?? ''}`);
+    this.#events.record(
+      set,
+      'Normal',
+      'RecreateGroup',
+      `Worker pod ${pod.metadata.name} failed, deleted leader pod ${leader.metadata.name} to recreate group ${labelsOf(leader)[GROUP_INDEX] ?? ''}`,
+    );
   }
 
   #leaderOf(worker: KubeObject): KubeObject | undefined {
     const workers = worker.metadata.ownerReferences?.find((reference) => reference.controller === true);
     const leader = workers === undefined ? undefined : this.#pods.get(worker.metadata.namespace, workers.name);
-    const owned = leader === undefined ? undefined : this.#statefulSets.controlledBy(leader).find((candidate) => candidate.metadata.uid === workers?.uid);
+    const owned =
+      leader === undefined
+        ? undefined
+        : this.#statefulSets.controlledBy(leader).find((candidate) => candidate.metadata.uid === workers?.uid);
     return owned === undefined ? undefined : leader;
   }
 
   #ensureService(owner: KubeObject, name: string, selector: Json): void {
-    if (this.#services.get(namespaceOf(owner), name) === undefined) this.#services.create(headlessService(owner, name, selector));
+    if (this.#services.get(namespaceOf(owner), name) === undefined)
+      this.#services.create(headlessService(owner, name, selector));
   }
 
   /** Revisions are kept while groups of them stand, so that a group that fails mid-rollout comes back as it was. */
@@ -180,7 +253,12 @@ export class LeaderWorkerSetController {
     const present = groupTemplateOf(set);
     if (revisionKey(present) === revision) return present;
     const kept = this.#revisions.controlledBy(set).find((candidate) => revisionOf(candidate) === revision);
-    return kept && { leaderWorkerTemplate: jsonAt(kept, 'data', 'spec', 'leaderWorkerTemplate'), networkConfig: jsonAt(kept, 'data', 'spec', 'networkConfig') };
+    return (
+      kept && {
+        leaderWorkerTemplate: jsonAt(kept, 'data', 'spec', 'leaderWorkerTemplate'),
+        networkConfig: jsonAt(kept, 'data', 'spec', 'networkConfig'),
+      }
+    );
   }
 
   #groupStates(leaders: KubeObject, revision: string): readonly GroupState[] {
@@ -190,7 +268,8 @@ export class LeaderWorkerSetController {
       if (leader === undefined || isTerminating(leader)) return { ready: false, updated: false };
       const size = Number(annotationsOf(leader)[SIZE] ?? 1);
       const [workers] = this.#statefulSets.controlledBy(leader);
-      const workersReady = size < 2 || (workers !== undefined && numberAt(workers, 'status', 'readyReplicas') === size - 1);
+      const workersReady =
+        size < 2 || (workers !== undefined && numberAt(workers, 'status', 'readyReplicas') === size - 1);
       return { ready: isReady(leader) && workersReady, updated: revisionOf(leader) === revision };
     });
   }
@@ -203,32 +282,56 @@ export class LeaderWorkerSetController {
     const updated = states.slice(0, Math.min(present, states.length)).filter((state) => state.updated).length;
     const partition = numberAt(set, 'spec', 'rolloutStrategy', 'rollingUpdateConfiguration', 'partition') ?? 0;
     const needed = Math.max(wanted - partition, 0);
-    const complete = states.slice(0, wanted).every((state, index) => state.ready && (state.updated || index < partition)) && states.length >= wanted;
-    const updating = updated < needed && numberAt(leaders, 'spec', 'updateStrategy', 'rollingUpdate', 'partition') !== partition;
+    const complete =
+      states.slice(0, wanted).every((state, index) => state.ready && (state.updated || index < partition)) &&
+      states.length >= wanted;
+    const updating =
+      updated < needed && numberAt(leaders, 'spec', 'updateStrategy', 'rollingUpdate', 'partition') !== partition;
     const before = statusOf(set);
     const observedGeneration = generationOf(set);
-    const status = withCounts({
-      ...before,
-      conditions: this.#conditions(arrayAt(before, 'conditions'), complete, updating, observedGeneration),
-      hpaPodSelector: `${NAME}=${set.metadata.name},${WORKER_INDEX}=0`,
-      observedGeneration,
-    }, { readyReplicas: ready, replicas: present, updatedReplicas: updated });
+    const status = withCounts(
+      {
+        ...before,
+        conditions: this.#conditions(arrayAt(before, 'conditions'), complete, updating, observedGeneration),
+        hpaPodSelector: `${NAME}=${set.metadata.name},${WORKER_INDEX}=0`,
+        observedGeneration,
+      },
+      { readyReplicas: ready, replicas: present, updatedReplicas: updated },
+    );
     if (isDeepStrictEqual(status, before)) return;
     this.#sets.updateStatus({ ...set, status });
     const [was, is] = [told(before), told(status)];
-    if (is !== undefined && was !== is) this.#events.record(set, 'Normal', TEXTS[is].reason, `${TEXTS[is].message}, with ${ready} groups ready of total ${wanted} groups`);
+    if (is !== undefined && was !== is)
+      this.#events.record(
+        set,
+        'Normal',
+        TEXTS[is].reason,
+        `${TEXTS[is].message}, with ${ready} groups ready of total ${wanted} groups`,
+      );
   }
 
   /** Exactly one of available and progressing is true; an update in progress shows beside progressing. */
-  #conditions(before: readonly unknown[], complete: boolean, updating: boolean, observedGeneration: number): readonly unknown[] {
+  #conditions(
+    before: readonly unknown[],
+    complete: boolean,
+    updating: boolean,
+    observedGeneration: number,
+  ): readonly unknown[] {
     const now = this.#cluster.now();
     const known = (type: string): boolean => before.some((condition) => stringAt(condition, 'type') === type);
-    const condition = (type: keyof typeof TEXTS, holds: boolean): Condition => ({ type, status: holds ? 'True' : 'False', ...TEXTS[type] });
+    const condition = (type: keyof typeof TEXTS, holds: boolean): Condition => ({
+      type,
+      status: holds ? 'True' : 'False',
+      ...TEXTS[type],
+    });
     const seen = { observedGeneration };
     let conditions = before;
-    if (!complete || known('Progressing')) conditions = withCondition(conditions, condition('Progressing', !complete), now, seen);
-    if (complete || known('Available')) conditions = withCondition(conditions, condition('Available', complete), now, seen);
-    if (updating || known('UpdateInProgress')) conditions = withCondition(conditions, condition('UpdateInProgress', updating && !complete), now, seen);
+    if (!complete || known('Progressing'))
+      conditions = withCondition(conditions, condition('Progressing', !complete), now, seen);
+    if (complete || known('Available'))
+      conditions = withCondition(conditions, condition('Available', complete), now, seen);
+    if (updating || known('UpdateInProgress'))
+      conditions = withCondition(conditions, condition('UpdateInProgress', updating && !complete), now, seen);
     return conditions;
   }
 }
@@ -241,6 +344,9 @@ const TEXTS = {
 
 /** The condition that an event tells of: an update before progress before availability. */
 function told(status: Json): keyof typeof TEXTS | undefined {
-  const holds = (type: string): boolean => arrayAt(status, 'conditions').some((condition) => stringAt(condition, 'type') === type && stringAt(condition, 'status') === 'True');
+  const holds = (type: string): boolean =>
+    arrayAt(status, 'conditions').some(
+      (condition) => stringAt(condition, 'type') === type && stringAt(condition, 'status') === 'True',
+    );
   return (['UpdateInProgress', 'Progressing', 'Available'] as const).find(holds);
 }

@@ -27,7 +27,10 @@ export interface GroupTemplate {
 }
 
 export function groupTemplateOf(set: KubeObject): GroupTemplate {
-  return { leaderWorkerTemplate: jsonAt(set, 'spec', 'leaderWorkerTemplate'), networkConfig: jsonAt(set, 'spec', 'networkConfig') };
+  return {
+    leaderWorkerTemplate: jsonAt(set, 'spec', 'leaderWorkerTemplate'),
+    networkConfig: jsonAt(set, 'spec', 'networkConfig'),
+  };
 }
 
 export function revisionKey(template: GroupTemplate): string {

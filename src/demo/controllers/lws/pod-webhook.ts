@@ -1,6 +1,20 @@
 import { isObject, jsonAt, stringAt, type Json, type NewObject } from '../core/objects.ts';
 import { ordinalOf } from '../core/pods.ts';
-import { EXCLUSIVE_TOPOLOGY, GROUP_INDEX, GROUP_KEY, groupKey, LEADER_NAME, NAME, SIZE, SUBDOMAIN_POLICY, SUBGROUP_INDEX, SUBGROUP_KEY, SUBGROUP_POLICY, SUBGROUP_SIZE, WORKER_INDEX } from './model.ts';
+import {
+  EXCLUSIVE_TOPOLOGY,
+  GROUP_INDEX,
+  GROUP_KEY,
+  groupKey,
+  LEADER_NAME,
+  NAME,
+  SIZE,
+  SUBDOMAIN_POLICY,
+  SUBGROUP_INDEX,
+  SUBGROUP_KEY,
+  SUBGROUP_POLICY,
+  SUBGROUP_SIZE,
+  WORKER_INDEX,
+} from './model.ts';
 
 /**
  * What LeaderWorkerSet's webhook writes into the pods of its sets when they are created: group and worker numbers
@@ -15,8 +29,8 @@ export function mutateGroupPod(pod: NewObject): NewObject {
   const annotations = jsonAt(pod.metadata, 'annotations');
   const namespace = stringAt(pod.metadata, 'namespace') ?? '';
   const leads = labels[WORKER_INDEX] === '0';
-  const leader = leads ? name : stringAt(annotations, LEADER_NAME) ?? '';
-  const key = leads ? groupKey(namespace, name) : stringAt(labels, GROUP_KEY) ?? '';
+  const leader = leads ? name : (stringAt(annotations, LEADER_NAME) ?? '');
+  const key = leads ? groupKey(namespace, name) : (stringAt(labels, GROUP_KEY) ?? '');
   const unique = annotations[SUBDOMAIN_POLICY] === 'UniquePerReplica';
   const own = leads ? { [GROUP_INDEX]: String(ordinal), [GROUP_KEY]: key } : { [WORKER_INDEX]: String(ordinal) };
   const environment: Json[] = [
@@ -28,15 +42,24 @@ export function mutateGroupPod(pod: NewObject): NewObject {
   const topology = annotations[EXCLUSIVE_TOPOLOGY];
   return {
     ...pod,
-    metadata: { ...pod.metadata, labels: { ...labels, ...own, ...subGroupLabels(annotations, leader, leads ? 0 : ordinal) } },
+    metadata: {
+      ...pod.metadata,
+      labels: { ...labels, ...own, ...subGroupLabels(annotations, leader, leads ? 0 : ordinal) },
+    },
     spec: {
       ...spec,
       ...(unique ? { subdomain: leader } : {}),
-      ...Object.fromEntries(['containers', 'initContainers'].flatMap((list) => {
-        const containers = spec[list];
-        return Array.isArray(containers) ? [[list, containers.map((container) => withEnvironment(container, environment))]] : [];
-      })),
-      ...(leads && typeof topology === 'string' ? { affinity: exclusiveAffinity(jsonAt(spec, 'affinity'), topology, key) } : {}),
+      ...Object.fromEntries(
+        ['containers', 'initContainers'].flatMap((list) => {
+          const containers = spec[list];
+          return Array.isArray(containers)
+            ? [[list, containers.map((container) => withEnvironment(container, environment))]]
+            : [];
+        }),
+      ),
+      ...(leads && typeof topology === 'string'
+        ? { affinity: exclusiveAffinity(jsonAt(spec, 'affinity'), topology, key) }
+        : {}),
     },
   };
 }
@@ -62,7 +85,12 @@ function withEnvironment(container: unknown, variables: readonly Json[]): unknow
 /** Beside pods of the own group, never beside those of another. */
 function exclusiveAffinity(affinity: Json, topologyKey: string, key: string): Json {
   const term = (operator: 'In' | 'NotIn', exists: boolean): Json => ({
-    labelSelector: { matchExpressions: [...(exists ? [{ key: GROUP_KEY, operator: 'Exists' }] : []), { key: GROUP_KEY, operator, values: [key] }] },
+    labelSelector: {
+      matchExpressions: [
+        ...(exists ? [{ key: GROUP_KEY, operator: 'Exists' }] : []),
+        { key: GROUP_KEY, operator, values: [key] },
+      ],
+    },
     topologyKey,
   });
   return {

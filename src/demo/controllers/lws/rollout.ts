@@ -29,13 +29,17 @@ export function nextRollout(input: RolloutInput): Rollout {
   const maxSurge = Math.min(input.maxSurge, input.wanted);
   const burst = input.wanted + maxSurge;
   // Surge groups are given back one by one as the last groups become ready.
-  const replicasFor = (unready: number): number => (unready <= maxSurge ? input.wanted + Math.max(unready - 1, 0) : burst);
-  if (input.templateChanged) return { partition: Math.min(input.wanted, input.replicas), replicas: replicasFor(input.wanted) };
+  const replicasFor = (unready: number): number =>
+    unready <= maxSurge ? input.wanted + Math.max(unready - 1, 0) : burst;
+  if (input.templateChanged)
+    return { partition: Math.min(input.wanted, input.replicas), replicas: replicasFor(input.wanted) };
   if (input.partition === 0 && input.replicas === input.wanted) return { partition: 0, replicas: input.wanted };
 
-  const unready = input.states.slice(0, input.wanted).filter((state) => !state.ready || !state.updated).length
-    + Math.max(input.wanted - input.states.length, 0);
-  if (input.wantedBefore !== input.wanted) return { partition: Math.min(input.partition, burst), replicas: replicasFor(unready) };
+  const unready =
+    input.states.slice(0, input.wanted).filter((state) => !state.ready || !state.updated).length +
+    Math.max(input.wanted - input.states.length, 0);
+  if (input.wantedBefore !== input.wanted)
+    return { partition: Math.min(input.partition, burst), replicas: replicasFor(unready) };
   const step = input.maxUnavailable + maxSurge - (burst - input.replicas);
   return { partition: nextPartition(input, step), replicas: replicasFor(unready) };
 }

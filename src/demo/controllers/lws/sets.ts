@@ -1,8 +1,34 @@
 import type { KubeObject } from '../../../kube/types.ts';
-import { controllerReference, jsonAt, labelsOf, namespaceOf, numberAt, stringAt, type Json, type NewObject } from '../core/objects.ts';
 import {
-  exclusiveTopology, EXCLUSIVE_TOPOLOGY, GROUP_INDEX, GROUP_KEY, groupSize, leaderTemplate, LEADER_NAME, NAME, REPLICAS, REVISION, revisionKey, sharesSubdomain, SIZE,
-  SUBDOMAIN_POLICY, SUBGROUP_POLICY, SUBGROUP_SIZE, WORKER_INDEX, workerTemplate, type GroupTemplate,
+  controllerReference,
+  jsonAt,
+  labelsOf,
+  namespaceOf,
+  numberAt,
+  stringAt,
+  type Json,
+  type NewObject,
+} from '../core/objects.ts';
+import {
+  exclusiveTopology,
+  EXCLUSIVE_TOPOLOGY,
+  GROUP_INDEX,
+  GROUP_KEY,
+  groupSize,
+  leaderTemplate,
+  LEADER_NAME,
+  NAME,
+  REPLICAS,
+  REVISION,
+  revisionKey,
+  sharesSubdomain,
+  SIZE,
+  SUBDOMAIN_POLICY,
+  SUBGROUP_POLICY,
+  SUBGROUP_SIZE,
+  WORKER_INDEX,
+  workerTemplate,
+  type GroupTemplate,
 } from './model.ts';
 
 export interface Rollout {
@@ -13,7 +39,12 @@ export interface Rollout {
 }
 
 /** The StatefulSet of the leaders: one pod a group. */
-export function leaderSet(set: KubeObject, template: GroupTemplate, rollout: Rollout, wantedReplicas: number): NewObject {
+export function leaderSet(
+  set: KubeObject,
+  template: GroupTemplate,
+  rollout: Rollout,
+  wantedReplicas: number,
+): NewObject {
   const { name } = set.metadata;
   const revision = revisionKey(template);
   const selector = { [NAME]: name, [WORKER_INDEX]: '0' };
@@ -33,7 +64,11 @@ export function leaderSet(set: KubeObject, template: GroupTemplate, rollout: Rol
       serviceName: name,
       selector: { matchLabels: selector },
       updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: rollout.partition } },
-      template: podTemplate(leaderTemplate(template), { ...selector, [REVISION]: revision }, groupAnnotations(set, template)),
+      template: podTemplate(
+        leaderTemplate(template),
+        { ...selector, [REVISION]: revision },
+        groupAnnotations(set, template),
+      ),
       ...claimsOf(template),
     },
   };
@@ -41,15 +76,27 @@ export function leaderSet(set: KubeObject, template: GroupTemplate, rollout: Rol
 
 /** The StatefulSet of one group's workers, which the leader pod owns: it goes with the leader. */
 export function workerSet(set: KubeObject, leader: KubeObject, template: GroupTemplate, nodeSelector: Json): NewObject {
-  const group = { [NAME]: set.metadata.name, [GROUP_INDEX]: labelsOf(leader)[GROUP_INDEX] ?? '', [GROUP_KEY]: labelsOf(leader)[GROUP_KEY] ?? '' };
+  const group = {
+    [NAME]: set.metadata.name,
+    [GROUP_INDEX]: labelsOf(leader)[GROUP_INDEX] ?? '',
+    [GROUP_KEY]: labelsOf(leader)[GROUP_KEY] ?? '',
+  };
   const labels = { ...group, [REVISION]: revisionKey(template) };
-  const pods = podTemplate(workerTemplate(template), labels, { ...groupAnnotations(set, template), [LEADER_NAME]: leader.metadata.name });
+  const pods = podTemplate(workerTemplate(template), labels, {
+    ...groupAnnotations(set, template),
+    [LEADER_NAME]: leader.metadata.name,
+  });
   const spec = jsonAt(pods, 'spec');
   const selector = { ...jsonAt(spec, 'nodeSelector'), ...nodeSelector };
   return {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',
-    metadata: { name: leader.metadata.name, namespace: namespaceOf(leader), labels, ownerReferences: [controllerReference(leader)] },
+    metadata: {
+      name: leader.metadata.name,
+      namespace: namespaceOf(leader),
+      labels,
+      ownerReferences: [controllerReference(leader)],
+    },
     spec: {
       replicas: groupSize(template) - 1,
       ordinals: { start: 1 },
@@ -76,7 +123,11 @@ function podTemplate(template: Json, labels: Json, annotations: Json): Json {
   const metadata = jsonAt(template, 'metadata');
   return {
     ...template,
-    metadata: { ...metadata, labels: { ...jsonAt(metadata, 'labels'), ...labels }, annotations: { ...jsonAt(metadata, 'annotations'), ...annotations } },
+    metadata: {
+      ...metadata,
+      labels: { ...jsonAt(metadata, 'labels'), ...labels },
+      annotations: { ...jsonAt(metadata, 'annotations'), ...annotations },
+    },
   };
 }
 
@@ -84,10 +135,12 @@ function groupAnnotations(set: KubeObject, template: GroupTemplate): Json {
   const topology = exclusiveTopology(set);
   const subGroups = jsonAt(template.leaderWorkerTemplate, 'subGroupPolicy');
   return {
-    ...(subGroups['subGroupSize'] === undefined ? {} : {
-      [SUBGROUP_SIZE]: String(numberAt(subGroups, 'subGroupSize')),
-      [SUBGROUP_POLICY]: stringAt(subGroups, 'subGroupPolicyType') ?? 'LeaderWorker',
-    }),
+    ...(subGroups['subGroupSize'] === undefined
+      ? {}
+      : {
+          [SUBGROUP_SIZE]: String(numberAt(subGroups, 'subGroupSize')),
+          [SUBGROUP_POLICY]: stringAt(subGroups, 'subGroupPolicyType') ?? 'LeaderWorker',
+        }),
     [SIZE]: String(groupSize(template)),
     ...(topology === undefined ? {} : { [EXCLUSIVE_TOPOLOGY]: topology }),
     ...(sharesSubdomain(template) ? {} : { [SUBDOMAIN_POLICY]: 'UniquePerReplica' }),

@@ -33,12 +33,17 @@ export class LoadBalancerController {
     if (wants === has) return;
     const address = wants ? this.#freeAddress() : undefined;
     if (wants && address === undefined) return;
-    writeStatus(this.#services, service, { ...statusOf(service), loadBalancer: address === undefined ? {} : { ingress: [{ ip: address, ipMode: 'VIP' }] } });
+    writeStatus(this.#services, service, {
+      ...statusOf(service),
+      loadBalancer: address === undefined ? {} : { ingress: [{ ip: address, ipMode: 'VIP' }] },
+    });
   }
 
   #freeAddress(): string | undefined {
     const taken = new Set(this.#services.all().map(addressOf));
-    return Array.from({ length: LAST_HOST }, (_, host) => `${NETWORK}.${host + 1}`).find((address) => !taken.has(address));
+    return Array.from({ length: LAST_HOST }, (_, host) => `${NETWORK}.${host + 1}`).find(
+      (address) => !taken.has(address),
+    );
   }
 }
 

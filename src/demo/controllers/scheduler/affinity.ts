@@ -14,7 +14,10 @@ export function matchesNode(pod: KubeObject, node: KubeObject): boolean {
     const fields = arrayAt(term, 'matchFields');
     // An empty term matches nothing.
     if (expressions.length + fields.length === 0) return false;
-    return expressions.every((expression) => nodeExpression(expression, labels)) && fields.every((field) => nodeExpression(field, { 'metadata.name': node.metadata.name }));
+    return (
+      expressions.every((expression) => nodeExpression(expression, labels)) &&
+      fields.every((field) => nodeExpression(field, { 'metadata.name': node.metadata.name }))
+    );
   });
 }
 
@@ -40,17 +43,27 @@ export interface Placement {
 export type AffinityFailure = 'affinity' | 'anti-affinity' | 'existing-anti-affinity';
 
 /** Why a node cannot take the pod as far as other pods are concerned; undefined when it can. */
-export function podAffinityFailure(pod: KubeObject, node: KubeObject, placed: readonly Placement[]): AffinityFailure | undefined {
+export function podAffinityFailure(
+  pod: KubeObject,
+  node: KubeObject,
+  placed: readonly Placement[],
+): AffinityFailure | undefined {
   for (const term of requiredTerms(pod, 'podAffinity')) {
     const peers = placed.filter((other) => termMatches(term, pod, other.pod));
     // The first pod of a group that asks for its own kind has no one to join.
     const first = peers.length === 0 && termMatches(term, pod, pod);
-    if (topologyOf(node, term) === undefined || (!first && !peers.some((other) => sameDomain(term, node, other.node)))) return 'affinity';
+    if (topologyOf(node, term) === undefined || (!first && !peers.some((other) => sameDomain(term, node, other.node))))
+      return 'affinity';
   }
   for (const term of requiredTerms(pod, 'podAntiAffinity')) {
-    if (placed.some((other) => sameDomain(term, node, other.node) && termMatches(term, pod, other.pod))) return 'anti-affinity';
+    if (placed.some((other) => sameDomain(term, node, other.node) && termMatches(term, pod, other.pod)))
+      return 'anti-affinity';
   }
-  const refused = placed.some((other) => requiredTerms(other.pod, 'podAntiAffinity').some((term) => sameDomain(term, node, other.node) && termMatches(term, other.pod, pod)));
+  const refused = placed.some((other) =>
+    requiredTerms(other.pod, 'podAntiAffinity').some(
+      (term) => sameDomain(term, node, other.node) && termMatches(term, other.pod, pod),
+    ),
+  );
   return refused ? 'existing-anti-affinity' : undefined;
 }
 
@@ -65,7 +78,9 @@ function requiredTerms(pod: KubeObject, kind: 'podAffinity' | 'podAntiAffinity')
 function termMatches(term: unknown, owner: KubeObject, other: KubeObject): boolean {
   const namespaces = arrayAt(term, 'namespaces');
   const anyNamespace = isObject(at(term, 'namespaceSelector'));
-  const inNamespace = anyNamespace || (namespaces.length > 0 ? namespaces.includes(namespaceOf(other)) : namespaceOf(owner) === namespaceOf(other));
+  const inNamespace =
+    anyNamespace ||
+    (namespaces.length > 0 ? namespaces.includes(namespaceOf(other)) : namespaceOf(owner) === namespaceOf(other));
   return inNamespace && selectorMatches(jsonAt(term, 'labelSelector'), labelsOf(other));
 }
 

@@ -22,7 +22,12 @@ export function loadOf(node: KubeObject, pods: readonly KubeObject[]): NodeLoad 
 }
 
 /** Why the node cannot take the pod, in the scheduler's words; empty when it can. The first kind of failure hides later ones. */
-export function failuresOf(pod: KubeObject, requests: Amounts, load: NodeLoad, placed: readonly Placement[]): readonly string[] {
+export function failuresOf(
+  pod: KubeObject,
+  requests: Amounts,
+  load: NodeLoad,
+  placed: readonly Placement[],
+): readonly string[] {
   if (isCordonedFor(pod, load.node)) return ['node(s) were unschedulable'];
   const taint = untoleratedTaint(pod, load.node);
   if (taint) return [`node(s) had untolerated taint(s)`];
@@ -60,10 +65,12 @@ function portsAreFree(pod: KubeObject, others: readonly KubeObject[]): boolean {
 }
 
 function hostPorts(pod: KubeObject): string[] {
-  return arrayAt(pod, 'spec', 'containers').flatMap((container) => arrayAt(container, 'ports').flatMap((port) => {
-    const number = numberAt(port, 'hostPort') ?? 0;
-    return number === 0 ? [] : [`${String(at(port, 'protocol'))}/${number}`];
-  }));
+  return arrayAt(pod, 'spec', 'containers').flatMap((container) =>
+    arrayAt(container, 'ports').flatMap((port) => {
+      const number = numberAt(port, 'hostPort') ?? 0;
+      return number === 0 ? [] : [`${String(at(port, 'protocol'))}/${number}`];
+    }),
+  );
 }
 
 const DEVICES = ['nvidia.com/gpu', 'amd.com/gpu'];

@@ -2,7 +2,11 @@
 export function unschedulableMessage(nodes: number, failures: readonly (readonly string[])[]): string {
   const counts = new Map<string, number>();
   for (const reason of failures.flat()) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  const reasons = counts.entries().map(([reason, count]) => `${count} ${reason}`).toArray().sort();
+  const reasons = counts
+    .entries()
+    .map(([reason, count]) => `${count} ${reason}`)
+    .toArray()
+    .sort();
   if (nodes === 0) return 'no nodes available to schedule pods';
   return `0/${nodes} nodes are available: ${reasons.join(', ')}. ${afterwards(nodes, preemptionReasons(nodes, failures))}`;
 }
@@ -18,7 +22,16 @@ function afterwards(nodes: number, preemption: string): string {
 
 /** Evicting pods could only help where resources or other pods stand in the way; the demo's pods have no priorities, so there is no victim. */
 function preemptionReasons(nodes: number, failures: readonly (readonly string[])[]): string {
-  const resolvable = failures.filter((reasons) => reasons.every((reason) => reason.startsWith('Insufficient') || reason === 'Too many pods' || reason.includes('pod affinity') || reason.includes('anti-affinity') || reason.includes('free ports'))).length;
+  const resolvable = failures.filter((reasons) =>
+    reasons.every(
+      (reason) =>
+        reason.startsWith('Insufficient') ||
+        reason === 'Too many pods' ||
+        reason.includes('pod affinity') ||
+        reason.includes('anti-affinity') ||
+        reason.includes('free ports'),
+    ),
+  ).length;
   const parts: string[] = [];
   if (resolvable > 0) parts.push(`${resolvable} No preemption victims found for incoming pod`);
   if (nodes > resolvable) parts.push(`${nodes - resolvable} Preemption is not helpful for scheduling`);

@@ -95,7 +95,10 @@ export class Scheduler {
   }
 
   #queueWaiting(): void {
-    const pods = [...this.#waiting.values()].toSorted((left, right) => priority(right) - priority(left) || createdAt(left) - createdAt(right) || (keyOf(left) < keyOf(right) ? -1 : 1));
+    const pods = [...this.#waiting.values()].toSorted(
+      (left, right) =>
+        priority(right) - priority(left) || createdAt(left) - createdAt(right) || (keyOf(left) < keyOf(right) ? -1 : 1),
+    );
     for (const pod of pods) this.#queue.add(keyOf(pod));
   }
 
@@ -112,7 +115,11 @@ export class Scheduler {
     const placed = this.#placed(pod);
     const failures = loads.map((load) => failuresOf(pod, requests, load, placed));
     const fitting = loads.filter((_load, index) => failures[index]?.length === 0);
-    const [best] = fitting.toSorted((left, right) => scoreOf(requests, right) - scoreOf(requests, left) || (left.node.metadata.name < right.node.metadata.name ? -1 : 1));
+    const [best] = fitting.toSorted(
+      (left, right) =>
+        scoreOf(requests, right) - scoreOf(requests, left) ||
+        (left.node.metadata.name < right.node.metadata.name ? -1 : 1),
+    );
     if (best) this.#bind(pod, best.node);
     else this.#report(pod, unschedulableMessage(loads.length, failures));
   }
@@ -133,14 +140,19 @@ export class Scheduler {
     const { name } = node.metadata;
     const known = this.#loads.get(name);
     if (known?.node === node) return known;
-    const load = known === undefined ? loadOf(node, [...(this.#byNode.get(name)?.values() ?? [])]) : { ...known, node, allocatable: loadOf(node, []).allocatable };
+    const load =
+      known === undefined
+        ? loadOf(node, [...(this.#byNode.get(name)?.values() ?? [])])
+        : { ...known, node, allocatable: loadOf(node, []).allocatable };
     this.#loads.set(name, load);
     return load;
   }
 
   /** Other pods matter only where some pod has a rule about others. */
   #placed(pod: KubeObject): readonly Placement[] {
-    const others = hasPodAffinity(pod) ? [...this.#byNode.values()].flatMap((pods) => [...pods.values()]) : [...this.#withRules.values()];
+    const others = hasPodAffinity(pod)
+      ? [...this.#byNode.values()].flatMap((pods) => [...pods.values()])
+      : [...this.#withRules.values()];
     return others.flatMap((other) => {
       const node = this.#nodes.get(undefined, nodeNameOf(other));
       return node === undefined ? [] : [{ pod: other, node }];
@@ -149,17 +161,33 @@ export class Scheduler {
 
   #bind(pod: KubeObject, node: KubeObject): void {
     const now = this.#cluster.now();
-    const bound = this.#pods.update({ ...pod, metadata: { ...pod.metadata, ...withTopology(pod, node) }, spec: { ...specOf(pod), nodeName: node.metadata.name } });
-    const conditions = withCondition(arrayAt(bound, 'status', 'conditions'), { type: 'PodScheduled', status: 'True', reason: '', message: '' }, now)
-      .map((condition) => (stringAt(condition, 'type') === 'PodScheduled' ? withoutEmpty(condition) : condition));
+    const bound = this.#pods.update({
+      ...pod,
+      metadata: { ...pod.metadata, ...withTopology(pod, node) },
+      spec: { ...specOf(pod), nodeName: node.metadata.name },
+    });
+    const conditions = withCondition(
+      arrayAt(bound, 'status', 'conditions'),
+      { type: 'PodScheduled', status: 'True', reason: '', message: '' },
+      now,
+    ).map((condition) => (stringAt(condition, 'type') === 'PodScheduled' ? withoutEmpty(condition) : condition));
     this.#pods.updateStatus({ ...bound, status: { ...statusOf(bound), conditions } });
-    this.#recorder(pod).record(bound, 'Normal', 'Scheduled', `Successfully assigned ${keyOf(pod)} to ${node.metadata.name}`);
+    this.#recorder(pod).record(
+      bound,
+      'Normal',
+      'Scheduled',
+      `Successfully assigned ${keyOf(pod)} to ${node.metadata.name}`,
+    );
   }
 
   #report(pod: KubeObject, message: string): void {
     const known = conditionOf(pod, 'PodScheduled');
     if (known?.['status'] === 'False' && known['message'] === message) return;
-    const conditions = withCondition(arrayAt(pod, 'status', 'conditions'), { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }, this.#cluster.now());
+    const conditions = withCondition(
+      arrayAt(pod, 'status', 'conditions'),
+      { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message },
+      this.#cluster.now(),
+    );
     this.#pods.updateStatus({ ...pod, status: { ...statusOf(pod), conditions } });
     this.#recorder(pod).record(pod, 'Warning', 'FailedScheduling', message);
   }
@@ -177,12 +205,15 @@ function priority(pod: KubeObject): number {
 }
 
 function withoutEmpty(condition: unknown): unknown {
-  return typeof condition === 'object' && condition !== null ? Object.fromEntries(Object.entries(condition).filter(([, value]) => value !== '')) : condition;
+  return typeof condition === 'object' && condition !== null
+    ? Object.fromEntries(Object.entries(condition).filter(([, value]) => value !== ''))
+    : condition;
 }
 
 /** A node's heartbeat changes nothing for the scheduler. */
 function sameForScheduling(before: KubeObject, after: KubeObject): boolean {
-  const seen = (node: KubeObject): string => JSON.stringify([node.metadata.labels, node['spec'], at(node, 'status', 'allocatable')]);
+  const seen = (node: KubeObject): string =>
+    JSON.stringify([node.metadata.labels, node['spec'], at(node, 'status', 'allocatable')]);
   return seen(before) === seen(after);
 }
 

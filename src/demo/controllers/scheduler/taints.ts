@@ -11,7 +11,9 @@ export const UNSCHEDULABLE = 'node.kubernetes.io/unschedulable';
 
 export function taintsOf(node: KubeObject): readonly Taint[] {
   return arrayAt(node, 'spec', 'taints').map((taint) => ({
-    key: stringAt(taint, 'key') ?? '', value: stringAt(taint, 'value') ?? '', effect: stringAt(taint, 'effect') ?? '',
+    key: stringAt(taint, 'key') ?? '',
+    value: stringAt(taint, 'value') ?? '',
+    effect: stringAt(taint, 'effect') ?? '',
   }));
 }
 
@@ -28,10 +30,15 @@ export function tolerates(pod: KubeObject, taint: Taint): boolean {
 
 /** The first taint that keeps the pod off the node. */
 export function untoleratedTaint(pod: KubeObject, node: KubeObject): Taint | undefined {
-  return taintsOf(node).find((taint) => (taint.effect === 'NoSchedule' || taint.effect === 'NoExecute') && !tolerates(pod, taint));
+  return taintsOf(node).find(
+    (taint) => (taint.effect === 'NoSchedule' || taint.effect === 'NoExecute') && !tolerates(pod, taint),
+  );
 }
 
 /** A cordoned node takes no new pods but those that tolerate it. */
 export function isCordonedFor(pod: KubeObject, node: KubeObject): boolean {
-  return at(node, 'spec', 'unschedulable') === true && !tolerates(pod, { key: UNSCHEDULABLE, value: '', effect: 'NoSchedule' });
+  return (
+    at(node, 'spec', 'unschedulable') === true &&
+    !tolerates(pod, { key: UNSCHEDULABLE, value: '', effect: 'NoSchedule' })
+  );
 }

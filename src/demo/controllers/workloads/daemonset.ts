@@ -4,7 +4,19 @@ import type { Cluster } from '../core/cluster.ts';
 import type { Collection } from '../core/collection.ts';
 import { scaledValue, withCounts, writeStatus } from '../core/counts.ts';
 import type { EventRecorder } from '../core/events.ts';
-import { arrayAt, generationOf, isTerminating, jsonAt, keyOf, labelsOf, statusOf, stringAt, templateOf, type Json, type NewObject } from '../core/objects.ts';
+import {
+  arrayAt,
+  generationOf,
+  isTerminating,
+  jsonAt,
+  keyOf,
+  labelsOf,
+  statusOf,
+  stringAt,
+  templateOf,
+  type Json,
+  type NewObject,
+} from '../core/objects.ts';
 import { queueChanged, queueOwners } from '../core/owners.ts';
 import { isActive, isFinished, isReady, nodeNameOf } from '../core/pods.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
@@ -19,7 +31,11 @@ const REVISION_LABEL = 'controller-revision-hash';
 const TOLERATIONS: readonly Json[] = [
   { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute' },
   { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute' },
-  ...['disk-pressure', 'memory-pressure', 'pid-pressure', 'unschedulable'].map((name) => ({ key: `node.kubernetes.io/${name}`, operator: 'Exists', effect: 'NoSchedule' })),
+  ...['disk-pressure', 'memory-pressure', 'pid-pressure', 'unschedulable'].map((name) => ({
+    key: `node.kubernetes.io/${name}`,
+    operator: 'Exists',
+    effect: 'NoSchedule',
+  })),
 ];
 
 /** One pod on every node that it fits. */
@@ -45,7 +61,8 @@ export class DaemonSetController {
       queueChanged(this.#sets, this.#queue),
       queueOwners(this.#pods, 'DaemonSet', this.#queue),
       this.#nodes.onChange((before, after) => {
-        if (before && after && before.metadata.labels === after.metadata.labels && before['spec'] === after['spec']) return;
+        if (before && after && before.metadata.labels === after.metadata.labels && before['spec'] === after['spec'])
+          return;
         for (const set of this.#sets.all()) this.#queue.add(keyOf(set));
       }),
     ];
@@ -56,10 +73,16 @@ export class DaemonSetController {
     if (set === undefined || isTerminating(set)) return;
     const revisions = new Revisions(this.#cluster.kind('controllerrevisions'), set);
     const revision = labelsOf(revisions.update())['controller.kubernetes.io/hash'] ?? '';
-    const wanted = new Set(this.#nodes.all().filter((node) => fits(set, node)).map((node) => node.metadata.name));
+    const wanted = new Set(
+      this.#nodes
+        .all()
+        .filter((node) => fits(set, node))
+        .map((node) => node.metadata.name),
+    );
     const byNode = Map.groupBy(this.#pods.controlledBy(set), targetNode);
 
-    for (const node of wanted) if (!(byNode.get(node) ?? []).some((pod) => !isFinished(pod))) this.#createPod(set, node, revision);
+    for (const node of wanted)
+      if (!(byNode.get(node) ?? []).some((pod) => !isFinished(pod))) this.#createPod(set, node, revision);
     for (const [node, pods] of byNode) {
       const kept = wanted.has(node) ? pods.find((pod) => isActive(pod)) : undefined;
       for (const pod of pods) if (pod !== kept && !isTerminating(pod)) this.#deletePod(set, pod);
@@ -71,7 +94,10 @@ export class DaemonSetController {
 
   #roll(set: KubeObject, wanted: number, revision: string): void {
     if (stringAt(set, 'spec', 'updateStrategy', 'type') === 'OnDelete') return;
-    const limit = Math.max(scaledValue(jsonAt(set, 'spec', 'updateStrategy', 'rollingUpdate')['maxUnavailable'], wanted, 'up') ?? 1, 1);
+    const limit = Math.max(
+      scaledValue(jsonAt(set, 'spec', 'updateStrategy', 'rollingUpdate')['maxUnavailable'], wanted, 'up') ?? 1,
+      1,
+    );
     const pods = this.#pods.controlledBy(set).filter(isActive);
     let down = wanted - pods.filter(isReady).length;
     for (const pod of pods.filter((one) => labelsOf(one)[REVISION_LABEL] !== revision)) {
@@ -119,7 +145,10 @@ export function daemonPod(set: KubeObject, node: string, revision: string): NewO
     generateName: `${set.metadata.name}-`,
     labels: { [REVISION_LABEL]: revision, 'pod-template-generation': String(generationOf(set)) },
     spec: {
-      affinity: { ...jsonAt(spec, 'affinity'), nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term] } } },
+      affinity: {
+        ...jsonAt(spec, 'affinity'),
+        nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term] } },
+      },
       tolerations: [...arrayAt(spec, 'tolerations'), ...TOLERATIONS],
     },
   });
@@ -129,7 +158,14 @@ export function daemonPod(set: KubeObject, node: string, revision: string): NewO
 function targetNode(pod: KubeObject): string {
   const bound = nodeNameOf(pod);
   if (bound !== '') return bound;
-  const [term] = arrayAt(pod, 'spec', 'affinity', 'nodeAffinity', 'requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms');
+  const [term] = arrayAt(
+    pod,
+    'spec',
+    'affinity',
+    'nodeAffinity',
+    'requiredDuringSchedulingIgnoredDuringExecution',
+    'nodeSelectorTerms',
+  );
   const [field] = arrayAt(term, 'matchFields');
   const [name] = arrayAt(field, 'values');
   return typeof name === 'string' ? name : '';
@@ -137,6 +173,11 @@ function targetNode(pod: KubeObject): string {
 
 function fits(set: KubeObject, node: KubeObject): boolean {
   const spec = jsonAt(templateOf(set), 'spec');
-  const pod: KubeObject = { apiVersion: 'v1', kind: 'Pod', metadata: { name: '' }, spec: { ...spec, tolerations: [...arrayAt(spec, 'tolerations'), ...TOLERATIONS] } };
+  const pod: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: '' },
+    spec: { ...spec, tolerations: [...arrayAt(spec, 'tolerations'), ...TOLERATIONS] },
+  };
   return matchesNode(pod, node) && untoleratedTaint(pod, node) === undefined;
 }

@@ -14,25 +14,40 @@ export function maxSurge(deployment: KubeObject): number {
 
 /** Whether the deployment was given another size since its sets were scaled; a rollout waits until they have followed. */
 export function isResized(deployment: KubeObject, sets: readonly KubeObject[]): boolean {
-  return activeOf(sets).some((set) => annotationsOf(set)[DESIRED] !== undefined && annotationsOf(set)[DESIRED] !== String(replicasOf(deployment)));
+  return activeOf(sets).some(
+    (set) =>
+      annotationsOf(set)[DESIRED] !== undefined && annotationsOf(set)[DESIRED] !== String(replicasOf(deployment)),
+  );
 }
 
 /** What each set becomes: one alone gets all; several share what is added or taken in proportion to their sizes. */
-export function resized(deployment: KubeObject, sets: readonly KubeObject[], current: KubeObject | undefined): readonly (readonly [set: KubeObject, replicas: number])[] {
+export function resized(
+  deployment: KubeObject,
+  sets: readonly KubeObject[],
+  current: KubeObject | undefined,
+): readonly (readonly [set: KubeObject, replicas: number])[] {
   const active = activeOf(sets);
   const wanted = replicasOf(deployment);
   const [only] = active;
   if (only !== undefined && active.length === 1) return [[only, wanted]];
-  if (current !== undefined && isSaturated(current, wanted)) return active.filter((set) => set.metadata.uid !== current.metadata.uid).map((set) => [set, 0]);
+  if (current !== undefined && isSaturated(current, wanted))
+    return active.filter((set) => set.metadata.uid !== current.metadata.uid).map((set) => [set, 0]);
   return jsonAt(deployment, 'spec', 'strategy')['type'] === 'Recreate' ? [] : inProportion(deployment, active);
 }
 
-function inProportion(deployment: KubeObject, active: readonly KubeObject[]): readonly (readonly [set: KubeObject, replicas: number])[] {
+function inProportion(
+  deployment: KubeObject,
+  active: readonly KubeObject[],
+): readonly (readonly [set: KubeObject, replicas: number])[] {
   const wanted = replicasOf(deployment);
   const allowed = wanted > 0 ? wanted + maxSurge(deployment) : 0;
   const change = allowed - active.reduce((sum, set) => sum + replicasOf(set), 0);
   // The larger first; of equal ones the newer grows first and the older shrinks first.
-  const ordered = active.toSorted((left, right) => replicasOf(right) - replicasOf(left) || (change > 0 ? createdAt(right) - createdAt(left) : createdAt(left) - createdAt(right)));
+  const ordered = active.toSorted(
+    (left, right) =>
+      replicasOf(right) - replicasOf(left) ||
+      (change > 0 ? createdAt(right) - createdAt(left) : createdAt(left) - createdAt(right)),
+  );
   let spread = 0;
   const sizes = ordered.map((set): [KubeObject, number] => {
     const share = shareOf(deployment, set, allowed, change - spread);
@@ -51,7 +66,11 @@ function shareOf(deployment: KubeObject, set: KubeObject, allowed: number, left:
 }
 
 function isSaturated(current: KubeObject, wanted: number): boolean {
-  return replicasOf(current) === wanted && annotationsOf(current)[DESIRED] === String(wanted) && numberAt(current, 'status', 'availableReplicas') === wanted;
+  return (
+    replicasOf(current) === wanted &&
+    annotationsOf(current)[DESIRED] === String(wanted) &&
+    numberAt(current, 'status', 'availableReplicas') === wanted
+  );
 }
 
 function activeOf(sets: readonly KubeObject[]): readonly KubeObject[] {

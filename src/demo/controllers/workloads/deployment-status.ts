@@ -35,12 +35,31 @@ export function deploymentStatus(deployment: KubeObject, state: DeploymentState,
     unavailableReplicas: Math.max(Math.max(state.replicas, wanted) - state.available, 0),
   });
   const available = state.available >= state.least;
-  const conditions = withUpdatedCondition(arrayAt(before, 'conditions'), available
-    ? { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable', message: 'Deployment has minimum availability.' }
-    : { type: 'Available', status: 'False', reason: 'MinimumReplicasUnavailable', message: 'Deployment does not have minimum availability.' }, now);
+  const conditions = withUpdatedCondition(
+    arrayAt(before, 'conditions'),
+    available
+      ? {
+          type: 'Available',
+          status: 'True',
+          reason: 'MinimumReplicasAvailable',
+          message: 'Deployment has minimum availability.',
+        }
+      : {
+          type: 'Available',
+          status: 'False',
+          reason: 'MinimumReplicasUnavailable',
+          message: 'Deployment does not have minimum availability.',
+        },
+    now,
+  );
   const progress = progressOf(deployment, state, now);
   return {
-    status: { ...counts, terminatingReplicas: state.terminating, observedGeneration: generationOf(deployment), conditions: progress.set(conditions) },
+    status: {
+      ...counts,
+      terminatingReplicas: state.terminating,
+      observedGeneration: generationOf(deployment),
+      conditions: progress.set(conditions),
+    },
     lookAgainMs: progress.lookAgainMs,
   };
 }
@@ -51,28 +70,53 @@ interface Progress {
 }
 
 function progressOf(deployment: KubeObject, state: DeploymentState, now: number): Progress {
-  const known = arrayAt(deployment, 'status', 'conditions').find((condition) => stringAt(condition, 'type') === 'Progressing');
+  const known = arrayAt(deployment, 'status', 'conditions').find(
+    (condition) => stringAt(condition, 'type') === 'Progressing',
+  );
   const name = state.current ?? '';
   const wanted = replicasOf(deployment);
-  const progressing = (status: 'True' | 'False' | 'Unknown', reason: string, message: string, moved: boolean): Progress['set'] => (conditions) => (moved
-    ? withCondition(conditions, { type: 'Progressing', status, reason, message }, now, { lastUpdateTime: timestamp(now) })
-    : withUpdatedCondition(conditions, { type: 'Progressing', status, reason, message }, now));
+  const progressing =
+    (status: 'True' | 'False' | 'Unknown', reason: string, message: string, moved: boolean): Progress['set'] =>
+    (conditions) =>
+      moved
+        ? withCondition(conditions, { type: 'Progressing', status, reason, message }, now, {
+            lastUpdateTime: timestamp(now),
+          })
+        : withUpdatedCondition(conditions, { type: 'Progressing', status, reason, message }, now);
 
-  if (at(deployment, 'spec', 'paused') === true) return { set: progressing('Unknown', 'DeploymentPaused', 'Deployment is paused', false), lookAgainMs: undefined };
+  if (at(deployment, 'spec', 'paused') === true)
+    return { set: progressing('Unknown', 'DeploymentPaused', 'Deployment is paused', false), lookAgainMs: undefined };
   if (state.updated === wanted && state.replicas === wanted && state.available === wanted) {
-    return { set: progressing('True', 'NewReplicaSetAvailable', `ReplicaSet "${name}" has successfully progressed.`, false), lookAgainMs: undefined };
+    return {
+      set: progressing('True', 'NewReplicaSetAvailable', `ReplicaSet "${name}" has successfully progressed.`, false),
+      lookAgainMs: undefined,
+    };
   }
   const deadlineMs = (numberAt(deployment, 'spec', 'progressDeadlineSeconds') ?? 600) * 1000;
-  if (state.created) return { set: progressing('True', 'NewReplicaSetCreated', `Created new replica set "${name}"`, true), lookAgainMs: deadlineMs };
+  if (state.created)
+    return {
+      set: progressing('True', 'NewReplicaSetCreated', `Created new replica set "${name}"`, true),
+      lookAgainMs: deadlineMs,
+    };
   const before = statusOf(deployment);
-  const moved = state.updated > (numberAt(before, 'updatedReplicas') ?? 0)
-    || state.ready > (numberAt(before, 'readyReplicas') ?? 0)
-    || state.available > (numberAt(before, 'availableReplicas') ?? 0)
-    || state.replicas - state.updated < (numberAt(before, 'replicas') ?? 0) - (numberAt(before, 'updatedReplicas') ?? 0);
-  if (moved || known === undefined) return { set: progressing('True', 'ReplicaSetUpdated', `ReplicaSet "${name}" is progressing.`, true), lookAgainMs: deadlineMs };
+  const moved =
+    state.updated > (numberAt(before, 'updatedReplicas') ?? 0) ||
+    state.ready > (numberAt(before, 'readyReplicas') ?? 0) ||
+    state.available > (numberAt(before, 'availableReplicas') ?? 0) ||
+    state.replicas - state.updated < (numberAt(before, 'replicas') ?? 0) - (numberAt(before, 'updatedReplicas') ?? 0);
+  if (moved || known === undefined)
+    return {
+      set: progressing('True', 'ReplicaSetUpdated', `ReplicaSet "${name}" is progressing.`, true),
+      lookAgainMs: deadlineMs,
+    };
   // A rollout that was done and only lost a pod is not timed.
-  if (stringAt(known, 'reason') === 'NewReplicaSetAvailable') return { set: (conditions) => conditions, lookAgainMs: undefined };
+  if (stringAt(known, 'reason') === 'NewReplicaSetAvailable')
+    return { set: (conditions) => conditions, lookAgainMs: undefined };
   const left = Date.parse(stringAt(known, 'lastUpdateTime') ?? '') + deadlineMs - now;
-  if (left <= 0) return { set: progressing('False', 'ProgressDeadlineExceeded', `ReplicaSet "${name}" has timed out progressing.`, false), lookAgainMs: undefined };
+  if (left <= 0)
+    return {
+      set: progressing('False', 'ProgressDeadlineExceeded', `ReplicaSet "${name}" has timed out progressing.`, false),
+      lookAgainMs: undefined,
+    };
   return { set: (conditions) => conditions, lookAgainMs: left };
 }

@@ -5,7 +5,23 @@ import type { Collection } from '../core/collection.ts';
 import { scaledValue, writeStatus } from '../core/counts.ts';
 import type { EventRecorder } from '../core/events.ts';
 import { templateHash } from '../core/hash.ts';
-import { annotationsOf, at, controllerReference, createdAt, isTerminating, jsonAt, keyOf, labelsOf, namespaceOf, numberAt, replicasOf, specOf, stringAt, templateOf, type NewObject } from '../core/objects.ts';
+import {
+  annotationsOf,
+  at,
+  controllerReference,
+  createdAt,
+  isTerminating,
+  jsonAt,
+  keyOf,
+  labelsOf,
+  namespaceOf,
+  numberAt,
+  replicasOf,
+  specOf,
+  stringAt,
+  templateOf,
+  type NewObject,
+} from '../core/objects.ts';
 import { queueChanged, queueOwners } from '../core/owners.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
 import { DESIRED, isResized, maxSurge, MOST, resized } from './deployment-scaling.ts';
@@ -61,17 +77,29 @@ export class DeploymentController {
   }
 
   /** The set of the present template, made if need be; it always has the highest revision. */
-  #currentSet(deployment: KubeObject, paused: boolean): { deployment: KubeObject; current: KubeObject | undefined; created: boolean } {
+  #currentSet(
+    deployment: KubeObject,
+    paused: boolean,
+  ): { deployment: KubeObject; current: KubeObject | undefined; created: boolean } {
     const hash = templateHash(templateOf(deployment));
     const sets = this.#sets.controlledBy(deployment);
     const existing = sets.find((set) => labelsOf(set)[HASH_LABEL] === hash);
     if (existing === undefined && paused) return { deployment, current: undefined, created: false };
     const highest = Math.max(0, ...sets.filter((set) => set !== existing).map(revisionOf));
     const revision = existing && revisionOf(existing) > highest ? revisionOf(existing) : highest + 1;
-    const current = existing ? this.#annotated(existing, deployment, revision) : this.#sets.create(replicaSetOf(deployment, hash, revision));
-    const kept = annotationsOf(deployment)[REVISION] === String(revision)
-      ? deployment
-      : this.#deployments.update({ ...deployment, metadata: { ...deployment.metadata, annotations: { ...annotationsOf(deployment), [REVISION]: String(revision) } } });
+    const current = existing
+      ? this.#annotated(existing, deployment, revision)
+      : this.#sets.create(replicaSetOf(deployment, hash, revision));
+    const kept =
+      annotationsOf(deployment)[REVISION] === String(revision)
+        ? deployment
+        : this.#deployments.update({
+            ...deployment,
+            metadata: {
+              ...deployment.metadata,
+              annotations: { ...annotationsOf(deployment), [REVISION]: String(revision) },
+            },
+          });
     return { deployment: kept, current, created: existing === undefined };
   }
 
@@ -124,21 +152,39 @@ export class DeploymentController {
 
   /** A paused deployment still follows its number of replicas. */
   #scalePaused(deployment: KubeObject, set: KubeObject | undefined): void {
-    if (set && annotationsOf(set)[DESIRED] !== String(replicasOf(deployment))) this.#scale(deployment, set, replicasOf(deployment));
+    if (set && annotationsOf(set)[DESIRED] !== String(replicasOf(deployment)))
+      this.#scale(deployment, set, replicasOf(deployment));
   }
 
   #scale(deployment: KubeObject, set: KubeObject, replicas: number): void {
     const before = replicasOf(set);
     if (before === replicas && annotationsOf(set)[DESIRED] === String(replicasOf(deployment))) return;
-    const annotations = { ...annotationsOf(set), [DESIRED]: String(replicasOf(deployment)), [MOST]: String(replicasOf(deployment) + maxSurge(deployment)) };
+    const annotations = {
+      ...annotationsOf(set),
+      [DESIRED]: String(replicasOf(deployment)),
+      [MOST]: String(replicasOf(deployment) + maxSurge(deployment)),
+    };
     this.#sets.update({ ...set, metadata: { ...set.metadata, annotations }, spec: { ...specOf(set), replicas } });
-    if (before !== replicas) this.#events.record(deployment, 'Normal', 'ScalingReplicaSet', `Scaled ${replicas > before ? 'up' : 'down'} replica set ${set.metadata.name} from ${before} to ${replicas}`);
+    if (before !== replicas)
+      this.#events.record(
+        deployment,
+        'Normal',
+        'ScalingReplicaSet',
+        `Scaled ${replicas > before ? 'up' : 'down'} replica set ${set.metadata.name} from ${before} to ${replicas}`,
+      );
   }
 
   #forgetOld(deployment: KubeObject, current: KubeObject): void {
     const limit = numberAt(deployment, 'spec', 'revisionHistoryLimit') ?? 10;
-    const idle = this.#sets.controlledBy(deployment)
-      .filter((set) => set.metadata.uid !== current.metadata.uid && replicasOf(set) === 0 && podsOf(set) === 0 && !isTerminating(set))
+    const idle = this.#sets
+      .controlledBy(deployment)
+      .filter(
+        (set) =>
+          set.metadata.uid !== current.metadata.uid &&
+          replicasOf(set) === 0 &&
+          podsOf(set) === 0 &&
+          !isTerminating(set),
+      )
       .toSorted((left, right) => revisionOf(left) - revisionOf(right));
     for (const set of idle.slice(0, Math.max(idle.length - limit, 0))) this.#sets.delete(set);
   }
@@ -181,7 +227,9 @@ export function replicaSetOf(deployment: KubeObject, hash: string, revision: num
     },
     spec: {
       replicas: 0,
-      ...(numberAt(deployment, 'spec', 'minReadySeconds') === undefined ? {} : { minReadySeconds: numberAt(deployment, 'spec', 'minReadySeconds') }),
+      ...(numberAt(deployment, 'spec', 'minReadySeconds') === undefined
+        ? {}
+        : { minReadySeconds: numberAt(deployment, 'spec', 'minReadySeconds') }),
       selector: { ...selector, matchLabels: { ...jsonAt(selector, 'matchLabels'), [HASH_LABEL]: hash } },
       template: { ...template, metadata: { ...metadata, labels } },
     },
@@ -214,5 +262,10 @@ function maxUnavailable(deployment: KubeObject): number {
 /** A set carries its deployment's annotations (the cause of a change), its revision and the numbers it was scaled for. */
 function setAnnotations(deployment: KubeObject, revision: number): Record<string, string> {
   const { [LAST_APPLIED]: _applied, [REVISION]: _revision, ...own } = annotationsOf(deployment);
-  return { ...own, [REVISION]: String(revision), [DESIRED]: String(replicasOf(deployment)), [MOST]: String(replicasOf(deployment) + maxSurge(deployment)) };
+  return {
+    ...own,
+    [REVISION]: String(revision),
+    [DESIRED]: String(replicasOf(deployment)),
+    [MOST]: String(replicasOf(deployment) + maxSurge(deployment)),
+  };
 }

@@ -6,7 +6,19 @@ import type { Collection } from '../core/collection.ts';
 import { withCondition } from '../core/conditions.ts';
 import { scaledValue, writeStatus } from '../core/counts.ts';
 import type { EventRecorder } from '../core/events.ts';
-import { arrayAt, at, controllerOf, generationOf, isTerminating, keyOf, labelsOf, namespaceOf, replicasOf, statusOf, uidOf } from '../core/objects.ts';
+import {
+  arrayAt,
+  at,
+  controllerOf,
+  generationOf,
+  isTerminating,
+  keyOf,
+  labelsOf,
+  namespaceOf,
+  replicasOf,
+  statusOf,
+  uidOf,
+} from '../core/objects.ts';
 import { onEither, queueChanged } from '../core/owners.ts';
 import { isReady } from '../core/pods.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
@@ -31,7 +43,8 @@ export class DisruptionController {
     return [
       queueChanged(this.#budgets, this.#queue),
       onEither(this.#pods, (pod) => {
-        for (const budget of this.#budgets.inNamespace(namespaceOf(pod))) if (covers(budget, pod)) this.#queue.add(keyOf(budget));
+        for (const budget of this.#budgets.inNamespace(namespaceOf(pod)))
+          if (covers(budget, pod)) this.#queue.add(keyOf(budget));
       }),
     ];
   }
@@ -45,20 +58,37 @@ export class DisruptionController {
     const currentHealthy = pods.filter((pod) => !isTerminating(pod) && isReady(pod)).length;
     const disruptionsAllowed = expectedPods > 0 ? Math.max(0, currentHealthy - desiredHealthy) : 0;
     const observedGeneration = generationOf(budget);
-    const condition = disruptionsAllowed > 0
-      ? { type: 'DisruptionAllowed', status: 'True', reason: 'SufficientPods', message: '' } as const
-      : { type: 'DisruptionAllowed', status: 'False', reason: 'InsufficientPods', message: '' } as const;
-    const conditions = withCondition(arrayAt(budget, 'status', 'conditions'), condition, this.#cluster.now(), { observedGeneration });
-    writeStatus(this.#budgets, budget, { ...statusOf(budget), conditions, currentHealthy, desiredHealthy, disruptionsAllowed, expectedPods, observedGeneration });
+    const condition =
+      disruptionsAllowed > 0
+        ? ({ type: 'DisruptionAllowed', status: 'True', reason: 'SufficientPods', message: '' } as const)
+        : ({ type: 'DisruptionAllowed', status: 'False', reason: 'InsufficientPods', message: '' } as const);
+    const conditions = withCondition(arrayAt(budget, 'status', 'conditions'), condition, this.#cluster.now(), {
+      observedGeneration,
+    });
+    writeStatus(this.#budgets, budget, {
+      ...statusOf(budget),
+      conditions,
+      currentHealthy,
+      desiredHealthy,
+      disruptionsAllowed,
+      expectedPods,
+      observedGeneration,
+    });
   }
 
   /** A whole number of pods is meant of those that are there; a share, or what may be missing, of those that their owners want. */
-  #wanted(budget: KubeObject, pods: readonly KubeObject[]): { readonly expectedPods: number; readonly desiredHealthy: number } {
+  #wanted(
+    budget: KubeObject,
+    pods: readonly KubeObject[],
+  ): { readonly expectedPods: number; readonly desiredHealthy: number } {
     const minAvailable = at(budget, 'spec', 'minAvailable');
     const maxUnavailable = at(budget, 'spec', 'maxUnavailable');
     if (maxUnavailable !== undefined) {
       const expectedPods = this.#ownersScale(pods);
-      return { expectedPods, desiredHealthy: Math.max(0, expectedPods - (scaledValue(maxUnavailable, expectedPods, 'up') ?? 0)) };
+      return {
+        expectedPods,
+        desiredHealthy: Math.max(0, expectedPods - (scaledValue(maxUnavailable, expectedPods, 'up') ?? 0)),
+      };
     }
     if (typeof minAvailable === 'number') return { expectedPods: pods.length, desiredHealthy: minAvailable };
     const expectedPods = this.#ownersScale(pods);
@@ -82,7 +112,9 @@ export class DisruptionController {
     if (owner.kind !== 'ReplicaSet') return undefined;
     const set = this.#cluster.kind('replicasets').get(namespaceOf(pod), owner.name);
     const deployment = set === undefined ? undefined : controllerOf(set);
-    return deployment?.kind === 'Deployment' ? this.#cluster.kind('deployments').get(namespaceOf(pod), deployment.name) : set;
+    return deployment?.kind === 'Deployment'
+      ? this.#cluster.kind('deployments').get(namespaceOf(pod), deployment.name)
+      : set;
   }
 }
 

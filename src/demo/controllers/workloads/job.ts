@@ -5,7 +5,23 @@ import type { Collection } from '../core/collection.ts';
 import { timestamp, withCondition, type Condition } from '../core/conditions.ts';
 import { withCounts, writeStatus } from '../core/counts.ts';
 import type { EventRecorder } from '../core/events.ts';
-import { annotationsOf, arrayAt, at, controllerOf, isObject, isTerminating, jsonAt, keyOf, numberAt, splitKey, statusOf, stringAt, templateOf, type Json, type NewObject } from '../core/objects.ts';
+import {
+  annotationsOf,
+  arrayAt,
+  at,
+  controllerOf,
+  isObject,
+  isTerminating,
+  jsonAt,
+  keyOf,
+  numberAt,
+  splitKey,
+  statusOf,
+  stringAt,
+  templateOf,
+  type Json,
+  type NewObject,
+} from '../core/objects.ts';
 import { queueChanged, queueOwners } from '../core/owners.ts';
 import { conditionOf, isActive, isFinished, isReady, phaseOf } from '../core/pods.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
@@ -47,9 +63,10 @@ export class JobController {
       if (!isTerminating(job)) this.#expire(job);
       return;
     }
-    const started = at(job, 'spec', 'suspend') === true || stringAt(job, 'status', 'startTime') !== undefined
-      ? job
-      : writeStatus(this.#jobs, job, { ...statusOf(job), startTime: timestamp(this.#cluster.now()) });
+    const started =
+      at(job, 'spec', 'suspend') === true || stringAt(job, 'status', 'startTime') !== undefined
+        ? job
+        : writeStatus(this.#jobs, job, { ...statusOf(job), startTime: timestamp(this.#cluster.now()) });
     const tally = this.#count(started);
     const verdict = verdictOf(started, tally, this.#cluster.now());
     if (verdict) this.#stop(started, tally, verdict);
@@ -82,7 +99,12 @@ export class JobController {
     const parallelism = numberAt(job, 'spec', 'parallelism') ?? 1;
     const completions = numberAt(job, 'spec', 'completions');
     // Without a number of completions, the first success ends the starting of more.
-    const useful = completions === undefined ? (tally.succeeded > 0 ? tally.active.length : parallelism) : Math.min(parallelism, completions - tally.succeeded);
+    const useful =
+      completions === undefined
+        ? tally.succeeded > 0
+          ? tally.active.length
+          : parallelism
+        : Math.min(parallelism, completions - tally.succeeded);
     const surplus = tally.active.slice(Math.max(useful, 0));
     for (const pod of surplus) this.#pods.delete(pod);
     // A pod that is on its way out still holds its place where only failed ones are replaced.
@@ -91,10 +113,21 @@ export class JobController {
     const waitMs = missing > 0 ? this.#retryIn(tally) : 0;
     if (waitMs > 0) this.#queue.addAfter(keyOf(job), waitMs);
     const created = missing > 0 && waitMs <= 0 ? this.#start(job, tally, missing) : [];
-    this.#write(job, { ...tally, active: [...tally.active.slice(0, Math.max(useful, 0)), ...created] }, (conditions, now) =>
-      (conditions.some((one) => stringAt(one, 'type') === 'Suspended') ? withCondition(conditions, { type: 'Suspended', status: 'False', reason: 'JobResumed', message: 'Job resumed' }, now) : conditions));
+    this.#write(
+      job,
+      { ...tally, active: [...tally.active.slice(0, Math.max(useful, 0)), ...created] },
+      (conditions, now) =>
+        conditions.some((one) => stringAt(one, 'type') === 'Suspended')
+          ? withCondition(
+              conditions,
+              { type: 'Suspended', status: 'False', reason: 'JobResumed', message: 'Job resumed' },
+              now,
+            )
+          : conditions,
+    );
     const deadline = numberAt(job, 'spec', 'activeDeadlineSeconds');
-    if (deadline !== undefined) this.#queue.addAfter(keyOf(job), startedAt(job) + deadline * 1000 - this.#cluster.now());
+    if (deadline !== undefined)
+      this.#queue.addAfter(keyOf(job), startedAt(job) + deadline * 1000 - this.#cluster.now());
   }
 
   #start(job: KubeObject, tally: Tally, missing: number): KubeObject[] {
@@ -123,10 +156,21 @@ export class JobController {
     for (const pod of tally.active) this.#pods.delete(pod);
     const running = this.#pods.controlledBy(job).filter((pod) => !isFinished(pod) && !isLost(pod));
     const { reason, message } = verdict;
-    this.#write(job, { ...tally, active: [], terminating: running.length }, (conditions, now) => {
-      const target = withCondition(conditions, { type: verdict.target, status: 'True', reason, message }, now, { lastProbeTime: timestamp(now) });
-      return running.length > 0 ? target : withCondition(target, { type: verdict.final, status: 'True', reason, message }, now, { lastProbeTime: timestamp(now) });
-    }, verdict.final === 'Complete' && running.length === 0);
+    this.#write(
+      job,
+      { ...tally, active: [], terminating: running.length },
+      (conditions, now) => {
+        const target = withCondition(conditions, { type: verdict.target, status: 'True', reason, message }, now, {
+          lastProbeTime: timestamp(now),
+        });
+        return running.length > 0
+          ? target
+          : withCondition(target, { type: verdict.final, status: 'True', reason, message }, now, {
+              lastProbeTime: timestamp(now),
+            });
+      },
+      verdict.final === 'Complete' && running.length === 0,
+    );
     if (running.length > 0) return;
     if (verdict.final === 'Complete') this.#events.record(job, 'Normal', 'Completed', 'Job completed');
     else this.#events.record(job, 'Warning', reason, message);
@@ -134,10 +178,21 @@ export class JobController {
 
   #suspend(job: KubeObject, tally: Tally): void {
     for (const pod of tally.active) this.#pods.delete(pod);
-    this.#write(job, { ...tally, active: [] }, (conditions, now) => withCondition(conditions, { type: 'Suspended', status: 'True', reason: 'JobSuspended', message: 'Job suspended' }, now));
+    this.#write(job, { ...tally, active: [] }, (conditions, now) =>
+      withCondition(
+        conditions,
+        { type: 'Suspended', status: 'True', reason: 'JobSuspended', message: 'Job suspended' },
+        now,
+      ),
+    );
   }
 
-  #write(job: KubeObject, tally: Tally, conditions: (before: readonly unknown[], now: number) => readonly unknown[], complete = false): void {
+  #write(
+    job: KubeObject,
+    tally: Tally,
+    conditions: (before: readonly unknown[], now: number) => readonly unknown[],
+    complete = false,
+  ): void {
     const now = this.#cluster.now();
     const before = statusOf(job);
     const next = conditions(arrayAt(before, 'conditions'), now);
@@ -156,7 +211,13 @@ export class JobController {
   /** Takes the finalizer off a pod that is counted. */
   #release(pod: KubeObject): void {
     if (!isTracked(pod)) return;
-    this.#pods.update({ ...pod, metadata: { ...pod.metadata, finalizers: finalizersOf(pod).filter((name) => name !== TRACKING) } as KubeObject['metadata'] });
+    this.#pods.update({
+      ...pod,
+      metadata: {
+        ...pod.metadata,
+        finalizers: finalizersOf(pod).filter((name) => name !== TRACKING),
+      } as KubeObject['metadata'],
+    });
   }
 
   /** Nobody counts the pods of a job that is gone, also where another one of its name has come. */
@@ -212,9 +273,24 @@ interface Verdict {
   readonly message: Condition['message'];
 }
 
-const COMPLETE: Verdict = { target: 'SuccessCriteriaMet', final: 'Complete', reason: 'CompletionsReached', message: 'Reached expected number of succeeded pods' };
-const BACKOFF: Verdict = { target: 'FailureTarget', final: 'Failed', reason: 'BackoffLimitExceeded', message: 'Job has reached the specified backoff limit' };
-const DEADLINE: Verdict = { target: 'FailureTarget', final: 'Failed', reason: 'DeadlineExceeded', message: 'Job was active longer than specified deadline' };
+const COMPLETE: Verdict = {
+  target: 'SuccessCriteriaMet',
+  final: 'Complete',
+  reason: 'CompletionsReached',
+  message: 'Reached expected number of succeeded pods',
+};
+const BACKOFF: Verdict = {
+  target: 'FailureTarget',
+  final: 'Failed',
+  reason: 'BackoffLimitExceeded',
+  message: 'Job has reached the specified backoff limit',
+};
+const DEADLINE: Verdict = {
+  target: 'FailureTarget',
+  final: 'Failed',
+  reason: 'DeadlineExceeded',
+  message: 'Job was active longer than specified deadline',
+};
 
 /** The outcome, if there is one; once chosen it stays. */
 function verdictOf(job: KubeObject, tally: Tally, now: number): Verdict | undefined {
@@ -222,11 +298,13 @@ function verdictOf(job: KubeObject, tally: Tally, now: number): Verdict | undefi
   if (chosen) return chosen['reason'] === DEADLINE.reason ? DEADLINE : BACKOFF;
   if (conditionOf(job, 'SuccessCriteriaMet')) return COMPLETE;
   const limit = numberAt(job, 'spec', 'backoffLimit') ?? 6;
-  if (tally.failed > limit || (tally.restarts > limit && limit > 0) || (limit === 0 && tally.restarts > 0)) return BACKOFF;
+  if (tally.failed > limit || (tally.restarts > limit && limit > 0) || (limit === 0 && tally.restarts > 0))
+    return BACKOFF;
   const deadline = numberAt(job, 'spec', 'activeDeadlineSeconds');
   if (deadline !== undefined && startedAt(job) > 0 && now >= startedAt(job) + deadline * 1000) return DEADLINE;
   const completions = numberAt(job, 'spec', 'completions');
-  const enough = completions === undefined ? tally.succeeded > 0 && tally.active.length === 0 : tally.succeeded >= completions;
+  const enough =
+    completions === undefined ? tally.succeeded > 0 && tally.active.length === 0 : tally.succeeded >= completions;
   return enough ? COMPLETE : undefined;
 }
 
@@ -260,21 +338,31 @@ function isLost(pod: KubeObject): boolean {
 }
 
 function finishedAt(pod: KubeObject): number {
-  const times = arrayAt(pod, 'status', 'containerStatuses').map((status) => Date.parse(stringAt(status, 'state', 'terminated', 'finishedAt') ?? '') || 0);
+  const times = arrayAt(pod, 'status', 'containerStatuses').map(
+    (status) => Date.parse(stringAt(status, 'state', 'terminated', 'finishedAt') ?? '') || 0,
+  );
   return Math.max(0, ...times, Date.parse(stringAt(conditionOf(pod, 'Ready'), 'lastTransitionTime') ?? '') || 0);
 }
 
 function restartsOf(pod: KubeObject): number {
-  return arrayAt(pod, 'status', 'containerStatuses').reduce<number>((sum, status) => sum + (numberAt(status, 'restartCount') ?? 0), 0);
+  return arrayAt(pod, 'status', 'containerStatuses').reduce<number>(
+    (sum, status) => sum + (numberAt(status, 'restartCount') ?? 0),
+    0,
+  );
 }
 
 /** A pod of an indexed job has a stable host name and knows its index. */
 function indexedSpec(spec: Json, name: string, index: number): Json {
-  const variable = { name: 'JOB_COMPLETION_INDEX', valueFrom: { fieldRef: { fieldPath: `metadata.labels['${INDEX}']` } } };
+  const variable = {
+    name: 'JOB_COMPLETION_INDEX',
+    valueFrom: { fieldRef: { fieldPath: `metadata.labels['${INDEX}']` } },
+  };
   const withIndex = (container: unknown): unknown => {
     if (!isObject(container)) return container;
     const own = arrayAt(container, 'env');
-    return own.some((one) => stringAt(one, 'name') === variable.name) ? container : { ...container, env: [...own, variable] };
+    return own.some((one) => stringAt(one, 'name') === variable.name)
+      ? container
+      : { ...container, env: [...own, variable] };
   };
   return {
     hostname: `${name}-${index}`,

@@ -4,7 +4,18 @@ import type { Cluster } from '../core/cluster.ts';
 import type { Collection } from '../core/collection.ts';
 import { withCounts, writeStatus } from '../core/counts.ts';
 import type { EventRecorder } from '../core/events.ts';
-import { createdAt, generationOf, isTerminating, jsonAt, keyOf, numberAt, replicasOf, statusOf, stringMapAt, templateOf } from '../core/objects.ts';
+import {
+  createdAt,
+  generationOf,
+  isTerminating,
+  jsonAt,
+  keyOf,
+  numberAt,
+  replicasOf,
+  statusOf,
+  stringMapAt,
+  templateOf,
+} from '../core/objects.ts';
 import { queueChanged, queueOwners } from '../core/owners.ts';
 import { hasLabels, isActive, isAvailable, isReady, nodeNameOf, phaseOf } from '../core/pods.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
@@ -45,7 +56,12 @@ export class ReplicaSetController {
     const wanted = replicasOf(set);
     const missing = wanted - active.length;
     for (let created = 0; created < Math.min(missing, BURST); created += 1) {
-      const pod = createPod(this.#pods, this.#events, set, podOf(set, templateOf(set), { generateName: `${set.metadata.name}-` }));
+      const pod = createPod(
+        this.#pods,
+        this.#events,
+        set,
+        podOf(set, templateOf(set), { generateName: `${set.metadata.name}-` }),
+      );
       this.#events.record(set, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
     }
     if (missing > BURST) this.#queue.add(keyOf(set));
@@ -69,7 +85,11 @@ export class ReplicaSetController {
       availableReplicas: available.length,
       terminatingReplicas: pods.filter(isTerminating).length,
     };
-    writeStatus(this.#sets, set, { ...withCounts(statusOf(set), counts), replicas: active.length, observedGeneration: generationOf(set) });
+    writeStatus(this.#sets, set, {
+      ...withCounts(statusOf(set), counts),
+      replicas: active.length,
+      observedGeneration: generationOf(set),
+    });
     if (available.length < ready.length) this.#queue.addAfter(keyOf(set), 1000);
   }
 }
@@ -78,11 +98,13 @@ const PHASES = ['Pending', 'Unknown', 'Running'];
 
 /** Pods that cost least to lose go first: without a node, not running, not ready, then the youngest. */
 function firstToGo(left: KubeObject, right: KubeObject): number {
-  return Number(nodeNameOf(left) !== '') - Number(nodeNameOf(right) !== '')
-    || PHASES.indexOf(phaseOf(left)) - PHASES.indexOf(phaseOf(right))
-    || Number(isReady(left)) - Number(isReady(right))
-    || deletionCost(left) - deletionCost(right)
-    || createdAt(right) - createdAt(left);
+  return (
+    Number(nodeNameOf(left) !== '') - Number(nodeNameOf(right) !== '') ||
+    PHASES.indexOf(phaseOf(left)) - PHASES.indexOf(phaseOf(right)) ||
+    Number(isReady(left)) - Number(isReady(right)) ||
+    deletionCost(left) - deletionCost(right) ||
+    createdAt(right) - createdAt(left)
+  );
 }
 
 function deletionCost(pod: KubeObject): number {

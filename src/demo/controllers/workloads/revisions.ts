@@ -1,7 +1,16 @@
 import type { KubeObject } from '../../../kube/types.ts';
 import type { Collection } from '../core/collection.ts';
 import { templateHash } from '../core/hash.ts';
-import { arrayAt, at, controllerReference, jsonAt, namespaceOf, numberAt, templateOf, type Json } from '../core/objects.ts';
+import {
+  arrayAt,
+  at,
+  controllerReference,
+  jsonAt,
+  namespaceOf,
+  numberAt,
+  templateOf,
+  type Json,
+} from '../core/objects.ts';
 
 /** The versions of a set's pod template, kept so that a rollout can be watched, undone, and held at a partition. */
 export class Revisions {
@@ -15,7 +24,9 @@ export class Revisions {
 
   /** Oldest first. */
   all(): readonly KubeObject[] {
-    return this.#store.controlledBy(this.#set).toSorted((left, right) => (numberAt(left, 'revision') ?? 0) - (numberAt(right, 'revision') ?? 0));
+    return this.#store
+      .controlledBy(this.#set)
+      .toSorted((left, right) => (numberAt(left, 'revision') ?? 0) - (numberAt(right, 'revision') ?? 0));
   }
 
   /** The revision of the set's present template, made or moved to the end when need be. */

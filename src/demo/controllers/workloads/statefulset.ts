@@ -4,7 +4,22 @@ import type { Cluster } from '../core/cluster.ts';
 import type { Collection } from '../core/collection.ts';
 import { withCounts, writeStatus } from '../core/counts.ts';
 import type { EventRecorder } from '../core/events.ts';
-import { arrayAt, generationOf, isObject, isTerminating, jsonAt, keyOf, labelsOf, namespaceOf, numberAt, replicasOf, statusOf, stringAt, type Json, type NewObject } from '../core/objects.ts';
+import {
+  arrayAt,
+  generationOf,
+  isObject,
+  isTerminating,
+  jsonAt,
+  keyOf,
+  labelsOf,
+  namespaceOf,
+  numberAt,
+  replicasOf,
+  statusOf,
+  stringAt,
+  type Json,
+  type NewObject,
+} from '../core/objects.ts';
 import { queueChanged, queueOwners } from '../core/owners.ts';
 import { isActive, isAvailable, isFinished, isReady, ordinalOf } from '../core/pods.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
@@ -57,15 +72,22 @@ export class StatefulSetController {
     const first = numberAt(set, 'spec', 'ordinals', 'start') ?? 0;
     const last = first + replicasOf(set) - 1;
     const parallel = stringAt(set, 'spec', 'podManagementPolicy') === 'Parallel';
-    const pods = new Map(this.#pods.controlledBy(set).flatMap((pod) => {
-      const ordinal = ordinalOf(pod.metadata.name);
-      return ordinal === undefined ? [] : [[ordinal, pod] as const];
-    }));
+    const pods = new Map(
+      this.#pods.controlledBy(set).flatMap((pod) => {
+        const ordinal = ordinalOf(pod.metadata.name);
+        return ordinal === undefined ? [] : [[ordinal, pod] as const];
+      }),
+    );
 
     for (let ordinal = first; ordinal <= last; ordinal += 1) {
       const pod = pods.get(ordinal);
       if (pod !== undefined && isFinished(pod) && !isTerminating(pod)) {
-        this.#events.record(set, 'Warning', 'RecreatingFailedPod', `StatefulSet ${keyOf(set)} is recreating failed Pod ${pod.metadata.name}`);
+        this.#events.record(
+          set,
+          'Warning',
+          'RecreatingFailedPod',
+          `StatefulSet ${keyOf(set)} is recreating failed Pod ${pod.metadata.name}`,
+        );
         this.#pods.delete(pod, { gracePeriodSeconds: 0 });
         pods.delete(ordinal);
       }
@@ -75,16 +97,23 @@ export class StatefulSetController {
       if (!parallel && (now === undefined || isTerminating(now) || !isReady(now))) return;
     }
 
-    const extra = [...pods].filter(([ordinal]) => ordinal < first || ordinal > last).toSorted(([left], [right]) => right - left);
+    const extra = [...pods]
+      .filter(([ordinal]) => ordinal < first || ordinal > last)
+      .toSorted(([left], [right]) => right - left);
     for (const [, pod] of extra) {
       if (!isTerminating(pod)) this.#deletePod(set, pod);
       if (!parallel) return;
     }
-    if (stringAt(set, 'spec', 'updateStrategy', 'type') !== 'OnDelete') this.#roll(set, pods, { first, last, update: plan.update });
+    if (stringAt(set, 'spec', 'updateStrategy', 'type') !== 'OnDelete')
+      this.#roll(set, pods, { first, last, update: plan.update });
   }
 
   /** Deletes the highest outdated pod; it comes back with the new template. The next one waits until it is ready. */
-  #roll(set: KubeObject, pods: ReadonlyMap<number, KubeObject>, range: { readonly first: number; readonly last: number; readonly update: string }): void {
+  #roll(
+    set: KubeObject,
+    pods: ReadonlyMap<number, KubeObject>,
+    range: { readonly first: number; readonly last: number; readonly update: string },
+  ): void {
     const partition = numberAt(set, 'spec', 'updateStrategy', 'rollingUpdate', 'partition') ?? 0;
     for (let ordinal = range.last; ordinal >= Math.max(partition, range.first); ordinal -= 1) {
       const pod = pods.get(ordinal);
@@ -107,30 +136,52 @@ export class StatefulSetController {
     if (this.#pods.get(namespaceOf(set), name) !== undefined) return;
     const pod = numberedPod(set, template, ordinal, revision, this.#createClaims(set, name));
     createPod(this.#pods, this.#events, set, this.#mutatePod(pod));
-    this.#events.record(set, 'Normal', 'SuccessfulCreate', `Create Pod ${name} in StatefulSet ${set.metadata.name} successful`);
+    this.#events.record(
+      set,
+      'Normal',
+      'SuccessfulCreate',
+      `Create Pod ${name} in StatefulSet ${set.metadata.name} successful`,
+    );
   }
 
   /** The claims of one pod, which outlive it. Answers with the volumes that mount them. */
   #createClaims(set: KubeObject, pod: string): Json[] {
-    return arrayAt(set, 'spec', 'volumeClaimTemplates').filter(isObject).map((claim) => {
-      const template = stringAt(claim, 'metadata', 'name') ?? '';
-      const name = `${template}-${pod}`;
-      if (this.#claims.get(namespaceOf(set), name) === undefined) {
-        this.#claims.create({
-          apiVersion: 'v1',
-          kind: 'PersistentVolumeClaim',
-          metadata: { ...jsonAt(claim, 'metadata'), name, namespace: namespaceOf(set), labels: { ...jsonAt(claim, 'metadata', 'labels'), ...jsonAt(set, 'spec', 'selector', 'matchLabels') } },
-          spec: jsonAt(claim, 'spec'),
-        });
-        this.#events.record(set, 'Normal', 'SuccessfulCreate', `Create Claim ${name} Pod ${pod} in StatefulSet ${set.metadata.name} success`);
-      }
-      return { name: template, persistentVolumeClaim: { claimName: name } };
-    });
+    return arrayAt(set, 'spec', 'volumeClaimTemplates')
+      .filter(isObject)
+      .map((claim) => {
+        const template = stringAt(claim, 'metadata', 'name') ?? '';
+        const name = `${template}-${pod}`;
+        if (this.#claims.get(namespaceOf(set), name) === undefined) {
+          this.#claims.create({
+            apiVersion: 'v1',
+            kind: 'PersistentVolumeClaim',
+            metadata: {
+              ...jsonAt(claim, 'metadata'),
+              name,
+              namespace: namespaceOf(set),
+              labels: { ...jsonAt(claim, 'metadata', 'labels'), ...jsonAt(set, 'spec', 'selector', 'matchLabels') },
+            },
+            spec: jsonAt(claim, 'spec'),
+          });
+          this.#events.record(
+            set,
+            'Normal',
+            'SuccessfulCreate',
+            `Create Claim ${name} Pod ${pod} in StatefulSet ${set.metadata.name} success`,
+          );
+        }
+        return { name: template, persistentVolumeClaim: { claimName: name } };
+      });
   }
 
   #deletePod(set: KubeObject, pod: KubeObject): void {
     this.#pods.delete(pod);
-    this.#events.record(set, 'Normal', 'SuccessfulDelete', `Delete Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name} successful`);
+    this.#events.record(
+      set,
+      'Normal',
+      'SuccessfulDelete',
+      `Delete Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name} successful`,
+    );
   }
 
   #writeStatus(set: KubeObject, pods: readonly KubeObject[], current: string, update: string): void {
@@ -142,7 +193,11 @@ export class StatefulSetController {
     const currentNow = done ? update : current;
     const ready = active.filter(isReady).length;
     const availableReplicas = active.filter((pod) => isAvailable(pod, minReady, this.#cluster.now())).length;
-    const counts = { readyReplicas: ready, currentReplicas: active.filter((pod) => revisionOf(pod) === currentNow).length, updatedReplicas: updated.length };
+    const counts = {
+      readyReplicas: ready,
+      currentReplicas: active.filter((pod) => revisionOf(pod) === currentNow).length,
+      updatedReplicas: updated.length,
+    };
     writeStatus(this.#sets, set, {
       ...withCounts(statusOf(set), counts),
       observedGeneration: generationOf(set),
@@ -157,16 +212,35 @@ export class StatefulSetController {
 }
 
 /** The pod of one number: its name, host name and claims are its own. */
-export function numberedPod(set: KubeObject, template: Json, ordinal: number, revision: string, claims: readonly Json[] = []): NewObject {
+export function numberedPod(
+  set: KubeObject,
+  template: Json,
+  ordinal: number,
+  revision: string,
+  claims: readonly Json[] = [],
+): NewObject {
   const name = `${set.metadata.name}-${ordinal}`;
   const serviceName = stringAt(set, 'spec', 'serviceName') ?? '';
   return podOf(set, template, {
     name,
-    labels: { 'statefulset.kubernetes.io/pod-name': name, 'apps.kubernetes.io/pod-index': String(ordinal), [REVISION_LABEL]: revision },
+    labels: {
+      'statefulset.kubernetes.io/pod-name': name,
+      'apps.kubernetes.io/pod-index': String(ordinal),
+      [REVISION_LABEL]: revision,
+    },
     spec: {
       hostname: name,
       ...(serviceName === '' ? {} : { subdomain: serviceName }),
-      ...(claims.length === 0 ? {} : { volumes: [...claims, ...volumesOf(template).filter((volume) => !claims.some((claim) => claim['name'] === stringAt(volume, 'name')))] }),
+      ...(claims.length === 0
+        ? {}
+        : {
+            volumes: [
+              ...claims,
+              ...volumesOf(template).filter(
+                (volume) => !claims.some((claim) => claim['name'] === stringAt(volume, 'name')),
+              ),
+            ],
+          }),
     },
   });
 }

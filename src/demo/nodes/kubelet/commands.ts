@@ -14,10 +14,19 @@ export function execIn(run: ContainerRun, worker: PodWorker, command: readonly s
     const [file] = command;
     if (file === undefined) return { kind: 'error', message: 'you must specify at least 1 command for the container' };
     if (!(await run.shell.canStart(file))) {
-      return { kind: 'error', message: `error executing command in container: failed to exec in container: failed to start exec "${run.id}": OCI runtime exec failed: exec failed: unable to start container process: ${missingExecutable(file)}` };
+      return {
+        kind: 'error',
+        message: `error executing command in container: failed to exec in container: failed to start exec "${run.id}": OCI runtime exec failed: exec failed: unable to start container process: ${missingExecutable(file)}`,
+      };
     }
     const guarded = worker.hasFault('exec-cut') ? cutAfter(session, cutAfterBytes) : session;
-    const code = session.tty ? await runInTerminal(run, command, guarded) : await run.exec(command, { stdin: guarded.stdin, stdout: guarded.stdout, stderr: guarded.stderr, tty: false }, session.signal);
+    const code = session.tty
+      ? await runInTerminal(run, command, guarded)
+      : await run.exec(
+          command,
+          { stdin: guarded.stdin, stdout: guarded.stdout, stderr: guarded.stderr, tty: false },
+          session.signal,
+        );
     await flushed(guarded.stdout);
     return { kind: 'exit', code };
   };

@@ -11,8 +11,15 @@ export function readLogQuery(query: URLSearchParams, now: number): LogQuery {
   const flag = (name: string): boolean => ['true', '1'].includes(query.get(name) ?? '');
   const sinceSeconds = number('sinceSeconds');
   const sinceTime = Date.parse(query.get('sinceTime') ?? '');
-  const since = sinceSeconds === undefined ? (Number.isNaN(sinceTime) ? undefined : sinceTime) : now - sinceSeconds * 1000;
-  return { follow: flag('follow'), timestamps: flag('timestamps'), tailLines: number('tailLines'), limitBytes: number('limitBytes'), since };
+  const since =
+    sinceSeconds === undefined ? (Number.isNaN(sinceTime) ? undefined : sinceTime) : now - sinceSeconds * 1000;
+  return {
+    follow: flag('follow'),
+    timestamps: flag('timestamps'),
+    tailLines: number('tailLines'),
+    limitBytes: number('limitBytes'),
+    since,
+  };
 }
 
 /** Writes a container's log and, when it is to be followed, what comes until the container ends or the client leaves. */

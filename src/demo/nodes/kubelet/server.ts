@@ -1,4 +1,10 @@
-import { createServer as createHttpServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -111,7 +117,14 @@ export class KubeletServer implements Disposable {
         case 'pods':
         case 'runningpods':
           response.setHeader('Content-Type', 'application/json');
-          response.end(JSON.stringify({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: this.#options.workers().map(({ pod }) => pod.object) }));
+          response.end(
+            JSON.stringify({
+              kind: 'PodList',
+              apiVersion: 'v1',
+              metadata: {},
+              items: this.#options.workers().map(({ pod }) => pod.object),
+            }),
+          );
           return;
         case 'containerLogs':
           sendLog(this.#logRun(rest, query), readLogQuery(query, this.#options.now()), response);
@@ -124,7 +137,9 @@ export class KubeletServer implements Disposable {
           throw new Refusal(404, '404 page not found');
       }
     } catch (error) {
-      response.writeHead(error instanceof Refusal ? error.status : 500, { 'Content-Type': 'text/plain; charset=utf-8' });
+      response.writeHead(error instanceof Refusal ? error.status : 500, {
+        'Content-Type': 'text/plain; charset=utf-8',
+      });
       response.end(errorText(error));
     }
   }
@@ -138,7 +153,10 @@ export class KubeletServer implements Disposable {
     if (run !== undefined) return run;
     if (previous) throw new Refusal(400, `previous terminated container "${container}" in pod "${pod}" not found`);
     const { state } = loop.facts();
-    throw new Refusal(400, `container "${container}" in pod "${pod}" is waiting to start: ${state.kind === 'waiting' ? waitingText(state.reason) : state.kind}`);
+    throw new Refusal(
+      400,
+      `container "${container}" in pod "${pod}" is waiting to start: ${state.kind === 'waiting' ? waitingText(state.reason) : state.kind}`,
+    );
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -146,21 +164,36 @@ export class KubeletServer implements Disposable {
     const [kind, namespace = '', pod = '', container = ''] = path;
     try {
       if (kind === 'portForward') await this.#portForward(request, socket, head, namespace, pod, query);
-      else if (kind === 'exec' || kind === 'attach') await this.#remoteCommand(kind, request, socket, head, { namespace, pod, container, query });
+      else if (kind === 'exec' || kind === 'attach')
+        await this.#remoteCommand(kind, request, socket, head, { namespace, pod, container, query });
       else throw new Refusal(404, '404 page not found');
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const body = error.message;
-      socket.end(`HTTP/1.1 ${error.status} Refused\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
+      socket.end(
+        `HTTP/1.1 ${error.status} Refused\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+      );
     }
   }
 
-  async #remoteCommand(kind: 'exec' | 'attach', request: IncomingMessage, socket: Duplex, head: Buffer, target: { readonly namespace: string; readonly pod: string; readonly container: string; readonly query: URLSearchParams }): Promise<void> {
+  async #remoteCommand(
+    kind: 'exec' | 'attach',
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    target: {
+      readonly namespace: string;
+      readonly pod: string;
+      readonly container: string;
+      readonly query: URLSearchParams;
+    },
+  ): Promise<void> {
     const worker = this.#worker(target.namespace, target.pod);
     const container = target.container === '' ? worker.defaultContainer : target.container;
     const run = worker.container(container)?.current;
     if (run === undefined) throw new Refusal(404, `container not found ("${container}")`);
-    const handler: RemoteCommandHandler = kind === 'exec' ? execIn(run, worker, target.query.getAll('command')) : attachTo(run);
+    const handler: RemoteCommandHandler =
+      kind === 'exec' ? execIn(run, worker, target.query.getAll('command')) : attachTo(run);
     const selection = streamSelection(target.query);
     const upgrade = readUpgrade(request, false);
     switch (upgrade.kind) {
@@ -182,7 +215,14 @@ export class KubeletServer implements Disposable {
     }
   }
 
-  async #portForward(request: IncomingMessage, socket: Duplex, head: Buffer, namespace: string, pod: string, query: URLSearchParams): Promise<void> {
+  async #portForward(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    namespace: string,
+    pod: string,
+    query: URLSearchParams,
+  ): Promise<void> {
     const worker = this.#worker(namespace, pod);
     const { podIp } = worker;
     if (podIp === undefined) throw new Refusal(500, `unable to do port forwarding: pod ${pod} is not running`);
@@ -197,7 +237,10 @@ export class KubeletServer implements Disposable {
         return;
       }
       case 'websocket-channels': {
-        const ports = [...query.getAll('ports'), ...query.getAll('port')].flatMap((text) => text.split(',')).map(Number).filter((port) => port > 0 && port < 65_536);
+        const ports = [...query.getAll('ports'), ...query.getAll('port')]
+          .flatMap((text) => text.split(','))
+          .map(Number)
+          .filter((port) => port > 0 && port < 65_536);
         if (ports.length === 0) throw new Refusal(400, 'query parameter "port" is required');
         const accepted = this.#upgrader.webSocket(request, socket, head, upgrade.protocol);
         if (accepted === undefined) return;
@@ -218,7 +261,9 @@ export class KubeletServer implements Disposable {
     const worker = this.#options.worker(namespace, pod);
     if (worker !== undefined) return worker;
     const refusal = this.#options.refusal(namespace, pod);
-    throw refusal === undefined ? new Refusal(404, `pod "${pod}" not found in namespace "${namespace}"`) : new Refusal(501, refusal);
+    throw refusal === undefined
+      ? new Refusal(404, `pod "${pod}" not found in namespace "${namespace}"`)
+      : new Refusal(501, refusal);
   }
 }
 
@@ -230,11 +275,20 @@ function serverFor(access: KubeletAccess, onRequest: RequestListener): Server {
 
 function parseUrl(request: IncomingMessage): { readonly path: readonly string[]; readonly query: URLSearchParams } {
   const url = new URL(request.url ?? '/', 'http://kubelet');
-  return { path: url.pathname.split('/').filter((part) => part !== '').map(decodeURIComponent), query: url.searchParams };
+  return {
+    path: url.pathname
+      .split('/')
+      .filter((part) => part !== '')
+      .map(decodeURIComponent),
+    query: url.searchParams,
+  };
 }
 
 /** The kubelet's words for a container that has no log yet. */
 function waitingText(reason: string): string {
-  const words: Readonly<Record<string, string>> = { ErrImagePull: 'image can\'t be pulled', ImagePullBackOff: 'trying and failing to pull image' };
+  const words: Readonly<Record<string, string>> = {
+    ErrImagePull: "image can't be pulled",
+    ImagePullBackOff: 'trying and failing to pull image',
+  };
   return words[reason] ?? reason;
 }

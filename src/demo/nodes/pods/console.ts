@@ -33,7 +33,10 @@ export class Console {
     this.#stdinOnce = stdinOnce;
     this.#input = stdin ? new PassThrough() : undefined;
     this.stdin = this.#input ?? emptyInput();
-    this.#lines = { stdout: new LineWriter((text) => line(text, 'stdout')), stderr: new LineWriter((text) => line(text, 'stderr')) };
+    this.#lines = {
+      stdout: new LineWriter((text) => line(text, 'stdout')),
+      stderr: new LineWriter((text) => line(text, 'stderr')),
+    };
     this.stdout = this.#writable('stdout');
     this.stderr = this.#writable('stderr');
   }
@@ -51,7 +54,16 @@ export class Console {
 
   /** The process's own terminal, whoever is attached to it. */
   terminal(signal: AbortSignal): RemoteCommandSession {
-    return { stdin: this.stdin, stdout: this.stdout, stderr: this.stdout, hasStdin: this.#input !== undefined, tty: true, onResize: this.#resized.event, signal, cut() {} };
+    return {
+      stdin: this.stdin,
+      stdout: this.stdout,
+      stderr: this.stdout,
+      hasStdin: this.#input !== undefined,
+      tty: true,
+      onResize: this.#resized.event,
+      signal,
+      cut() {},
+    };
   }
 
   /** Carries output to the client and the client's input to the process, until the client goes or the process has ended. */

@@ -60,7 +60,16 @@ export class ContainerLoop {
   }
 
   facts(): ContainerFacts {
-    return { spec: this.spec, state: this.#state, last: this.#last, restarts: this.#restarts, ready: this.#ready, started: this.#started, imageId: this.#imageId, containerId: this.#run?.id ?? this.#previous?.id };
+    return {
+      spec: this.spec,
+      state: this.#state,
+      last: this.#last,
+      restarts: this.#restarts,
+      ready: this.#ready,
+      started: this.#started,
+      imageId: this.#imageId,
+      containerId: this.#run?.id ?? this.#previous?.id,
+    };
   }
 
   /** The run that is on, if any. */
@@ -78,7 +87,11 @@ export class ContainerLoop {
     this.#loop(policy).then(
       (exit) => this.#finished.resolve(exit),
       (error: unknown) => {
-        if (!isAbort(error)) this.#runtime.logger.error(`container ${this.spec.name} of pod ${this.#runtime.pod().namespace}/${this.#runtime.pod().name}`, error);
+        if (!isAbort(error))
+          this.#runtime.logger.error(
+            `container ${this.spec.name} of pod ${this.#runtime.pod().namespace}/${this.#runtime.pod().name}`,
+            error,
+          );
         this.#finished.resolve(undefined);
       },
     );
@@ -92,7 +105,8 @@ export class ContainerLoop {
     this.#runtime.event('Normal', 'Killing', reason, this.spec);
     const deadline = setTimeout(() => run.kill(), Math.min(graceMs, longestTimerMs));
     try {
-      if (this.spec.lifecycle.preStop !== undefined) await this.#handler(this.spec.lifecycle.preStop, run).catch(() => {});
+      if (this.spec.lifecycle.preStop !== undefined)
+        await this.#handler(this.spec.lifecycle.preStop, run).catch(() => {});
       run.terminate();
       await run.exited;
       await this.finished;
@@ -159,7 +173,8 @@ export class ContainerLoop {
       await runtime.time.pass(delay, signal);
       delay = Math.min(backOff.longest, delay * 2);
     }
-    const always = imagePullPolicy === 'Always' || (imagePullPolicy === undefined && /(?::latest|\/[^:]*|^[^:/]*)$/.test(image));
+    const always =
+      imagePullPolicy === 'Always' || (imagePullPolicy === undefined && /(?::latest|\/[^:]*|^[^:/]*)$/.test(image));
     if (runtime.images.has(image) && !always) {
       await runtime.images.pull(image, signal);
       runtime.event('Normal', 'Pulled', `Container image "${image}" already present on machine`, this.spec);
@@ -167,7 +182,12 @@ export class ContainerLoop {
       runtime.event('Normal', 'Pulling', `Pulling image "${image}"`, this.spec);
       const pulled = await runtime.images.pull(image, signal);
       const took = `${(pulled.seconds ?? 0).toFixed(3)}s`;
-      runtime.event('Normal', 'Pulled', `Successfully pulled image "${image}" in ${took} (${took} including waiting). Image size: ${pulled.sizeBytes} bytes.`, this.spec);
+      runtime.event(
+        'Normal',
+        'Pulled',
+        `Successfully pulled image "${image}" in ${took} (${took} including waiting). Image size: ${pulled.sizeBytes} bytes.`,
+        this.spec,
+      );
     }
     this.#imageId = describeImage(image).imageId;
   }
@@ -198,7 +218,10 @@ export class ContainerLoop {
     const pod = this.#runtime.pod();
     const target = `${this.spec.name} in pod ${pod.name}_${pod.namespace}(${pod.uid})`;
     this.#last = this.#ended;
-    this.#wait('CrashLoopBackOff', `back-off ${durationText(seconds)} restarting failed container=${this.spec.name} pod=${pod.name}_${pod.namespace}(${pod.uid})`);
+    this.#wait(
+      'CrashLoopBackOff',
+      `back-off ${durationText(seconds)} restarting failed container=${this.spec.name} pod=${pod.name}_${pod.namespace}(${pod.uid})`,
+    );
     this.#runtime.event('Warning', 'BackOff', `Back-off restarting failed container ${target}`, this.spec);
     await this.#runtime.time.pass(seconds, signal).catch((error: unknown) => {
       if (!isAbort(error)) throw error;
@@ -213,21 +236,32 @@ export class ContainerLoop {
   async #probe(run: ContainerRun): Promise<void> {
     const signal = run.ended;
     const { startupProbe, readinessProbe, livenessProbe } = this.spec;
-    const target = { pod: this.#runtime.pod(), podIp: this.#runtime.podIp, container: this.spec, run, network: this.#runtime.network, time: this.#runtime.time };
+    const target = {
+      pod: this.#runtime.pod(),
+      podIp: this.#runtime.podIp,
+      container: this.spec,
+      run,
+      network: this.#runtime.network,
+      time: this.#runtime.time,
+    };
     const listener = {
-      failed: (kind: ProbeKind, output: string) => this.#runtime.event('Warning', 'Unhealthy', `${kind} probe failed: ${output}`, this.spec),
+      failed: (kind: ProbeKind, output: string) =>
+        this.#runtime.event('Warning', 'Unhealthy', `${kind} probe failed: ${output}`, this.spec),
       result: (kind: ProbeKind, passed: boolean) => this.#probeResult(kind, passed, run),
     };
     this.#last = this.#ended;
     this.#started = startupProbe === undefined;
     this.#ready = this.#started && readinessProbe === undefined && !this.#hasFault('never-ready');
-    const quietly = (work: Promise<void>): Promise<void> => work.catch((error: unknown) => {
-      if (!isAbort(error) && !signal.aborted) throw error;
-    });
+    const quietly = (work: Promise<void>): Promise<void> =>
+      work.catch((error: unknown) => {
+        if (!isAbort(error) && !signal.aborted) throw error;
+      });
     if (startupProbe !== undefined) await quietly(runProbe('Startup', startupProbe, target, listener, signal));
     if (signal.aborted) return;
     await Promise.all([
-      readinessProbe === undefined ? undefined : quietly(runProbe('Readiness', readinessProbe, target, listener, signal)),
+      readinessProbe === undefined
+        ? undefined
+        : quietly(runProbe('Readiness', readinessProbe, target, listener, signal)),
       livenessProbe === undefined ? undefined : quietly(runProbe('Liveness', livenessProbe, target, listener, signal)),
     ]);
   }
@@ -240,8 +274,16 @@ export class ContainerLoop {
     } else if (kind === 'Readiness') {
       this.#ready = passed && !this.#hasFault('never-ready');
     } else if (!passed) {
-      this.#runtime.event('Normal', 'Killing', `Container ${this.spec.name} failed ${kind.toLowerCase()} probe, will be restarted`, this.spec);
-      const grace = setTimeout(() => run.kill(), Math.min(this.#runtime.pod().spec.terminationGracePeriodSeconds * 1000, longestTimerMs));
+      this.#runtime.event(
+        'Normal',
+        'Killing',
+        `Container ${this.spec.name} failed ${kind.toLowerCase()} probe, will be restarted`,
+        this.spec,
+      );
+      const grace = setTimeout(
+        () => run.kill(),
+        Math.min(this.#runtime.pod().spec.terminationGracePeriodSeconds * 1000, longestTimerMs),
+      );
       run.terminate();
       void run.exited.then(() => clearTimeout(grace));
     }
@@ -253,7 +295,12 @@ export class ContainerLoop {
       await this.#handler(handler, run);
     } catch (error) {
       if (run.exit !== undefined) return;
-      this.#runtime.event('Warning', 'FailedPostStartHook', `PostStartHook failed: ${error instanceof Error ? error.message : String(error)}`, this.spec);
+      this.#runtime.event(
+        'Warning',
+        'FailedPostStartHook',
+        `PostStartHook failed: ${error instanceof Error ? error.message : String(error)}`,
+        this.spec,
+      );
       run.kill();
     }
   }
@@ -262,17 +309,27 @@ export class ContainerLoop {
     if (handler.sleep !== undefined) await this.#runtime.time.pass(handler.sleep.seconds, run.ended);
     if (handler.exec !== undefined) {
       const { exitCode, output } = await run.execCollected(handler.exec.command, run.ended);
-      if (exitCode !== 0) throw new Error(`command '${handler.exec.command.join(' ')}' exited with ${exitCode}: ${output}`);
+      if (exitCode !== 0)
+        throw new Error(`command '${handler.exec.command.join(' ')}' exited with ${exitCode}: ${output}`);
     }
     if (handler.httpGet !== undefined) {
       const { port, path, host } = handler.httpGet;
-      await podGet(this.#runtime.network, { host: host ?? this.#runtime.podIp, port: portOf(port, this.spec), path }, this.#runtime.pod().namespace, 30_000, run.ended);
+      await podGet(
+        this.#runtime.network,
+        { host: host ?? this.#runtime.podIp, port: portOf(port, this.spec), path },
+        this.#runtime.pod().namespace,
+        30_000,
+        run.ended,
+      );
     }
   }
 
   #hasFault(fault: Fault): boolean {
     const pod: NodePod = this.#runtime.pod();
-    return hasFault(pod, this.#runtime.faultsAtStart, fault) && !(isSidecar(this.spec) && faults[fault].concerns === 'model-servers');
+    return (
+      hasFault(pod, this.#runtime.faultsAtStart, fault) &&
+      !(isSidecar(this.spec) && faults[fault].concerns === 'model-servers')
+    );
   }
 
   /** The pod's annotations may have changed: a fault asked of a running container comes at once. */
@@ -284,7 +341,11 @@ export class ContainerLoop {
     const isMain = this.#runtime.pod().spec.containers.some(({ name }) => name === this.spec.name);
     if (!isMain) return;
     if (this.#hasFault('crash-once') && this.#restarts === 0) {
-      run.log.append('demo: this container was asked to crash once (demo.llm-d/fault=crash-once)', 'stderr', this.#runtime.time.now());
+      run.log.append(
+        'demo: this container was asked to crash once (demo.llm-d/fault=crash-once)',
+        'stderr',
+        this.#runtime.time.now(),
+      );
       run.crash(1);
       return;
     }

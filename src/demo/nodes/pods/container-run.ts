@@ -54,9 +54,19 @@ export class ContainerRun {
   constructor(options: ContainerRunOptions) {
     this.#options = options;
     this.startedAt = options.context.time.now();
-    this.console = new Console(options.console, (line, stream) => this.log.append(line, stream, options.context.time.now()));
-    this.shell = new ContainerShell(options.context, this.#processes, [...ownCommands(options.machine, this.#processes), ...options.commands]);
-    const main = this.#processes.start(options.context.command.join(' ') || options.context.image, 0, this.startedAt, (signal) => (signal === sigKill ? this.kill() : this.terminate()));
+    this.console = new Console(options.console, (line, stream) =>
+      this.log.append(line, stream, options.context.time.now()),
+    );
+    this.shell = new ContainerShell(options.context, this.#processes, [
+      ...ownCommands(options.machine, this.#processes),
+      ...options.commands,
+    ]);
+    const main = this.#processes.start(
+      options.context.command.join(' ') || options.context.image,
+      0,
+      this.startedAt,
+      (signal) => (signal === sigKill ? this.kill() : this.terminate()),
+    );
     this.exited = this.#run().then((exit) => {
       main.ended();
       for (const process of this.#processes.list()) this.#processes.kill(process.pid, sigKill);
@@ -95,16 +105,32 @@ export class ContainerRun {
   }
 
   /** Runs a command in the container and collects what it says. */
-  async execCollected(command: readonly string[], signal: AbortSignal): Promise<{ readonly exitCode: number; readonly output: string }> {
+  async execCollected(
+    command: readonly string[],
+    signal: AbortSignal,
+  ): Promise<{ readonly exitCode: number; readonly output: string }> {
     const output = new Collector();
-    const result = await this.exec(command, { stdin: emptyInput(), stdout: output, stderr: output, tty: false }, signal);
+    const result = await this.exec(
+      command,
+      { stdin: emptyInput(), stdout: output, stderr: output, tty: false },
+      signal,
+    );
     return { exitCode: result, output: output.bytes.toString() };
   }
 
   /** Runs a command beside the main process. */
   async exec(command: readonly string[], stdio: Stdio, signal: AbortSignal): Promise<number> {
     const { source, name, args } = asScript(command);
-    const result = await this.shell.run({ source, name, args, env: this.#options.context.env, cwd: this.workingDir, stdio, signal: AbortSignal.any([signal, this.ended]), parentPid: 0 });
+    const result = await this.shell.run({
+      source,
+      name,
+      args,
+      env: this.#options.context.env,
+      cwd: this.workingDir,
+      stdio,
+      signal: AbortSignal.any([signal, this.ended]),
+      parentPid: 0,
+    });
     return this.ended.aborted && !signal.aborted ? signalExit(sigKill) : result.exitCode;
   }
 
@@ -128,7 +154,14 @@ export class ContainerRun {
     await Promise.resolve();
     try {
       const program = programs.find((candidate) => candidate.matches(context));
-      const exitCode = program === undefined ? await this.#generic() : await program.run({ ...context, signal: this.#terminate.signal, log: (line, stream) => this.console.say(line, stream ?? 'stdout') });
+      const exitCode =
+        program === undefined
+          ? await this.#generic()
+          : await program.run({
+              ...context,
+              signal: this.#terminate.signal,
+              log: (line, stream) => this.console.say(line, stream ?? 'stdout'),
+            });
       if (typeof exitCode !== 'number') return exitCode;
       return { exitCode, reason: exitCode === 0 ? 'Completed' : 'Error' };
     } catch (error) {
@@ -143,8 +176,15 @@ export class ContainerRun {
     const { context } = this.#options;
     const [file] = context.command;
     if (file === undefined) return this.#serveForever();
-    if (!(await this.shell.canStart(file))) return { exitCode: 128, reason: 'StartError', message: `failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: ${missingExecutable(file)}` };
-    const exitCode = this.console.tty ? await runInTerminal(this, context.command, this.console.terminal(this.#terminate.signal)) : await this.#script();
+    if (!(await this.shell.canStart(file)))
+      return {
+        exitCode: 128,
+        reason: 'StartError',
+        message: `failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: ${missingExecutable(file)}`,
+      };
+    const exitCode = this.console.tty
+      ? await runInTerminal(this, context.command, this.console.terminal(this.#terminate.signal))
+      : await this.#script();
     this.console.flush();
     return this.#terminate.signal.aborted ? signalExit(sigTerm) : exitCode;
   }
@@ -153,7 +193,16 @@ export class ContainerRun {
     const { command, env } = this.#options.context;
     const { stdin, stdout, stderr } = this.console;
     const { source, name, args } = asScript(command);
-    const { exitCode } = await this.shell.run({ source, name, args, env, cwd: this.workingDir, stdio: { stdin, stdout, stderr, tty: false }, signal: this.#terminate.signal, parentPid: 0 });
+    const { exitCode } = await this.shell.run({
+      source,
+      name,
+      args,
+      env,
+      cwd: this.workingDir,
+      stdio: { stdin, stdout, stderr, tty: false },
+      signal: this.#terminate.signal,
+      parentPid: 0,
+    });
     return exitCode;
   }
 
@@ -162,7 +211,9 @@ export class ContainerRun {
     const listening = new DisposableStore();
     try {
       for (const port of ports) {
-        const server = createServer((_request, response) => response.writeHead(200, { 'Content-Type': 'text/plain' }).end('ok\n'));
+        const server = createServer((_request, response) =>
+          response.writeHead(200, { 'Content-Type': 'text/plain' }).end('ok\n'),
+        );
         listening.add(context.network.listen(context.podIp, port, server));
       }
       await new Promise<void>((resolve) => {
@@ -178,18 +229,25 @@ export class ContainerRun {
 
 /** What the container runtime says of an executable that is not there. */
 export function missingExecutable(file: string): string {
-  return file.includes('/') ? `exec: "${file}": stat ${file}: no such file or directory: unknown` : `exec: "${file}": executable file not found in $PATH: unknown`;
+  return file.includes('/')
+    ? `exec: "${file}": stat ${file}: no such file or directory: unknown`
+    : `exec: "${file}": executable file not found in $PATH: unknown`;
 }
 
 const shells = /^(?:\/usr)?(?:\/bin\/)?(bash|sh|zsh|dash|ash)$/;
 
 /** A command line as a script: that of `sh -c script args`, or the command itself, quoted word by word. */
-export function asScript(command: readonly string[]): { readonly source: string; readonly name: string; readonly args: readonly string[] } {
+export function asScript(command: readonly string[]): {
+  readonly source: string;
+  readonly name: string;
+  readonly args: readonly string[];
+} {
   const [file = '', ...rest] = command;
   const shell = shells.exec(file)?.[1];
   if (shell !== undefined) {
     const invocation = readShellInvocation(rest);
-    if (invocation.command !== undefined) return { source: invocation.options + invocation.command, name: shell, args: invocation.rest.slice(1) };
+    if (invocation.command !== undefined)
+      return { source: invocation.options + invocation.command, name: shell, args: invocation.rest.slice(1) };
   }
   const program = file.replace(/^(?:\/usr)?(?:\/local)?\/s?bin\//, '');
   return { source: [program, ...rest].map(quote).join(' '), name: shell ?? program, args: [] };

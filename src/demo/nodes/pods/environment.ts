@@ -12,17 +12,33 @@ export interface PodPlacement {
 }
 
 /** What every image sets. */
-const imageEnv: Readonly<Record<string, string>> = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root' };
+const imageEnv: Readonly<Record<string, string>> = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  HOME: '/root',
+};
 
 /** A container's whole environment. Rejects with ConfigError when something it refers to is missing. */
-export async function resolveEnvironment(pod: NodePod, container: ContainerSpec, placement: PodPlacement, lookup: ConfigLookup): Promise<Readonly<Record<string, string>>> {
-  const env: Record<string, string> = { ...imageEnv, HOSTNAME: hostnameOf(pod), KUBERNETES_SERVICE_HOST: 'kubernetes.default.svc', KUBERNETES_SERVICE_PORT: '443' };
+export async function resolveEnvironment(
+  pod: NodePod,
+  container: ContainerSpec,
+  placement: PodPlacement,
+  lookup: ConfigLookup,
+): Promise<Readonly<Record<string, string>>> {
+  const env: Record<string, string> = {
+    ...imageEnv,
+    HOSTNAME: hostnameOf(pod),
+    KUBERNETES_SERVICE_HOST: 'kubernetes.default.svc',
+    KUBERNETES_SERVICE_PORT: '443',
+  };
   for (const source of container.envFrom) {
     const ref = source.configMapRef ?? source.secretRef;
     if (ref === undefined) continue;
     const isSecret = source.configMapRef === undefined;
-    const entries = await (isSecret ? lookup.secret(pod.namespace, ref.name) : lookup.configMap(pod.namespace, ref.name));
-    if (entries === undefined && !ref.optional) throw new ConfigError(`${isSecret ? 'secret' : 'configmap'} "${ref.name}" not found`);
+    const entries = await (isSecret
+      ? lookup.secret(pod.namespace, ref.name)
+      : lookup.configMap(pod.namespace, ref.name));
+    if (entries === undefined && !ref.optional)
+      throw new ConfigError(`${isSecret ? 'secret' : 'configmap'} "${ref.name}" not found`);
     for (const [key, value] of entries ?? []) env[source.prefix + key] = value.toString();
   }
   for (const variable of container.env) {
@@ -32,7 +48,14 @@ export async function resolveEnvironment(pod: NodePod, container: ContainerSpec,
   return env;
 }
 
-async function valueOf(variable: EnvVarSpec, pod: NodePod, container: ContainerSpec, placement: PodPlacement, lookup: ConfigLookup, env: Readonly<Record<string, string>>): Promise<string | undefined> {
+async function valueOf(
+  variable: EnvVarSpec,
+  pod: NodePod,
+  container: ContainerSpec,
+  placement: PodPlacement,
+  lookup: ConfigLookup,
+  env: Readonly<Record<string, string>>,
+): Promise<string | undefined> {
   const from = variable.valueFrom;
   if (from === undefined) return expandVariables(variable.value ?? '', env);
   if (from.fieldRef !== undefined) return fieldValue(from.fieldRef.fieldPath, pod, placement);
@@ -44,7 +67,9 @@ async function valueOf(variable: EnvVarSpec, pod: NodePod, container: ContainerS
 
 /** `$(NAME)` in values, commands and arguments; `$$(NAME)` stays as `$(NAME)`, an unknown name as it is. */
 export function expandVariables(text: string, env: Readonly<Record<string, string>>): string {
-  return text.replaceAll(/\$\$|\$\(([^()]*)\)/g, (whole, name: string | undefined) => (name === undefined ? '$' : (env[name] ?? whole)));
+  return text.replaceAll(/\$\$|\$\(([^()]*)\)/g, (whole, name: string | undefined) =>
+    name === undefined ? '$' : (env[name] ?? whole),
+  );
 }
 
 /** A field of the downward API. */
@@ -60,7 +85,9 @@ export function fieldValue(path: string, pod: NodePod, placement: PodPlacement):
       return pod.uid;
     case 'metadata.labels':
     case 'metadata.annotations':
-      return Object.entries(stringMapAt(pod.object, 'metadata', path.slice('metadata.'.length))).map(([key, value]) => `${key}=${JSON.stringify(value)}`).join('\n');
+      return Object.entries(stringMapAt(pod.object, 'metadata', path.slice('metadata.'.length)))
+        .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+        .join('\n');
     case 'spec.nodeName':
       return placement.nodeName;
     case 'spec.serviceAccountName':
@@ -77,11 +104,26 @@ export function fieldValue(path: string, pod: NodePod, placement: PodPlacement):
 }
 
 /** `limits.cpu` and the like, rounded up to the divisor; a limit that is not set is what the node can give. */
-export function resourceValue(ref: { readonly containerName?: string | undefined; readonly resource: string; readonly divisor?: string | number | undefined }, pod: NodePod, container: ContainerSpec, placement: PodPlacement): string {
-  const target = ref.containerName === undefined ? container : [...pod.spec.containers, ...pod.spec.initContainers].find(({ name }) => name === ref.containerName);
+export function resourceValue(
+  ref: {
+    readonly containerName?: string | undefined;
+    readonly resource: string;
+    readonly divisor?: string | number | undefined;
+  },
+  pod: NodePod,
+  container: ContainerSpec,
+  placement: PodPlacement,
+): string {
+  const target =
+    ref.containerName === undefined
+      ? container
+      : [...pod.spec.containers, ...pod.spec.initContainers].find(({ name }) => name === ref.containerName);
   const [kind = '', ...rest] = ref.resource.split('.');
   const resource = rest.join('.');
-  const given = kind === 'requests' ? target?.resources.requests?.[resource] : (target?.resources.limits?.[resource] ?? placement.allocatable[resource]);
+  const given =
+    kind === 'requests'
+      ? target?.resources.requests?.[resource]
+      : (target?.resources.limits?.[resource] ?? placement.allocatable[resource]);
   const divisor = parseQuantity(ref.divisor) ?? 1;
   return String(Math.ceil((parseQuantity(given) ?? 0) / (divisor === 0 ? 1 : divisor)));
 }

@@ -27,7 +27,13 @@ export class EventRecorder {
   readonly #recorded = new Map<string, Recorded>();
   #queue: Promise<void> = Promise.resolve();
 
-  constructor(options: { readonly client: Pick<KubeClient, 'create' | 'patch'>; readonly host: string; readonly now: () => number; readonly logger: Logger; readonly signal: AbortSignal }) {
+  constructor(options: {
+    readonly client: Pick<KubeClient, 'create' | 'patch'>;
+    readonly host: string;
+    readonly now: () => number;
+    readonly logger: Logger;
+    readonly signal: AbortSignal;
+  }) {
     this.#client = options.client;
     this.#host = options.host;
     this.#now = options.now;
@@ -45,9 +51,12 @@ export class EventRecorder {
 
   #record(subject: EventSubject, type: 'Normal' | 'Warning', reason: string, message: string): void {
     // One after the other, so that they stand in the order in which things happened.
-    this.#queue = this.#queue.then(() => this.#write(subject, type, reason, message)).catch((error: unknown) => {
-      if (!this.#signal.aborted && !isWorkbenchError(error, 'not-found', 'namespace-missing', 'forbidden')) this.#logger.warn(`event ${reason} of ${subject.object.metadata.name} was not written: ${String(error)}`);
-    });
+    this.#queue = this.#queue
+      .then(() => this.#write(subject, type, reason, message))
+      .catch((error: unknown) => {
+        if (!this.#signal.aborted && !isWorkbenchError(error, 'not-found', 'namespace-missing', 'forbidden'))
+          this.#logger.warn(`event ${reason} of ${subject.object.metadata.name} was not written: ${String(error)}`);
+      });
   }
 
   async #write(subject: EventSubject, type: string, reason: string, message: string): Promise<void> {
@@ -58,7 +67,13 @@ export class EventRecorder {
     if (known !== undefined) {
       known.count += 1;
       try {
-        await this.#client.patch(Events, known.namespace, known.name, { count: known.count, lastTimestamp: time }, this.#signal);
+        await this.#client.patch(
+          Events,
+          known.namespace,
+          known.name,
+          { count: known.count, lastTimestamp: time },
+          this.#signal,
+        );
         return;
       } catch (error) {
         if (!isWorkbenchError(error, 'not-found')) throw error;
@@ -78,7 +93,21 @@ export class EventRecorder {
     const source = { component: 'kubelet', host: this.#host };
     await this.#client.create(
       Events,
-      { apiVersion: 'v1', kind: 'Event', metadata: { name, namespace }, involvedObject, type, reason, message, source, count: 1, firstTimestamp: time, lastTimestamp: time, reportingComponent: 'kubelet', reportingInstance: this.#host },
+      {
+        apiVersion: 'v1',
+        kind: 'Event',
+        metadata: { name, namespace },
+        involvedObject,
+        type,
+        reason,
+        message,
+        source,
+        count: 1,
+        firstTimestamp: time,
+        lastTimestamp: time,
+        reportingComponent: 'kubelet',
+        reportingInstance: this.#host,
+      },
       this.#signal,
     );
     this.#recorded.set(key, { namespace, name, count: 1 });

@@ -15,13 +15,20 @@ export interface ConfigLookup {
 }
 
 export function apiLookup(client: Pick<KubeClient, 'get'>, signal: AbortSignal): ConfigLookup {
-  const read = async (kind: typeof Secrets, namespace: string, name: string): Promise<ReadonlyMap<string, Buffer> | undefined> => {
+  const read = async (
+    kind: typeof Secrets,
+    namespace: string,
+    name: string,
+  ): Promise<ReadonlyMap<string, Buffer> | undefined> => {
     try {
       const object = await client.get(kind, namespace, name, signal);
       const entries = new Map<string, Buffer>();
       const encoding = kind === Secrets ? 'base64' : 'utf8';
-      for (const [key, value] of Object.entries(stringMapAt(object, 'data'))) entries.set(key, Buffer.from(value, encoding));
-      if (isObject(object['binaryData'])) for (const [key, value] of Object.entries(stringMapAt(object, 'binaryData'))) entries.set(key, Buffer.from(value, 'base64'));
+      for (const [key, value] of Object.entries(stringMapAt(object, 'data')))
+        entries.set(key, Buffer.from(value, encoding));
+      if (isObject(object['binaryData']))
+        for (const [key, value] of Object.entries(stringMapAt(object, 'binaryData')))
+          entries.set(key, Buffer.from(value, 'base64'));
       return entries;
     } catch (error) {
       if (isWorkbenchError(error, 'not-found')) return undefined;
@@ -35,11 +42,20 @@ export function apiLookup(client: Pick<KubeClient, 'get'>, signal: AbortSignal):
 }
 
 /** One key of a ConfigMap or Secret for a container's environment; undefined when it is optional and missing. */
-export async function lookUpKey(lookup: ConfigLookup, kind: 'configmap' | 'secret', namespace: string, ref: { readonly name: string; readonly key: string; readonly optional: boolean }): Promise<string | undefined> {
-  const entries = await (kind === 'secret' ? lookup.secret(namespace, ref.name) : lookup.configMap(namespace, ref.name));
+export async function lookUpKey(
+  lookup: ConfigLookup,
+  kind: 'configmap' | 'secret',
+  namespace: string,
+  ref: { readonly name: string; readonly key: string; readonly optional: boolean },
+): Promise<string | undefined> {
+  const entries = await (kind === 'secret'
+    ? lookup.secret(namespace, ref.name)
+    : lookup.configMap(namespace, ref.name));
   const value = entries?.get(ref.key);
   if (value !== undefined) return value.toString();
   if (ref.optional) return undefined;
   if (entries === undefined) throw new ConfigError(`${kind} "${ref.name}" not found`);
-  throw new ConfigError(`couldn't find key ${ref.key} in ${kind === 'secret' ? 'Secret' : 'ConfigMap'} ${namespace}/${ref.name}`);
+  throw new ConfigError(
+    `couldn't find key ${ref.key} in ${kind === 'secret' ? 'Secret' : 'ConfigMap'} ${namespace}/${ref.name}`,
+  );
 }

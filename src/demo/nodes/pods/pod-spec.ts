@@ -5,20 +5,37 @@ import type { KubeObject } from '../../../kube/types.ts';
 
 const keySelector = z.object({ name: z.string().default(''), key: z.string(), optional: z.boolean().default(false) });
 const fieldRef = z.object({ fieldPath: z.string() });
-const resourceFieldRef = z.object({ containerName: z.string().optional(), resource: z.string(), divisor: z.union([z.string(), z.number()]).optional() });
+const resourceFieldRef = z.object({
+  containerName: z.string().optional(),
+  resource: z.string(),
+  divisor: z.union([z.string(), z.number()]).optional(),
+});
 
 const envVar = z.object({
   name: z.string(),
   value: z.string().optional(),
-  valueFrom: z.object({ fieldRef, resourceFieldRef, configMapKeyRef: keySelector, secretKeyRef: keySelector }).partial().optional(),
+  valueFrom: z
+    .object({ fieldRef, resourceFieldRef, configMapKeyRef: keySelector, secretKeyRef: keySelector })
+    .partial()
+    .optional(),
 });
 
 const wholeRef = z.object({ name: z.string().default(''), optional: z.boolean().default(false) });
-const envFrom = z.object({ prefix: z.string().default(''), configMapRef: wholeRef.optional(), secretRef: wholeRef.optional() });
+const envFrom = z.object({
+  prefix: z.string().default(''),
+  configMapRef: wholeRef.optional(),
+  secretRef: wholeRef.optional(),
+});
 
 const portNumber = z.union([z.number(), z.string()]);
 const httpHeader = z.object({ name: z.string(), value: z.string() });
-const httpGet = z.object({ path: z.string().default('/'), port: portNumber, host: z.string().optional(), scheme: z.string().default('HTTP'), httpHeaders: z.array(httpHeader).default([]) });
+const httpGet = z.object({
+  path: z.string().default('/'),
+  port: portNumber,
+  host: z.string().optional(),
+  scheme: z.string().default('HTTP'),
+  httpHeaders: z.array(httpHeader).default([]),
+});
 const exec = z.object({ command: z.array(z.string()).default([]) });
 const sleepAction = z.object({ seconds: z.number() });
 const tcpSocket = z.object({ port: portNumber, host: z.string().optional() });
@@ -36,7 +53,11 @@ const probe = z.object({
   failureThreshold: z.number().default(3),
 });
 
-const lifecycleHandler = z.object({ exec: exec.optional(), httpGet: httpGet.optional(), sleep: sleepAction.optional() });
+const lifecycleHandler = z.object({
+  exec: exec.optional(),
+  httpGet: httpGet.optional(),
+  sleep: sleepAction.optional(),
+});
 
 const quantities = z.record(z.string(), z.union([z.string(), z.number()])).default({});
 
@@ -49,9 +70,21 @@ const container = z.object({
   workingDir: z.string().optional(),
   env: z.array(envVar).default([]),
   envFrom: z.array(envFrom).default([]),
-  ports: z.array(z.object({ name: z.string().optional(), containerPort: z.number(), protocol: z.string().default('TCP') })).default([]),
+  ports: z
+    .array(z.object({ name: z.string().optional(), containerPort: z.number(), protocol: z.string().default('TCP') }))
+    .default([]),
   resources: z.object({ limits: quantities, requests: quantities }).partial().default({}),
-  volumeMounts: z.array(z.object({ name: z.string(), mountPath: z.string(), subPath: z.string().optional(), subPathExpr: z.string().optional(), readOnly: z.boolean().default(false) })).default([]),
+  volumeMounts: z
+    .array(
+      z.object({
+        name: z.string(),
+        mountPath: z.string(),
+        subPath: z.string().optional(),
+        subPathExpr: z.string().optional(),
+        readOnly: z.boolean().default(false),
+      }),
+    )
+    .default([]),
   startupProbe: probe.optional(),
   readinessProbe: probe.optional(),
   livenessProbe: probe.optional(),
@@ -65,7 +98,9 @@ const container = z.object({
 const items = z.array(z.object({ key: z.string(), path: z.string(), mode: z.number().optional() })).optional();
 const configMapSource = z.object({ name: z.string().default(''), items, optional: z.boolean().default(false) });
 const secretSource = z.object({ secretName: z.string(), items, optional: z.boolean().default(false) });
-const downwardItems = z.array(z.object({ path: z.string(), fieldRef: fieldRef.optional(), resourceFieldRef: resourceFieldRef.optional() })).default([]);
+const downwardItems = z
+  .array(z.object({ path: z.string(), fieldRef: fieldRef.optional(), resourceFieldRef: resourceFieldRef.optional() }))
+  .default([]);
 
 const projection = z.object({
   configMap: configMapSource.optional(),
@@ -76,7 +111,9 @@ const projection = z.object({
 
 const volume = z.object({
   name: z.string(),
-  emptyDir: z.object({ medium: z.string().default(''), sizeLimit: z.union([z.string(), z.number()]).optional() }).optional(),
+  emptyDir: z
+    .object({ medium: z.string().default(''), sizeLimit: z.union([z.string(), z.number()]).optional() })
+    .optional(),
   hostPath: z.object({ path: z.string() }).optional(),
   persistentVolumeClaim: z.object({ claimName: z.string() }).optional(),
   configMap: configMapSource.optional(),

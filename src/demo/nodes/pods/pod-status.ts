@@ -38,7 +38,9 @@ export function podStatus(facts: PodFacts, now: number): Readonly<Record<string,
     ...ips,
     startTime: timestamp(facts.startedAt),
     ...(facts.failure === undefined ? {} : { reason: facts.failure.reason, message: facts.failure.message }),
-    ...(facts.init.length === 0 ? {} : { initContainerStatuses: facts.init.map((container) => containerStatus(container, true)) }),
+    ...(facts.init.length === 0
+      ? {}
+      : { initContainerStatuses: facts.init.map((container) => containerStatus(container, true)) }),
     containerStatuses: facts.main.map((container) => containerStatus(container, false)),
   };
 }
@@ -46,10 +48,16 @@ export function podStatus(facts: PodFacts, now: number): Readonly<Record<string,
 export function phaseOf(facts: PodFacts): PodPhase {
   if (facts.failure !== undefined) return 'Failed';
   const policy = facts.pod.spec.restartPolicy;
-  const failedInit = facts.init.some((container) => !isSidecar(container.spec) && failed(container.state) && policy === 'Never');
+  const failedInit = facts.init.some(
+    (container) => !isSidecar(container.spec) && failed(container.state) && policy === 'Never',
+  );
   if (failedInit) return 'Failed';
   const deleted = facts.pod.object.metadata.deletionTimestamp !== undefined;
-  const final = facts.main.every(({ state }) => state.kind === 'terminated' && (deleted || policy === 'Never' || (policy === 'OnFailure' && state.exit.exitCode === 0)));
+  const final = facts.main.every(
+    ({ state }) =>
+      state.kind === 'terminated' &&
+      (deleted || policy === 'Never' || (policy === 'OnFailure' && state.exit.exitCode === 0)),
+  );
   if (final) return facts.main.some(({ state }) => failed(state)) ? 'Failed' : 'Succeeded';
   const anyRan = facts.main.some(({ state, last }) => state.kind !== 'waiting' || last !== undefined);
   return anyRan ? 'Running' : 'Pending';
@@ -61,7 +69,9 @@ function failed(state: ContainerState): boolean {
 
 /** Whether init containers let the main ones start: done, or a sidecar that has started. */
 function initDone(container: ContainerFacts): boolean {
-  return isSidecar(container.spec) ? container.started && container.state.kind === 'running' : container.state.kind === 'terminated' && container.state.exit.exitCode === 0;
+  return isSidecar(container.spec)
+    ? container.started && container.state.kind === 'running'
+    : container.state.kind === 'terminated' && container.state.exit.exitCode === 0;
 }
 
 function conditionsOf(facts: PodFacts, phase: PodPhase, now: number): readonly Condition[] {
@@ -70,22 +80,45 @@ function conditionsOf(facts: PodFacts, phase: PodPhase, now: number): readonly C
     const status = ok ? 'True' : 'False';
     const known = before.find((candidate) => candidate['type'] === type);
     const same = known?.['status'] === status ? stringAt(known, 'lastTransitionTime') : undefined;
-    return { type, status, lastTransitionTime: same ?? timestamp(now), reason: ok ? null : (reason ?? null), message: ok ? null : (message ?? null) };
+    return {
+      type,
+      status,
+      lastTransitionTime: same ?? timestamp(now),
+      reason: ok ? null : (reason ?? null),
+      message: ok ? null : (message ?? null),
+    };
   };
   const terminal = phase === 'Succeeded' || phase === 'Failed';
   const incomplete = facts.init.filter((container) => !initDone(container)).map(({ spec }) => spec.name);
-  const initialized = phase === 'Succeeded' || facts.main.some(({ state, last }) => state.kind !== 'waiting' || last !== undefined) || incomplete.length === 0;
+  const initialized =
+    phase === 'Succeeded' ||
+    facts.main.some(({ state, last }) => state.kind !== 'waiting' || last !== undefined) ||
+    incomplete.length === 0;
   const watched = [...facts.init.filter(({ spec }) => isSidecar(spec)), ...facts.main];
   const unready = watched.filter(({ ready }) => !ready).map(({ spec }) => spec.name);
-  const gates = facts.pod.spec.readinessGates.filter(({ conditionType }) => before.find((candidate) => candidate['type'] === conditionType)?.['status'] !== 'True').map(({ conditionType }) => conditionType);
+  const gates = facts.pod.spec.readinessGates
+    .filter(
+      ({ conditionType }) => before.find((candidate) => candidate['type'] === conditionType)?.['status'] !== 'True',
+    )
+    .map(({ conditionType }) => conditionType);
   const unreadyReason = terminal ? (phase === 'Succeeded' ? 'PodCompleted' : 'PodFailed') : 'ContainersNotReady';
-  const unreadyMessage = terminal && phase === 'Succeeded' ? undefined : `containers with unready status: [${unready.join(' ')}]`;
+  const unreadyMessage =
+    terminal && phase === 'Succeeded' ? undefined : `containers with unready status: [${unready.join(' ')}]`;
   const containersReady = !terminal && unready.length === 0 && facts.main.length > 0;
-  const gateMessage = gates.map((gate) => `the status of pod readiness gate "${gate}" is not "True", but False`).join(', ');
+  const gateMessage = gates
+    .map((gate) => `the status of pod readiness gate "${gate}" is not "True", but False`)
+    .join(', ');
   return [
     condition('PodReadyToStartContainers', facts.sandboxReady),
-    condition('Initialized', initialized, 'ContainersNotInitialized', `containers with incomplete status: [${incomplete.join(' ')}]`),
-    containersReady && gates.length > 0 ? condition('Ready', false, 'ReadinessGatesNotReady', gateMessage) : condition('Ready', containersReady, unreadyReason, unreadyMessage),
+    condition(
+      'Initialized',
+      initialized,
+      'ContainersNotInitialized',
+      `containers with incomplete status: [${incomplete.join(' ')}]`,
+    ),
+    containersReady && gates.length > 0
+      ? condition('Ready', false, 'ReadinessGatesNotReady', gateMessage)
+      : condition('Ready', containersReady, unreadyReason, unreadyMessage),
     condition('ContainersReady', containersReady, unreadyReason, unreadyMessage),
     condition('PodScheduled', true),
   ];

@@ -69,7 +69,13 @@ export class PodWorker {
     const runtime = this.#runtime();
     this.#init = pod.spec.initContainers.map((container) => new ContainerLoop(container, runtime, waiting));
     this.#main = pod.spec.containers.map((container) => new ContainerLoop(container, runtime, waiting));
-    this.#status = new StatusWriter({ client: host.client, pod: () => this.#pod, status: () => podStatus(this.#facts(), host.time.now()), logger: host.logger, signal: this.#stop.signal });
+    this.#status = new StatusWriter({
+      client: host.client,
+      pod: () => this.#pod,
+      status: () => podStatus(this.#facts(), host.time.now()),
+      logger: host.logger,
+      signal: this.#stop.signal,
+    });
     this.#run().catch((error: unknown) => {
       if (!isAbort(error)) host.logger.error(`pod ${pod.namespace}/${pod.name} on ${host.nodeName}`, error);
     });
@@ -90,7 +96,11 @@ export class PodWorker {
 
   /** The container that is meant when none is named. */
   get defaultContainer(): string {
-    return this.#pod.object.metadata.annotations?.['kubectl.kubernetes.io/default-container'] ?? this.#pod.spec.containers[0]?.name ?? '';
+    return (
+      this.#pod.object.metadata.annotations?.['kubectl.kubernetes.io/default-container'] ??
+      this.#pod.spec.containers[0]?.name ??
+      ''
+    );
   }
 
   hasFault(fault: Parameters<typeof hasFault>[2]): boolean {
@@ -201,7 +211,8 @@ export class PodWorker {
 
   async #terminate(): Promise<void> {
     const { object, spec, namespace, name, uid } = this.#pod;
-    const graceMs = 1000 * (numberAt(object, 'metadata', 'deletionGracePeriodSeconds') ?? spec.terminationGracePeriodSeconds);
+    const graceMs =
+      1000 * (numberAt(object, 'metadata', 'deletionGracePeriodSeconds') ?? spec.terminationGracePeriodSeconds);
     for (const listener of this.#changeListeners) listener();
     await this.#stopContainers(graceMs);
     this.#sandboxReady = false;
@@ -215,7 +226,9 @@ export class PodWorker {
   }
 
   async #stopContainers(graceMs: number): Promise<void> {
-    await Promise.all([...this.#main, ...this.#init.filter(({ spec }) => !isSidecar(spec))].map((container) => container.stop(graceMs)));
+    await Promise.all(
+      [...this.#main, ...this.#init.filter(({ spec }) => !isSidecar(spec))].map((container) => container.stop(graceMs)),
+    );
     await this.#stopSidecars(graceMs);
   }
 
@@ -227,13 +240,20 @@ export class PodWorker {
   #watchForEviction(signal: AbortSignal): void {
     this.#mayEvict = !this.hasFault('evict');
     if (this.#mayEvict) return;
-    const message = 'The node was low on resource: ephemeral-storage. Threshold quantity: 10737418240, available: 9861004Ki. Container usage exceeds its request.';
+    const message =
+      'The node was low on resource: ephemeral-storage. Threshold quantity: 10737418240, available: 9861004Ki. Container usage exceeds its request.';
     this.#failAfter(delays.evict, 'Evicted', message, signal);
   }
 
   #watchDeadline(signal: AbortSignal): void {
     const { activeDeadlineSeconds } = this.#pod.spec;
-    if (activeDeadlineSeconds !== undefined) this.#failAfter(activeDeadlineSeconds, 'DeadlineExceeded', 'Pod was active on the node longer than the specified deadline', signal);
+    if (activeDeadlineSeconds !== undefined)
+      this.#failAfter(
+        activeDeadlineSeconds,
+        'DeadlineExceeded',
+        'Pod was active on the node longer than the specified deadline',
+        signal,
+      );
   }
 
   #failAfter(seconds: number, reason: string, message: string, signal: AbortSignal): void {
@@ -252,16 +272,33 @@ export class PodWorker {
 
   #facts(): PodFacts {
     const factsOf = (container: ContainerLoop): ContainerFacts => container.facts();
-    return { pod: this.#pod, hostIp: this.#host.hostIp, podIp: this.#podIp, startedAt: this.#startedAt, sandboxReady: this.#sandboxReady, init: this.#init.map(factsOf), main: this.#main.map(factsOf), failure: this.#failure };
+    return {
+      pod: this.#pod,
+      hostIp: this.#host.hostIp,
+      podIp: this.#podIp,
+      startedAt: this.#startedAt,
+      sandboxReady: this.#sandboxReady,
+      init: this.#init.map(factsOf),
+      main: this.#main.map(factsOf),
+      failure: this.#failure,
+    };
   }
 
   #placement(): PodPlacement {
-    return { podIp: this.#podIp ?? '', hostIp: this.#host.hostIp, nodeName: this.#host.nodeName, allocatable: this.#host.allocatable };
+    return {
+      podIp: this.#podIp ?? '',
+      hostIp: this.#host.hostIp,
+      nodeName: this.#host.nodeName,
+      allocatable: this.#host.allocatable,
+    };
   }
 
   #event(type: 'Normal' | 'Warning', reason: string, message: string, container?: ContainerSpec): void {
     const isInit = container !== undefined && this.#pod.spec.initContainers.includes(container);
-    const fieldPath = container === undefined ? {} : { fieldPath: `spec.${isInit ? 'initContainers' : 'containers'}{${container.name}}` };
+    const fieldPath =
+      container === undefined
+        ? {}
+        : { fieldPath: `spec.${isInit ? 'initContainers' : 'containers'}{${container.name}}` };
     const subject = { object: this.#pod.object, ...fieldPath };
     if (type === 'Normal') this.#host.events.normal(subject, reason, message);
     else this.#host.events.warning(subject, reason, message);
@@ -290,11 +327,16 @@ export class PodWorker {
     const podIp = this.#podIp ?? '';
     const env = await resolveEnvironment(this.#pod, container, this.#placement(), host.lookup);
     const command = [...container.command, ...container.args].map((word) => expandVariables(word, env));
-    const image = imageFiles(this.#pod, podIp, host.commands.map(({ name }) => name));
+    const image = imageFiles(
+      this.#pod,
+      podIp,
+      host.commands.map(({ name }) => name),
+    );
     const { fs, mounts } = await mountVolumes(image, container, this.#volumes, env);
     const workingDir = container.workingDir ?? '/';
     await fs.mkdir(workingDir, { recursive: true });
-    const limit = (resource: string): number => parseQuantity(container.resources.limits?.[resource] ?? host.allocatable[resource]) ?? 0;
+    const limit = (resource: string): number =>
+      parseQuantity(container.resources.limits?.[resource] ?? host.allocatable[resource]) ?? 0;
     return new ContainerRun({
       context: {
         pod: this.#pod.object,
@@ -311,7 +353,13 @@ export class PodWorker {
       },
       workingDir,
       console: container,
-      machine: { hostname: hostnameOf(this.#pod), kernel: host.kernel, cpus: Math.ceil(limit('cpu')), memoryBytes: limit('memory'), mounts },
+      machine: {
+        hostname: hostnameOf(this.#pod),
+        kernel: host.kernel,
+        cpus: Math.ceil(limit('cpu')),
+        memoryBytes: limit('memory'),
+        mounts,
+      },
       commands: host.commands,
       programs: host.programs,
       ports: container.ports.filter(({ protocol }) => protocol === 'TCP').map(({ containerPort }) => containerPort),

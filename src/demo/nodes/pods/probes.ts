@@ -23,7 +23,13 @@ export interface ProbeListener {
 }
 
 /** Makes one probe again and again until the signal fires, or, for startup probes, until it has passed. */
-export async function runProbe(kind: ProbeKind, probe: ProbeSpec, target: ProbeTarget, listener: ProbeListener, signal: AbortSignal): Promise<void> {
+export async function runProbe(
+  kind: ProbeKind,
+  probe: ProbeSpec,
+  target: ProbeTarget,
+  listener: ProbeListener,
+  signal: AbortSignal,
+): Promise<void> {
   let successes = 0;
   let failures = 0;
   await target.time.pass(probe.initialDelaySeconds, signal);
@@ -50,7 +56,10 @@ async function attempt(probe: ProbeSpec, target: ProbeTarget, signal: AbortSigna
   const timeoutMs = probe.timeoutSeconds * 1000;
   if (probe.httpGet !== undefined) return httpProbe(probe.httpGet, timeoutMs, target, signal);
   if (probe.exec !== undefined) {
-    const result = await target.run.execCollected(probe.exec.command, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
+    const result = await target.run.execCollected(
+      probe.exec.command,
+      AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+    );
     return result.exitCode === 0 ? undefined : result.output;
   }
   const port = probe.tcpSocket?.port ?? probe.grpc?.port;
@@ -65,25 +74,43 @@ async function attempt(probe: ProbeSpec, target: ProbeTarget, signal: AbortSigna
   }
 }
 
-async function httpProbe(get: NonNullable<ProbeSpec['httpGet']>, timeoutMs: number, target: ProbeTarget, signal: AbortSignal): Promise<string | undefined> {
+async function httpProbe(
+  get: NonNullable<ProbeSpec['httpGet']>,
+  timeoutMs: number,
+  target: ProbeTarget,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const port = portOf(get.port, target.container);
   const host = get.host ?? target.podIp;
   const url = `${get.scheme.toLowerCase()}://${host}:${port}${get.path}`;
   try {
     const headers = Object.fromEntries(get.httpHeaders.map(({ name, value }) => [name, value]));
-    const { status } = await podGet(target.network, { host, port, path: get.path, headers }, target.pod.namespace, timeoutMs, signal);
+    const { status } = await podGet(
+      target.network,
+      { host, port, path: get.path, headers },
+      target.pod.namespace,
+      timeoutMs,
+      signal,
+    );
     return status >= 200 && status < 400 ? undefined : `HTTP probe failed with statuscode: ${status}`;
   } catch (error) {
-    const detail = systemCode(error) === 'ABORT_ERR' ? 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)' : dialFailure(error, host, port);
+    const detail =
+      systemCode(error) === 'ABORT_ERR'
+        ? 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
+        : dialFailure(error, host, port);
     return `Get "${url}": ${detail}`;
   }
 }
 
 function dialFailure(error: unknown, host: string, port: number): string {
-  return systemCode(error) === 'ECONNREFUSED' ? `dial tcp ${host}:${port}: connect: connection refused` : errorText(error);
+  return systemCode(error) === 'ECONNREFUSED'
+    ? `dial tcp ${host}:${port}: connect: connection refused`
+    : errorText(error);
 }
 
 /** A port by number or by its name in the container. */
 export function portOf(port: string | number, container: ContainerSpec): number {
-  return typeof port === 'number' ? port : (container.ports.find(({ name }) => name === port)?.containerPort ?? Number(port));
+  return typeof port === 'number'
+    ? port
+    : (container.ports.find(({ name }) => name === port)?.containerPort ?? Number(port));
 }

@@ -18,7 +18,13 @@ export class StatusWriter {
   #dirty = false;
   #writing: Promise<void> | undefined;
 
-  constructor(options: { readonly client: Pick<KubeClient, 'json'>; readonly pod: () => NodePod; readonly status: () => Readonly<Record<string, unknown>>; readonly logger: Logger; readonly signal: AbortSignal }) {
+  constructor(options: {
+    readonly client: Pick<KubeClient, 'json'>;
+    readonly pod: () => NodePod;
+    readonly status: () => Readonly<Record<string, unknown>>;
+    readonly logger: Logger;
+    readonly signal: AbortSignal;
+  }) {
     this.#client = options.client;
     this.#pod = options.pod;
     this.#status = options.status;

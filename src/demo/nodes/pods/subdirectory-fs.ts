@@ -20,11 +20,19 @@ export class SubdirectoryFs implements IFileSystem {
     return this.#base.readFileBuffer(this.#in(path));
   }
 
-  writeFile(path: string, content: string | Uint8Array, options?: Parameters<IFileSystem['writeFile']>[2]): Promise<void> {
+  writeFile(
+    path: string,
+    content: string | Uint8Array,
+    options?: Parameters<IFileSystem['writeFile']>[2],
+  ): Promise<void> {
     return this.#base.writeFile(this.#in(path), content, options);
   }
 
-  appendFile(path: string, content: string | Uint8Array, options?: Parameters<IFileSystem['appendFile']>[2]): Promise<void> {
+  appendFile(
+    path: string,
+    content: string | Uint8Array,
+    options?: Parameters<IFileSystem['appendFile']>[2],
+  ): Promise<void> {
     return this.#base.appendFile(this.#in(path), content, options);
   }
 
@@ -65,7 +73,10 @@ export class SubdirectoryFs implements IFileSystem {
   }
 
   getAllPaths(): string[] {
-    return this.#base.getAllPaths().filter((path) => path.startsWith(`${this.#root}/`)).map((path) => path.slice(this.#root.length));
+    return this.#base
+      .getAllPaths()
+      .filter((path) => path.startsWith(`${this.#root}/`))
+      .map((path) => path.slice(this.#root.length));
   }
 
   chmod(path: string, mode: number): Promise<void> {

@@ -1,5 +1,11 @@
 import { Readable } from 'node:stream';
-import { defineCommand, latin1FromBytes, type Command as LibraryCommand, type ExecResult, type ResolvedCommandContext } from 'just-bash';
+import {
+  defineCommand,
+  latin1FromBytes,
+  type Command as LibraryCommand,
+  type ExecResult,
+  type ResolvedCommandContext,
+} from 'just-bash';
 import { errorText, isAbort } from '../../../base/errors.ts';
 import type { ShellCommand, ShellIo } from '../types.ts';
 import type { ScriptResult, ScriptRun, ShellContainer, Stdio } from './script.ts';
@@ -30,16 +36,25 @@ export interface CommandHost {
 /** Brings a streaming command into the shell library: live where its output is the script's own, collected in pipes and substitutions. */
 export function streamingCommand(command: ShellCommand, host: CommandHost): LibraryCommand {
   return defineCommand(command.name, async (argv, context) => {
-    if (isPartial(command) && !command.handles(argv) && context.origCommand !== undefined) return context.origCommand(argv);
+    if (isPartial(command) && !command.handles(argv) && context.origCommand !== undefined)
+      return context.origCommand(argv);
     const streams = streamsOf(context, host.stdio);
     const signal = context.signal === undefined ? host.signal : AbortSignal.any([host.signal, context.signal]);
-    const exitCode = await runCommand(command, argv, { stdio: streams.stdio, env: environmentOf(context), cwd: context.cwd, signal }, host);
+    const exitCode = await runCommand(
+      command,
+      argv,
+      { stdio: streams.stdio, env: environmentOf(context), cwd: context.cwd, signal },
+      host,
+    );
     return streams.result(exitCode);
   });
 }
 
 /** The streams of a command by its marker: the script's own where they are live, else collected for the library. */
-export function streamsOf(context: ResolvedCommandContext, own: Stdio): { readonly stdio: Stdio; result(exitCode: number): ExecResult } {
+export function streamsOf(
+  context: ResolvedCommandContext,
+  own: Stdio,
+): { readonly stdio: Stdio; result(exitCode: number): ExecResult } {
   const live = readLiveStreams(context.env.get(liveVariable));
   const stdout = new Collector();
   const stderr = new Collector();
@@ -50,7 +65,12 @@ export function streamsOf(context: ResolvedCommandContext, own: Stdio): { readon
       stderr: live.merged ? own.stdout : live.stderr ? own.stderr : stderr,
       tty: own.tty && live.stdout,
     },
-    result: (exitCode) => ({ stdout: stdout.bytes.toString('latin1'), stdoutKind: 'bytes', stderr: stderr.bytes.toString(), exitCode }),
+    result: (exitCode) => ({
+      stdout: stdout.bytes.toString('latin1'),
+      stdoutKind: 'bytes',
+      stderr: stderr.bytes.toString(),
+      exitCode,
+    }),
   };
 }
 
@@ -62,20 +82,37 @@ export interface CommandSetting {
 }
 
 /** Runs a command as a process of the container; what it throws becomes a message and an exit code, as of a program that died. */
-export async function runCommand(command: ShellCommand, argv: readonly string[], setting: CommandSetting, host: CommandHost): Promise<number> {
+export async function runCommand(
+  command: ShellCommand,
+  argv: readonly string[],
+  setting: CommandSetting,
+  host: CommandHost,
+): Promise<number> {
   const killed = new AbortController();
   let killedBy = 2;
-  const process = host.processes.start([command.name, ...argv].join(' '), host.pid, host.container.time.now(), (signal) => {
-    killedBy = signal;
-    killed.abort();
-  });
+  const process = host.processes.start(
+    [command.name, ...argv].join(' '),
+    host.pid,
+    host.container.time.now(),
+    (signal) => {
+      killedBy = signal;
+      killed.abort();
+    },
+  );
   const io: ShellIo = {
     ...setting.stdio,
     env: setting.env,
     cwd: setting.cwd,
     signal: AbortSignal.any([setting.signal, killed.signal]),
     async runScript(source, options) {
-      const result = await host.run({ source, name: 'bash', env: options.env, cwd: options.cwd, stdio: setting.stdio, signal: options.signal });
+      const result = await host.run({
+        source,
+        name: 'bash',
+        env: options.env,
+        cwd: options.cwd,
+        stdio: setting.stdio,
+        signal: options.signal,
+      });
       return result.exitCode;
     },
   };

@@ -2,10 +2,18 @@ import type { IFileSystem } from 'just-bash';
 import type { Completion } from './line-editor.ts';
 
 /** Completes the word before the cursor: a program's name as the first word of a command, else a path. */
-export async function complete(before: string, setting: { readonly fs: IFileSystem; readonly cwd: string; readonly programs: ReadonlySet<string> }): Promise<Completion | undefined> {
+export async function complete(
+  before: string,
+  setting: { readonly fs: IFileSystem; readonly cwd: string; readonly programs: ReadonlySet<string> },
+): Promise<Completion | undefined> {
   const word = /\S*$/.exec(before)?.[0] ?? '';
   const isCommand = /(?:^|[|;&(]\s*)\S*$/.test(before) && !word.includes('/');
-  const candidates = isCommand ? setting.programs.values().filter((name) => /^\w/.test(name)).toArray() : await pathCandidates(word, setting.fs, setting.cwd);
+  const candidates = isCommand
+    ? setting.programs
+        .values()
+        .filter((name) => /^\w/.test(name))
+        .toArray()
+    : await pathCandidates(word, setting.fs, setting.cwd);
   const matching = candidates.filter((candidate) => candidate.startsWith(word)).toSorted();
   const [only, ...others] = matching;
   if (only === undefined) return undefined;

@@ -50,7 +50,16 @@ export class ContainerShell {
     this.#commands = new Map(commands.map((command) => [command.name, command]));
     const common = new Set(ownCommandNames);
     this.#longRunning = new Set(['nohup', ...commands.map(({ name }) => name).filter((name) => !common.has(name))]);
-    this.#names = new Set([...getCommandNames(), ...builtinPrograms, 'bash', 'sh', 'zsh', 'timeout', 'nohup', ...this.#commands.keys()]);
+    this.#names = new Set([
+      ...getCommandNames(),
+      ...builtinPrograms,
+      'bash',
+      'sh',
+      'zsh',
+      'timeout',
+      'nohup',
+      ...this.#commands.keys(),
+    ]);
   }
 
   /** Names of the programs that the container's PATH has. */
@@ -73,10 +82,15 @@ export class ContainerShell {
   async run(script: ScriptRun): Promise<ScriptResult> {
     const abort = new AbortController();
     let killedBy = interrupted;
-    const process = this.processes.start([script.name, ...(script.args ?? [])].join(' '), script.parentPid, this.container.time.now(), (signal) => {
-      killedBy = signal;
-      abort.abort();
-    });
+    const process = this.processes.start(
+      [script.name, ...(script.args ?? [])].join(' '),
+      script.parentPid,
+      this.container.time.now(),
+      (signal) => {
+        killedBy = signal;
+        abort.abort();
+      },
+    );
     const signal = AbortSignal.any([script.signal, abort.signal]);
     try {
       return await this.#run(script, process.pid, signal, () => signalExit(killedBy));
@@ -85,7 +99,12 @@ export class ContainerShell {
     }
   }
 
-  async #run(script: ScriptRun, pid: number, signal: AbortSignal, interruptedCode: () => number): Promise<ScriptResult> {
+  async #run(
+    script: ScriptRun,
+    pid: number,
+    signal: AbortSignal,
+    interruptedCode: () => number,
+  ): Promise<ScriptResult> {
     const exit: { code: number | undefined } = { code: undefined };
     const unchanged = { env: script.env, cwd: script.cwd, exited: false };
     const streaming = new Set([...this.#commands.keys(), ...shellCommandNames]);
@@ -96,7 +115,10 @@ export class ContainerShell {
     const stdio: Stdio = collects ? { ...script.stdio, stdin: Readable.from([input]) } : script.stdio;
 
     const bash = new Bash({
-      fs: new MountableFs({ base: this.container.fs, mounts: [{ mountPoint: stdioMount, filesystem: new StdioDevice(stdio.stdout, stdio.stderr) }] }),
+      fs: new MountableFs({
+        base: this.container.fs,
+        mounts: [{ mountPoint: stdioMount, filesystem: new StdioDevice(stdio.stdout, stdio.stderr) }],
+      }),
       cwd: script.cwd,
       // The library guards its host by patching globals; here that host is this process with all its other pods.
       defenseInDepth: false,
@@ -116,7 +138,15 @@ export class ContainerShell {
     });
     try {
       const result = await untilAborted(
-        bash.exec(withArguments(script), { env: { ...script.env }, replaceEnv: true, cwd: script.cwd, stdin: input.toString('latin1'), stdinKind: 'bytes', rawScript: true, signal }),
+        bash.exec(withArguments(script), {
+          env: { ...script.env },
+          replaceEnv: true,
+          cwd: script.cwd,
+          stdin: input.toString('latin1'),
+          stdinKind: 'bytes',
+          rawScript: true,
+          signal,
+        }),
         signal,
       );
       if (result === undefined) return { ...unchanged, exitCode: interruptedCode() };
@@ -124,7 +154,12 @@ export class ContainerShell {
       await writeText(stdio.stdout, result.stdout);
       await writeText(stdio.stderr, result.stderr);
       const cwd = result.env['PWD'] ?? script.cwd;
-      return { exitCode: exit.code ?? result.exitCode, env: exportable(result.env), cwd, exited: exit.code !== undefined };
+      return {
+        exitCode: exit.code ?? result.exitCode,
+        env: exportable(result.env),
+        cwd,
+        exited: exit.code !== undefined,
+      };
     } catch (error) {
       if (isAbort(error) || signal.aborted) return { ...unchanged, exitCode: interruptedCode() };
       await writeText(stdio.stderr, `${script.name}: ${error instanceof Error ? error.message : String(error)}\n`);
@@ -132,23 +167,55 @@ export class ContainerShell {
     }
   }
 
-  #libraryCommands(stdio: Stdio, pid: number, signal: AbortSignal, exit: { code: number | undefined }): LibraryCommand[] {
-    const run = (nested: Omit<ScriptRun, 'parentPid'>): Promise<ScriptResult> => this.run({ ...nested, parentPid: pid });
-    const host: ShellRuntime = { stdio, signal, run, pid, processes: this.processes, commands: this.#commands, container: this.container, onExit: (code) => { exit.code = code; } };
+  #libraryCommands(
+    stdio: Stdio,
+    pid: number,
+    signal: AbortSignal,
+    exit: { code: number | undefined },
+  ): LibraryCommand[] {
+    const run = (nested: Omit<ScriptRun, 'parentPid'>): Promise<ScriptResult> =>
+      this.run({ ...nested, parentPid: pid });
+    const host: ShellRuntime = {
+      stdio,
+      signal,
+      run,
+      pid,
+      processes: this.processes,
+      commands: this.#commands,
+      container: this.container,
+      onExit: (code) => {
+        exit.code = code;
+      },
+    };
     return [...this.#commands.values().map((command) => streamingCommand(command, host)), ...shellCommandsOf(host)];
   }
 }
 
-const shellCommandNames = ['bash', 'sh', 'zsh', 'timeout', 'nohup', 'env', internalCommand.pipe, internalCommand.background];
+const shellCommandNames = [
+  'bash',
+  'sh',
+  'zsh',
+  'timeout',
+  'nohup',
+  'env',
+  internalCommand.pipe,
+  internalCommand.background,
+];
 
 /** `$1`, `$2`… of a script. */
 function withArguments(script: ScriptRun): string {
-  return script.args === undefined || script.args.length === 0 ? script.source : `set -- ${script.args.map(quote).join(' ')}\n${script.source}`;
+  return script.args === undefined || script.args.length === 0
+    ? script.source
+    : `set -- ${script.args.map(quote).join(' ')}\n${script.source}`;
 }
 
 /** Variables worth carrying on: not the shell's special parameters, nor our own marker. */
 function exportable(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => /^[A-Za-z_]\w*$/.test(name) && name !== liveVariable && name !== 'SHELLOPTS' && name !== 'BASHOPTS'));
+  return Object.fromEntries(
+    Object.entries(env).filter(
+      ([name]) => /^[A-Za-z_]\w*$/.test(name) && name !== liveVariable && name !== 'SHELLOPTS' && name !== 'BASHOPTS',
+    ),
+  );
 }
 
 /** Undefined as soon as the signal fires: the library notices an abort only between two commands. */

@@ -1,5 +1,8 @@
 /** What a person did at the prompt. */
-export type EditedLine = { readonly kind: 'line'; readonly text: string } | { readonly kind: 'interrupt' } | { readonly kind: 'end' };
+export type EditedLine =
+  | { readonly kind: 'line'; readonly text: string }
+  | { readonly kind: 'interrupt' }
+  | { readonly kind: 'end' };
 
 export interface Completion {
   /** Text that takes the place of the word before the cursor. */
@@ -19,14 +22,49 @@ const escape = '\u001b';
 
 /** Escape sequences of keys, as terminals in their usual modes send them. */
 const keys: Readonly<Record<string, string>> = {
-  '[A': 'up', OA: 'up', '[B': 'down', OB: 'down', '[C': 'right', OC: 'right', '[D': 'left', OD: 'left',
-  '[H': 'home', OH: 'home', '[1~': 'home', '[7~': 'home', '[F': 'end', OF: 'end', '[4~': 'end', '[8~': 'end',
-  '[3~': 'delete', '[1;5C': 'word-right', '[1;5D': 'word-left', f: 'word-right', b: 'word-left', '[200~': 'paste', '[201~': 'paste',
+  '[A': 'up',
+  OA: 'up',
+  '[B': 'down',
+  OB: 'down',
+  '[C': 'right',
+  OC: 'right',
+  '[D': 'left',
+  OD: 'left',
+  '[H': 'home',
+  OH: 'home',
+  '[1~': 'home',
+  '[7~': 'home',
+  '[F': 'end',
+  OF: 'end',
+  '[4~': 'end',
+  '[8~': 'end',
+  '[3~': 'delete',
+  '[1;5C': 'word-right',
+  '[1;5D': 'word-left',
+  f: 'word-right',
+  b: 'word-left',
+  '[200~': 'paste',
+  '[201~': 'paste',
 };
 
 const controls: Readonly<Record<string, string>> = {
-  '\u0001': 'home', '\u0002': 'left', '\u0003': 'interrupt', '\u0004': 'end-of-input', '\u0005': 'end', '\u0006': 'right', '\u0008': 'backspace', '\t': 'complete',
-  '\n': 'accept', '\u000b': 'kill-to-end', '\u000c': 'clear-screen', '\r': 'accept', '\u000e': 'down', '\u0010': 'up', '\u0015': 'kill-to-start', '\u0017': 'kill-word', '\u007f': 'backspace',
+  '\u0001': 'home',
+  '\u0002': 'left',
+  '\u0003': 'interrupt',
+  '\u0004': 'end-of-input',
+  '\u0005': 'end',
+  '\u0006': 'right',
+  '\u0008': 'backspace',
+  '\t': 'complete',
+  '\n': 'accept',
+  '\u000b': 'kill-to-end',
+  '\u000c': 'clear-screen',
+  '\r': 'accept',
+  '\u000e': 'down',
+  '\u0010': 'up',
+  '\u0015': 'kill-to-start',
+  '\u0017': 'kill-word',
+  '\u007f': 'backspace',
 };
 
 /** Edits one line of a terminal: cursor keys, deletions, history and completion, drawn with ANSI sequences. */
@@ -171,7 +209,11 @@ export class LineEditor {
     if (found === undefined) return;
     const word = /\S*$/.exec(before)?.[0] ?? '';
     if (found.word !== word) {
-      this.#characters.splice(this.#cursor - Array.from(word).length, Array.from(word).length, ...Array.from(found.word));
+      this.#characters.splice(
+        this.#cursor - Array.from(word).length,
+        Array.from(word).length,
+        ...Array.from(found.word),
+      );
       this.#cursor += Array.from(found.word).length - Array.from(word).length;
       this.#listedFor = undefined;
       this.#draw();
@@ -210,13 +252,16 @@ export class LineEditor {
   }
 }
 
-type Key = { readonly kind: 'text'; readonly text: string; readonly length: number } | { readonly kind: 'action'; readonly action: string; readonly length: number };
+type Key =
+  | { readonly kind: 'text'; readonly text: string; readonly length: number }
+  | { readonly kind: 'action'; readonly action: string; readonly length: number };
 
 /** The first key of typed text; undefined when it is the beginning of an escape sequence. */
 function nextKey(input: string): Key | undefined {
   if (input.startsWith(escape)) {
     const sequence = /^(?:\[[\d;]*[A-Za-z~]|O[A-Z]|[a-z])/.exec(input.slice(1))?.[0];
-    if (sequence !== undefined) return { kind: 'action', action: keys[sequence] ?? 'unknown', length: 1 + sequence.length };
+    if (sequence !== undefined)
+      return { kind: 'action', action: keys[sequence] ?? 'unknown', length: 1 + sequence.length };
     return /^(?:\[[\d;]*|O)?$/.test(input.slice(1)) ? undefined : { kind: 'action', action: 'unknown', length: 1 };
   }
   const first = input.charAt(0);

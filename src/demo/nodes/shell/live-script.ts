@@ -1,6 +1,26 @@
-import { serialize, type CommandNode, type PipelineNode, type ScriptNode, type SimpleCommandNode, type StatementNode, type WordNode } from 'just-bash';
+import {
+  serialize,
+  type CommandNode,
+  type PipelineNode,
+  type ScriptNode,
+  type SimpleCommandNode,
+  type StatementNode,
+  type WordNode,
+} from 'just-bash';
 import { liveLetters, liveVariable } from './live-streams.ts';
-import { isStderrToStdout, literal, onlyCommand, ownStreams, pipelineOf, plainWord, quotedWord, redirectsInput, redirectsOutput, simpleCommand, type Redirection } from './script-nodes.ts';
+import {
+  isStderrToStdout,
+  literal,
+  onlyCommand,
+  ownStreams,
+  pipelineOf,
+  plainWord,
+  quotedWord,
+  redirectsInput,
+  redirectsOutput,
+  simpleCommand,
+  type Redirection,
+} from './script-nodes.ts';
 
 /**
  * The shell library returns a script's output when the script has ended. To stream, a script is rewritten so that each of
@@ -13,7 +33,14 @@ import { isStderrToStdout, literal, onlyCommand, ownStreams, pipelineOf, plainWo
 export const stdioMount = '/dev/.stdio';
 
 /** Commands of ours that the rewriting refers to. The library looks for a file of that name in /usr/bin; the dot hides it. */
-export const internalCommand = { background: '.background', exit: '.exit', pipe: '.pipe', wait: '.wait', write: '.write', append: '.append' } as const;
+export const internalCommand = {
+  background: '.background',
+  exit: '.exit',
+  pipe: '.pipe',
+  wait: '.wait',
+  write: '.write',
+  append: '.append',
+} as const;
 
 /** Separates the stages of the pipe command; no argument that a person types holds it. */
 export const pipeSeparator = '\u001f|';
@@ -43,7 +70,12 @@ function liveStatements(statements: readonly StatementNode[], position: Position
   // After `exec > file` the script's output is the file's: from there on nothing is ours to redirect.
   const moved = statements.findIndex((statement) => {
     const command = onlyCommand(statement);
-    return command !== undefined && literal(command.name) === 'exec' && command.args.length === 0 && command.redirections.length > 0;
+    return (
+      command !== undefined &&
+      literal(command.name) === 'exec' &&
+      command.args.length === 0 &&
+      command.redirections.length > 0
+    );
   });
   const live = moved < 0 ? statements : statements.slice(0, moved);
   return [...live.flatMap((statement) => liveStatement(statement, position)), ...statements.slice(live.length)];
@@ -52,7 +84,14 @@ function liveStatements(statements: readonly StatementNode[], position: Position
 function liveStatement(statement: StatementNode, position: Position): StatementNode[] {
   if (statement.background) {
     const source = serialize({ type: 'Script', statements: [{ ...statement, background: false }] });
-    return [{ ...statement, background: false, pipelines: [pipelineOf(simpleCommand(internalCommand.background, [quotedWord(source)]))], operators: [] }];
+    return [
+      {
+        ...statement,
+        background: false,
+        pipelines: [pipelineOf(simpleCommand(internalCommand.background, [quotedWord(source)]))],
+        operators: [],
+      },
+    ];
   }
   const replaced = execOrExit(statement, position);
   if (replaced !== undefined) return replaced;
@@ -64,7 +103,12 @@ function execOrExit(statement: StatementNode, position: Position): StatementNode
   const command = onlyCommand(statement);
   if (command === undefined || statement.pipelines.length !== 1) return undefined;
   const name = literal(command.name);
-  const exit: StatementNode = { type: 'Statement', pipelines: [pipelineOf(simpleCommand('exit', []))], operators: [], background: false };
+  const exit: StatementNode = {
+    type: 'Statement',
+    pipelines: [pipelineOf(simpleCommand('exit', []))],
+    operators: [],
+    background: false,
+  };
   if (name === 'exit') {
     if (position.subshell) return undefined;
     return [{ ...statement, pipelines: [pipelineOf({ ...command, name: plainWord(internalCommand.exit) })] }, exit];
@@ -77,7 +121,8 @@ function execOrExit(statement: StatementNode, position: Position): StatementNode
 function livePipeline(pipeline: PipelineNode, position: Position): PipelineNode {
   const [first, ...rest] = pipeline.commands;
   if (first === undefined) return pipeline;
-  if (rest.length === 0) return { ...pipeline, commands: [streamedToFile(first, position) ?? liveCommand(first, position)] };
+  if (rest.length === 0)
+    return { ...pipeline, commands: [streamedToFile(first, position) ?? liveCommand(first, position)] };
   const streamed = streamedPipe(pipeline, position);
   if (streamed !== undefined) return streamed;
   // The last of a pipeline runs in a subshell of its own.
@@ -102,7 +147,8 @@ export function streamedPipe(pipeline: PipelineNode, position: Position): Pipeli
     const last = index === pipeline.commands.length - 1;
     if (last && merges) return undefined;
     words.push(command.name, ...command.args);
-    if (!last) words.push(quotedWord(merges || pipeline.pipeStderr?.[index] === true ? pipeSeparatorWithStderr : pipeSeparator));
+    if (!last)
+      words.push(quotedWord(merges || pipeline.pipeStderr?.[index] === true ? pipeSeparatorWithStderr : pipeSeparator));
   }
   const [program, ...args] = words;
   if (program === undefined) return undefined;
@@ -117,7 +163,8 @@ function streamedToFile(command: CommandNode, position: Position): SimpleCommand
   if (!position.longRunning.has(literal(command.name) ?? '')) return undefined;
   const [output, merge, ...more] = command.redirections;
   if (output === undefined || more.length > 0 || (merge !== undefined && !isStderrToStdout(merge))) return undefined;
-  const toFile = (output.operator === '>' || output.operator === '>>') && (output.fd ?? 1) === 1 && output.target.type === 'Word';
+  const toFile =
+    (output.operator === '>' || output.operator === '>>') && (output.fd ?? 1) === 1 && output.target.type === 'Word';
   if (!toFile || output.target.type !== 'Word' || literal(output.target) === '/dev/null') return undefined;
   const write = plainWord(output.operator === '>' ? internalCommand.write : internalCommand.append);
   const separator = quotedWord(merge === undefined ? pipeSeparator : pipeSeparatorWithStderr);
@@ -133,14 +180,21 @@ function liveCommand(command: CommandNode, position: Position): CommandNode {
       if (redirectsOutput(command.redirections)) return command;
       return {
         ...command,
-        clauses: command.clauses.map((clause) => ({ condition: liveStatements(clause.condition, position), body: liveStatements(clause.body, position) })),
+        clauses: command.clauses.map((clause) => ({
+          condition: liveStatements(clause.condition, position),
+          body: liveStatements(clause.body, position),
+        })),
         elseBody: command.elseBody === null ? null : liveStatements(command.elseBody, position),
       };
     case 'While':
     case 'Until': {
       if (redirectsOutput(command.redirections)) return command;
       const inner = redirectsInput(command.redirections) ? { ...position, stdin: false } : position;
-      return { ...command, condition: liveStatements(command.condition, inner), body: liveStatements(command.body, inner) };
+      return {
+        ...command,
+        condition: liveStatements(command.condition, inner),
+        body: liveStatements(command.body, inner),
+      };
     }
     case 'For':
     case 'CStyleFor':
@@ -148,34 +202,71 @@ function liveCommand(command: CommandNode, position: Position): CommandNode {
     case 'Subshell': {
       if (redirectsOutput(command.redirections)) return command;
       const stdin = position.stdin && !redirectsInput(command.redirections);
-      return { ...command, body: liveStatements(command.body, { ...position, stdin, subshell: position.subshell || command.type === 'Subshell' }) };
+      return {
+        ...command,
+        body: liveStatements(command.body, {
+          ...position,
+          stdin,
+          subshell: position.subshell || command.type === 'Subshell',
+        }),
+      };
     }
     case 'Case':
       if (redirectsOutput(command.redirections)) return command;
-      return { ...command, items: command.items.map((item) => ({ ...item, body: liveStatements(item.body, position) })) };
+      return {
+        ...command,
+        items: command.items.map((item) => ({ ...item, body: liveStatements(item.body, position) })),
+      };
     default:
       return command;
   }
 }
 
 /** Builtins that act through exceptions in the interpreter or on its own descriptors: left as they are. */
-const untouchable: ReadonlySet<string> = new Set(['return', 'break', 'continue', 'exec', 'exit', 'set', 'shift', 'local']);
+const untouchable: ReadonlySet<string> = new Set([
+  'return',
+  'break',
+  'continue',
+  'exec',
+  'exit',
+  'set',
+  'shift',
+  'local',
+]);
 
 function liveSimpleCommand(command: SimpleCommandNode, position: Position): SimpleCommandNode {
   const name = literal(command.name);
   if (name === 'wait') return { ...command, name: plainWord(internalCommand.wait) };
   if (command.name === null || (name !== undefined && untouchable.has(name))) return command;
   const own = ownStreams(command.redirections);
-  const redirected = withRedirections(command, own.stdout ? deviceFor(1) : undefined, own.stderr ? deviceFor(2) : undefined);
+  const redirected = withRedirections(
+    command,
+    own.stdout ? deviceFor(1) : undefined,
+    own.stderr ? deviceFor(2) : undefined,
+  );
   if (name === undefined || !position.streaming.has(name)) return redirected;
   const letters = liveLetters({ ...own, stdin: position.stdin && own.stdin });
-  return letters === '' ? redirected : { ...redirected, assignments: [liveAssignment(letters), ...redirected.assignments] };
+  return letters === ''
+    ? redirected
+    : { ...redirected, assignments: [liveAssignment(letters), ...redirected.assignments] };
 }
 
 /** Ours come first, so that a `2>&1` of the script's follows stdout to its device. */
-function withRedirections(command: CommandNode, stdout: Redirection | undefined, stderr: Redirection | undefined): SimpleCommandNode;
-function withRedirections(command: CommandNode, stdout: Redirection | undefined, stderr: Redirection | undefined): CommandNode;
-function withRedirections(command: CommandNode, stdout: Redirection | undefined, stderr: Redirection | undefined): CommandNode {
+function withRedirections(
+  command: CommandNode,
+  stdout: Redirection | undefined,
+  stderr: Redirection | undefined,
+): SimpleCommandNode;
+function withRedirections(
+  command: CommandNode,
+  stdout: Redirection | undefined,
+  stderr: Redirection | undefined,
+): CommandNode;
+function withRedirections(
+  command: CommandNode,
+  stdout: Redirection | undefined,
+  stderr: Redirection | undefined,
+): CommandNode {
   if (command.type === 'FunctionDef') return command;
   const added = [stdout, stderr].filter((redirection) => redirection !== undefined);
   return { ...command, redirections: [...added, ...command.redirections] };

@@ -9,5 +9,10 @@ export function readLiveStreams(value: string | undefined): OwnStreams {
 }
 
 export function liveLetters(streams: OwnStreams): string {
-  return [streams.stdin ? 'i' : '', streams.stdout ? 'o' : '', streams.stderr ? 'e' : '', streams.merged && streams.stdout ? 'm' : ''].join('');
+  return [
+    streams.stdin ? 'i' : '',
+    streams.stdout ? 'o' : '',
+    streams.stderr ? 'e' : '',
+    streams.merged && streams.stdout ? 'm' : '',
+  ].join('');
 }

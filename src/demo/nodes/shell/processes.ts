@@ -15,7 +15,17 @@ interface Entry extends ContainerProcess {
 export const signalExit = (signal: number): number => 128 + signal;
 
 /** Signals that `kill` knows, by number. */
-export const signalNumbers: Readonly<Record<string, number>> = { HUP: 1, INT: 2, QUIT: 3, KILL: 9, USR1: 10, USR2: 12, TERM: 15, CONT: 18, STOP: 19 };
+export const signalNumbers: Readonly<Record<string, number>> = {
+  HUP: 1,
+  INT: 2,
+  QUIT: 3,
+  KILL: 9,
+  USR1: 10,
+  USR2: 12,
+  TERM: 15,
+  CONT: 18,
+  STOP: 19,
+};
 
 /** The process table of one container; its main process is 1. */
 export class ProcessTable {
@@ -23,7 +33,12 @@ export class ProcessTable {
   #next = 1;
 
   /** Registers a process until `ended` is called. */
-  start(command: string, parent: number, now: number, kill: (signal: number) => void): { readonly pid: number; ended(): void } {
+  start(
+    command: string,
+    parent: number,
+    now: number,
+    kill: (signal: number) => void,
+  ): { readonly pid: number; ended(): void } {
     const pid = this.#next;
     this.#next += 1;
     this.#entries.set(pid, { pid, parent, command, startedAt: now, kill });

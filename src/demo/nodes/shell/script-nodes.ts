@@ -37,7 +37,6 @@ export function literal(word: WordNode | null): string | undefined {
   return text;
 }
 
-
 /** Which streams a command's redirections leave to it; with `merged`, stderr goes where stdout goes. */
 export interface OwnStreams {
   readonly stdin: boolean;
@@ -66,7 +65,12 @@ export function isInput(redirection: Redirection): boolean {
 }
 
 export function isStderrToStdout(redirection: Redirection | undefined): boolean {
-  return redirection?.fd === 2 && redirection.operator === '>&' && redirection.target.type === 'Word' && literal(redirection.target) === '1';
+  return (
+    redirection?.fd === 2 &&
+    redirection.operator === '>&' &&
+    redirection.target.type === 'Word' &&
+    literal(redirection.target) === '1'
+  );
 }
 
 export function redirectsOutput(redirections: readonly Redirection[]): boolean {

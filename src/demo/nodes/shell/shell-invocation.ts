@@ -37,5 +37,7 @@ export function readShellInvocation(argv: readonly string[]): ShellInvocation {
     }
   }
   const rest = argv.slice(index);
-  return wantsCommand ? { command: rest[0] ?? '', options, rest: rest.slice(1) } : { command: undefined, options, rest };
+  return wantsCommand
+    ? { command: rest[0] ?? '', options, rest: rest.slice(1) }
+    : { command: undefined, options, rest };
 }

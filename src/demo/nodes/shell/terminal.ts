@@ -12,14 +12,23 @@ const endOfInput = '\u0004';
 const killLine = '\u0015';
 
 /** Runs a command for a client with a terminal: a shell that talks to a person, or any other command. */
-export async function runInTerminal(run: ContainerRun, command: readonly string[], session: RemoteCommandSession): Promise<number> {
+export async function runInTerminal(
+  run: ContainerRun,
+  command: readonly string[],
+  session: RemoteCommandSession,
+): Promise<number> {
   const terminal = new Terminal(session);
   const { env, rest } = withoutEnvPrefix(command);
-  return readsFromPerson(rest) ? interactiveShell(run, env, terminal, session) : runCooked(run, command, terminal, session);
+  return readsFromPerson(rest)
+    ? interactiveShell(run, env, terminal, session)
+    : runCooked(run, command, terminal, session);
 }
 
 /** `env NAME=value … shell`: the variables, and the command that gets them. */
-function withoutEnvPrefix(command: readonly string[]): { readonly env: Readonly<Record<string, string>>; readonly rest: readonly string[] } {
+function withoutEnvPrefix(command: readonly string[]): {
+  readonly env: Readonly<Record<string, string>>;
+  readonly rest: readonly string[];
+} {
   if (!/(?:^|\/)env$/.test(command[0] ?? '')) return { env: {}, rest: command };
   const env: Record<string, string> = {};
   let index = 1;
@@ -39,15 +48,29 @@ function readsFromPerson(command: readonly string[]): boolean {
   return invocation.command === undefined && invocation.rest.length === 0;
 }
 
-async function runCooked(run: ContainerRun, command: readonly string[], terminal: Terminal, session: RemoteCommandSession): Promise<number> {
+async function runCooked(
+  run: ContainerRun,
+  command: readonly string[],
+  terminal: Terminal,
+  session: RemoteCommandSession,
+): Promise<number> {
   const interrupt = new AbortController();
   const stdin = terminal.cook(() => interrupt.abort());
-  const code = await run.exec(command, { stdin, stdout: terminal.output, stderr: terminal.output, tty: true }, AbortSignal.any([session.signal, interrupt.signal]));
+  const code = await run.exec(
+    command,
+    { stdin, stdout: terminal.output, stderr: terminal.output, tty: true },
+    AbortSignal.any([session.signal, interrupt.signal]),
+  );
   await flushed(terminal.output);
   return interrupt.signal.aborted ? 130 : code;
 }
 
-async function interactiveShell(run: ContainerRun, given: Readonly<Record<string, string>>, terminal: Terminal, session: RemoteCommandSession): Promise<number> {
+async function interactiveShell(
+  run: ContainerRun,
+  given: Readonly<Record<string, string>>,
+  terminal: Terminal,
+  session: RemoteCommandSession,
+): Promise<number> {
   let env: Readonly<Record<string, string>> = { ...run.env, TERM: 'xterm-256color', ...given };
   let cwd = run.workingDir;
   let code = 0;
@@ -72,7 +95,8 @@ async function interactiveShell(run: ContainerRun, given: Readonly<Record<string
     }
     if (line.text.trim() === '') continue;
     if (history.at(-1) !== line.text) history.push(line.text);
-    for (const [name, source] of definedFunctions(parseScript(line.text) ?? { type: 'Script', statements: [] })) functions.set(name, source);
+    for (const [name, source] of definedFunctions(parseScript(line.text) ?? { type: 'Script', statements: [] }))
+      functions.set(name, source);
     const interrupt = new AbortController();
     const stdin = terminal.cook(() => interrupt.abort());
     const status = line.text.includes('$?') ? `(exit ${code})\n` : '';
@@ -170,7 +194,8 @@ class Terminal {
   /** Takes the keyboard back, with what the command did not read. */
   uncook(): void {
     const left: unknown = this.#cooked?.stdin.read();
-    this.#typed = (Buffer.isBuffer(left) ? left.toString().replaceAll('\n', '\r') : '') + this.#cookedLine + this.#typed;
+    this.#typed =
+      (Buffer.isBuffer(left) ? left.toString().replaceAll('\n', '\r') : '') + this.#cookedLine + this.#typed;
     this.#cooked = undefined;
     this.#cookedLine = '';
   }

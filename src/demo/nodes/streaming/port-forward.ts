@@ -11,7 +11,11 @@ export type PortDialer = (port: number) => Promise<Duplex>;
  * Port-forward over SPDY, also inside a WebSocket tunnel: each forwarded connection is an `error` and a `data` stream
  * with the same `requestid`. Resolves when the connection has closed.
  */
-export async function servePortForwardSpdy(connection: SpdyConnection, podName: string, dial: PortDialer): Promise<void> {
+export async function servePortForwardSpdy(
+  connection: SpdyConnection,
+  podName: string,
+  dial: PortDialer,
+): Promise<void> {
   const errors = new Map<string, SpdyStream>();
   connection.onStream((stream) => {
     const request = stream.headers['requestid'] ?? '';
@@ -59,7 +63,12 @@ function forwardFailure(port: number, podName: string, failure: unknown): string
  * Port-forward over `v4.channel.k8s.io`: for the i-th port channel 2i carries data, 2i+1 errors; the first message on
  * each is the port number, little endian. One connection a port for the life of the socket.
  */
-export async function servePortForwardChannels(socket: WebSocket, ports: readonly number[], podName: string, dial: PortDialer): Promise<void> {
+export async function servePortForwardChannels(
+  socket: WebSocket,
+  ports: readonly number[],
+  podName: string,
+  dial: PortDialer,
+): Promise<void> {
   const inputs = ports.map(() => new PassThrough({ highWaterMark: 1 << 20 }));
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   socket.on('error', () => {});
@@ -71,12 +80,21 @@ export async function servePortForwardChannels(socket: WebSocket, ports: readonl
       input.once('drain', () => socket.resume());
     }
   });
-  await Promise.all(ports.map((port, index) => forwardChannel(socket, index, port, inputs[index] ?? new PassThrough(), podName, dial)));
+  await Promise.all(
+    ports.map((port, index) => forwardChannel(socket, index, port, inputs[index] ?? new PassThrough(), podName, dial)),
+  );
   if (socket.readyState === socket.OPEN) socket.close(1000);
   await closed;
 }
 
-async function forwardChannel(socket: WebSocket, index: number, port: number, input: PassThrough, podName: string, dial: PortDialer): Promise<void> {
+async function forwardChannel(
+  socket: WebSocket,
+  index: number,
+  port: number,
+  input: PassThrough,
+  podName: string,
+  dial: PortDialer,
+): Promise<void> {
   const dataChannel = 2 * index;
   const number = Buffer.alloc(2);
   number.writeUInt16LE(port);

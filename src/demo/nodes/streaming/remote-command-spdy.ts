@@ -1,5 +1,13 @@
 import { PassThrough } from 'node:stream';
-import { anyStream, discard, endOf, noStreams, ResizeEvents, type RemoteCommandHandler, type StreamSelection } from './remote-command.ts';
+import {
+  anyStream,
+  discard,
+  endOf,
+  noStreams,
+  ResizeEvents,
+  type RemoteCommandHandler,
+  type StreamSelection,
+} from './remote-command.ts';
 import type { SpdyConnection, SpdyStream } from './spdy-connection.ts';
 import { outcomeStatus } from './status.ts';
 
@@ -9,7 +17,11 @@ const streamsTimeoutMs = 30_000;
 type StreamType = 'error' | 'stdin' | 'stdout' | 'stderr' | 'resize';
 
 /** Serves one exec or attach over SPDY with the remote command protocol v4. Resolves when the connection has closed. */
-export async function serveRemoteCommandSpdy(connection: SpdyConnection, selection: StreamSelection, handler: RemoteCommandHandler): Promise<void> {
+export async function serveRemoteCommandSpdy(
+  connection: SpdyConnection,
+  selection: StreamSelection,
+  handler: RemoteCommandHandler,
+): Promise<void> {
   const gone = new AbortController();
   void connection.closed.then(() => gone.abort());
 
@@ -54,7 +66,10 @@ export async function serveRemoteCommandSpdy(connection: SpdyConnection, selecti
 }
 
 /** Undefined when the connection ended, or the time was up, before all streams were there. */
-function collectStreams(connection: SpdyConnection, wanted: readonly StreamType[]): Promise<ReadonlyMap<string, SpdyStream> | undefined> {
+function collectStreams(
+  connection: SpdyConnection,
+  wanted: readonly StreamType[],
+): Promise<ReadonlyMap<string, SpdyStream> | undefined> {
   const streams = new Map<string, SpdyStream>();
   return new Promise((resolve) => {
     const finish = (result: ReadonlyMap<string, SpdyStream> | undefined): void => {

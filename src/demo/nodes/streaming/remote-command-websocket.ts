@@ -1,7 +1,15 @@
 import { PassThrough, Writable } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import { outcomeStatus } from './status.ts';
-import { anyStream, discard, endOf, noStreams, ResizeEvents, type RemoteCommandHandler, type StreamSelection } from './remote-command.ts';
+import {
+  anyStream,
+  discard,
+  endOf,
+  noStreams,
+  ResizeEvents,
+  type RemoteCommandHandler,
+  type StreamSelection,
+} from './remote-command.ts';
 
 /** Channels of `v4.channel.k8s.io` and `v5.channel.k8s.io`: the first byte of each binary message. */
 const channel = { stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, close: 255 } as const;
@@ -12,7 +20,11 @@ const stdinBufferBytes = 1 << 20;
 const closeGraceMs = 5000;
 
 /** Serves one exec or attach over an accepted WebSocket. Resolves when the socket has closed. */
-export async function serveRemoteCommandWebSocket(socket: WebSocket, selection: StreamSelection, handler: RemoteCommandHandler): Promise<void> {
+export async function serveRemoteCommandWebSocket(
+  socket: WebSocket,
+  selection: StreamSelection,
+  handler: RemoteCommandHandler,
+): Promise<void> {
   const gone = new AbortController();
   const stdin = new PassThrough({ highWaterMark: stdinBufferBytes });
   const resize = new ResizeEvents();

@@ -64,12 +64,21 @@ function safeJson(text: string): unknown {
 
 /** Reads the stream selection from either spelling: the kubelet's `input=1` or the API server's `stdin=true`. */
 export function streamSelection(query: URLSearchParams): StreamSelection {
-  const asked = (...names: readonly string[]): boolean => names.some((name) => ['1', 'true'].includes(query.get(name) ?? ''));
+  const asked = (...names: readonly string[]): boolean =>
+    names.some((name) => ['1', 'true'].includes(query.get(name) ?? ''));
   const tty = asked('tty');
-  return { stdin: asked('input', 'stdin'), stdout: asked('output', 'stdout'), stderr: !tty && asked('error', 'stderr'), tty };
+  return {
+    stdin: asked('input', 'stdin'),
+    stdout: asked('output', 'stdout'),
+    stderr: !tty && asked('error', 'stderr'),
+    tty,
+  };
 }
 
-export const noStreams: CommandOutcome = { kind: 'error', message: 'you must specify at least 1 of stdin, stdout, stderr' };
+export const noStreams: CommandOutcome = {
+  kind: 'error',
+  message: 'you must specify at least 1 of stdin, stdout, stderr',
+};
 
 export function anyStream(selection: StreamSelection): boolean {
   return selection.stdin || selection.stdout || selection.stderr;

@@ -21,6 +21,16 @@ function withLength(text: string): Buffer {
   return Buffer.concat([length, Buffer.from(text, 'latin1')]);
 }
 
-const entries = [...names.split(' '), '200 OK', 'version', 'HTTP/1.1', 'url', 'public', 'set-cookie', 'keep-alive', 'origin'];
+const entries = [
+  ...names.split(' '),
+  '200 OK',
+  'version',
+  'HTTP/1.1',
+  'url',
+  'public',
+  'set-cookie',
+  'keep-alive',
+  'origin',
+];
 
 export const spdyDictionary: Buffer = Buffer.concat([...entries.map(withLength), Buffer.from(values, 'latin1')]);

@@ -41,14 +41,23 @@ export function readUpgrade(request: IncomingMessage, forPortForward: boolean): 
   const usable = forPortForward ? ['v4.channel.k8s.io'] : channelProtocols;
   const protocol = usable.find((name) => offered.includes(name));
   if (protocol === undefined) {
-    return { kind: 'refused', status: 403, message: `unable to negotiate protocol: client supports [${offered.join(' ')}], server supports [${usable.join(' ')}]` };
+    return {
+      kind: 'refused',
+      status: 403,
+      message: `unable to negotiate protocol: client supports [${offered.join(' ')}], server supports [${usable.join(' ')}]`,
+    };
   }
   return { kind: 'websocket-channels', protocol };
 }
 
 /** Turns accepted HTTP upgrades into WebSockets and SPDY connections. */
 export class Upgrader {
-  readonly #websockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 256 << 20, handleProtocols: () => false });
+  readonly #websockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: 256 << 20,
+    handleProtocols: () => false,
+  });
 
   /**
    * `protocol` is what the 101 answers. ws itself refuses names with a slash, so it neither sees nor writes them.
@@ -74,7 +83,10 @@ export class Upgrader {
   }
 
   spdy(request: IncomingMessage, socket: Duplex, head: Buffer, forPortForward: boolean): SpdyConnection {
-    const offered = [request.headers['x-stream-protocol-version']].flat().flatMap((value) => (value ?? '').split(',')).map((name) => name.trim());
+    const offered = [request.headers['x-stream-protocol-version']]
+      .flat()
+      .flatMap((value) => (value ?? '').split(','))
+      .map((name) => name.trim());
     const wanted = forPortForward ? 'portforward.k8s.io' : spdyRemoteCommandProtocol;
     const answer = offered.includes(wanted) ? `X-Stream-Protocol-Version: ${wanted}\r\n` : '';
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n${answer}\r\n`);

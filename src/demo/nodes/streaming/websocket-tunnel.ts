@@ -11,7 +11,8 @@ export class WebSocketTunnel extends Duplex {
     super({ readableHighWaterMark: bufferBytes, writableHighWaterMark: bufferBytes });
     this.#socket = socket;
     socket.on('message', (data: RawData) => {
-      if (!this.push(Buffer.isBuffer(data) ? data : Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data))) socket.pause();
+      if (!this.push(Buffer.isBuffer(data) ? data : Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data)))
+        socket.pause();
     });
     socket.on('error', (error) => this.destroy(error));
     socket.on('close', () => {

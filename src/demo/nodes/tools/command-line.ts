@@ -54,7 +54,8 @@ export class ParsedArguments {
     const value = this.text(flag);
     if (value === undefined) return undefined;
     const number = /^inf(inity)?$/i.test(value) ? Infinity : Number(value);
-    if (value.trim() === '' || Number.isNaN(number)) throw new UsageError(`argument ${flag}: invalid float value: '${value}'`);
+    if (value.trim() === '' || Number.isNaN(number))
+      throw new UsageError(`argument ${flag}: invalid float value: '${value}'`);
     return number;
   }
 }

@@ -22,12 +22,31 @@ function write(value: unknown, indent: number | undefined, depth: number): strin
   if (typeof value === 'string') return quote(value);
   if (typeof value === 'boolean') return String(value);
   if (value === null || value === undefined || typeof value !== 'object') return 'null';
-  if (Array.isArray(value)) return wrap('[', ']', value.map((item) => write(item, indent, depth + 1)), indent, depth);
+  if (Array.isArray(value))
+    return wrap(
+      '[',
+      ']',
+      value.map((item) => write(item, indent, depth + 1)),
+      indent,
+      depth,
+    );
   const entries = Object.entries(value).filter((entry) => entry[1] !== undefined);
-  return wrap('{', '}', entries.map(([key, item]) => `${quote(key)}: ${write(item, indent, depth + 1)}`), indent, depth);
+  return wrap(
+    '{',
+    '}',
+    entries.map(([key, item]) => `${quote(key)}: ${write(item, indent, depth + 1)}`),
+    indent,
+    depth,
+  );
 }
 
-function wrap(open: string, close: string, items: readonly string[], indent: number | undefined, depth: number): string {
+function wrap(
+  open: string,
+  close: string,
+  items: readonly string[],
+  indent: number | undefined,
+  depth: number,
+): string {
   if (items.length === 0) return open + close;
   if (indent === undefined) return `${open}${items.join(', ')}${close}`;
   const pad = ' '.repeat(indent * (depth + 1));
@@ -41,5 +60,8 @@ function floatText(value: number): string {
 }
 
 function quote(text: string): string {
-  return JSON.stringify(text).replaceAll(/[\u0080-\uffff]/g, (char) => String.raw`\u` + char.charCodeAt(0).toString(16).padStart(4, '0'));
+  return JSON.stringify(text).replaceAll(
+    /[\u0080-\uffff]/g,
+    (char) => String.raw`\u` + char.charCodeAt(0).toString(16).padStart(4, '0'),
+  );
 }

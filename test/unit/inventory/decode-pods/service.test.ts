@@ -31,7 +31,13 @@ describe('decode_pods.txt', () => {
     here = new FakeCluster('here');
     contexts = new FakeContexts();
     contexts.chosen = here;
-    service = createDecodePodsFile({ files: () => new WorkspaceFiles(workspace).below('.tmp'), contexts: contexts.contexts, owner: 'ann', clock, logger: silentLogger });
+    service = createDecodePodsFile({
+      files: () => new WorkspaceFiles(workspace).below('.tmp'),
+      contexts: contexts.contexts,
+      owner: 'ann',
+      clock,
+      logger: silentLogger,
+    });
     writes = [];
     failures = [];
     service.onDidWrite((written) => writes.push(written));
@@ -60,8 +66,13 @@ describe('decode_pods.txt', () => {
   describe('asked for', () => {
     it('names my decode pods that have an address and have not ended, as people count, a name and an IP a line', async () => {
       here.pods = [
-        decodePod('d-10', '10.0.0.10'), decodePod('d-2', '10.0.0.2'), decodePod('waiting', undefined), decodePod('p-0', '10.0.0.3', { role: 'prefill' }),
-        decodePod('bo-0', '10.0.0.4', { owner: 'bo' }), decodePod('ended', '10.0.0.5', { phase: 'Failed' }), decodePod('going', '10.0.0.6', { deleting: true }),
+        decodePod('d-10', '10.0.0.10'),
+        decodePod('d-2', '10.0.0.2'),
+        decodePod('waiting', undefined),
+        decodePod('p-0', '10.0.0.3', { role: 'prefill' }),
+        decodePod('bo-0', '10.0.0.4', { owner: 'bo' }),
+        decodePod('ended', '10.0.0.5', { phase: 'Failed' }),
+        decodePod('going', '10.0.0.6', { deleting: true }),
       ];
       const written = await service.write(here.cluster, never);
       assert.equal(await text(), 'd-2 10.0.0.2\nd-10 10.0.0.10\n');
@@ -76,7 +87,13 @@ describe('decode_pods.txt', () => {
     });
 
     it('needs a folder', async () => {
-      const none = createDecodePodsFile({ files: () => undefined, contexts: contexts.contexts, owner: 'ann', clock, logger: silentLogger });
+      const none = createDecodePodsFile({
+        files: () => undefined,
+        contexts: contexts.contexts,
+        owner: 'ann',
+        clock,
+        logger: silentLogger,
+      });
       await assert.rejects(none.write(here.cluster, never), (error) => isWorkbenchError(error, 'bad-usage'));
       none.dispose();
     });
@@ -84,13 +101,21 @@ describe('decode_pods.txt', () => {
     it('follows no link out of the workspace, and replaces nothing that is no plain file', async () => {
       const outside = await mkdtemp(join(tmpdir(), 'llmdw-outside-'));
       await symlink(outside, join(workspace, '.tmp'));
-      await assert.rejects(service.write(here.cluster, never), (error) => isWorkbenchError(error, 'file-unreadable') && error.message.includes('is a link, and may lead out of the workspace'));
+      await assert.rejects(
+        service.write(here.cluster, never),
+        (error) =>
+          isWorkbenchError(error, 'file-unreadable') &&
+          error.message.includes('is a link, and may lead out of the workspace'),
+      );
       assert.equal(existsSync(join(outside, 'decode_pods.txt')), false);
       await rm(join(workspace, '.tmp'));
       await mkdir(join(workspace, '.tmp'));
       await writeFile(join(outside, 'mine'), 'keep');
       await symlink(join(outside, 'mine'), path);
-      await assert.rejects(service.write(here.cluster, never), (error) => isWorkbenchError(error, 'file-unreadable') && error.message.includes('is not a plain file'));
+      await assert.rejects(
+        service.write(here.cluster, never),
+        (error) => isWorkbenchError(error, 'file-unreadable') && error.message.includes('is not a plain file'),
+      );
       assert.equal(await readFile(join(outside, 'mine'), 'utf8'), 'keep');
       await rm(outside, { recursive: true });
     });
@@ -141,7 +166,11 @@ describe('decode_pods.txt', () => {
       await until(() => there.watches.size === 1);
       assert.equal(here.watches.size, 0);
       there.tellSet(decodePod('x-0', '10.9.0.1'));
-      there.tellState({ kind: 'stale', since: 0, error: new WorkbenchError({ code: 'cluster-unreachable', message: 'gone' }) });
+      there.tellState({
+        kind: 'stale',
+        since: 0,
+        error: new WorkbenchError({ code: 'cluster-unreachable', message: 'gone' }),
+      });
       clock.advance(1000);
       assert.equal(await text(), 'd-0 10.0.0.1\n');
       there.pods = [decodePod('x-0', '10.9.0.1')];
@@ -178,10 +207,16 @@ describe('decode_pods.txt', () => {
 
     it('tells once why it cannot, and again after it could', async () => {
       await followed('x 10.0.0.1\n');
-      const denied = { kind: 'denied', error: new WorkbenchError({ code: 'forbidden', message: 'you may not watch pods' }) } as const;
+      const denied = {
+        kind: 'denied',
+        error: new WorkbenchError({ code: 'forbidden', message: 'you may not watch pods' }),
+      } as const;
       here.tellState(denied);
       here.tellState(denied);
-      assert.deepEqual(failures.map(({ code }) => code), ['forbidden']);
+      assert.deepEqual(
+        failures.map(({ code }) => code),
+        ['forbidden'],
+      );
       here.tellList();
       clock.advance(1000);
       await until(() => writes.length === 1);

@@ -1,15 +1,33 @@
 import { disposable } from '../../../../src/base/disposables.ts';
 import { Emitter } from '../../../../src/base/events.ts';
-import type { ClusterRef, Contexts, KubeClient, KubeObject, WatchOptions, WatchSink } from '../../../../src/kube/types.ts';
+import type {
+  ClusterRef,
+  Contexts,
+  KubeClient,
+  KubeObject,
+  WatchOptions,
+  WatchSink,
+} from '../../../../src/kube/types.ts';
 
 /** A decode pod of wide-EP as the API server tells of it. */
-export function decodePod(name: string, ip: string | undefined, change: { readonly owner?: string; readonly role?: string; readonly phase?: string; readonly deleting?: boolean } = {}): KubeObject {
+export function decodePod(
+  name: string,
+  ip: string | undefined,
+  change: {
+    readonly owner?: string;
+    readonly role?: string;
+    readonly phase?: string;
+    readonly deleting?: boolean;
+  } = {},
+): KubeObject {
   const { owner = 'ann', role = 'decode', phase = 'Running', deleting = false } = change;
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
-      name, namespace: 'ns', uid: name,
+      name,
+      namespace: 'ns',
+      uid: name,
       labels: { 'llm-d.ai/owner': owner, 'llm-d.ai/role': role, 'llm-d.ai/inferenceServing': 'true' },
       ...(deleting ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
     },
@@ -45,7 +63,8 @@ export class FakeCluster {
 
   /** Answers every open watch with a whole list. */
   tellList(): void {
-    for (const { sink, project } of this.watches) sink.replace(new Map(this.pods.map((pod) => [`ns/${pod.metadata.name}`, project(pod)])));
+    for (const { sink, project } of this.watches)
+      sink.replace(new Map(this.pods.map((pod) => [`ns/${pod.metadata.name}`, project(pod)])));
   }
 
   tellSet(pod: KubeObject): void {
@@ -63,7 +82,10 @@ export class FakeContexts {
   chosen: FakeCluster | undefined;
   readonly contexts = {
     current: () => Promise.resolve(this.chosen?.cluster),
-    client: (cluster: ClusterRef) => (this.chosen?.cluster === cluster ? Promise.resolve(this.chosen.client) : Promise.reject(new Error('another cluster'))),
+    client: (cluster: ClusterRef) =>
+      this.chosen?.cluster === cluster
+        ? Promise.resolve(this.chosen.client)
+        : Promise.reject(new Error('another cluster')),
     onDidChange: this.#changes.event,
   } as unknown as Contexts;
 

@@ -18,8 +18,14 @@ const ONE: ClusterRef = { context: 'one', namespace: 'ns', server: 'https://one.
 const TWO: ClusterRef = { context: 'two', namespace: 'ns', server: 'https://two.invalid' };
 
 const server = projectPod({
-  apiVersion: 'v1', kind: 'Pod',
-  metadata: { name: 'decode-0', namespace: 'ns', uid: 'u', labels: { 'llm-d.ai/owner': 'me', 'llm-d.ai/role': 'decode', 'llm-d.ai/inferenceServing': 'true' } },
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: {
+    name: 'decode-0',
+    namespace: 'ns',
+    uid: 'u',
+    labels: { 'llm-d.ai/owner': 'me', 'llm-d.ai/role': 'decode', 'llm-d.ai/inferenceServing': 'true' },
+  },
   spec: { containers: [{ name: 'vllm', image: 'i', command: ['vllm', 'serve', 'm', '--port', '8200'] }] },
   status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
 });
@@ -42,12 +48,26 @@ class Lab {
     const inventory = {
       lease: () => {
         this.inventoryLeases += 1;
-        return disposable(() => { this.inventoryLeases -= 1; });
+        return disposable(() => {
+          this.inventoryLeases -= 1;
+        });
       },
-      whenComplete: (): Promise<InventorySnapshot> => Promise.resolve(snapshotOf([], [server], { cluster: this.cluster })),
+      whenComplete: (): Promise<InventorySnapshot> =>
+        Promise.resolve(snapshotOf([], [server], { cluster: this.cluster })),
     } as Partial<Inventory> as Inventory;
-    const contexts = { onDidChange: this.changed.event, client: (cluster: ClusterRef) => Promise.resolve(this.#client(cluster)) } as Partial<Contexts> as Contexts;
-    this.live = createLiveFigures({ inventory, contexts, owner: 'me', settings: () => this.settings, store: new MemoryStore(), clock: this.clock, logger: silentLogger });
+    const contexts = {
+      onDidChange: this.changed.event,
+      client: (cluster: ClusterRef) => Promise.resolve(this.#client(cluster)),
+    } as Partial<Contexts> as Contexts;
+    this.live = createLiveFigures({
+      inventory,
+      contexts,
+      owner: 'me',
+      settings: () => this.settings,
+      store: new MemoryStore(),
+      clock: this.clock,
+      logger: silentLogger,
+    });
   }
 
   #client(cluster: ClusterRef): KubeClient {
@@ -59,8 +79,17 @@ class Lab {
         this.asked.push(`${cluster.context}${path}`);
         this.open += 1;
         try {
-          if (!this.answers) await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('cut')), { once: true }));
-          return { status: 200, headers: {}, body: Readable.from([`vllm:generation_tokens_total{engine="0"} ${this.tokens}\nvllm:num_requests_running{engine="0"} 1\n`]) };
+          if (!this.answers)
+            await new Promise((_, reject) =>
+              signal.addEventListener('abort', () => reject(new Error('cut')), { once: true }),
+            );
+          return {
+            status: 200,
+            headers: {},
+            body: Readable.from([
+              `vllm:generation_tokens_total{engine="0"} ${this.tokens}\nvllm:num_requests_running{engine="0"} 1\n`,
+            ]),
+          };
         } finally {
           this.open -= 1;
         }

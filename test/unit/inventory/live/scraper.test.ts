@@ -28,7 +28,9 @@ class FakeRoute implements Route {
 
   async open(target: MetricsTarget, signal: AbortSignal): Promise<RouteAnswer> {
     this.asked.push(target.id);
-    const cancelled = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(new Error('cut')), { once: true }));
+    const cancelled = new Promise<never>((_, reject) =>
+      signal.addEventListener('abort', () => reject(new Error('cut')), { once: true }),
+    );
     return Promise.race([this.reply(), cancelled]);
   }
 
@@ -45,10 +47,24 @@ function page(text: string, status = 200): Reply {
   return () => ({ status, body: Readable.from([text]) });
 }
 
-const unreachable: Reply = () => Promise.reject(new WorkbenchError({ code: 'server-error', message: 'error dialing backend' }));
+const unreachable: Reply = () =>
+  Promise.reject(new WorkbenchError({ code: 'server-error', message: 'error dialing backend' }));
 
 function target(pod: string, changes: Partial<MetricsTarget> = {}): MetricsTarget {
-  return { id: `ns/${pod}:8000`, podKey: `ns/${pod}`, namespace: 'ns', pod, uid: pod, restarts: 0, port: 8000, kind: 'server', deployment: 'd', role: 'decode', group: 0, ...changes };
+  return {
+    id: `ns/${pod}:8000`,
+    podKey: `ns/${pod}`,
+    namespace: 'ns',
+    pod,
+    uid: pod,
+    restarts: 0,
+    port: 8000,
+    kind: 'server',
+    deployment: 'd',
+    role: 'decode',
+    group: 0,
+    ...changes,
+  };
 }
 
 describe('scraper', () => {
@@ -64,11 +80,19 @@ describe('scraper', () => {
     proxy = new FakeRoute('api-proxy');
     forward = new FakeRoute('port-forward');
     remembered = [];
-    scraper = new Scraper({ routes: [proxy, forward], remembered: known, remember: (route) => remembered.push(route), intervalMs: 5000, timeoutMs: 3000, clock });
+    scraper = new Scraper({
+      routes: [proxy, forward],
+      remembered: known,
+      remember: (route) => remembered.push(route),
+      intervalMs: 5000,
+      timeoutMs: 3000,
+      clock,
+    });
   }
   beforeEach(() => start());
 
-  const ask = async (...pods: readonly MetricsTarget[]): Promise<readonly string[]> => (await scraper.round(pods, signal)).map(outcome);
+  const ask = async (...pods: readonly MetricsTarget[]): Promise<readonly string[]> =>
+    (await scraper.round(pods, signal)).map(outcome);
 
   it('takes the first way that leads there, and remembers it', async () => {
     assert.deepEqual(await ask(target('a'), target('b')), ['api-proxy', 'api-proxy']);
@@ -95,7 +119,13 @@ describe('scraper', () => {
     assert.deepEqual(await ask(target('a')), ['port-forward']);
     assert.deepEqual(proxy.asked, []);
     forward.mayRead = false;
-    await assert.rejects(scraper.round([target('a')], signal), (error) => isWorkbenchError(error, 'forbidden') && /"ns"/.test(error.message) && /pods\/portforward/.test(error.hint ?? ''));
+    await assert.rejects(
+      scraper.round([target('a')], signal),
+      (error) =>
+        isWorkbenchError(error, 'forbidden') &&
+        /"ns"/.test(error.message) &&
+        /pods\/portforward/.test(error.hint ?? ''),
+    );
     assert.deepEqual(await ask(), [], 'nothing to ask needs no permission');
   });
 
@@ -129,7 +159,10 @@ describe('scraper', () => {
     assert.deepEqual(await ask(target('a')), ['api-proxy']);
     proxy.reply = unreachable;
     const [again] = await scraper.round([target('a')], signal);
-    assert.ok(again && 'failure' in again && again.failure.nextAt - clock.now() === 10_000, 'an answer makes it forget');
+    assert.ok(
+      again && 'failure' in again && again.failure.nextAt - clock.now() === 10_000,
+      'an answer makes it forget',
+    );
   });
 
   it('gives a pod that took the place of another a new start', async () => {
@@ -143,7 +176,10 @@ describe('scraper', () => {
 
   it('gives up a page that does not answer in time, before and inside its body', async () => {
     proxy.mayRead = false;
-    for (const reply of [() => new Promise<never>(() => undefined), () => ({ status: 200, body: new Readable({ read() {} }) })] satisfies readonly Reply[]) {
+    for (const reply of [
+      () => new Promise<never>(() => undefined),
+      () => ({ status: 200, body: new Readable({ read() {} }) }),
+    ] satisfies readonly Reply[]) {
       start();
       proxy.mayRead = false;
       forward.reply = reply;
@@ -160,7 +196,10 @@ describe('scraper', () => {
   it('asks eight at once, and ends at once when cancelled', async () => {
     const cancel = new AbortController();
     proxy.reply = () => new Promise<never>(() => undefined);
-    const asking = scraper.round(Array.from({ length: 20 }, (_, index) => target(`p${index}`)), cancel.signal);
+    const asking = scraper.round(
+      Array.from({ length: 20 }, (_, index) => target(`p${index}`)),
+      cancel.signal,
+    );
     const ended = assert.rejects(asking, (error) => isWorkbenchError(error, 'aborted'));
     while (proxy.asked.length < 8) await turn();
     await turn();

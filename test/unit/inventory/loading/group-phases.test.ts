@@ -3,7 +3,13 @@ import { groupPhases, type Member } from '../../../../src/inventory/loading/grou
 import type { LoadingPhase } from '../../../../src/inventory/loading/types.ts';
 
 const leaderAt = (own: LoadingPhase): Member => ({ key: 'ns/d-0', name: 'd-0', rank: 0, read: true, own });
-const worker = (own: LoadingPhase | undefined, read = true): Member => ({ key: 'ns/d-0-1', name: 'd-0-1', rank: 1, read, own });
+const worker = (own: LoadingPhase | undefined, read = true): Member => ({
+  key: 'ns/d-0-1',
+  name: 'd-0-1',
+  rank: 1,
+  read,
+  own,
+});
 const joined: LoadingPhase = { phase: 'distributed', since: 1 };
 
 describe('phases of a group', () => {
@@ -14,7 +20,11 @@ describe('phases of a group', () => {
   });
 
   it('do not take a silent rank further than the weights: it would say that they are loaded', () => {
-    assert.deepEqual(groupPhases([leaderAt({ phase: 'compiling', since: 9 }), worker(joined)]).get('ns/d-0-1'), { phase: 'weights', since: 1, inferredFrom: 'd-0' });
+    assert.deepEqual(groupPhases([leaderAt({ phase: 'compiling', since: 9 }), worker(joined)]).get('ns/d-0-1'), {
+      phase: 'weights',
+      since: 1,
+      inferredFrom: 'd-0',
+    });
   });
 
   it('leave a rank that speaks, or has not begun, to its own words', () => {
@@ -25,6 +35,10 @@ describe('phases of a group', () => {
   });
 
   it('tell a rank whose log is not read by its group', () => {
-    assert.deepEqual(groupPhases([leaderAt({ phase: 'graphs', since: 9 }), worker(undefined, false)]).get('ns/d-0-1'), { phase: 'graphs', since: 9, inferredFrom: 'd-0' });
+    assert.deepEqual(groupPhases([leaderAt({ phase: 'graphs', since: 9 }), worker(undefined, false)]).get('ns/d-0-1'), {
+      phase: 'graphs',
+      since: 9,
+      inferredFrom: 'd-0',
+    });
   });
 });

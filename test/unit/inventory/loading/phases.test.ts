@@ -11,7 +11,13 @@ describe('phases of a start-up', () => {
     ['starting', record('APIServer', 'vLLM server version 0.28.0, serving model org/some-model')],
     ['distributed', record('APIServer', 'Launching vLLM DP Servers')],
     ['distributed', record('EngineCore_DP0', 'Waiting for READY message from DP Coordinator...')],
-    ['distributed', record('Worker_DP0_EP0', 'rank 0 in world size 16 is assigned as DP rank 0, PP rank 0, PCP rank 0, TP rank 0, EP rank 0')],
+    [
+      'distributed',
+      record(
+        'Worker_DP0_EP0',
+        'rank 0 in world size 16 is assigned as DP rank 0, PP rank 0, PCP rank 0, TP rank 0, EP rank 0',
+      ),
+    ],
     ['distributed', record('Worker_DP0_EP0', 'Using DeepEPLL all2all manager.')],
     ['downloading', record('Worker_DP0_EP0', 'Starting to load model org/some-model...')],
     ['downloading', record('Worker_DP0_EP0', 'Loading model from scratch...')],
@@ -23,18 +29,26 @@ describe('phases of a start-up', () => {
     ['compiling', record('Worker', 'torch.compile and initial profiling took 22.10 s in total')],
     ['kv-cache', record('Worker', 'Available KV cache memory: 41.20 GiB')],
     ['kv-cache', record('EngineCore', 'GPU KV cache size: 1,203,456 tokens')],
-    ['graphs', '(Worker pid=3) \rDeepGEMM warmup:   0%|          | 0/9 [00:00<?, ?it/s]\rDeepGEMM warmup:  44%|####      | 4/9 [00:04<00:05,  1.0it/s]'],
-    ['graphs', 'Capturing CUDA graphs (mixed prefill-decode, PIECEWISE):  40%|####      | 27/67 [00:02<00:03, 12.1it/s]'],
+    [
+      'graphs',
+      '(Worker pid=3) \rDeepGEMM warmup:   0%|          | 0/9 [00:00<?, ?it/s]\rDeepGEMM warmup:  44%|####      | 4/9 [00:04<00:05,  1.0it/s]',
+    ],
+    [
+      'graphs',
+      'Capturing CUDA graphs (mixed prefill-decode, PIECEWISE):  40%|####      | 27/67 [00:02<00:03, 12.1it/s]',
+    ],
     ['graphs', record('Worker', 'Graph capturing finished in 12 secs, took 1.87 GiB')],
     ['serving', record('APIServer', 'Starting vLLM server on http://0.0.0.0:8200')],
     ['serving', '(APIServer pid=1) INFO:     Application startup complete.'],
   ];
   for (const [phase, text] of lines) {
-    it(`${phase} is told by: ${text.slice(text.lastIndexOf(']') + 2).slice(0, 60) || text.slice(0, 60)}`, () => assert.equal(read([text]).phase?.phase, phase));
+    it(`${phase} is told by: ${text.slice(text.lastIndexOf(']') + 2).slice(0, 60) || text.slice(0, 60)}`, () =>
+      assert.equal(read([text]).phase?.phase, phase));
   }
 
   it('do not change by what a server writes while it serves', () => {
-    for (const text of ['Engine 000: Avg prompt throughput: 1.0 tokens/s', 'Route: /health, Methods: GET', '']) assert.equal(new PhaseReader().feed({ time: '', text }), false, text);
+    for (const text of ['Engine 000: Avg prompt throughput: 1.0 tokens/s', 'Route: /health, Methods: GET', ''])
+      assert.equal(new PhaseReader().feed({ time: '', text }), false, text);
   });
 
   it('say the time left as the bar itself reckons it, and none where it does not know', () => {
@@ -61,20 +75,39 @@ describe('phases of a start-up', () => {
   });
 
   it('do not go back to joining when an engine says so late', () => {
-    assert.equal(read([bar('EngineCore_DP0', 10, '01:00'), record('EngineCore_DP0', 'vLLM is using nccl==2.27.3')]).phase?.phase, 'weights');
+    assert.equal(
+      read([bar('EngineCore_DP0', 10, '01:00'), record('EngineCore_DP0', 'vLLM is using nccl==2.27.3')]).phase?.phase,
+      'weights',
+    );
   });
 
   it('show silence between processes, but not where it is their way', () => {
-    const silence = record('EngineCore_DP0', 'No available shared memory broadcast block found in 60 seconds. This typically happens when some processes are hanging.');
-    assert.equal(phaseText(read([bar('EngineCore_DP0', 50, '00:05'), silence, silence]).phase!), 'weights 50 % · no word from a process for 2 min');
-    assert.equal(read([bar('EngineCore_DP0', 50, '00:05'), silence, bar('EngineCore_DP0', 51, '00:05')]).phase?.stalledSeconds, undefined);
-    assert.equal(phaseText(read([record('Worker', "Using cache directory: /x for vLLM's torch.compile"), silence]).phase!), 'compiling');
+    const silence = record(
+      'EngineCore_DP0',
+      'No available shared memory broadcast block found in 60 seconds. This typically happens when some processes are hanging.',
+    );
+    assert.equal(
+      phaseText(read([bar('EngineCore_DP0', 50, '00:05'), silence, silence]).phase!),
+      'weights 50 % · no word from a process for 2 min',
+    );
+    assert.equal(
+      read([bar('EngineCore_DP0', 50, '00:05'), silence, bar('EngineCore_DP0', 51, '00:05')]).phase?.stalledSeconds,
+      undefined,
+    );
+    assert.equal(
+      phaseText(read([record('Worker', "Using cache directory: /x for vLLM's torch.compile"), silence]).phase!),
+      'compiling',
+    );
   });
 
   it('follow the demo from its first line to serving, in order', async () => {
     const pods = new DemoPods();
     try {
-      const { container } = pods.start({ command: ['vllm', 'serve', 'Qwen/Qwen3-0.6B', '--data-parallel-size', '2', '--enable-expert-parallel'], podIp: '10.0.0.5', speed: 200 });
+      const { container } = pods.start({
+        command: ['vllm', 'serve', 'Qwen/Qwen3-0.6B', '--data-parallel-size', '2', '--enable-expert-parallel'],
+        podIp: '10.0.0.5',
+        speed: 200,
+      });
       await pods.listening('10.0.0.5', 8000);
       const reader = new PhaseReader();
       const seen = new Set<string | undefined>();
@@ -82,7 +115,10 @@ describe('phases of a start-up', () => {
         reader.feed({ time: '2026-01-05T10:00:00Z', text });
         if (reader.phase) seen.add(reader.phase.phase);
       }
-      assert.deepEqual([...seen], ['starting', 'distributed', 'downloading', 'weights', 'compiling', 'kv-cache', 'graphs', 'serving']);
+      assert.deepEqual(
+        [...seen],
+        ['starting', 'distributed', 'downloading', 'weights', 'compiling', 'kv-cache', 'graphs', 'serving'],
+      );
     } finally {
       await pods.stop();
     }

@@ -28,19 +28,37 @@ interface PodState {
 
 /** A model server of a group of two, as the guide's LeaderWorkerSet labels it. */
 function serverPod(name: string, rank: number, state: PodState = {}): PodView {
-  const ended = state.exitCode === undefined ? {} : { lastState: { terminated: { reason: 'Error', exitCode: state.exitCode } } };
+  const ended =
+    state.exitCode === undefined ? {} : { lastState: { terminated: { reason: 'Error', exitCode: state.exitCode } } };
   return projectPod({
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
-      name, namespace: 'ns', uid: state.uid ?? `${name}-1`,
-      labels: { 'llm-d.ai/owner': state.owner ?? 'me', 'llm-d.ai/role': 'decode', 'workbench.llm-d.ai/deployment': 'wide-ep', 'leaderworkerset.sigs.k8s.io/name': 'wide-ep-decode', 'leaderworkerset.sigs.k8s.io/group-index': name.split('-')[1] ?? '0', 'leaderworkerset.sigs.k8s.io/worker-index': String(rank) },
+      name,
+      namespace: 'ns',
+      uid: state.uid ?? `${name}-1`,
+      labels: {
+        'llm-d.ai/owner': state.owner ?? 'me',
+        'llm-d.ai/role': 'decode',
+        'workbench.llm-d.ai/deployment': 'wide-ep',
+        'leaderworkerset.sigs.k8s.io/name': 'wide-ep-decode',
+        'leaderworkerset.sigs.k8s.io/group-index': name.split('-')[1] ?? '0',
+        'leaderworkerset.sigs.k8s.io/worker-index': String(rank),
+      },
     },
     spec: { nodeName: 'n1', containers: [{ name: 'vllm', command: ['vllm', 'serve', 'x'] }] },
     status: {
       phase: state.phase ?? 'Running',
       conditions: [{ type: 'Ready', status: state.ready === true ? 'True' : 'False' }],
-      containerStatuses: [{ name: 'vllm', restartCount: state.restarts ?? 0, ready: state.ready === true, state: { running: {} }, ...ended }],
+      containerStatuses: [
+        {
+          name: 'vllm',
+          restartCount: state.restarts ?? 0,
+          ready: state.ready === true,
+          state: { running: {} },
+          ...ended,
+        },
+      ],
     },
   });
 }
@@ -64,12 +82,13 @@ class FakeLogs {
 
   async *read({ pod, previous, follow, signal }: LogOptions): AsyncGenerator<LogLine> {
     const kept = (previous === true ? this.#previous : this.#current).get(pod);
-    if (previous === true && kept === undefined) throw new WorkbenchError({ code: 'invalid', message: 'previous terminated container not found' });
+    if (previous === true && kept === undefined)
+      throw new WorkbenchError({ code: 'invalid', message: 'previous terminated container not found' });
     yield* kept ?? [];
     if (follow !== true) return;
     this.open.add(pod);
     try {
-      for (let read = kept?.length ?? 0; !signal.aborted; ) {
+      for (let read = kept?.length ?? 0; !signal.aborted;) {
         const next = this.#current.get(pod) ?? [];
         if (next.length > read) {
           yield* next.slice(read);
@@ -111,7 +130,11 @@ describe('the watcher of loading model servers', () => {
     const found = watcher.snapshot.get(`ns/${pod}`);
     return found && `${found.phase} ${found.percent ?? ''}`.trim();
   };
-  const oom = record('EngineCore_DP0', 'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.', 'ERROR');
+  const oom = record(
+    'EngineCore_DP0',
+    'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.',
+    'ERROR',
+  );
   const lost = '(EngineCore_DP8 pid=1) DeepEP timeout check failed: rank = 8, thread = 0';
 
   beforeEach(async () => {
@@ -123,15 +146,28 @@ describe('the watcher of loading model servers', () => {
     changes = new Emitter();
     leases = 0;
     const inventory: Partial<Inventory> = {
-      get snapshot() { return snapshot; },
+      get snapshot() {
+        return snapshot;
+      },
       onDidChange: changes.event,
       lease: () => {
         leases += 1;
-        return disposable(() => { leases -= 1; });
+        return disposable(() => {
+          leases -= 1;
+        });
       },
     };
-    const contexts: Partial<Contexts> = { client: () => Promise.resolve({ logs: (options: LogOptions) => logs.read(options) } as never) };
-    watcher = createLoadWatcher({ inventory: inventory as Inventory, contexts: contexts as Contexts, owner: 'me', evidence: () => new WorkspaceFiles(folder).below('evidence'), clock, logger: { ...silentLogger, warn: (message) => warn(message) } });
+    const contexts: Partial<Contexts> = {
+      client: () => Promise.resolve({ logs: (options: LogOptions) => logs.read(options) } as never),
+    };
+    watcher = createLoadWatcher({
+      inventory: inventory as Inventory,
+      contexts: contexts as Contexts,
+      owner: 'me',
+      evidence: () => new WorkspaceFiles(folder).below('evidence'),
+      clock,
+      logger: { ...silentLogger, warn: (message) => warn(message) },
+    });
   });
   afterEach(async () => {
     watcher.dispose();
@@ -139,7 +175,12 @@ describe('the watcher of loading model servers', () => {
   });
 
   it('follows only what is mine, runs and is not ready, and only while somebody looks', async () => {
-    show(serverPod('d-0', 0), serverPod('d-1', 0, { ready: true }), serverPod('d-2', 0, { owner: 'ann' }), serverPod('d-3', 0, { phase: 'Pending' }));
+    show(
+      serverPod('d-0', 0),
+      serverPod('d-1', 0, { ready: true }),
+      serverPod('d-2', 0, { owner: 'ann' }),
+      serverPod('d-3', 0, { phase: 'Pending' }),
+    );
     assert.equal(leases, 0);
     const lease = watcher.lease();
     assert.equal(leases, 1);
@@ -175,18 +216,25 @@ describe('the watcher of loading model servers', () => {
 
   it('follows at most 32 logs, the first ranks of the groups before the others', async () => {
     watcher.lease();
-    show(...Array.from({ length: 20 }, (_, group) => [serverPod(`d-${group}-1`, 1), serverPod(`d-${group}`, 0)]).flat());
+    show(
+      ...Array.from({ length: 20 }, (_, group) => [serverPod(`d-${group}-1`, 1), serverPod(`d-${group}`, 0)]).flat(),
+    );
     await until(() => logs.open.size === 32);
     for (let group = 0; group < 20; group += 1) assert.ok(logs.open.has(`d-${group}`), `d-${group}`);
   });
 
   it('tells changes at most every half second', async () => {
     let told = 0;
-    watcher.onDidChange(() => { told += 1; });
+    watcher.onDidChange(() => {
+      told += 1;
+    });
     watcher.lease();
     show(serverPod('d-0', 0));
     await until(() => logs.open.size === 1);
-    logs.write('d-0', Array.from({ length: 50 }, (_, percent) => bar('Worker', percent, '01:00')));
+    logs.write(
+      'd-0',
+      Array.from({ length: 50 }, (_, percent) => bar('Worker', percent, '01:00')),
+    );
     await until(() => phaseOf('d-0') === 'weights 49');
     assert.equal(told, 0);
     clock.advance(500);
@@ -204,7 +252,10 @@ describe('the watcher of loading model servers', () => {
     show(serverPod('d-0', 0, { restarts: 1, exitCode: 1 }), serverPod('d-0-1', 1, { restarts: 1, exitCode: 1 }));
     await until(() => watcher.crashes.get('ns/d-0-1')?.evidence.file !== undefined);
     const crash = watcher.crashes.get('ns/d-0-1');
-    assert.deepEqual([crash?.times, crash?.evidence.cause?.title, crash?.evidence.cause?.pod], [1, 'CUDA out of memory', 'd-0']);
+    assert.deepEqual(
+      [crash?.times, crash?.evidence.cause?.title, crash?.evidence.cause?.pod],
+      [1, 'CUDA out of memory', 'd-0'],
+    );
     assert.deepEqual(crash?.evidence.pods, ['d-0', 'd-0-1']);
     // A draft of it may lie beside it: the second crash adds to it.
     const [file] = (await readdir(join(folder, 'evidence'))).filter((name) => !name.startsWith('.'));
@@ -212,7 +263,7 @@ describe('the watcher of loading model servers', () => {
     assert.match(await readFile(join(folder, 'evidence', file ?? ''), 'utf8'), /First cause: CUDA out of memory/);
   });
 
-  it('writes evidence nowhere else: not where a pod\'s name leads, nor through a link', async () => {
+  it("writes evidence nowhere else: not where a pod's name leads, nor through a link", async () => {
     watcher.lease();
     const crash = async (pod: string): Promise<void> => {
       show(serverPod(pod, 0));
@@ -231,7 +282,9 @@ describe('the watcher of loading model servers', () => {
     await mkdir(home);
     await rm(join(folder, 'evidence'), { recursive: true });
     await symlink(home, join(folder, 'evidence'));
-    const warned = new Promise<string>((resolve) => { warn = resolve; });
+    const warned = new Promise<string>((resolve) => {
+      warn = resolve;
+    });
     await crash('d-7');
     assert.match(await warned, /d-7 could not be written: .*evidence is a link/);
     assert.equal(watcher.crashes.get('ns/d-7')?.evidence.file, undefined);
@@ -240,7 +293,10 @@ describe('the watcher of loading model servers', () => {
 
   it('keeps it when the group is recreated before anything could be read, and counts on', async () => {
     watcher.lease();
-    for (const [life, times] of [['a', 1], ['b', 2]] as const) {
+    for (const [life, times] of [
+      ['a', 1],
+      ['b', 2],
+    ] as const) {
       show(serverPod('d-0', 0, { uid: life }));
       await until(() => logs.open.size === 1);
       logs.write('d-0', [bar('EngineCore_DP0', 50, '00:05'), oom]);

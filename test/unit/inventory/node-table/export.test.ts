@@ -6,7 +6,11 @@ import { row } from './support.ts';
 
 describe('node table: as text', () => {
   const columns = ['name', 'free', 'holders'].map((id) => nodeColumn(id)).filter((column) => column !== undefined);
-  const rows = [row('g1', { free: 8, holders: 'ann 4, bo 2' }), row('g2', { free: null, holders: null }), row('g3', { free: 0, holders: '=HYPERLINK("x|y")' })];
+  const rows = [
+    row('g1', { free: 8, holders: 'ann 4, bo 2' }),
+    row('g2', { free: null, holders: null }),
+    row('g3', { free: 0, holders: '=HYPERLINK("x|y")' }),
+  ];
   const text = (format: NodeTableFormat): string => nodeTableText(format, columns, rows);
 
   it('CSV quotes what needs it, leaves the unknown empty and hands a spreadsheet no formula', () => {
@@ -18,6 +22,9 @@ describe('node table: as text', () => {
   });
 
   it('Markdown aligns numbers to the right and keeps bars inside their cell', () => {
-    assert.equal(text('markdown'), '| Name | Free | Held by |\n| --- | ---: | --- |\n| g1 | 8 | ann 4, bo 2 |\n| g2 |  |  |\n| g3 | 0 | =HYPERLINK("x\\|y") |\n');
+    assert.equal(
+      text('markdown'),
+      '| Name | Free | Held by |\n| --- | ---: | --- |\n| g1 | 8 | ann 4, bo 2 |\n| g2 |  |  |\n| g3 | 0 | =HYPERLINK("x\\|y") |\n',
+    );
   });
 });

@@ -8,7 +8,12 @@ import { row } from './support.ts';
 const names = (rows: readonly NodeRow[]): string => rows.map(({ name }) => name).join(' ');
 
 describe('node table: order', () => {
-  const rows = [row('n10', { free: 8, type: 'b' }), row('n2', { free: 10, type: null }), row('n1', { free: null, type: 'a' }), row('n3', { free: 8, type: 'B2' })];
+  const rows = [
+    row('n10', { free: 8, type: 'b' }),
+    row('n2', { free: 10, type: null }),
+    row('n1', { free: null, type: 'a' }),
+    row('n3', { free: 8, type: 'B2' }),
+  ];
 
   it('counts as people do and leaves equal ones in the order of their names', () => {
     assert.equal(names(sortNodes(rows, { by: 'name', descending: false })), 'n1 n2 n3 n10');
@@ -22,27 +27,40 @@ describe('node table: order', () => {
 
   it('is a total order: any shuffle sorts to the same', () => {
     const value = fc.oneof(fc.constant(null), fc.integer({ min: 0, max: 9 }), fc.constantFrom('a', 'A', 'b2', 'b10'));
-    const table = fc.uniqueArray(fc.record({ name: fc.stringMatching(/^n\d{1,3}$/), value }), { selector: ({ name }) => Number(name.slice(1)), maxLength: 12 });
+    const table = fc.uniqueArray(fc.record({ name: fc.stringMatching(/^n\d{1,3}$/), value }), {
+      selector: ({ name }) => Number(name.slice(1)),
+      maxLength: 12,
+    });
     fc.assert(
       fc.property(table, fc.boolean(), fc.infiniteStream(fc.nat()), (made, descending, shuffle) => {
         const originals = made.map(({ name, value }) => row(name, { value }));
         const keys = new Map(originals.map((each) => [each, shuffle.next().value]));
         const shuffled = originals.toSorted((a, b) => (keys.get(a) ?? 0) - (keys.get(b) ?? 0));
-        assert.deepEqual(names(sortNodes(shuffled, { by: 'value', descending })), names(sortNodes(originals, { by: 'value', descending })));
+        assert.deepEqual(
+          names(sortNodes(shuffled, { by: 'value', descending })),
+          names(sortNodes(originals, { by: 'value', descending })),
+        );
       }),
     );
   });
 });
 
 describe('node table: filter', () => {
-  const known: readonly FilterColumn[] = [{ id: 'name', title: 'Name' }, { id: 'free', title: 'Free' }, { id: 'product', title: 'GPU' }, { id: 'state', title: 'State' }, { id: 'label:a.b/rack', title: 'rack' }];
+  const known: readonly FilterColumn[] = [
+    { id: 'name', title: 'Name' },
+    { id: 'free', title: 'Free' },
+    { id: 'product', title: 'GPU' },
+    { id: 'state', title: 'State' },
+    { id: 'label:a.b/rack', title: 'rack' },
+  ];
   const rows = [
     row('g1', { free: 8, product: 'H200', state: 'production', 'label:a.b/rack': 'r12' }),
     row('g2', { free: 0, product: 'H200', state: 'triage', 'label:a.b/rack': 'r13' }),
     row('b10', { free: 10, product: 'B200', state: null, 'label:a.b/rack': null }),
     row('cpu', { free: null, product: null, state: 'production', 'label:a.b/rack': 'r12' }),
   ];
-  const found = (filter: string, shown: readonly string[] = ['name', 'product']): string => names(rows.filter(parseNodeFilter(filter, known, shown)));
+  const found = (filter: string, shown: readonly string[] = ['name', 'product']): string =>
+    names(rows.filter(parseNodeFilter(filter, known, shown)));
 
   for (const [filter, expected] of [
     ['', 'g1 g2 b10 cpu'],

@@ -2,17 +2,49 @@ import type { InventorySnapshot, NodeView, PodView } from '../../../../src/inven
 import type { NodeRow, NodeValue } from '../../../../src/inventory/node-table/types.ts';
 
 export function node(name: string, change: Partial<NodeView> = {}): NodeView {
-  return { name, uid: name, ready: true, schedulable: true, internalIp: undefined, product: 'H200', allocatable: { 'nvidia.com/gpu': 8 }, labels: {}, taints: [], ...change };
+  return {
+    name,
+    uid: name,
+    ready: true,
+    schedulable: true,
+    internalIp: undefined,
+    product: 'H200',
+    allocatable: { 'nvidia.com/gpu': 8 },
+    labels: {},
+    taints: [],
+    ...change,
+  };
 }
 
 export function pod(name: string, onNode: string, gpus: number, owner: string, change: Partial<PodView> = {}): PodView {
   return {
-    key: `llm-d/${name}`, namespace: 'llm-d', name, uid: name, phase: 'Running', ready: true, deleting: false, node: onNode, ip: undefined, createdAt: undefined, startedAt: undefined,
-    labels: { 'llm-d.ai/owner': owner }, annotations: {}, owner: undefined, gpus: { 'nvidia.com/gpu': gpus }, containers: [], restarts: 0, reason: undefined, ...change,
+    key: `llm-d/${name}`,
+    namespace: 'llm-d',
+    name,
+    uid: name,
+    phase: 'Running',
+    ready: true,
+    deleting: false,
+    node: onNode,
+    ip: undefined,
+    createdAt: undefined,
+    startedAt: undefined,
+    labels: { 'llm-d.ai/owner': owner },
+    annotations: {},
+    owner: undefined,
+    gpus: { 'nvidia.com/gpu': gpus },
+    containers: [],
+    restarts: 0,
+    reason: undefined,
+    ...change,
   };
 }
 
-export function snapshot(nodes: readonly NodeView[], pods: readonly PodView[] = [], change: Partial<InventorySnapshot> = {}): InventorySnapshot {
+export function snapshot(
+  nodes: readonly NodeView[],
+  pods: readonly PodView[] = [],
+  change: Partial<InventorySnapshot> = {},
+): InventorySnapshot {
   return {
     cluster: { context: 'c', namespace: 'llm-d', server: 's' },
     nodes: new Map(nodes.map((found) => [found.name, found])),

@@ -15,5 +15,7 @@ export function within(object: Json, key: string, change: (inner: Json) => Json)
 /** Changes each object of a list at a key, where there is one. */
 export function each(object: Json, key: string, change: (item: Json) => Json): Json {
   const items = object[key];
-  return Array.isArray(items) ? { ...object, [key]: items.map((item: unknown) => (isObject(item) ? change(item) : item)) } : object;
+  return Array.isArray(items)
+    ? { ...object, [key]: items.map((item: unknown) => (isObject(item) ? change(item) : item)) }
+    : object;
 }

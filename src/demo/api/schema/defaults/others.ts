@@ -9,10 +9,18 @@ export function serviceDefaults(service: Json): Json {
     if (ports['type'] === 'ExternalName') return ports;
     return {
       ...fill(ports, { internalTrafficPolicy: 'Cluster', ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' }),
-      ...(typeof ports['clusterIP'] === 'string' && ports['clusterIP'] !== '' ? { clusterIPs: ports['clusterIPs'] ?? [ports['clusterIP']] } : {}),
-      ...(ports['type'] === 'NodePort' || ports['type'] === 'LoadBalancer' ? { externalTrafficPolicy: ports['externalTrafficPolicy'] ?? 'Cluster' } : {}),
-      ...(ports['type'] === 'LoadBalancer' ? { allocateLoadBalancerNodePorts: ports['allocateLoadBalancerNodePorts'] ?? true } : {}),
-      ...(ports['sessionAffinity'] === 'ClientIP' ? { sessionAffinityConfig: ports['sessionAffinityConfig'] ?? { clientIP: { timeoutSeconds: 10_800 } } } : {}),
+      ...(typeof ports['clusterIP'] === 'string' && ports['clusterIP'] !== ''
+        ? { clusterIPs: ports['clusterIPs'] ?? [ports['clusterIP']] }
+        : {}),
+      ...(ports['type'] === 'NodePort' || ports['type'] === 'LoadBalancer'
+        ? { externalTrafficPolicy: ports['externalTrafficPolicy'] ?? 'Cluster' }
+        : {}),
+      ...(ports['type'] === 'LoadBalancer'
+        ? { allocateLoadBalancerNodePorts: ports['allocateLoadBalancerNodePorts'] ?? true }
+        : {}),
+      ...(ports['sessionAffinity'] === 'ClientIP'
+        ? { sessionAffinityConfig: ports['sessionAffinityConfig'] ?? { clientIP: { timeoutSeconds: 10_800 } } }
+        : {}),
     };
   });
 }
@@ -22,22 +30,33 @@ export function secretDefaults(secret: Json): Json {
   const { stringData, ...rest } = secret;
   const filled = fill(rest, { type: 'Opaque' });
   if (!isObject(stringData)) return filled;
-  const encoded = Object.entries(stringData).map(([key, text]) => [key, Buffer.from(String(text)).toString('base64')] as const);
+  const encoded = Object.entries(stringData).map(
+    ([key, text]) => [key, Buffer.from(String(text)).toString('base64')] as const,
+  );
   return { ...filled, data: { ...(isObject(rest['data']) ? rest['data'] : {}), ...Object.fromEntries(encoded) } };
 }
 
 export function namespaceDefaults(namespace: Json): Json {
   const labelled = within(namespace, 'metadata', (metadata) =>
-    typeof metadata['name'] === 'string' ? { ...metadata, labels: { ...fill(metadata['labels'], {}), 'kubernetes.io/metadata.name': metadata['name'] } } : metadata);
+    typeof metadata['name'] === 'string'
+      ? { ...metadata, labels: { ...fill(metadata['labels'], {}), 'kubernetes.io/metadata.name': metadata['name'] } }
+      : metadata,
+  );
   return { ...labelled, status: fill(labelled['status'], { phase: 'Active' }) };
 }
 
 export function nodeDefaults(node: Json): Json {
-  return within(node, 'status', (status) => (status['allocatable'] === undefined && isObject(status['capacity']) ? { ...status, allocatable: status['capacity'] } : status));
+  return within(node, 'status', (status) =>
+    status['allocatable'] === undefined && isObject(status['capacity'])
+      ? { ...status, allocatable: status['capacity'] }
+      : status,
+  );
 }
 
 export function volumeDefaults(volume: Json): Json {
-  const filled = within(volume, 'spec', (spec) => fill(spec, { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem' }));
+  const filled = within(volume, 'spec', (spec) =>
+    fill(spec, { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem' }),
+  );
   return { ...filled, status: fill(filled['status'], { phase: 'Pending' }) };
 }
 
@@ -49,15 +68,33 @@ export function storageClassDefaults(storageClass: Json): Json {
 export function webhookDefaults(configuration: Json): Json {
   const changes = configuration['kind'] === 'MutatingWebhookConfiguration';
   return each(configuration, 'webhooks', (webhook) => {
-    const filled = fill(webhook, { failurePolicy: 'Fail', matchPolicy: 'Equivalent', namespaceSelector: {}, objectSelector: {}, timeoutSeconds: 10, ...(changes ? { reinvocationPolicy: 'Never' } : {}) });
-    return each(within(filled, 'clientConfig', (client) => within(client, 'service', (service) => fill(service, { port: 443 }))), 'rules', (rule) => fill(rule, { scope: '*' }));
+    const filled = fill(webhook, {
+      failurePolicy: 'Fail',
+      matchPolicy: 'Equivalent',
+      namespaceSelector: {},
+      objectSelector: {},
+      timeoutSeconds: 10,
+      ...(changes ? { reinvocationPolicy: 'Never' } : {}),
+    });
+    return each(
+      within(filled, 'clientConfig', (client) => within(client, 'service', (service) => fill(service, { port: 443 }))),
+      'rules',
+      (rule) => fill(rule, { scope: '*' }),
+    );
   });
 }
 
 /** Admission policies of either kind, and what they look at. */
 export function policyDefaults(policy: Json): Json {
-  return within(policy, 'spec', (spec) => within(fill(spec, { failurePolicy: 'Fail' }), 'matchConstraints', (matches) =>
-    each(fill(matches, { matchPolicy: 'Equivalent', namespaceSelector: {}, objectSelector: {} }), 'resourceRules', (rule) => fill(rule, { scope: '*' }))));
+  return within(policy, 'spec', (spec) =>
+    within(fill(spec, { failurePolicy: 'Fail' }), 'matchConstraints', (matches) =>
+      each(
+        fill(matches, { matchPolicy: 'Equivalent', namespaceSelector: {}, objectSelector: {} }),
+        'resourceRules',
+        (rule) => fill(rule, { scope: '*' }),
+      ),
+    ),
+  );
 }
 
 const CPU_SHARE = 80;
@@ -66,8 +103,22 @@ const CPU_SHARE = 80;
 export function autoscalerDefaults(autoscaler: Json): Json {
   return within(autoscaler, 'spec', (spec) => {
     const filled = fill(spec, { minReplicas: 1 });
-    if (autoscaler['apiVersion'] === 'autoscaling/v1') return isObject(autoscaler['metadata']) && isObject(autoscaler['metadata']['annotations']) ? filled : fill(filled, { targetCPUUtilizationPercentage: CPU_SHARE });
-    return within(fill(filled, { metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: CPU_SHARE } } }] }), 'behavior', behaviorDefaults);
+    if (autoscaler['apiVersion'] === 'autoscaling/v1')
+      return isObject(autoscaler['metadata']) && isObject(autoscaler['metadata']['annotations'])
+        ? filled
+        : fill(filled, { targetCPUUtilizationPercentage: CPU_SHARE });
+    return within(
+      fill(filled, {
+        metrics: [
+          {
+            type: 'Resource',
+            resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: CPU_SHARE } },
+          },
+        ],
+      }),
+      'behavior',
+      behaviorDefaults,
+    );
   });
 }
 
@@ -75,7 +126,11 @@ export function autoscalerDefaults(autoscaler: Json): Json {
 function behaviorDefaults(behavior: Json): Json {
   const wholly = { type: 'Percent', value: 100, periodSeconds: 15 };
   return {
-    scaleUp: fill(behavior['scaleUp'], { stabilizationWindowSeconds: 0, selectPolicy: 'Max', policies: [{ type: 'Pods', value: 4, periodSeconds: 15 }, wholly] }),
+    scaleUp: fill(behavior['scaleUp'], {
+      stabilizationWindowSeconds: 0,
+      selectPolicy: 'Max',
+      policies: [{ type: 'Pods', value: 4, periodSeconds: 15 }, wholly],
+    }),
     scaleDown: fill(behavior['scaleDown'], { selectPolicy: 'Max', policies: [wholly] }),
   };
 }
@@ -83,8 +138,12 @@ function behaviorDefaults(behavior: Json): Json {
 const RBAC_GROUP = 'rbac.authorization.k8s.io';
 
 export function bindingDefaults(binding: Json): Json {
-  const filled = within(binding, 'roleRef', (role) => (role['apiGroup'] === undefined || role['apiGroup'] === '' ? { ...role, apiGroup: RBAC_GROUP } : role));
-  return each(filled, 'subjects', (subject) => (subject['kind'] === 'ServiceAccount' ? subject : fill(subject, { apiGroup: RBAC_GROUP })));
+  const filled = within(binding, 'roleRef', (role) =>
+    role['apiGroup'] === undefined || role['apiGroup'] === '' ? { ...role, apiGroup: RBAC_GROUP } : role,
+  );
+  return each(filled, 'subjects', (subject) =>
+    subject['kind'] === 'ServiceAccount' ? subject : fill(subject, { apiGroup: RBAC_GROUP }),
+  );
 }
 
 export function endpointSliceDefaults(slice: Json): Json {

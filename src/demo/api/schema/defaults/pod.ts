@@ -31,7 +31,11 @@ export function podSpecDefaults(spec: Json): Json {
   });
   const hostNetwork = spec['hostNetwork'] === true;
   const container = (value: Json): Json => containerDefaults(value, hostNetwork);
-  return each(each(each(accountDefaults(filled), 'containers', container), 'initContainers', container), 'volumes', volumeDefaults);
+  return each(
+    each(each(accountDefaults(filled), 'containers', container), 'initContainers', container),
+    'volumes',
+    volumeDefaults,
+  );
 }
 
 /** Two names of one field; the older follows the newer. */
@@ -46,8 +50,11 @@ function containerDefaults(container: Json, hostNetwork: boolean): Json {
     terminationMessagePath: '/dev/termination-log',
     terminationMessagePolicy: 'File',
   });
-  for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe']) filled = within(filled, probe, probeDefaults);
-  filled = within(filled, 'lifecycle', (lifecycle) => within(within(lifecycle, 'postStart', httpDefaults), 'preStop', httpDefaults));
+  for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe'])
+    filled = within(filled, probe, probeDefaults);
+  filled = within(filled, 'lifecycle', (lifecycle) =>
+    within(within(lifecycle, 'postStart', httpDefaults), 'preStop', httpDefaults),
+  );
   filled = each(filled, 'env', (variable) => within(variable, 'valueFrom', fieldRefDefaults));
   return hostNetwork ? each(filled, 'ports', (port) => fill(port, { hostPort: port['containerPort'] })) : filled;
 }
@@ -78,10 +85,15 @@ function volumeDefaults(volume: Json): Json {
   const sources = Object.keys(volume).filter((key) => key !== 'name');
   if (sources.length === 0) return { ...volume, emptyDir: {} };
   let filled = volume;
-  for (const source of ['secret', 'configMap']) filled = within(filled, source, (inner) => fill(inner, { defaultMode: FILE_MODE }));
-  filled = within(filled, 'downwardAPI', (inner) => each(fill(inner, { defaultMode: FILE_MODE }), 'items', fieldRefDefaults));
+  for (const source of ['secret', 'configMap'])
+    filled = within(filled, source, (inner) => fill(inner, { defaultMode: FILE_MODE }));
+  filled = within(filled, 'downwardAPI', (inner) =>
+    each(fill(inner, { defaultMode: FILE_MODE }), 'items', fieldRefDefaults),
+  );
   filled = within(filled, 'hostPath', (inner) => fill(inner, { type: '' }));
-  return within(filled, 'projected', (inner) => each(fill(inner, { defaultMode: FILE_MODE }), 'sources', projectionDefaults));
+  return within(filled, 'projected', (inner) =>
+    each(fill(inner, { defaultMode: FILE_MODE }), 'sources', projectionDefaults),
+  );
 }
 
 function projectionDefaults(source: Json): Json {

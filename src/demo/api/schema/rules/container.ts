@@ -20,7 +20,9 @@ export function containerViolations(container: Json, path: string, names: PodNam
     ...environmentViolations(container['env'], `${path}.env`),
     ...mountViolations(container['volumeMounts'], `${path}.volumeMounts`, names.volumes),
     ...resourceViolations(container['resources'], `${path}.resources`),
-    ...['livenessProbe', 'readinessProbe', 'startupProbe'].flatMap((probe) => probeViolations(container[probe], `${path}.${probe}`, probe)),
+    ...['livenessProbe', 'readinessProbe', 'startupProbe'].flatMap((probe) =>
+      probeViolations(container[probe], `${path}.${probe}`, probe),
+    ),
   ];
 }
 
@@ -33,7 +35,9 @@ function nameViolations(name: unknown, path: string, taken: Set<string>): Violat
 
 function imageViolations(image: unknown, path: string): Violation[] {
   if (typeof image !== 'string' || image === '') return [required(`${path}.image`)];
-  return image === image.trim() ? [] : [invalid(`${path}.image`, image, 'must not have leading or trailing whitespace')];
+  return image === image.trim()
+    ? []
+    : [invalid(`${path}.image`, image, 'must not have leading or trailing whitespace')];
 }
 
 export function portNumberErrors(port: unknown): string[] {
@@ -54,8 +58,12 @@ function portViolations(ports: unknown, path: string): Violation[] {
       names.add(name);
     }
     if (containerPort === undefined || containerPort === 0) violations.push(required(`${here}.containerPort`));
-    else violations.push(...portNumberErrors(containerPort).map((error) => invalid(`${here}.containerPort`, containerPort, error)));
-    if (hostPort !== undefined && hostPort !== 0) violations.push(...portNumberErrors(hostPort).map((error) => invalid(`${here}.hostPort`, hostPort, error)));
+    else
+      violations.push(
+        ...portNumberErrors(containerPort).map((error) => invalid(`${here}.containerPort`, containerPort, error)),
+      );
+    if (hostPort !== undefined && hostPort !== 0)
+      violations.push(...portNumberErrors(hostPort).map((error) => invalid(`${here}.hostPort`, hostPort, error)));
     return violations;
   });
 }
@@ -66,11 +74,24 @@ function environmentViolations(variables: unknown, path: string): Violation[] {
     if (!isObject(variable)) return [];
     const here = `${path}[${index}]`;
     const { name, value, valueFrom } = variable;
-    const violations = typeof name !== 'string' || name === '' ? [required(`${here}.name`)] : environmentNameErrors(name).map((error) => invalid(`${here}.name`, name, error));
+    const violations =
+      typeof name !== 'string' || name === ''
+        ? [required(`${here}.name`)]
+        : environmentNameErrors(name).map((error) => invalid(`${here}.name`, name, error));
     if (!isObject(valueFrom)) return violations;
-    if (typeof value === 'string' && value !== '') violations.push(invalid(`${here}.valueFrom`, '', 'may not be specified when `value` is not empty'));
+    if (typeof value === 'string' && value !== '')
+      violations.push(invalid(`${here}.valueFrom`, '', 'may not be specified when `value` is not empty'));
     const sources = Object.keys(valueFrom);
-    if (sources.length !== 1) violations.push(invalid(`${here}.valueFrom`, '', sources.length === 0 ? 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`' : 'may not have more than one field specified at a time'));
+    if (sources.length !== 1)
+      violations.push(
+        invalid(
+          `${here}.valueFrom`,
+          '',
+          sources.length === 0
+            ? 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`'
+            : 'may not have more than one field specified at a time',
+        ),
+      );
     return violations;
   });
 }
@@ -100,18 +121,36 @@ function probeViolations(probe: unknown, path: string, kind: string): Violation[
   const violations: Violation[] = [];
   const handlers = HANDLERS.filter((handler) => probe[handler] !== undefined);
   if (handlers.length === 0) violations.push(required(path, 'must specify a handler type'));
-  violations.push(...handlers.slice(1).map((handler) => ({ path: `${path}.${handler}`, reason: 'FieldValueForbidden' as const, message: 'Forbidden: may not specify more than 1 handler type' })));
-  for (const field of ['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold']) {
+  violations.push(
+    ...handlers
+      .slice(1)
+      .map((handler) => ({
+        path: `${path}.${handler}`,
+        reason: 'FieldValueForbidden' as const,
+        message: 'Forbidden: may not specify more than 1 handler type',
+      })),
+  );
+  for (const field of [
+    'initialDelaySeconds',
+    'timeoutSeconds',
+    'periodSeconds',
+    'successThreshold',
+    'failureThreshold',
+  ]) {
     const value = probe[field];
-    if (typeof value === 'number' && value < 0) violations.push(invalid(`${path}.${field}`, value, 'must be greater than or equal to 0'));
+    if (typeof value === 'number' && value < 0)
+      violations.push(invalid(`${path}.${field}`, value, 'must be greater than or equal to 0'));
   }
   const { successThreshold, httpGet } = probe;
-  if (kind !== 'readinessProbe' && typeof successThreshold === 'number' && successThreshold !== 1) violations.push(invalid(`${path}.successThreshold`, successThreshold, 'must be 1'));
+  if (kind !== 'readinessProbe' && typeof successThreshold === 'number' && successThreshold !== 1)
+    violations.push(invalid(`${path}.successThreshold`, successThreshold, 'must be 1'));
   if (isObject(httpGet)) {
     const { port, scheme } = httpGet;
-    if (typeof port === 'string') violations.push(...portNameErrors(port).map((error) => invalid(`${path}.httpGet.port`, port, error)));
+    if (typeof port === 'string')
+      violations.push(...portNameErrors(port).map((error) => invalid(`${path}.httpGet.port`, port, error)));
     else violations.push(...portNumberErrors(port).map((error) => invalid(`${path}.httpGet.port`, port, error)));
-    if (scheme !== undefined && scheme !== 'HTTP' && scheme !== 'HTTPS') violations.push(notSupported(`${path}.httpGet.scheme`, scheme, ['HTTP', 'HTTPS']));
+    if (scheme !== undefined && scheme !== 'HTTP' && scheme !== 'HTTPS')
+      violations.push(notSupported(`${path}.httpGet.scheme`, scheme, ['HTTP', 'HTTPS']));
   }
   return violations;
 }

@@ -17,11 +17,19 @@ export function validateService(service: Json): Violation[] {
     ...(ports.length === 0 && !headless && !external ? [required('spec.ports')] : []),
     ...(external && !stringAt(spec, 'externalName') ? [required('spec.externalName')] : []),
     ...labelViolations(spec['selector'], 'spec.selector'),
-    ...ports.flatMap((port, index) => (isObject(port) ? servicePortViolations(port, `spec.ports[${index}]`, ports.length > 1, seen, numbers) : [])),
+    ...ports.flatMap((port, index) =>
+      isObject(port) ? servicePortViolations(port, `spec.ports[${index}]`, ports.length > 1, seen, numbers) : [],
+    ),
   ];
 }
 
-function servicePortViolations(port: Json, path: string, named: boolean, names: Set<string>, numbers: Set<string>): Violation[] {
+function servicePortViolations(
+  port: Json,
+  path: string,
+  named: boolean,
+  names: Set<string>,
+  numbers: Set<string>,
+): Violation[] {
   const violations: Violation[] = [];
   const name = stringAt(port, 'name') ?? '';
   if (name === '' && named) violations.push(required(`${path}.name`));
@@ -32,10 +40,17 @@ function servicePortViolations(port: Json, path: string, named: boolean, names: 
   }
   violations.push(...portNumberErrors(port['port']).map((error) => invalid(`${path}.port`, port['port'] ?? 0, error)));
   const { targetPort } = port;
-  if (typeof targetPort === 'string') violations.push(...portNameErrors(targetPort).map((error) => invalid(`${path}.targetPort`, targetPort, error)));
-  else if (targetPort !== undefined) violations.push(...portNumberErrors(targetPort).map((error) => invalid(`${path}.targetPort`, targetPort, error)));
+  if (typeof targetPort === 'string')
+    violations.push(...portNameErrors(targetPort).map((error) => invalid(`${path}.targetPort`, targetPort, error)));
+  else if (targetPort !== undefined)
+    violations.push(...portNumberErrors(targetPort).map((error) => invalid(`${path}.targetPort`, targetPort, error)));
   const key = `${String(port['protocol'])}/${String(port['port'])}`;
-  if (numbers.has(key)) violations.push({ path, reason: 'FieldValueDuplicate', message: `Duplicate value: ${JSON.stringify({ port: port['port'], protocol: port['protocol'] })}` });
+  if (numbers.has(key))
+    violations.push({
+      path,
+      reason: 'FieldValueDuplicate',
+      message: `Duplicate value: ${JSON.stringify({ port: port['port'], protocol: port['protocol'] })}`,
+    });
   numbers.add(key);
   return violations;
 }
@@ -43,7 +58,12 @@ function servicePortViolations(port: Json, path: string, named: boolean, names: 
 export function validateServiceUpdate(service: Json, old: Json): Violation[] {
   const now = isObject(service['spec']) ? service['spec'] : {};
   const before = isObject(old['spec']) ? old['spec'] : {};
-  if (now['type'] === 'ExternalName' || before['type'] === 'ExternalName' || equalJson(now['clusterIP'], before['clusterIP'])) return [];
+  if (
+    now['type'] === 'ExternalName' ||
+    before['type'] === 'ExternalName' ||
+    equalJson(now['clusterIP'], before['clusterIP'])
+  )
+    return [];
   return [invalid('spec.clusterIPs[0]', [now['clusterIP']], 'may not change once set')];
 }
 
@@ -68,12 +88,17 @@ const ACCOUNT_NAME = 'kubernetes.io/service-account.name';
 function typedSecretViolations(secret: Json): Violation[] {
   const type = stringAt(secret, 'type') ?? '';
   const data = isObject(secret['data']) ? secret['data'] : {};
-  if (type === 'kubernetes.io/service-account-token') return stringAt(secret, 'metadata', 'annotations', ACCOUNT_NAME) ? [] : [required(`metadata.annotations[${ACCOUNT_NAME}]`)];
+  if (type === 'kubernetes.io/service-account-token')
+    return stringAt(secret, 'metadata', 'annotations', ACCOUNT_NAME)
+      ? []
+      : [required(`metadata.annotations[${ACCOUNT_NAME}]`)];
   const keys = SECRET_KEYS[type] ?? [];
   const missing = keys.filter((key) => data[key] === undefined);
   if (type === 'kubernetes.io/basic-auth' && missing.length < keys.length) return [];
   if (missing.length > 0) return missing.map((key) => required(`data[${key}]`));
-  return type.startsWith('kubernetes.io/docker') ? keys.flatMap((key) => jsonViolations(data[key], `data[${key}]`)) : [];
+  return type.startsWith('kubernetes.io/docker')
+    ? keys.flatMap((key) => jsonViolations(data[key], `data[${key}]`))
+    : [];
 }
 
 function jsonViolations(encoded: unknown, path: string): Violation[] {
@@ -87,7 +112,9 @@ function jsonViolations(encoded: unknown, path: string): Violation[] {
 
 function keyViolations(data: unknown, field: string): Violation[] {
   if (!isObject(data)) return [];
-  return Object.keys(data).flatMap((key) => configKeyErrors(key).map((error) => invalid(`${field}[${key}]`, key, error)));
+  return Object.keys(data).flatMap((key) =>
+    configKeyErrors(key).map((error) => invalid(`${field}[${key}]`, key, error)),
+  );
 }
 
 /** A config map or secret that was declared immutable stays as it is. */
@@ -96,7 +123,9 @@ export function validateDataUpdate(object: Json, old: Json): Violation[] {
   if (old['immutable'] !== true) return violations;
   return [
     ...violations,
-    ...['data', 'binaryData'].filter((field) => !equalJson(object[field], old[field])).map((field) => forbidden(field, 'field is immutable when `immutable` is set')),
+    ...['data', 'binaryData']
+      .filter((field) => !equalJson(object[field], old[field]))
+      .map((field) => forbidden(field, 'field is immutable when `immutable` is set')),
     ...(object['immutable'] === true ? [] : [forbidden('immutable', 'field is immutable when `immutable` is set')]),
   ];
 }
@@ -106,7 +135,9 @@ export function validateClaim(claim: Json): Violation[] {
   const modes = isList(spec['accessModes']) ? spec['accessModes'] : [];
   return [
     ...(modes.length === 0 ? [required('spec.accessModes', 'at least 1 access mode is required')] : []),
-    ...(isObject(spec['resources']) && stringAt(spec, 'resources', 'requests', 'storage') !== undefined ? [] : [required('spec.resources[storage]')]),
+    ...(isObject(spec['resources']) && stringAt(spec, 'resources', 'requests', 'storage') !== undefined
+      ? []
+      : [required('spec.resources[storage]')]),
   ];
 }
 
@@ -119,24 +150,40 @@ export function validateClaimUpdate(claim: Json, old: Json): Violation[] {
   const before = frozen(old);
   const now = frozen(claim);
   // The binder names the volume and the default class once.
-  const bound = { ...before, volumeName: before['volumeName'] ?? now['volumeName'], storageClassName: before['storageClassName'] ?? now['storageClassName'] };
+  const bound = {
+    ...before,
+    volumeName: before['volumeName'] ?? now['volumeName'],
+    storageClassName: before['storageClassName'] ?? now['storageClassName'],
+  };
   return equalJson({ ...now, volumeName: now['volumeName'], storageClassName: now['storageClassName'] }, bound)
     ? []
-    : [forbidden('spec', 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims')];
+    : [
+        forbidden(
+          'spec',
+          'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
+        ),
+      ];
 }
 
 export function validateAutoscaler(autoscaler: Json): Violation[] {
   const spec = isObject(autoscaler['spec']) ? autoscaler['spec'] : {};
   const [least, most] = [numberAt(spec, 'minReplicas') ?? 1, numberAt(spec, 'maxReplicas') ?? 0];
-  const reference = (field: string): Violation[] => (stringAt(spec, 'scaleTargetRef', field) ? [] : [required(`spec.scaleTargetRef.${field}`)]);
+  const reference = (field: string): Violation[] =>
+    stringAt(spec, 'scaleTargetRef', field) ? [] : [required(`spec.scaleTargetRef.${field}`)];
   return [
     ...(least < 1 ? [invalid('spec.minReplicas', least, 'must be greater than or equal to 1')] : []),
     ...(most < least ? [invalid('spec.maxReplicas', most, 'must be greater than or equal to `minReplicas`')] : []),
-    ...reference('kind'), ...reference('name'), ...(stringAt(spec, 'scaleTargetRef', 'apiVersion') ? [] : [invalid('spec.scaleTargetRef.apiVersion', '', 'apiVersion must specify API group')]),
+    ...reference('kind'),
+    ...reference('name'),
+    ...(stringAt(spec, 'scaleTargetRef', 'apiVersion')
+      ? []
+      : [invalid('spec.scaleTargetRef.apiVersion', '', 'apiVersion must specify API group')]),
     ...(most === 0 ? [required('spec.maxReplicas')] : []),
   ];
 }
 
 export function validateBindingUpdate(binding: Json, old: Json): Violation[] {
-  return equalJson(binding['roleRef'], old['roleRef']) ? [] : [invalid('roleRef', binding['roleRef'], 'cannot change roleRef')];
+  return equalJson(binding['roleRef'], old['roleRef'])
+    ? []
+    : [invalid('roleRef', binding['roleRef'], 'cannot change roleRef')];
 }

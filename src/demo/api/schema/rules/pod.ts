@@ -24,7 +24,9 @@ export function templateViolations(template: unknown, path: string): Violation[]
 /** Only pods that are always restarted can be kept at a number. */
 export function alwaysRestarted(template: unknown, path: string): Violation[] {
   const policy = stringAt(template, 'spec', 'restartPolicy');
-  return policy === undefined || policy === 'Always' ? [] : [notSupported(`${path}.spec.restartPolicy`, policy, ['Always'])];
+  return policy === undefined || policy === 'Always'
+    ? []
+    : [notSupported(`${path}.spec.restartPolicy`, policy, ['Always'])];
 }
 
 function podSpecViolations(value: unknown, path: string): Violation[] {
@@ -39,8 +41,12 @@ function podSpecViolations(value: unknown, path: string): Violation[] {
   return [
     ...volumeViolations(volumes, `${path}.volumes`),
     ...(containers.length === 0 ? [required(`${path}.containers`)] : []),
-    ...containers.flatMap((container, index) => (isObject(container) ? containerViolations(container, `${path}.containers[${index}]`, names) : [])),
-    ...initContainers.flatMap((container, index) => (isObject(container) ? initContainerViolations(container, `${path}.initContainers[${index}]`, names) : [])),
+    ...containers.flatMap((container, index) =>
+      isObject(container) ? containerViolations(container, `${path}.containers[${index}]`, names) : [],
+    ),
+    ...initContainers.flatMap((container, index) =>
+      isObject(container) ? initContainerViolations(container, `${path}.initContainers[${index}]`, names) : [],
+    ),
     ...labelViolations(spec['nodeSelector'], `${path}.nodeSelector`),
     ...tolerationViolations(spec['tolerations'], `${path}.tolerations`),
     ...numberViolations(spec, path),
@@ -51,9 +57,13 @@ function podSpecViolations(value: unknown, path: string): Violation[] {
 function initContainerViolations(container: Json, path: string, names: PodNames): Violation[] {
   const policy = container['restartPolicy'];
   const sidecar = policy === 'Always';
-  const probes = sidecar ? [] : ['livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle']
-    .filter((field) => container[field] !== undefined)
-    .map((field) => forbidden(`${path}.${field}`, 'may not be set for init containers without restartPolicy=Always'));
+  const probes = sidecar
+    ? []
+    : ['livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle']
+        .filter((field) => container[field] !== undefined)
+        .map((field) =>
+          forbidden(`${path}.${field}`, 'may not be set for init containers without restartPolicy=Always'),
+        );
   return [...containerViolations(container, path, names), ...probes];
 }
 
@@ -63,13 +73,20 @@ function volumeViolations(volumes: readonly unknown[], path: string): Violation[
     if (!isObject(volume)) return [];
     const here = `${path}[${index}]`;
     const name = stringAt(volume, 'name') ?? '';
-    const violations = name === '' ? [required(`${here}.name`)] : dnsLabelErrors(name).map((error) => invalid(`${here}.name`, name, error));
+    const violations =
+      name === ''
+        ? [required(`${here}.name`)]
+        : dnsLabelErrors(name).map((error) => invalid(`${here}.name`, name, error));
     if (name !== '' && seen.has(name)) violations.push(duplicate(`${here}.name`, name));
     seen.add(name);
     const sources = Object.keys(volume).filter((key) => key !== 'name');
-    violations.push(...sources.slice(1).map((source) => forbidden(`${here}.${source}`, 'may not specify more than 1 volume type')));
-    if (isObject(volume['persistentVolumeClaim']) && !stringAt(volume, 'persistentVolumeClaim', 'claimName')) violations.push(required(`${here}.persistentVolumeClaim.claimName`));
-    if (isObject(volume['hostPath']) && !stringAt(volume, 'hostPath', 'path')) violations.push(required(`${here}.hostPath.path`));
+    violations.push(
+      ...sources.slice(1).map((source) => forbidden(`${here}.${source}`, 'may not specify more than 1 volume type')),
+    );
+    if (isObject(volume['persistentVolumeClaim']) && !stringAt(volume, 'persistentVolumeClaim', 'claimName'))
+      violations.push(required(`${here}.persistentVolumeClaim.claimName`));
+    if (isObject(volume['hostPath']) && !stringAt(volume, 'hostPath', 'path'))
+      violations.push(required(`${here}.hostPath.path`));
     return violations;
   });
 }
@@ -82,9 +99,26 @@ function tolerationViolations(tolerations: unknown, path: string): Violation[] {
     const key = stringAt(toleration, 'key') ?? '';
     const operator = toleration['operator'];
     const violations = key === '' ? [] : qualifiedNameErrors(key).map((error) => invalid(`${here}.key`, key, error));
-    if (key === '' && operator !== 'Exists') violations.push(invalid(`${here}.operator`, operator ?? '', "operator must be Exists when `key` is empty, which means \"match all values and all keys\""));
-    if (operator === 'Exists' && stringAt(toleration, 'value')) violations.push(invalid(`${here}.operator`, toleration['value'], 'value must be empty when `operator` is \'Exists\''));
-    if (toleration['tolerationSeconds'] !== undefined && toleration['effect'] !== 'NoExecute') violations.push(invalid(`${here}.effect`, toleration['effect'] ?? '', "effect must be 'NoExecute' when `tolerationSeconds` is set"));
+    if (key === '' && operator !== 'Exists')
+      violations.push(
+        invalid(
+          `${here}.operator`,
+          operator ?? '',
+          'operator must be Exists when `key` is empty, which means "match all values and all keys"',
+        ),
+      );
+    if (operator === 'Exists' && stringAt(toleration, 'value'))
+      violations.push(
+        invalid(`${here}.operator`, toleration['value'], "value must be empty when `operator` is 'Exists'"),
+      );
+    if (toleration['tolerationSeconds'] !== undefined && toleration['effect'] !== 'NoExecute')
+      violations.push(
+        invalid(
+          `${here}.effect`,
+          toleration['effect'] ?? '',
+          "effect must be 'NoExecute' when `tolerationSeconds` is set",
+        ),
+      );
     return violations;
   });
 }
@@ -92,20 +126,38 @@ function tolerationViolations(tolerations: unknown, path: string): Violation[] {
 function numberViolations(spec: Json, path: string): Violation[] {
   const { terminationGracePeriodSeconds, activeDeadlineSeconds } = spec;
   const violations: Violation[] = [];
-  if (typeof terminationGracePeriodSeconds === 'number' && terminationGracePeriodSeconds < 0) violations.push(invalid(`${path}.terminationGracePeriodSeconds`, terminationGracePeriodSeconds, 'must be greater than or equal to 0'));
-  if (typeof activeDeadlineSeconds === 'number' && activeDeadlineSeconds < 1) violations.push(invalid(`${path}.activeDeadlineSeconds`, activeDeadlineSeconds, 'must be between 1 and 2147483647, inclusive'));
+  if (typeof terminationGracePeriodSeconds === 'number' && terminationGracePeriodSeconds < 0)
+    violations.push(
+      invalid(
+        `${path}.terminationGracePeriodSeconds`,
+        terminationGracePeriodSeconds,
+        'must be greater than or equal to 0',
+      ),
+    );
+  if (typeof activeDeadlineSeconds === 'number' && activeDeadlineSeconds < 1)
+    violations.push(
+      invalid(`${path}.activeDeadlineSeconds`, activeDeadlineSeconds, 'must be between 1 and 2147483647, inclusive'),
+    );
   return violations;
 }
 
 function namedObjects(spec: Json, path: string): Violation[] {
   const check = (field: string, errors: (name: string) => string[]): Violation[] => {
     const name = spec[field];
-    return typeof name === 'string' && name !== '' ? errors(name).map((error) => invalid(`${path}.${field}`, name, error)) : [];
+    return typeof name === 'string' && name !== ''
+      ? errors(name).map((error) => invalid(`${path}.${field}`, name, error))
+      : [];
   };
-  return [...check('serviceAccountName', dnsSubdomainErrors), ...check('nodeName', dnsSubdomainErrors), ...check('hostname', dnsLabelErrors), ...check('subdomain', dnsLabelErrors)];
+  return [
+    ...check('serviceAccountName', dnsSubdomainErrors),
+    ...check('nodeName', dnsSubdomainErrors),
+    ...check('hostname', dnsLabelErrors),
+    ...check('subdomain', dnsLabelErrors),
+  ];
 }
 
-const POD_UPDATE = 'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
+const POD_UPDATE =
+  'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
 
 /** A pod's spec hardly changes once it stands; its node is named once, by binding. */
 export function validatePodUpdate(pod: Json, old: Json): Violation[] {
@@ -117,11 +169,19 @@ export function validatePodUpdate(pod: Json, old: Json): Violation[] {
     return [forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds')];
   }
   const bound = before['nodeName'] === undefined ? { ...before, nodeName: now['nodeName'] } : before;
-  return equalJson(frozen({ ...now, nodeName: now['nodeName'] }), frozen({ ...bound, nodeName: bound['nodeName'] })) ? [] : [forbidden('spec', POD_UPDATE)];
+  return equalJson(frozen({ ...now, nodeName: now['nodeName'] }), frozen({ ...bound, nodeName: bound['nodeName'] }))
+    ? []
+    : [forbidden('spec', POD_UPDATE)];
 }
 
 function frozen(spec: Json): Json {
   const { tolerations: _tolerations, activeDeadlineSeconds: _deadline, schedulingGates: _gates, ...rest } = spec;
-  const withoutImages = (list: unknown): unknown => (isList(list) ? list.map((container) => (isObject(container) ? { ...container, image: '' } : container)) : list);
-  return { ...rest, containers: withoutImages(spec['containers']), initContainers: withoutImages(spec['initContainers']), ephemeralContainers: undefined };
+  const withoutImages = (list: unknown): unknown =>
+    isList(list) ? list.map((container) => (isObject(container) ? { ...container, image: '' } : container)) : list;
+  return {
+    ...rest,
+    containers: withoutImages(spec['containers']),
+    initContainers: withoutImages(spec['initContainers']),
+    ephemeralContainers: undefined,
+  };
 }

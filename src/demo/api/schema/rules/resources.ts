@@ -27,10 +27,13 @@ export function isDevice(name: string): boolean {
 
 function amountViolations(name: string, amount: unknown, path: string): Violation[] {
   const violations = qualifiedNameErrors(name).map((error) => invalid(`${path}[${name}]`, name, error));
-  if (!name.includes('/') && !STANDARD.has(name) && !isDevice(name)) violations.push(invalid(`${path}[${name}]`, name, 'must be a standard resource type or fully qualified'));
+  if (!name.includes('/') && !STANDARD.has(name) && !isDevice(name))
+    violations.push(invalid(`${path}[${name}]`, name, 'must be a standard resource type or fully qualified'));
   const quantity = parseQuantity(amount);
-  if (quantity && quantity.nano < 0n) violations.push(invalid(`${path}[${name}]`, formatQuantity(quantity), 'must be greater than or equal to 0'));
-  if (quantity && isDevice(name) && quantity.nano % 1_000_000_000n !== 0n) violations.push(invalid(`${path}[${name}]`, formatQuantity(quantity), 'must be an integer'));
+  if (quantity && quantity.nano < 0n)
+    violations.push(invalid(`${path}[${name}]`, formatQuantity(quantity), 'must be greater than or equal to 0'));
+  if (quantity && isDevice(name) && quantity.nano % 1_000_000_000n !== 0n)
+    violations.push(invalid(`${path}[${name}]`, formatQuantity(quantity), 'must be an integer'));
   return violations;
 }
 
@@ -38,8 +41,19 @@ function withinLimit(name: string, request: unknown, limit: unknown, path: strin
   const wanted = parseQuantity(request);
   if (!wanted) return [];
   const most = parseQuantity(limit);
-  if (!most) return isDevice(name) ? [required(`${path}.limits`, 'Limit must be set for non overcommitable resources')] : [];
-  if (isDevice(name) && wanted.nano !== most.nano) return [invalid(`${path}.requests`, formatQuantity(wanted), `must be equal to ${name} limit of ${formatQuantity(most)}`)];
-  if (wanted.nano > most.nano) return [invalid(`${path}.requests`, formatQuantity(wanted), `must be less than or equal to ${name} limit of ${formatQuantity(most)}`)];
+  if (!most)
+    return isDevice(name) ? [required(`${path}.limits`, 'Limit must be set for non overcommitable resources')] : [];
+  if (isDevice(name) && wanted.nano !== most.nano)
+    return [
+      invalid(`${path}.requests`, formatQuantity(wanted), `must be equal to ${name} limit of ${formatQuantity(most)}`),
+    ];
+  if (wanted.nano > most.nano)
+    return [
+      invalid(
+        `${path}.requests`,
+        formatQuantity(wanted),
+        `must be less than or equal to ${name} limit of ${formatQuantity(most)}`,
+      ),
+    ];
   return [];
 }

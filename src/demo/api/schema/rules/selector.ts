@@ -10,21 +10,32 @@ export function selectorViolations(selector: unknown, path: string): Violation[]
   const expressions = isList(selector['matchExpressions']) ? selector['matchExpressions'] : [];
   return [
     ...labelViolations(selector['matchLabels'], `${path}.matchLabels`),
-    ...expressions.flatMap((expression, index) => (isObject(expression) ? expressionViolations(expression, `${path}.matchExpressions[${index}]`) : [])),
+    ...expressions.flatMap((expression, index) =>
+      isObject(expression) ? expressionViolations(expression, `${path}.matchExpressions[${index}]`) : [],
+    ),
   ];
 }
 
 function expressionViolations(expression: Json, path: string): Violation[] {
   const { key, operator } = expression;
   const values = isList(expression['values']) ? expression['values'] : [];
-  const keyErrors = qualifiedNameErrors(typeof key === 'string' ? key : '').map((error) => invalid(`${path}.key`, key ?? '', error));
+  const keyErrors = qualifiedNameErrors(typeof key === 'string' ? key : '').map((error) =>
+    invalid(`${path}.key`, key ?? '', error),
+  );
   switch (operator) {
     case 'In':
     case 'NotIn':
-      return values.length > 0 ? keyErrors : [...keyErrors, required(`${path}.values`, "must be specified when `operator` is 'In' or 'NotIn'")];
+      return values.length > 0
+        ? keyErrors
+        : [...keyErrors, required(`${path}.values`, "must be specified when `operator` is 'In' or 'NotIn'")];
     case 'Exists':
     case 'DoesNotExist':
-      return values.length === 0 ? keyErrors : [...keyErrors, forbidden(`${path}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")];
+      return values.length === 0
+        ? keyErrors
+        : [
+            ...keyErrors,
+            forbidden(`${path}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"),
+          ];
     default:
       return [...keyErrors, invalid(`${path}.operator`, operator ?? '', 'not a valid selector operator')];
   }
@@ -35,7 +46,10 @@ export function selectorMatches(selector: unknown, labels: Readonly<Record<strin
   if (!isObject(selector)) return false;
   const wanted = isObject(selector['matchLabels']) ? Object.entries(selector['matchLabels']) : [];
   const expressions = isList(selector['matchExpressions']) ? selector['matchExpressions'] : [];
-  return wanted.every(([key, value]) => labels[key] === value) && expressions.every((expression) => isObject(expression) && expressionMatches(expression, labels));
+  return (
+    wanted.every(([key, value]) => labels[key] === value) &&
+    expressions.every((expression) => isObject(expression) && expressionMatches(expression, labels))
+  );
 }
 
 function expressionMatches(expression: Json, labels: Readonly<Record<string, unknown>>): boolean {

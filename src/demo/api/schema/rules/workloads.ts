@@ -32,7 +32,9 @@ export function validateDaemonSet(daemonSet: Json): Violation[] {
   return [
     ...selectorViolations(selector, 'spec.selector'),
     ...(isEmptySelector(selector) ? [] : matchesTemplate(spec, 'spec.template')),
-    ...(isEmptySelector(selector) ? [invalid('spec.selector', selector, 'empty selector is invalid for daemonset')] : []),
+    ...(isEmptySelector(selector)
+      ? [invalid('spec.selector', selector, 'empty selector is invalid for daemonset')]
+      : []),
     ...templateViolations(template, 'spec.template'),
     ...alwaysRestarted(template, 'spec.template'),
     ...negative(spec, ['minReadySeconds', 'revisionHistoryLimit']),
@@ -43,7 +45,9 @@ export function validateJob(job: Json): Violation[] {
   const spec = specOf(job);
   return [
     ...jobSpecViolations(spec, 'spec'),
-    ...(isObject(spec['selector']) ? selectorViolations(spec['selector'], 'spec.selector') : [required('spec.selector')]),
+    ...(isObject(spec['selector'])
+      ? selectorViolations(spec['selector'], 'spec.selector')
+      : [required('spec.selector')]),
     ...matchesTemplate(spec, 'spec.template'),
   ];
 }
@@ -52,7 +56,9 @@ export function validateCronJob(cronJob: Json): Violation[] {
   const spec = specOf(cronJob);
   const schedule = stringAt(spec, 'schedule') ?? '';
   return [
-    ...(schedule === '' || CRON.test(schedule) ? [] : [invalid('spec.schedule', schedule, 'expected exactly 5 fields')]),
+    ...(schedule === '' || CRON.test(schedule)
+      ? []
+      : [invalid('spec.schedule', schedule, 'expected exactly 5 fields')]),
     ...jobSpecViolations(specOf(isObject(spec['jobTemplate']) ? spec['jobTemplate'] : {}), 'spec.jobTemplate.spec'),
     ...negative(spec, ['successfulJobsHistoryLimit', 'failedJobsHistoryLimit']),
     ...(schedule === '' ? [required('spec.schedule')] : []),
@@ -65,9 +71,27 @@ const CRON = /^(?:@\w+(?: \S+)?|\S+(?:\s+\S+){4})$/;
 function jobSpecViolations(spec: Json, path: string): Violation[] {
   const indexed = spec['completionMode'] === 'Indexed';
   return [
-    ...negative(spec, ['parallelism', 'completions', 'activeDeadlineSeconds', 'backoffLimit', 'ttlSecondsAfterFinished', 'backoffLimitPerIndex', 'maxFailedIndexes'], path),
-    ...(indexed && spec['completions'] === undefined ? [required(`${path}.completions`, 'when completion mode is Indexed')] : []),
-    ...(indexed ? [] : ['backoffLimitPerIndex', 'maxFailedIndexes'].filter((field) => spec[field] !== undefined).map((field) => invalid(`${path}.${field}`, spec[field], 'requires indexed completion mode'))),
+    ...negative(
+      spec,
+      [
+        'parallelism',
+        'completions',
+        'activeDeadlineSeconds',
+        'backoffLimit',
+        'ttlSecondsAfterFinished',
+        'backoffLimitPerIndex',
+        'maxFailedIndexes',
+      ],
+      path,
+    ),
+    ...(indexed && spec['completions'] === undefined
+      ? [required(`${path}.completions`, 'when completion mode is Indexed')]
+      : []),
+    ...(indexed
+      ? []
+      : ['backoffLimitPerIndex', 'maxFailedIndexes']
+          .filter((field) => spec[field] !== undefined)
+          .map((field) => invalid(`${path}.${field}`, spec[field], 'requires indexed completion mode'))),
     ...templateViolations(spec['template'], `${path}.template`),
     ...endingPolicy(stringAt(spec['template'], 'spec', 'restartPolicy') ?? '', `${path}.template.spec.restartPolicy`),
   ];
@@ -76,7 +100,9 @@ function jobSpecViolations(spec: Json, path: string): Violation[] {
 /** Pods of a job come to an end. */
 function endingPolicy(policy: string, path: string): Violation[] {
   if (policy === 'OnFailure' || policy === 'Never') return [];
-  return policy === '' || policy === 'Always' ? [required(path, 'valid values: "OnFailure", "Never"')] : [notSupported(path, policy, ['OnFailure', 'Never'])];
+  return policy === '' || policy === 'Always'
+    ? [required(path, 'valid values: "OnFailure", "Never"')]
+    : [notSupported(path, policy, ['OnFailure', 'Never'])];
 }
 
 export function validateSelectorUpdate(object: Json, old: Json): Violation[] {
@@ -84,12 +110,26 @@ export function validateSelectorUpdate(object: Json, old: Json): Violation[] {
   return equalJson(now, specOf(old)['selector']) ? [] : [immutable('spec.selector', now)];
 }
 
-const STATEFUL_MUTABLE = ['replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy', 'minReadySeconds'];
+const STATEFUL_MUTABLE = [
+  'replicas',
+  'ordinals',
+  'template',
+  'updateStrategy',
+  'revisionHistoryLimit',
+  'persistentVolumeClaimRetentionPolicy',
+  'minReadySeconds',
+];
 
 export function validateStatefulSetUpdate(statefulSet: Json, old: Json): Violation[] {
-  const frozen = (spec: Json): Json => Object.fromEntries(Object.entries(spec).filter(([key]) => !STATEFUL_MUTABLE.includes(key)));
+  const frozen = (spec: Json): Json =>
+    Object.fromEntries(Object.entries(spec).filter(([key]) => !STATEFUL_MUTABLE.includes(key)));
   if (equalJson(frozen(specOf(statefulSet)), frozen(specOf(old)))) return [];
-  return [forbidden('spec', "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden")];
+  return [
+    forbidden(
+      'spec',
+      "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
+    ),
+  ];
 }
 
 export function validateJobUpdate(job: Json, old: Json): Violation[] {
@@ -97,8 +137,18 @@ export function validateJobUpdate(job: Json, old: Json): Violation[] {
   const before = specOf(old);
   // An indexed job may grow and shrink with its parallelism; a suspended one may still get another template.
   const elastic = now['completionMode'] === 'Indexed' && now['completions'] === now['parallelism'];
-  const frozen = ['selector', 'completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'maxFailedIndexes', ...(elastic ? [] : ['completions']), ...(before['suspend'] === true ? [] : ['template'])];
-  return frozen.filter((field) => !equalJson(now[field], before[field])).map((field) => immutable(`spec.${field}`, now[field]));
+  const frozen = [
+    'selector',
+    'completionMode',
+    'podFailurePolicy',
+    'backoffLimitPerIndex',
+    'maxFailedIndexes',
+    ...(elastic ? [] : ['completions']),
+    ...(before['suspend'] === true ? [] : ['template']),
+  ];
+  return frozen
+    .filter((field) => !equalJson(now[field], before[field]))
+    .map((field) => immutable(`spec.${field}`, now[field]));
 }
 
 function specOf(object: Json): Json {
@@ -108,7 +158,9 @@ function specOf(object: Json): Json {
 function negative(spec: Json, fields: readonly string[], path = 'spec'): Violation[] {
   return fields.flatMap((field) => {
     const value = spec[field];
-    return typeof value === 'number' && value < 0 ? [invalid(`${path}.${field}`, value, 'must be greater than or equal to 0')] : [];
+    return typeof value === 'number' && value < 0
+      ? [invalid(`${path}.${field}`, value, 'must be greater than or equal to 0')]
+      : [];
   });
 }
 
@@ -133,16 +185,25 @@ function matchesTemplate(spec: Json, path: string): Violation[] {
   const { selector, template } = spec;
   const metadata = isObject(template) && isObject(template['metadata']) ? template['metadata'] : {};
   const labels = isObject(metadata['labels']) ? metadata['labels'] : {};
-  return selectorMatches(selector, labels) ? [] : [invalid(`${path}.metadata.labels`, labels, '`selector` does not match template `labels`')];
+  return selectorMatches(selector, labels)
+    ? []
+    : [invalid(`${path}.metadata.labels`, labels, '`selector` does not match template `labels`')];
 }
 
 function deploymentStrategy(strategy: unknown): Violation[] {
   if (!isObject(strategy)) return [];
   const { type, rollingUpdate } = strategy;
-  if (type === 'Recreate' && rollingUpdate !== undefined) return [forbidden('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'")];
+  if (type === 'Recreate' && rollingUpdate !== undefined)
+    return [forbidden('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'")];
   if (!isObject(rollingUpdate)) return [];
   const none = (value: unknown): boolean => value === 0 || value === '0%';
   return none(rollingUpdate['maxUnavailable']) && none(rollingUpdate['maxSurge'])
-    ? [invalid('spec.strategy.rollingUpdate.maxUnavailable', rollingUpdate['maxUnavailable'], 'may not be 0 when `maxSurge` is 0')]
+    ? [
+        invalid(
+          'spec.strategy.rollingUpdate.maxUnavailable',
+          rollingUpdate['maxUnavailable'],
+          'may not be 0 when `maxSurge` is 0',
+        ),
+      ]
     : [];
 }

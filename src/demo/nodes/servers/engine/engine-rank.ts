@@ -76,7 +76,9 @@ export class EngineRank {
 
   /** When the earliest KV transfer arrives, so that an idle engine knows when to wake. */
   nextTransferAt(): number | undefined {
-    return this.#transferring.length === 0 ? undefined : Math.min(...this.#transferring.map((active) => active.transferEndsAt ?? Infinity));
+    return this.#transferring.length === 0
+      ? undefined
+      : Math.min(...this.#transferring.map((active) => active.transferEndsAt ?? Infinity));
   }
 
   /** Chooses what the step that starts at `now` computes. */
@@ -214,5 +216,13 @@ function planOf(shares: StepPlan['shares']): StepPlan {
     contextTokens += active.computed + share;
     if (active.decoding) decodes += 1;
   }
-  return { shares, tokens, contextTokens, decodes, sequences: shares.length, contextRequests: shares.length - decodes, promptTokens: tokens - decodes };
+  return {
+    shares,
+    tokens,
+    contextTokens,
+    decodes,
+    sequences: shares.length,
+    contextRequests: shares.length - decodes,
+    promptTokens: tokens - decodes,
+  };
 }

@@ -6,7 +6,9 @@ export interface ModelShape {
   readonly layers: number;
   readonly hiddenSize: number;
   /** Undefined for a dense model. */
-  readonly experts: { readonly count: number; readonly perToken: number; readonly layers: number; readonly parameters: number } | undefined;
+  readonly experts:
+    | { readonly count: number; readonly perToken: number; readonly layers: number; readonly parameters: number }
+    | undefined;
   /** Bytes of KV cache a token takes over all layers, before tensor parallelism, with 16-bit elements. */
   readonly kvBytesPerToken: number;
   readonly architecture: string;

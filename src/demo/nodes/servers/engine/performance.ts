@@ -98,14 +98,16 @@ export class PerformanceModel {
 
   /** Milliseconds to pull the KV cache of a prompt from a prefill worker over RDMA. */
   transferMs(tokens: number): number {
-    return 4 + (this.kvBytesPerToken * tokens) / H200.infinibandBandwidth * 1000;
+    return 4 + ((this.kvBytesPerToken * tokens) / H200.infinibandBandwidth) * 1000;
   }
 
   /** Experts that no token was routed to are not read. */
   #touchedWeightBytes(tokens: number): number {
     const { experts, bytesPerParameter } = this.#shape;
     if (experts === undefined) return this.weightBytes;
-    const expertBytes = (experts.parameters * bytesPerParameter) / Math.max(this.#placement.expertParallel, this.#placement.tensorParallel);
+    const expertBytes =
+      (experts.parameters * bytesPerParameter) /
+      Math.max(this.#placement.expertParallel, this.#placement.tensorParallel);
     const touched = 1 - (1 - experts.perToken / experts.count) ** tokens;
     return this.weightBytes - expertBytes * (1 - touched);
   }

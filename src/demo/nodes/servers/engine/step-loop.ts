@@ -90,7 +90,9 @@ export class StepLoop implements Disposable {
       this.#sleepUntilTransfer();
       return;
     }
-    const computeMs = new Map(this.#ranks.map((rank) => [rank.index, rank.performance.computeMs(plans.get(rank.index) ?? IDLE, tokensOfGroup)]));
+    const computeMs = new Map(
+      this.#ranks.map((rank) => [rank.index, rank.performance.computeMs(plans.get(rank.index) ?? IDLE, tokensOfGroup)]),
+    );
     const exchangeMs = this.#ranks[0]?.performance.exchangeMs(Math.max(...tokens)) ?? 0;
     const durationMs = (Math.max(...computeMs.values()) + exchangeMs) * durationNoise(this.#random);
     this.#step = { startedAt, durationMs, plans, computeMs, exchangeMs };
@@ -131,4 +133,12 @@ export class StepLoop implements Disposable {
   }
 }
 
-const IDLE: StepPlan = { shares: [], tokens: 0, contextTokens: 0, decodes: 0, sequences: 0, contextRequests: 0, promptTokens: 0 };
+const IDLE: StepPlan = {
+  shares: [],
+  tokens: 0,
+  contextTokens: 0,
+  decodes: 0,
+  sequences: 0,
+  contextRequests: 0,
+  promptTokens: 0,
+};

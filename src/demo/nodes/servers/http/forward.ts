@@ -1,4 +1,10 @@
-import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
+import {
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+} from 'node:http';
 import type { PodNetwork } from '../../types.ts';
 
 export interface Upstream {
@@ -6,17 +12,38 @@ export interface Upstream {
   readonly port: number;
 }
 
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'te', 'trailer', 'content-length']);
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'upgrade',
+  'te',
+  'trailer',
+  'content-length',
+]);
 
 /** Opens a request to an upstream with a body, and resolves with the head of its answer. Rejects as a socket does. */
-export async function openUpstream(network: PodNetwork, namespace: string, upstream: Upstream, request: IncomingMessage, body: string, extraHeaders: Readonly<Record<string, string>>, signal: AbortSignal): Promise<IncomingMessage> {
+export async function openUpstream(
+  network: PodNetwork,
+  namespace: string,
+  upstream: Upstream,
+  request: IncomingMessage,
+  body: string,
+  extraHeaders: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
   const socket = await network.connect(upstream.host, upstream.port, { namespace });
   return await new Promise((resolve, reject) => {
     const outgoing = httpRequest({
       createConnection: () => socket,
       method: request.method ?? 'GET',
       path: request.url ?? '/',
-      headers: { ...endToEnd(request.headers), 'content-length': String(Buffer.byteLength(body)), connection: 'close', ...extraHeaders },
+      headers: {
+        ...endToEnd(request.headers),
+        'content-length': String(Buffer.byteLength(body)),
+        connection: 'close',
+        ...extraHeaders,
+      },
       signal,
     });
     outgoing.on('response', resolve);

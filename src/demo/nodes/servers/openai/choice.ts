@@ -42,7 +42,9 @@ export class Choice {
   }
 
   #stopIndex(before: number): number {
-    const found = this.#stops.map((stop) => this.#text.indexOf(stop, Math.max(0, before - stop.length))).filter((index) => index >= 0);
+    const found = this.#stops
+      .map((stop) => this.#text.indexOf(stop, Math.max(0, before - stop.length)))
+      .filter((index) => index >= 0);
     return found.length === 0 ? -1 : Math.min(...found);
   }
 }

@@ -7,7 +7,14 @@ import { completionText } from './completion-text.ts';
 import type { EnginePort, Submission } from './engine-port.ts';
 import { sendApiError } from './errors.ts';
 import { promptLogprobs, type PromptLogprobs } from './prompt-logprobs.ts';
-import { chatPrompt, chatRequest, completionRequest, type ChatRequest, type CompletionRequest, type SamplingRequest } from './schemas.ts';
+import {
+  chatPrompt,
+  chatRequest,
+  completionRequest,
+  type ChatRequest,
+  type CompletionRequest,
+  type SamplingRequest,
+} from './schemas.ts';
 import { blockHashes, tokenize } from './tokenizer.ts';
 import { chatFormat, completionsFormat, STREAM_END, type WireFormat } from './wire-format.ts';
 
@@ -17,28 +24,49 @@ interface Prompt {
   readonly text: string;
 }
 
-export async function handleCompletions(engine: EnginePort, request: IncomingMessage, response: ServerResponse): Promise<void> {
+export async function handleCompletions(
+  engine: EnginePort,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const body = await parseBody(completionRequest, request, response);
   if (body === undefined) return;
   const prompts = completionPrompts(body);
   const maxTokens = body.max_tokens ?? 16;
-  const echo = body.echo === true ? new Map(prompts.map((prompt, index) => [index, promptLogprobs(prompt.tokens.map(String))])) : undefined;
+  const echo =
+    body.echo === true
+      ? new Map(prompts.map((prompt, index) => [index, promptLogprobs(prompt.tokens.map(String))]))
+      : undefined;
   await answer(engine, request, response, { body, prompts, maxTokens, echo, format: completionsFormat });
 }
 
-export async function handleChat(engine: EnginePort, request: IncomingMessage, response: ServerResponse): Promise<void> {
+export async function handleChat(
+  engine: EnginePort,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const body = await parseBody(chatRequest, request, response);
   if (body === undefined) return;
   const text = chatPrompt(body);
   const prompts = [{ text, tokens: tokenize(text) }];
-  await answer(engine, request, response, { body, prompts, maxTokens: chatMaxTokens(body), echo: undefined, format: chatFormat });
+  await answer(engine, request, response, {
+    body,
+    prompts,
+    maxTokens: chatMaxTokens(body),
+    echo: undefined,
+    format: chatFormat,
+  });
 }
 
 function chatMaxTokens(body: ChatRequest): number | undefined {
   return body.max_completion_tokens ?? body.max_tokens ?? undefined;
 }
 
-async function parseBody<T>(schema: z.ZodType<T>, request: IncomingMessage, response: ServerResponse): Promise<T | undefined> {
+async function parseBody<T>(
+  schema: z.ZodType<T>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<T | undefined> {
   let json: unknown;
   try {
     json = JSON.parse(await readBody(request));
@@ -57,7 +85,9 @@ function completionPrompts(body: CompletionRequest): readonly Prompt[] {
   const { prompt } = body;
   if (typeof prompt === 'string') return [textPrompt(prompt)];
   if (prompt.every((item) => typeof item === 'number')) return [tokenPrompt(prompt)];
-  return prompt.map((item) => (typeof item === 'string' ? textPrompt(item) : tokenPrompt(Array.isArray(item) ? item : [item])));
+  return prompt.map((item) =>
+    typeof item === 'string' ? textPrompt(item) : tokenPrompt(Array.isArray(item) ? item : [item]),
+  );
 }
 
 function textPrompt(text: string): Prompt {
@@ -84,7 +114,12 @@ async function answer(engine: EnginePort, request: IncomingMessage, response: Se
   }
   const longest = Math.max(...job.prompts.map((prompt) => prompt.tokens.length));
   if (longest + (job.maxTokens ?? 1) > engine.maxModelLen) {
-    sendApiError(response, 400, 'BadRequestError', `This model's maximum context length is ${engine.maxModelLen} tokens. However, your request has ${longest} input tokens and asks for ${job.maxTokens ?? 1}. Please reduce the length of the input messages.`);
+    sendApiError(
+      response,
+      400,
+      'BadRequestError',
+      `This model's maximum context length is ${engine.maxModelLen} tokens. However, your request has ${longest} input tokens and asks for ${job.maxTokens ?? 1}. Please reduce the length of the input messages.`,
+    );
     return;
   }
   const generation = new Generation(engine, response, job, model);
@@ -115,8 +150,17 @@ class Generation {
     this.#format = job.format(model, Math.floor(Date.now() / 1000));
     const copies = job.body.n ?? 1;
     const stops = [job.body.stop ?? []].flat();
-    this.#choices = Array.from({ length: copies }, (_, copy) => job.prompts.map((prompt, index) =>
-      new Choice(copy * job.prompts.length + index, prompt.tokens.length, completionText(prompt.text, (job.body.seed ?? 0) + copy), stops))).flat();
+    this.#choices = Array.from({ length: copies }, (_, copy) =>
+      job.prompts.map(
+        (prompt, index) =>
+          new Choice(
+            copy * job.prompts.length + index,
+            prompt.tokens.length,
+            completionText(prompt.text, (job.body.seed ?? 0) + copy),
+            stops,
+          ),
+      ),
+    ).flat();
   }
 
   /** The client is gone, or the answer has ended. */
@@ -130,13 +174,24 @@ class Generation {
       this.#response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', server: 'uvicorn' });
       for (const choice of this.#choices) this.#write(this.#format.open(choice));
     }
-    await Promise.race([Promise.all(this.#choices.map((choice) => this.#generate(choice, rank))), this.#abandoned.promise]);
+    await Promise.race([
+      Promise.all(this.#choices.map((choice) => this.#generate(choice, rank))),
+      this.#abandoned.promise,
+    ]);
     if (this.#response.destroyed) return;
     const usage = usageOf(this.#choices, this.#job.prompts.length);
     if (this.#job.body.stream === true) {
       if (this.#job.body.stream_options?.include_usage === true) this.#write(this.#format.usageChunk(usage));
       this.#response.end(STREAM_END);
-    } else sendJson(this.#response, 200, this.#format.whole(this.#choices, usage, { kvTransferParams: this.#kvTransferParams(), echo: this.#job.echo ?? new Map() }));
+    } else
+      sendJson(
+        this.#response,
+        200,
+        this.#format.whole(this.#choices, usage, {
+          kvTransferParams: this.#kvTransferParams(),
+          echo: this.#job.echo ?? new Map(),
+        }),
+      );
   }
 
   #generate(choice: Choice, rank: number | undefined): Promise<void> {
@@ -144,21 +199,25 @@ class Generation {
     const prompt = prompts[choice.index % prompts.length] ?? { tokens: [], text: '' };
     const natural = choice.naturalLength;
     return new Promise((resolve) => {
-      const submission = this.#engine.submit({
-        promptTokens: Math.max(1, prompt.tokens.length),
-        blockHashes: blockHashes(prompt.tokens, this.#engine.blockSize),
-        maxTokens: Math.max(1, this.#job.maxTokens ?? this.#engine.maxModelLen - prompt.tokens.length),
-        naturalLength: body.ignore_eos === true || natural === undefined ? undefined : Math.max(natural, body.min_tokens ?? 0),
-        remotePrefill: body.kv_transfer_params?.['do_remote_prefill'] === true,
-        onTokens: (batch) => {
-          if (choice.finish !== undefined) return;
-          const text = choice.add(batch.count);
-          if (choice.finish === undefined) choice.finish = batch.finish;
-          else submission.abort();
-          if (body.stream === true) this.#stream(choice, text);
-          if (choice.finish !== undefined) resolve();
+      const submission = this.#engine.submit(
+        {
+          promptTokens: Math.max(1, prompt.tokens.length),
+          blockHashes: blockHashes(prompt.tokens, this.#engine.blockSize),
+          maxTokens: Math.max(1, this.#job.maxTokens ?? this.#engine.maxModelLen - prompt.tokens.length),
+          naturalLength:
+            body.ignore_eos === true || natural === undefined ? undefined : Math.max(natural, body.min_tokens ?? 0),
+          remotePrefill: body.kv_transfer_params?.['do_remote_prefill'] === true,
+          onTokens: (batch) => {
+            if (choice.finish !== undefined) return;
+            const text = choice.add(batch.count);
+            if (choice.finish === undefined) choice.finish = batch.finish;
+            else submission.abort();
+            if (body.stream === true) this.#stream(choice, text);
+            if (choice.finish !== undefined) resolve();
+          },
         },
-      }, rank);
+        rank,
+      );
       this.#submissions.push(submission);
     });
   }

@@ -26,5 +26,8 @@ export function promptLogprobs(tokens: readonly string[]): PromptLogprobs {
     tops.push(index === 0 ? null : { [token]: -surprise });
     seen.add(token);
   });
-  return { text: tokens.join(''), logprobs: { text_offset: offsets, token_logprobs: values, tokens, top_logprobs: tops } };
+  return {
+    text: tokens.join(''),
+    logprobs: { text_offset: offsets, token_logprobs: values, tokens, top_logprobs: tops },
+  };
 }

@@ -3,7 +3,9 @@ import * as z from 'zod';
 const sampling = {
   model: z.string().optional(),
   stream: z.boolean().nullish(),
-  stream_options: z.object({ include_usage: z.boolean().nullish(), continuous_usage_stats: z.boolean().nullish() }).nullish(),
+  stream_options: z
+    .object({ include_usage: z.boolean().nullish(), continuous_usage_stats: z.boolean().nullish() })
+    .nullish(),
   max_tokens: z.number().int().nullish(),
   min_tokens: z.number().int().nullish(),
   ignore_eos: z.boolean().nullish(),

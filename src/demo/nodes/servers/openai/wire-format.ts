@@ -54,7 +54,8 @@ export function chatFormat(model: string, createdAt: number): WireFormat {
   const head = (object: string): string => JSON.stringify({ id, object, created: createdAt, model }).slice(0, -1);
   const prefix = `data: ${head('chat.completion.chunk')},"choices":[`;
   return {
-    open: (choice) => `${prefix}{"index":${choice.index},"delta":{"role":"assistant","content":""},"logprobs":null,"finish_reason":null}]}\n\n`,
+    open: (choice) =>
+      `${prefix}{"index":${choice.index},"delta":{"role":"assistant","content":""},"logprobs":null,"finish_reason":null}]}\n\n`,
     chunk: (choice, text, finish, usage) =>
       `${prefix}{"index":${choice.index},"delta":{"content":${JSON.stringify(text)}},"logprobs":null,"finish_reason":${quoted(finish)}}]${usage ? `,"usage":${JSON.stringify(usage)}` : ''}}\n\n`,
     usageChunk: (usage) => `${prefix}],"usage":${JSON.stringify(usage)}}\n\n`,

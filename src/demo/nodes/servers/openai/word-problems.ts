@@ -16,8 +16,14 @@ interface Rule {
 const RULES: readonly Rule[] = [
   { pattern: /\b(shared?|splits?|divides?d?|equally)\b/i, operator: '/' },
   { pattern: /\b(each|every|per|times|rows? of|boxes of|packs of)\b/i, operator: '*' },
-  { pattern: /\b(gives?|gave|loses?|lost|eats?|ate|sells?|sold|spends?|spent|uses?|used|breaks?|leaves?)\b/i, operator: '-' },
-  { pattern: /\b(more|buys?|bought|finds?|found|gets?|receives?|earns?|adds?|collects?|joins?|picks?)\b/i, operator: '+' },
+  {
+    pattern: /\b(gives?|gave|loses?|lost|eats?|ate|sells?|sold|spends?|spent|uses?|used|breaks?|leaves?)\b/i,
+    operator: '-',
+  },
+  {
+    pattern: /\b(more|buys?|bought|finds?|found|gets?|receives?|earns?|adds?|collects?|joins?|picks?)\b/i,
+    operator: '+',
+  },
 ];
 
 /** Undefined when the prompt does not end with a question that asks for an answer. */
@@ -46,9 +52,13 @@ export function solveWordProblem(prompt: string): Solution | undefined {
 
 function apply(operator: Rule['operator'], left: number, right: number): number {
   switch (operator) {
-    case '+': return left + right;
-    case '-': return left - right;
-    case '*': return left * right;
-    case '/': return right === 0 ? left : Math.round((left / right) * 100) / 100;
+    case '+':
+      return left + right;
+    case '-':
+      return left - right;
+    case '*':
+      return left * right;
+    case '/':
+      return right === 0 ? left : Math.round((left / right) * 100) / 100;
   }
 }

@@ -69,7 +69,18 @@ export class PodProfiler implements ProfilerRoutes {
       log.info(launch.processes.server, 'api_server.py:1190', 'Profiler stopped.');
       sendEmpty(response, 200);
     } catch (error) {
-      log.record('ERROR', launch.processes.worker(launch.config.startRank), 'multiproc_executor.py:671', ['WorkerProc hit an exception.', 'Traceback (most recent call last):', '  File "/opt/vllm/vllm/v1/worker/gpu_worker.py", line 541, in profile', '    self.profiler.stop()', errorText(error)].join('\n'));
+      log.record(
+        'ERROR',
+        launch.processes.worker(launch.config.startRank),
+        'multiproc_executor.py:671',
+        [
+          'WorkerProc hit an exception.',
+          'Traceback (most recent call last):',
+          '  File "/opt/vllm/vllm/v1/worker/gpu_worker.py", line 541, in profile',
+          '    self.profiler.stop()',
+          errorText(error),
+        ].join('\n'),
+      );
       sendApiError(response, 500, 'InternalServerError', errorText(error));
     } finally {
       held.dispose();
@@ -82,30 +93,44 @@ export class PodProfiler implements ProfilerRoutes {
     await context.fs.mkdir(directory, { recursive: true });
     const timelines = timelineCache(worldOf(launch));
     for (const rank of ranks) {
-      for (let tensorRank = 0; tensorRank < launch.config.tensorParallel; tensorRank += 1) await this.#writeRank(rank, tensorRank, recording.steps(rank), timelines);
+      for (let tensorRank = 0; tensorRank < launch.config.tensorParallel; tensorRank += 1)
+        await this.#writeRank(rank, tensorRank, recording.steps(rank), timelines);
     }
   }
 
-  async #writeRank(rank: number, tensorRank: number, steps: readonly StepRecord[], timelines: (step: StepRecord) => StepTimeline): Promise<void> {
+  async #writeRank(
+    rank: number,
+    tensorRank: number,
+    steps: readonly StepRecord[],
+    timelines: (step: StepRecord) => StepTimeline,
+  ): Promise<void> {
     const { context, directory, launch } = this.#options;
     const { config, processes } = launch;
     const worldRank = rank * config.tensorParallel + tensorRank;
     const expertRank = config.expertParallel ? worldRank : 0;
-    const wallNs = BigInt(Math.round(context.time.now())) * 1_000_000n + BigInt(Math.floor((performance.now() % 1) * 1e6));
+    const wallNs =
+      BigInt(Math.round(context.time.now())) * 1_000_000n + BigInt(Math.floor((performance.now() % 1) * 1e6));
     const path = `${directory}/dp${rank}_pp0_tp${tensorRank}_dcp0_ep${expertRank}_rank${tensorRank}.${wallNs}.pt.trace.json.gz`;
     const device = (rank - config.startRank) * config.tensorParallel + tensorRank;
     const worker = processes.worker(rank);
-    const pieces = kinetoTrace({
-      world: worldOf(launch),
-      rank: worldRank,
-      device,
-      pid: worker.pid + tensorRank,
-      processName: `VLLM::${worker.name.replace('TP0', `TP${tensorRank}`)}`,
-      steps,
-      clockSkewNs: hashText(context.podIp) % MAX_SKEW_NS,
-      timeOriginMs: performance.timeOrigin,
-    }, timelines);
-    await writeGzip(hasFault(context.annotations(), 'disk-full') ? fullDisk(context.fs, path) : context.fs, path, pieces);
+    const pieces = kinetoTrace(
+      {
+        world: worldOf(launch),
+        rank: worldRank,
+        device,
+        pid: worker.pid + tensorRank,
+        processName: `VLLM::${worker.name.replace('TP0', `TP${tensorRank}`)}`,
+        steps,
+        clockSkewNs: hashText(context.podIp) % MAX_SKEW_NS,
+        timeOriginMs: performance.timeOrigin,
+      },
+      timelines,
+    );
+    await writeGzip(
+      hasFault(context.annotations(), 'disk-full') ? fullDisk(context.fs, path) : context.fs,
+      path,
+      pieces,
+    );
   }
 }
 
@@ -118,9 +143,11 @@ class Recording extends DisposableStore {
     for (const rank of ranks) {
       const steps: StepRecord[] = [];
       this.#steps.set(rank, steps);
-      this.add(loopOf(rank).observe((step) => {
-        if (steps.length < RECORDED_STEPS) steps.push(step);
-      }));
+      this.add(
+        loopOf(rank).observe((step) => {
+          if (steps.length < RECORDED_STEPS) steps.push(step);
+        }),
+      );
     }
   }
 
@@ -130,7 +157,12 @@ class Recording extends DisposableStore {
 }
 
 function worldOf({ shape, config }: Launch): World {
-  return { shape, dataParallel: config.dataParallel, tensorParallel: config.tensorParallel, expertParallel: config.expertParallel && config.dataParallel * config.tensorParallel > 1 };
+  return {
+    shape,
+    dataParallel: config.dataParallel,
+    tensorParallel: config.tensorParallel,
+    expertParallel: config.expertParallel && config.dataParallel * config.tensorParallel > 1,
+  };
 }
 
 /** The file system as a full disk lets it be used: the first portion fits, the next does not. */
@@ -140,7 +172,9 @@ function fullDisk(fs: IFileSystem, path: string): Pick<IFileSystem, 'writeFile' 
     writeFile: (...args) => fs.writeFile(...args),
     appendFile: (...args) => {
       portions += 1;
-      return portions === 1 ? fs.appendFile(...args) : Promise.reject(new Error(`OSError: [Errno 28] No space left on device: '${path}'`));
+      return portions === 1
+        ? fs.appendFile(...args)
+        : Promise.reject(new Error(`OSError: [Errno 28] No space left on device: '${path}'`));
     },
   };
 }

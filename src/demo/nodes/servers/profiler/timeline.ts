@@ -33,7 +33,11 @@ export function layOut(step: StepRecord, world: World): StepTimeline {
   const seed = Math.round(step.startedAt * 1000);
   const exchangeUs = exchangeBase(step, kernels);
   const computeUs = kernels.reduce((sum, kernel) => sum + (kernel.kind === 'exchange' ? 0 : kernel.weight), 0);
-  const pace = Array.from({ length: ranks }, (_, rank) => (imbalance(rank) * 1000 * (step.computeMs.get(Math.floor(rank / world.tensorParallel)) ?? 0.1)) / computeUs);
+  const pace = Array.from(
+    { length: ranks },
+    (_, rank) =>
+      (imbalance(rank) * 1000 * (step.computeMs.get(Math.floor(rank / world.tensorParallel)) ?? 0.1)) / computeUs,
+  );
   const starts = Array.from({ length: ranks }, () => new Float64Array(kernels.length));
   const durations = Array.from({ length: ranks }, () => new Float64Array(kernels.length));
   const at = Array.from({ length: ranks }, (_, rank) => 40 * noise(seed, rank, 0, 1));
@@ -43,9 +47,10 @@ export function layOut(step: StepRecord, world: World): StepTimeline {
     const lastArrival = kernel.kind === 'compute' ? at : barrierArrivals(at, kernel, world);
     for (let rank = 0; rank < ranks; rank += 1) {
       const start = at[rank] ?? 0;
-      const duration = kernel.kind === 'compute'
-        ? kernel.weight * (pace[rank] ?? 1) * (0.95 + 0.1 * noise(seed, rank, index, 2))
-        : (lastArrival[rank] ?? start) - start + transfer + 0.8 * noise(seed, rank, index, 3);
+      const duration =
+        kernel.kind === 'compute'
+          ? kernel.weight * (pace[rank] ?? 1) * (0.95 + 0.1 * noise(seed, rank, index, 2))
+          : (lastArrival[rank] ?? start) - start + transfer + 0.8 * noise(seed, rank, index, 3);
       setAt(starts, rank, index, start);
       setAt(durations, rank, index, duration);
       at[rank] = start + duration + GAP_US * (0.6 + 0.8 * noise(seed, rank, index, 4));
@@ -61,7 +66,9 @@ function imbalance(rank: number): number {
 }
 
 function stepKernels(world: World): readonly KernelSpec[] {
-  const layers = Array.from({ length: world.shape.layers }, (_, layer) => layerKernels(world.shape, layer, world.tensorParallel, world.expertParallel));
+  const layers = Array.from({ length: world.shape.layers }, (_, layer) =>
+    layerKernels(world.shape, layer, world.tensorParallel, world.expertParallel),
+  );
   return [...layers.flat(), ...SAMPLER];
 }
 
@@ -74,7 +81,9 @@ function exchangeBase(step: StepRecord, kernels: readonly KernelSpec[]): number 
 /** For each rank, when the last of its barrier's ranks arrives. */
 function barrierArrivals(at: readonly number[], kernel: KernelSpec, world: World): readonly number[] {
   const size = kernel.kind === 'exchange' ? at.length : world.tensorParallel;
-  const last = Array.from({ length: at.length / size }, (_, group) => Math.max(...at.slice(group * size, (group + 1) * size)));
+  const last = Array.from({ length: at.length / size }, (_, group) =>
+    Math.max(...at.slice(group * size, (group + 1) * size)),
+  );
   return at.map((_, rank) => last[Math.floor(rank / size)] ?? 0);
 }
 
@@ -93,7 +102,11 @@ function setAt(table: readonly Float64Array[], rank: number, index: number, valu
 
 /** A number in [0, 1) that depends on its arguments alone. */
 export function noise(seed: number, rank: number, index: number, purpose: number): number {
-  let hash = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(rank + 1, 0xc2b2ae35) ^ Math.imul(index + 1, 0x27d4eb2f) ^ Math.imul(purpose, 0x165667b1);
+  let hash =
+    Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^
+    Math.imul(rank + 1, 0xc2b2ae35) ^
+    Math.imul(index + 1, 0x27d4eb2f) ^
+    Math.imul(purpose, 0x165667b1);
   hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
   hash = Math.imul(hash ^ (hash >>> 12), 0x297a2d39);
   return ((hash ^ (hash >>> 15)) >>> 0) / 2 ** 32;

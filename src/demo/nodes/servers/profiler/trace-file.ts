@@ -17,7 +17,9 @@ type TraceFiles = Pick<IFileSystem, 'writeFile' | 'appendFile'>;
  */
 export async function writeGzip(fs: TraceFiles, path: string, pieces: Iterable<string>): Promise<void> {
   await fs.writeFile(path, new Uint8Array());
-  await pipeline(Readable.from(gathered(pieces)), createGzip({ level: 6 }), (gzip: AsyncIterable<Buffer>) => appendPortions(fs, path, gzip));
+  await pipeline(Readable.from(gathered(pieces)), createGzip({ level: 6 }), (gzip: AsyncIterable<Buffer>) =>
+    appendPortions(fs, path, gzip),
+  );
 }
 
 async function appendPortions(fs: TraceFiles, path: string, gzip: AsyncIterable<Buffer>): Promise<void> {

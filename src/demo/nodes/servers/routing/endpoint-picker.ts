@@ -32,12 +32,21 @@ export function endpointPickerProgram(view: ClusterView, pickers: Pickers): Cont
       const sendMetrics = async (response: ServerResponse): Promise<void> => {
         const found = view.resolvePool(namespace, { pool });
         const states = found === undefined ? [] : await poolState(context.network, found);
-        sendText(response, 200, pickerMetrics(context.image, pool, states, scheduler), 'text/plain; version=0.0.4; charset=utf-8');
+        sendText(
+          response,
+          200,
+          pickerMetrics(context.image, pool, states, scheduler),
+          'text/plain; version=0.0.4; charset=utf-8',
+        );
       };
       const owned = new DisposableStore();
       try {
         await context.time.pass(2, context.signal);
-        log.info('Starting GIE endpoint picker', { pool, namespace, configFile: flag('config-file') ?? flag('configFile') ?? '' });
+        log.info('Starting GIE endpoint picker', {
+          pool,
+          namespace,
+          configFile: flag('config-file') ?? flag('configFile') ?? '',
+        });
         const metrics = createServer((request, response) => {
           if (request.url !== '/metrics') sendEmpty(response, 404);
           else if (open) void sendMetrics(response);

@@ -33,9 +33,21 @@ export class EndpointScheduler {
   pick(pool: PoolView, prompt: string): Pick | undefined {
     const hashes = blockHashes(tokenize(prompt.slice(0, 16_384)), PREFIX_BLOCK_TOKENS);
     const ready = pool.endpoints.filter((endpoint) => endpoint.ready);
-    const decode = this.#best(addresses(ready.filter((endpoint) => role(endpoint) !== 'prefill'), pool), hashes);
+    const decode = this.#best(
+      addresses(
+        ready.filter((endpoint) => role(endpoint) !== 'prefill'),
+        pool,
+      ),
+      hashes,
+    );
     if (decode === undefined) return undefined;
-    const prefill = this.#best(addresses(ready.filter((endpoint) => role(endpoint) === 'prefill'), pool), hashes);
+    const prefill = this.#best(
+      addresses(
+        ready.filter((endpoint) => role(endpoint) === 'prefill'),
+        pool,
+      ),
+      hashes,
+    );
     this.picks += 1;
     for (const address of prefill ? [decode, prefill] : [decode]) this.#remember(key(address), hashes);
     return { decode, prefill };
@@ -61,7 +73,11 @@ export class EndpointScheduler {
       const idle = 1 - (this.#active.get(key(each)) ?? 0) / most;
       return LOAD_WEIGHT * idle + PREFIX_WEIGHT * this.#affinity(key(each), hashes);
     };
-    const scored = candidates.map((address, index) => ({ address, score: score(address), order: (index + this.picks) % candidates.length }));
+    const scored = candidates.map((address, index) => ({
+      address,
+      score: score(address),
+      order: (index + this.picks) % candidates.length,
+    }));
     return scored.sort((left, right) => right.score - left.score || left.order - right.order)[0]?.address;
   }
 
@@ -92,7 +108,9 @@ function role(endpoint: PoolEndpoint): string {
 }
 
 function addresses(endpoints: readonly PoolEndpoint[], pool: PoolView): readonly Address[] {
-  return endpoints.flatMap((endpoint) => pool.targetPorts.map((port) => ({ pod: endpoint.pod, host: endpoint.ip, port })));
+  return endpoints.flatMap((endpoint) =>
+    pool.targetPorts.map((port) => ({ pod: endpoint.pod, host: endpoint.ip, port })),
+  );
 }
 
 function key(address: Address): string {

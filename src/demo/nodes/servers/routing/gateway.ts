@@ -28,7 +28,13 @@ export function gatewayProgram(view: ClusterView, pickers: Pickers): ContainerPr
         await context.time.pass(1, context.signal);
         const server = createServer((request, response) => void gateway.handle(request, response));
         owned.add(context.network.listen(context.podIp, gateway.port, server));
-        owned.add(context.network.listen(context.podIp, STATUS_PORT, createServer((_, response) => sendText(response, 200, ''))));
+        owned.add(
+          context.network.listen(
+            context.podIp,
+            STATUS_PORT,
+            createServer((_, response) => sendText(response, 200, '')),
+          ),
+        );
         context.log(`${new Date(context.time.now()).toISOString()}\tinfo\tEnvoy proxy is ready`);
         return await untilAborted(context.signal);
       } catch (error) {
@@ -58,7 +64,8 @@ class Gateway {
     const gateway = labels[GATEWAY_LABEL];
     const pool = labels[POOL_LABEL]?.replace(/-epp$/, '');
     this.port = gateway === undefined ? STANDALONE_PORT : HTTP_PORT;
-    this.#pool = () => this.#view.resolvePool(context.namespace, gateway === undefined ? { pool: pool ?? '' } : { gateway });
+    this.#pool = () =>
+      this.#view.resolvePool(context.namespace, gateway === undefined ? { pool: pool ?? '' } : { gateway });
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -80,9 +87,21 @@ class Gateway {
     upstream = `${pick.decode.host}:${pick.decode.port}`;
     const end = scheduler.begin(pick);
     response.on('close', end);
-    const headers: Record<string, string> = pick.prefill === undefined ? {} : { 'x-prefiller-host-port': `${pick.prefill.host}:${pick.prefill.port}` };
+    const headers: Record<string, string> =
+      pick.prefill === undefined ? {} : { 'x-prefiller-host-port': `${pick.prefill.host}:${pick.prefill.port}` };
     try {
-      relay(await openUpstream(this.#context.network, this.#context.namespace, pick.decode, request, body, headers, clientSignal(response)), response);
+      relay(
+        await openUpstream(
+          this.#context.network,
+          this.#context.namespace,
+          pick.decode,
+          request,
+          body,
+          headers,
+          clientSignal(response),
+        ),
+        response,
+      );
     } catch (error) {
       if (isAbort(error) || response.headersSent || response.destroyed) return;
       sendText(response, 503, failure(systemCode(error)), 'text/plain');
@@ -92,7 +111,9 @@ class Gateway {
   #access(request: IncomingMessage, status: number, upstream: string, startedAt: number): void {
     const time = new Date(this.#context.time.now()).toISOString();
     const flags = status === 503 ? (upstream === '-' ? 'UH' : 'UF') : '-';
-    this.#context.log(`[${time}] "${request.method ?? 'GET'} ${request.url ?? '/'} HTTP/1.1" ${status} ${flags} via_upstream - "-" ${Math.round(performance.now() - startedAt)} "${upstream}"`);
+    this.#context.log(
+      `[${time}] "${request.method ?? 'GET'} ${request.url ?? '/'} HTTP/1.1" ${status} ${flags} via_upstream - "-" ${Math.round(performance.now() - startedAt)} "${upstream}"`,
+    );
   }
 }
 
@@ -109,7 +130,12 @@ function promptOf(body: string): string {
   try {
     const request: unknown = JSON.parse(body);
     const prompt = stringAt(request, 'prompt');
-    return prompt ?? arrayAt(request, 'messages').map((message) => stringAt(message, 'content') ?? '').join('\n');
+    return (
+      prompt ??
+      arrayAt(request, 'messages')
+        .map((message) => stringAt(message, 'content') ?? '')
+        .join('\n')
+    );
   } catch {
     return '';
   }

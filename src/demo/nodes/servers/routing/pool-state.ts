@@ -14,13 +14,20 @@ const SCRAPE_TIMEOUT_MS = 1000;
 
 /** Scrapes the ready pods of a pool; one that does not answer in time is left out. */
 export async function poolState(network: PodNetwork, pool: PoolView): Promise<readonly EndpointState[]> {
-  const states = await Promise.allSettled(pool.endpoints.filter((endpoint) => endpoint.ready).map((endpoint) => scrape(network, pool, endpoint)));
+  const states = await Promise.allSettled(
+    pool.endpoints.filter((endpoint) => endpoint.ready).map((endpoint) => scrape(network, pool, endpoint)),
+  );
   return states.flatMap((state) => (state.status === 'fulfilled' ? [state.value] : []));
 }
 
 async function scrape(network: PodNetwork, pool: PoolView, endpoint: PoolEndpoint): Promise<EndpointState> {
-  const pages = await Promise.all(pool.targetPorts.map((port) => metricsPage(network, pool.namespace, endpoint.ip, port)));
-  const values = (name: string): readonly number[] => pages.flatMap((page) => [...page.matchAll(new RegExp(`^${name}\\{[^}]*\\} (\\S+)$`, 'gm'))].map((match) => Number(match[1])));
+  const pages = await Promise.all(
+    pool.targetPorts.map((port) => metricsPage(network, pool.namespace, endpoint.ip, port)),
+  );
+  const values = (name: string): readonly number[] =>
+    pages.flatMap((page) =>
+      [...page.matchAll(new RegExp(`^${name}\\{[^}]*\\} (\\S+)$`, 'gm'))].map((match) => Number(match[1])),
+    );
   const usage = values('vllm:kv_cache_usage_perc');
   return {
     pod: endpoint.pod,
@@ -32,7 +39,12 @@ async function scrape(network: PodNetwork, pool: PoolView, endpoint: PoolEndpoin
 async function metricsPage(network: PodNetwork, namespace: string, host: string, port: number): Promise<string> {
   const socket = await network.connect(host, port, { namespace });
   return await new Promise((resolve, reject) => {
-    const outgoing = request({ createConnection: () => socket, path: '/metrics', headers: { host, connection: 'close' }, signal: AbortSignal.timeout(SCRAPE_TIMEOUT_MS) });
+    const outgoing = request({
+      createConnection: () => socket,
+      path: '/metrics',
+      headers: { host, connection: 'close' },
+      signal: AbortSignal.timeout(SCRAPE_TIMEOUT_MS),
+    });
     outgoing.on('response', (response) => void readBody(response).then(resolve, reject));
     outgoing.on('error', reject);
     outgoing.end();

@@ -26,7 +26,10 @@ export const routingProxyProgram: ContainerProgram = {
         const proxy = new RoutingProxy(context, target + rank, log);
         const server = createServer((request, response) => void proxy.handle(request, response));
         owned.add(context.network.listen(context.podIp, port + rank, server));
-        log.info('starting', { addr: `:${port + rank}`, connector: goFlag(context.command, 'connector') ?? goFlag(context.command, 'kv-connector') ?? 'nixlv2' });
+        log.info('starting', {
+          addr: `:${port + rank}`,
+          connector: goFlag(context.command, 'connector') ?? goFlag(context.command, 'kv-connector') ?? 'nixlv2',
+        });
       }
       await waitForVllm(context, target, log);
       return await untilAborted(context.signal);
@@ -41,7 +44,11 @@ export const routingProxyProgram: ContainerProgram = {
 
 function ports(command: readonly string[]): { readonly port: number; readonly target: number; readonly ranks: number } {
   const port = Number(goFlag(command, 'port') ?? 8000);
-  return { port, target: Number(goFlag(command, 'vllm-port') ?? port + 200), ranks: Number(goFlag(command, 'data-parallel-size') ?? 1) };
+  return {
+    port,
+    target: Number(goFlag(command, 'vllm-port') ?? port + 200),
+    ranks: Number(goFlag(command, 'data-parallel-size') ?? 1),
+  };
 }
 
 /** The sidecar says every ten seconds that it waits, which hides the model server's own failure from a careless reader. */
@@ -81,9 +88,20 @@ class RoutingProxy {
     try {
       const body = await readBody(request);
       const prefiller = header(request, PREFILL_HEADER);
-      const forwarded = prefiller !== undefined && COMPLETION_PATHS.has(path) ? await this.#prefill(prefiller, request, body, response) : body;
+      const forwarded =
+        prefiller !== undefined && COMPLETION_PATHS.has(path)
+          ? await this.#prefill(prefiller, request, body, response)
+          : body;
       if (forwarded === undefined) return;
-      const answer = await openUpstream(this.#network, this.#context.namespace, { host: this.#context.podIp, port: this.#port }, request, forwarded, {}, clientSignal(response));
+      const answer = await openUpstream(
+        this.#network,
+        this.#context.namespace,
+        { host: this.#context.podIp, port: this.#port },
+        request,
+        forwarded,
+        {},
+        clientSignal(response),
+      );
       relay(answer, response);
     } catch (error) {
       if (isAbort(error) || response.destroyed) return;
@@ -97,14 +115,40 @@ class RoutingProxy {
    * Runs the prompt on the prefill worker for one token and answers the decode request with what it told of its KV cache.
    * Undefined when the prefill failed and the client has been told.
    */
-  async #prefill(prefiller: string, request: IncomingMessage, body: string, response: ServerResponse): Promise<string | undefined> {
+  async #prefill(
+    prefiller: string,
+    request: IncomingMessage,
+    body: string,
+    response: ServerResponse,
+  ): Promise<string | undefined> {
     const original = parseObject(body);
     if (original === undefined) return body;
     const [host = '', port = '8000'] = prefiller.split(',')[0]?.trim().split(':') ?? [];
-    const remoteDecode = { do_remote_decode: true, do_remote_prefill: false, remote_engine_id: null, remote_block_ids: null, remote_host: null, remote_port: null };
+    const remoteDecode = {
+      do_remote_decode: true,
+      do_remote_prefill: false,
+      remote_engine_id: null,
+      remote_block_ids: null,
+      remote_host: null,
+      remote_port: null,
+    };
     const { stream_options: _, ...rest } = original;
-    const prefillBody = JSON.stringify({ ...rest, stream: false, max_tokens: 1, ...('max_completion_tokens' in rest ? { max_completion_tokens: 1 } : {}), kv_transfer_params: remoteDecode });
-    const answer = await openUpstream(this.#network, this.#context.namespace, { host, port: Number(port) }, request, prefillBody, { 'x-request-id': randomUUID() }, clientSignal(response));
+    const prefillBody = JSON.stringify({
+      ...rest,
+      stream: false,
+      max_tokens: 1,
+      ...('max_completion_tokens' in rest ? { max_completion_tokens: 1 } : {}),
+      kv_transfer_params: remoteDecode,
+    });
+    const answer = await openUpstream(
+      this.#network,
+      this.#context.namespace,
+      { host, port: Number(port) },
+      request,
+      prefillBody,
+      { 'x-request-id': randomUUID() },
+      clientSignal(response),
+    );
     const text = await readBody(answer);
     if (answer.statusCode !== 200) {
       this.#log.error('prefill request failed', { code: answer.statusCode ?? 0, host: prefiller });
@@ -123,7 +167,7 @@ function header(request: IncomingMessage, name: string): string | undefined {
 function parseObject(text: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return isObject(value) ? value as JsonObject : undefined;
+    return isObject(value) ? (value as JsonObject) : undefined;
   } catch {
     return undefined;
   }

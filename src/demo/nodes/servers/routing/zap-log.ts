@@ -28,8 +28,13 @@ export class GoLog {
       this.#context.log(JSON.stringify({ level, ts: iso, caller: this.#source, msg: message, ...fields }), 'stderr');
       return;
     }
-    const pairs = Object.entries(fields).map(([key, value]) => ` ${key}=${typeof value === 'string' ? JSON.stringify(value) : value}`).join('');
-    this.#context.log(`${letter}${iso.slice(5, 7)}${iso.slice(8, 10)} ${iso.slice(11, 23)}000       1 ${this.#source}] "${message}"${pairs}`, 'stderr');
+    const pairs = Object.entries(fields)
+      .map(([key, value]) => ` ${key}=${typeof value === 'string' ? JSON.stringify(value) : value}`)
+      .join('');
+    this.#context.log(
+      `${letter}${iso.slice(5, 7)}${iso.slice(8, 10)} ${iso.slice(11, 23)}000       1 ${this.#source}] "${message}"${pairs}`,
+      'stderr',
+    );
   }
 }
 

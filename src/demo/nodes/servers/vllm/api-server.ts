@@ -33,7 +33,8 @@ export function createApiServer(options: ApiServerOptions): Server {
   return createServer((request, response) => {
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     const route = routes().get(`${request.method ?? 'GET'} ${path}`);
-    if (options.launch.config.accessLog) response.on('finish', () => options.log(accessLine(request, path, response.statusCode)));
+    if (options.launch.config.accessLog)
+      response.on('finish', () => options.log(accessLine(request, path, response.statusCode)));
     if (route === undefined) {
       const known = [...routes().keys()].some((key) => key.endsWith(` ${path}`));
       sendJson(response, known ? 405 : 404, { detail: known ? 'Method Not Allowed' : 'Not Found' });
@@ -64,18 +65,40 @@ function routesOf(options: ApiServerOptions): () => ReadonlyMap<string, Route> {
     ['GET /v1/models', (_, response) => sendJson(response, 200, modelList(options))],
     ['POST /v1/completions', (request, response) => handleCompletions(engine, request, response)],
     ['POST /v1/chat/completions', (request, response) => handleChat(engine, request, response)],
-    ['GET /metrics', (_, response) => sendText(response, 200, metricsText(ranks, launch, options.startedAt), 'text/plain; version=0.0.4; charset=utf-8')],
-    ['GET /load', (_, response) => sendJson(response, 200, { server_load: config.serverLoadTracking ? ranks.reduce((sum, rank) => sum + rank.running + rank.waiting, 0) : 0 })],
+    [
+      'GET /metrics',
+      (_, response) =>
+        sendText(
+          response,
+          200,
+          metricsText(ranks, launch, options.startedAt),
+          'text/plain; version=0.0.4; charset=utf-8',
+        ),
+    ],
+    [
+      'GET /load',
+      (_, response) =>
+        sendJson(response, 200, {
+          server_load: config.serverLoadTracking
+            ? ranks.reduce((sum, rank) => sum + rank.running + rank.waiting, 0)
+            : 0,
+        }),
+    ],
     ...(config.devMode ? devRoutes(options) : []),
   ];
   return () => {
     const profiler = options.profiler();
     return new Map<string, Route>([
       ...fixed,
-      ...(profiler === undefined ? [] : [
-        ['POST /start_profile', (_: IncomingMessage, response: ServerResponse) => profiler.start(response)] as const,
-        ['POST /stop_profile', (_: IncomingMessage, response: ServerResponse) => profiler.stop(response)] as const,
-      ]),
+      ...(profiler === undefined
+        ? []
+        : [
+            [
+              'POST /start_profile',
+              (_: IncomingMessage, response: ServerResponse) => profiler.start(response),
+            ] as const,
+            ['POST /stop_profile', (_: IncomingMessage, response: ServerResponse) => profiler.stop(response)] as const,
+          ]),
     ]);
   };
 }
@@ -84,10 +107,13 @@ function devRoutes({ ranks, launch }: ApiServerOptions): readonly (readonly [str
   return [
     ['GET /is_sleeping', (_, response) => sendJson(response, 200, { is_sleeping: false })],
     ['GET /server_info', (_, response) => sendJson(response, 200, { vllm_config: `model='${launch.config.model}'` })],
-    ['POST /reset_prefix_cache', (_, response) => {
-      for (const rank of ranks) rank.cache.reset();
-      sendEmpty(response, 200);
-    }],
+    [
+      'POST /reset_prefix_cache',
+      (_, response) => {
+        for (const rank of ranks) rank.cache.reset();
+        sendEmpty(response, 200);
+      },
+    ],
   ];
 }
 
@@ -113,5 +139,11 @@ function accessLine(request: IncomingMessage, path: string, status: number): str
 }
 
 const STATUS_TEXT: Readonly<Record<number, string>> = {
-  200: 'OK', 400: 'Bad Request', 404: 'Not Found', 405: 'Method Not Allowed', 409: 'Conflict', 500: 'Internal Server Error', 503: 'Service Unavailable',
+  200: 'OK',
+  400: 'Bad Request',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  409: 'Conflict',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
 };

@@ -58,7 +58,11 @@ const SHORT_FLAGS: Readonly<Record<string, string>> = {
 type Flags = ReadonlyMap<string, string | true>;
 
 /** Reads the arguments after `vllm serve`. Unknown flags are kept for the log only. */
-export function parseVllmArgs(args: readonly string[], env: Readonly<Record<string, string>>, version: VllmVersion): VllmConfig {
+export function parseVllmArgs(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  version: VllmVersion,
+): VllmConfig {
   const { flags, positional } = readFlags(args);
   const number = (name: string, otherwise: number): number => {
     const value = flags.get(name);
@@ -166,7 +170,11 @@ function kvConnector(json: string | undefined): string | undefined {
   return stringAt(config, 'kv_connector');
 }
 
-function profilerDirectory(flags: Flags, env: Readonly<Record<string, string>>, version: VllmVersion): string | undefined {
+function profilerDirectory(
+  flags: Flags,
+  env: Readonly<Record<string, string>>,
+  version: VllmVersion,
+): string | undefined {
   const dotted = flags.get('profiler-config.torch-profiler-dir');
   if (version.minor >= 13) {
     const config = parseJson(flags.get('profiler-config'));
@@ -186,7 +194,11 @@ function parseJson(text: string | true | undefined): unknown {
   }
 }
 
-function nonDefault(flags: Flags, model: string, positional: boolean): Readonly<Record<string, string | number | boolean>> {
+function nonDefault(
+  flags: Flags,
+  model: string,
+  positional: boolean,
+): Readonly<Record<string, string | number | boolean>> {
   const shown: Record<string, string | number | boolean> = positional ? { model_tag: model, model } : {};
   for (const [name, value] of flags) {
     const key = name.replace(/^no-/, '').replaceAll('-', '_');

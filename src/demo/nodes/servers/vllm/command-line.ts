@@ -19,7 +19,10 @@ export function mentionsServe(command: readonly string[]): boolean {
 }
 
 /** Undefined when the command starts no vLLM server. */
-export function findInvocation(command: readonly string[], env: Readonly<Record<string, string>>): Invocation | undefined {
+export function findInvocation(
+  command: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Invocation | undefined {
   const script = scriptOf(command);
   if (script === undefined) {
     const args = serveArguments(command);
@@ -105,19 +108,30 @@ function statements(script: string): readonly string[] {
 }
 
 function holds(condition: string, env: Readonly<Record<string, string>>): boolean {
-  const [, left = '', operator = '', right = ''] = splitWords(condition.replace(/^\[\[?|\]\]?\s*$/g, ' [ ').replace(/\s*\[\s*$/, ''), env);
+  const [, left = '', operator = '', right = ''] = splitWords(
+    condition.replace(/^\[\[?|\]\]?\s*$/g, ' [ ').replace(/\s*\[\s*$/, ''),
+    env,
+  );
   if (left === '-n') return operator !== '';
   if (left === '-z') return operator === '';
   switch (operator) {
     case '=':
-    case '==': return left === right;
-    case '!=': return left !== right;
-    case '-eq': return Number(left) === Number(right);
-    case '-ne': return Number(left) !== Number(right);
-    case '-gt': return Number(left) > Number(right);
-    case '-lt': return Number(left) < Number(right);
-    case '-ge': return Number(left) >= Number(right);
-    default: return false;
+    case '==':
+      return left === right;
+    case '!=':
+      return left !== right;
+    case '-eq':
+      return Number(left) === Number(right);
+    case '-ne':
+      return Number(left) !== Number(right);
+    case '-gt':
+      return Number(left) > Number(right);
+    case '-lt':
+      return Number(left) < Number(right);
+    case '-ge':
+      return Number(left) >= Number(right);
+    default:
+      return false;
   }
 }
 
@@ -156,7 +170,8 @@ export function splitWords(statement: string, env: Readonly<Record<string, strin
       started = true;
       index += 1;
       while (index < statement.length && statement.charAt(index) !== '"') {
-        const [text, next] = statement.charAt(index) === '\\' ? [statement.charAt(index + 1), index + 2] : expandAt(statement, index, env);
+        const [text, next] =
+          statement.charAt(index) === '\\' ? [statement.charAt(index + 1), index + 2] : expandAt(statement, index, env);
         current += text;
         index = next;
       }
@@ -211,7 +226,12 @@ function closingParenthesis(text: string, from: number): number {
   return text.length;
 }
 
-function parameter(value: string | undefined, operator: string | undefined, word: string, env: Readonly<Record<string, string>>): string {
+function parameter(
+  value: string | undefined,
+  operator: string | undefined,
+  word: string,
+  env: Readonly<Record<string, string>>,
+): string {
   const alternative = (): string => splitWords(word, env).join(' ');
   if (operator === ':-') return value === undefined || value === '' ? alternative() : value;
   if (operator === ':+') return value === undefined || value === '' ? '' : alternative();

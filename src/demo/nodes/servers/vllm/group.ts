@@ -18,7 +18,10 @@ export class EngineGroups {
   /** Joins the group of an address with this pod's ranks. The last pod to come completes it. */
   join(address: string, ranks: number, size: number): Membership {
     const existing = this.#groups.get(address);
-    const group = existing?.open === true ? existing : new EngineGroup(size, new StepLoop(this.#clock, seededRandom(hashText(address))));
+    const group =
+      existing?.open === true
+        ? existing
+        : new EngineGroup(size, new StepLoop(this.#clock, seededRandom(hashText(address))));
     this.#groups.set(address, group);
     return group.join(ranks);
   }
@@ -68,7 +71,9 @@ class EngineGroup {
         return this.#wait(this.#loaded.promise, signal);
       },
       leave: () => {
-        this.#lost.abort(new WorkbenchError({ code: 'connection-lost', message: 'another pod of the data-parallel group is gone' }));
+        this.#lost.abort(
+          new WorkbenchError({ code: 'connection-lost', message: 'another pod of the data-parallel group is gone' }),
+        );
       },
     };
   }

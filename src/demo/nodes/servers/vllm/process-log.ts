@@ -21,7 +21,8 @@ export class ProcessLog {
   }
 
   record(level: Level, process: ProcessName, source: string, message: string): void {
-    for (const line of message.split('\n')) this.raw(process, `${level} ${stamp(this.#context.time.now())} [${source}] ${line}`, 'stderr');
+    for (const line of message.split('\n'))
+      this.raw(process, `${level} ${stamp(this.#context.time.now())} [${source}] ${line}`, 'stderr');
   }
 
   /** A line without the header: progress bars, uvicorn, tracebacks of a library. */

@@ -51,7 +51,12 @@ function groupAddress({ config }: Launch, { namespace, podIp }: ContainerContext
   return whole ? `${namespace}/${podIp}:${config.port}` : `${namespace}/${config.leaderAddress}`;
 }
 
-async function runServer(launch: Launch, membership: Membership, context: ContainerContext, clock: Clock): Promise<number> {
+async function runServer(
+  launch: Launch,
+  membership: Membership,
+  context: ContainerContext,
+  clock: Clock,
+): Promise<number> {
   const log = new ProcessLog(context);
   try {
     await new Startup(launch, log, context, membership).run();
@@ -64,7 +69,13 @@ async function runServer(launch: Launch, membership: Membership, context: Contai
   }
 }
 
-async function serve(launch: Launch, membership: Membership, context: ContainerContext, clock: Clock, log: ProcessLog): Promise<number> {
+async function serve(
+  launch: Launch,
+  membership: Membership,
+  context: ContainerContext,
+  clock: Clock,
+  log: ProcessLog,
+): Promise<number> {
   const owned = new DisposableStore();
   try {
     const engines = owned.add(new PodEngines(launch, context.podIp, clock, membership.loop));
@@ -80,20 +91,36 @@ async function serve(launch: Launch, membership: Membership, context: ContainerC
 
 /** uvicorn's farewell on SIGTERM. */
 function logShutdown({ processes: { server }, version }: Launch, log: ProcessLog): void {
-  if (version.minor >= 24) log.info(server, 'launcher.py:118', '[shutdown] API server: SIGTERM received, draining requests');
-  for (const line of ['Shutting down', 'Waiting for application shutdown.', 'Application shutdown complete.']) log.raw(server, `INFO:     ${line}`, 'stderr');
+  if (version.minor >= 24)
+    log.info(server, 'launcher.py:118', '[shutdown] API server: SIGTERM received, draining requests');
+  for (const line of ['Shutting down', 'Waiting for application shutdown.', 'Application shutdown complete.'])
+    log.raw(server, `INFO:     ${line}`, 'stderr');
 }
 
 type OptionsOf = (only?: number) => ApiServerOptions;
 
-function serverOptions(launch: Launch, engines: PodEngines, membership: Membership, context: ContainerContext, log: ProcessLog): OptionsOf {
+function serverOptions(
+  launch: Launch,
+  engines: PodEngines,
+  membership: Membership,
+  context: ContainerContext,
+  log: ProcessLog,
+): OptionsOf {
   const startedAt = context.time.now();
   return (only) => {
     const served = engines.ranks.filter((rank) => only === undefined || rank.index === only);
     const directory = launch.config.profilerDirectory;
-    const profiler = directory === undefined ? undefined : new PodProfiler({
-      launch, directory, context, log, ranks: served.map((rank) => rank.index), loopOf: (rank) => engines.loopOf(rank),
-    });
+    const profiler =
+      directory === undefined
+        ? undefined
+        : new PodProfiler({
+            launch,
+            directory,
+            context,
+            log,
+            ranks: served.map((rank) => rank.index),
+            loopOf: (rank) => engines.loopOf(rank),
+          });
     return {
       launch,
       engine: engines.port(only),
@@ -119,29 +146,62 @@ function* serversOf(launch: Launch, options: OptionsOf): Iterable<readonly [numb
 }
 
 /** Writes the ten-second lines and looks for injected faults until the container is to end. Rejects when that is so. */
-async function watch(engines: PodEngines, launch: Launch, membership: Membership, context: ContainerContext, clock: Clock, log: ProcessLog): Promise<number> {
+async function watch(
+  engines: PodEngines,
+  launch: Launch,
+  membership: Membership,
+  context: ContainerContext,
+  clock: Clock,
+  log: ProcessLog,
+): Promise<number> {
   const stats = new StatsLog(launch.version);
   const signal = AbortSignal.any([context.signal, membership.lost]);
   for (let tick = 1; ; tick += 1) {
     await sleep(clock, TICK_MS, signal);
-    if (hasFault(context.annotations(), 'crash-serving') && engines.ranks.some((rank) => rank.running > 0)) return crash(launch, log);
-    if (tick % (STATS_INTERVAL_S * 1000 / TICK_MS) !== 0) continue;
-    for (const line of stats.lines(engines.ranks, STATS_INTERVAL_S)) log.info(launch.processes.server, 'loggers.py:127', line);
+    if (hasFault(context.annotations(), 'crash-serving') && engines.ranks.some((rank) => rank.running > 0))
+      return crash(launch, log);
+    if (tick % ((STATS_INTERVAL_S * 1000) / TICK_MS) !== 0) continue;
+    for (const line of stats.lines(engines.ranks, STATS_INTERVAL_S))
+      log.info(launch.processes.server, 'loggers.py:127', line);
   }
 }
 
 function crash({ processes, config }: Launch, log: ProcessLog): number {
   const worker = processes.worker(config.startRank);
-  log.record('ERROR', worker, 'multiproc_executor.py:671', ['WorkerProc hit an exception.', 'Traceback (most recent call last):', '  File "/opt/vllm/vllm/v1/executor/multiproc_executor.py", line 666, in worker_busy_loop', '    output = func(*args, **kwargs)', 'torch.AcceleratorError: CUDA error: an illegal memory access was encountered'].join('\n'));
+  log.record(
+    'ERROR',
+    worker,
+    'multiproc_executor.py:671',
+    [
+      'WorkerProc hit an exception.',
+      'Traceback (most recent call last):',
+      '  File "/opt/vllm/vllm/v1/executor/multiproc_executor.py", line 666, in worker_busy_loop',
+      '    output = func(*args, **kwargs)',
+      'torch.AcceleratorError: CUDA error: an illegal memory access was encountered',
+    ].join('\n'),
+  );
   log.record('ERROR', processes.engine(config.startRank), 'core.py:710', 'EngineCore encountered a fatal error.');
-  log.record('ERROR', processes.server, 'async_llm.py:480', 'vllm.v1.engine.exceptions.EngineDeadError: EngineCore encountered an issue. See stack trace (above) for the root cause.');
+  log.record(
+    'ERROR',
+    processes.server,
+    'async_llm.py:480',
+    'vllm.v1.engine.exceptions.EngineDeadError: EngineCore encountered an issue. See stack trace (above) for the root cause.',
+  );
   return 1;
 }
 
 /** The other pod of the group went away: this one waited for it in an all-to-all and gives up. */
 function reportLostPeer({ processes, config }: Launch, log: ProcessLog): number {
-  log.raw(processes.worker(config.startRank), `DeepEP timeout check failed: rank = ${config.startRank}, thread = 0, value = 1024`);
+  log.raw(
+    processes.worker(config.startRank),
+    `DeepEP timeout check failed: rank = ${config.startRank}, thread = 0, value = 1024`,
+  );
   log.record('ERROR', processes.engine(config.startRank), 'core.py:710', 'EngineCore encountered a fatal error.');
-  log.record('ERROR', processes.server, 'async_llm.py:480', 'vllm.v1.engine.exceptions.EngineDeadError: EngineCore encountered an issue. See stack trace (above) for the root cause.');
+  log.record(
+    'ERROR',
+    processes.server,
+    'async_llm.py:480',
+    'vllm.v1.engine.exceptions.EngineDeadError: EngineCore encountered an issue. See stack trace (above) for the root cause.',
+  );
   return 1;
 }

@@ -43,7 +43,10 @@ export class StatsLog {
     else this.#idle.delete(rank.index);
     const rate = (tokens: number): string => (tokens / seconds).toFixed(1);
     const hits = metrics.prefixQueries === 0 ? 0 : (100 * metrics.prefixHits) / metrics.prefixQueries;
-    const external = metrics.externalQueries === 0 ? '' : `, External prefix cache hit rate: ${((100 * metrics.externalHits) / metrics.externalQueries).toFixed(1)}%`;
+    const external =
+      metrics.externalQueries === 0
+        ? ''
+        : `, External prefix cache hit rate: ${((100 * metrics.externalHits) / metrics.externalQueries).toFixed(1)}%`;
     return `Engine ${String(rank.index).padStart(3, '0')}: Avg prompt throughput: ${rate(now.prompt - last.prompt)} tokens/s, Avg generation throughput: ${rate(now.generation - last.generation)} tokens/s, Running: ${rank.running} reqs, Waiting: ${rank.waiting} reqs, GPU KV cache usage: ${(100 * cache.usage).toFixed(1)}%, Prefix cache hit rate: ${hits.toFixed(1)}%${external}`;
   }
 }

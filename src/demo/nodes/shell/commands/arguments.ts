@@ -1,4 +1,13 @@
-const binaryUnits: Readonly<Record<string, number>> = { '': 1, c: 1, b: 512, k: 1024, K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 };
+const binaryUnits: Readonly<Record<string, number>> = {
+  '': 1,
+  c: 1,
+  b: 512,
+  k: 1024,
+  K: 1024,
+  M: 1024 ** 2,
+  G: 1024 ** 3,
+  T: 1024 ** 4,
+};
 const decimalUnits: Readonly<Record<string, number>> = { kB: 1e3, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
 
 /** `4`, `4k`, `4M`, `4MB`, `4MiB`, `4kx8` as coreutils read sizes; undefined when it is none. */

@@ -9,13 +9,22 @@ function checksum(name: string, algorithm: string): PartialShellCommand {
     name,
     handles: (argv) => argv.every((argument) => argument === '-' || argument === '-b' || !argument.startsWith('-')),
     run: (argv, io, { fs }) =>
-      forEachFile(name, argv.filter((argument) => argument !== '-b'), io, async (file) => {
-        const hash = createHash(algorithm);
-        if (file === '-') for await (const chunk of io.stdin) hash.update(chunk as Uint8Array);
-        else hash.update(await readInput(fs, io, file));
-        await writeText(io.stdout, `${hash.digest('hex')}  ${file}\n`);
-      }),
+      forEachFile(
+        name,
+        argv.filter((argument) => argument !== '-b'),
+        io,
+        async (file) => {
+          const hash = createHash(algorithm);
+          if (file === '-') for await (const chunk of io.stdin) hash.update(chunk as Uint8Array);
+          else hash.update(await readInput(fs, io, file));
+          await writeText(io.stdout, `${hash.digest('hex')}  ${file}\n`);
+        },
+      ),
   };
 }
 
-export const checksums: readonly PartialShellCommand[] = [checksum('sha256sum', 'sha256'), checksum('sha1sum', 'sha1'), checksum('md5sum', 'md5')];
+export const checksums: readonly PartialShellCommand[] = [
+  checksum('sha256sum', 'sha256'),
+  checksum('sha1sum', 'sha1'),
+  checksum('md5sum', 'md5'),
+];

@@ -17,8 +17,11 @@ interface DdOptions {
 }
 
 function readOptions(argv: readonly string[]): DdOptions | undefined {
-  const given = new Map(argv.map((argument) => [argument.slice(0, argument.indexOf('=')), argument.slice(argument.indexOf('=') + 1)]));
-  const size = (name: string, fallback: number): number => (given.has(name) ? (parseSize(given.get(name)) ?? Number.NaN) : fallback);
+  const given = new Map(
+    argv.map((argument) => [argument.slice(0, argument.indexOf('=')), argument.slice(argument.indexOf('=') + 1)]),
+  );
+  const size = (name: string, fallback: number): number =>
+    given.has(name) ? (parseSize(given.get(name)) ?? Number.NaN) : fallback;
   const flags = `${given.get('iflag') ?? ''},${given.get('oflag') ?? ''}`.split(',');
   const blockSize = size('bs', size('ibs', 512));
   const unit = (flag: string): number => (flags.includes(flag) ? 1 : blockSize);
@@ -33,7 +36,9 @@ function readOptions(argv: readonly string[]): DdOptions | undefined {
     keepOutput: (given.get('conv') ?? '').split(',').includes('notrunc'),
     quiet: given.get('status') === 'none',
   };
-  return [options.blockSize, options.skipBytes, options.seekBytes, options.limit ?? 0].some(Number.isNaN) ? undefined : options;
+  return [options.blockSize, options.skipBytes, options.seekBytes, options.limit ?? 0].some(Number.isNaN)
+    ? undefined
+    : options;
 }
 
 /** Copies bytes from and to any place in a file; streams from a file to stdout in blocks. */
@@ -53,7 +58,10 @@ export const dd: ShellCommand = {
       else await writeAt(fs, fs.resolvePath(io.cwd, options.output), bytes, options);
       copied = bytes.length;
     } catch (error) {
-      await writeText(io.stderr, `dd: failed to open '${options.input ?? options.output ?? 'standard input'}': ${systemErrorText(error)}\n`);
+      await writeText(
+        io.stderr,
+        `dd: failed to open '${options.input ?? options.output ?? 'standard input'}': ${systemErrorText(error)}\n`,
+      );
       return 1;
     }
     if (!options.quiet) await writeText(io.stderr, report(copied, options.blockSize, (time.now() - started) / 1000));
@@ -64,7 +72,10 @@ export const dd: ShellCommand = {
 async function inputBytes(options: DdOptions, io: ShellIo, fs: IFileSystem): Promise<Uint8Array> {
   const device = deviceBytes(options.input, options.limit ?? 0);
   if (device !== undefined) return device;
-  const all = options.input === undefined ? await readAll(io.stdin) : await fs.readFileBuffer(fs.resolvePath(io.cwd, options.input));
+  const all =
+    options.input === undefined
+      ? await readAll(io.stdin)
+      : await fs.readFileBuffer(fs.resolvePath(io.cwd, options.input));
   const end = options.limit === undefined ? all.length : options.skipBytes + options.limit;
   return all.subarray(options.skipBytes, end);
 }

@@ -4,6 +4,7 @@ export function deviceBytes(path: string | undefined, count: number): Uint8Array
   if (path !== '/dev/urandom' && path !== '/dev/random') return undefined;
   const bytes = new Uint8Array(count);
   const mostAtOnce = 65_536;
-  for (let start = 0; start < count; start += mostAtOnce) crypto.getRandomValues(bytes.subarray(start, start + mostAtOnce));
+  for (let start = 0; start < count; start += mostAtOnce)
+    crypto.getRandomValues(bytes.subarray(start, start + mostAtOnce));
   return bytes;
 }

@@ -12,7 +12,12 @@ export async function readInput(fs: IFileSystem, io: ShellIo, file: string): Pro
 }
 
 /** Runs `each` for every file and reports those that can't be read, as coreutils do. Resolves with the exit code. */
-export async function forEachFile(name: string, files: readonly string[], io: ShellIo, each: (file: string) => Promise<void>): Promise<number> {
+export async function forEachFile(
+  name: string,
+  files: readonly string[],
+  io: ShellIo,
+  each: (file: string) => Promise<void>,
+): Promise<number> {
   let code = 0;
   for (const file of files.length === 0 ? ['-'] : files) {
     try {
@@ -88,10 +93,17 @@ function readCut(argv: readonly string[], inverseSign: '-' | '+'): Cut | undefin
     else files.push(argument);
   }
   const count = parseSize(amount.replace(/^[-+]/, ''));
-  return count === undefined ? undefined : { unit, count, inverse: amount.startsWith(inverseSign), follow, quiet, files };
+  return count === undefined
+    ? undefined
+    : { unit, count, inverse: amount.startsWith(inverseSign), follow, quiet, files };
 }
 
-async function withHeaders(name: string, cut: Cut, io: ShellIo, each: (file: string) => Promise<void>): Promise<number> {
+async function withHeaders(
+  name: string,
+  cut: Cut,
+  io: ShellIo,
+  each: (file: string) => Promise<void>,
+): Promise<number> {
   const headers = cut.files.length > 1 && !cut.quiet;
   let first = true;
   return forEachFile(name, cut.files, io, async (file) => {

@@ -12,4 +12,7 @@ export function ownCommands(facts: MachineFacts, processes: ProcessTable): reado
 }
 
 /** Their names: every image has a file of each. */
-export const ownCommandNames: readonly string[] = ownCommands({ hostname: '', kernel: '', cpus: 0, memoryBytes: 0, mounts: [] }, new ProcessTable()).map(({ name }) => name);
+export const ownCommandNames: readonly string[] = ownCommands(
+  { hostname: '', kernel: '', cpus: 0, memoryBytes: 0, mounts: [] },
+  new ProcessTable(),
+).map(({ name }) => name);

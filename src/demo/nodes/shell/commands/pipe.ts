@@ -17,7 +17,11 @@ interface Stage {
 const brokenPipeGraceMs = 100;
 
 /** Runs the stages of a pipeline side by side, so that the last shows what the first says as it says it. */
-export async function pipe(argv: readonly string[], context: ResolvedCommandContext, runtime: ShellRuntime): Promise<ExecResult> {
+export async function pipe(
+  argv: readonly string[],
+  context: ResolvedCommandContext,
+  runtime: ShellRuntime,
+): Promise<ExecResult> {
   const stages = splitStages(argv);
   const live = readLiveStreams(context.env.get(liveVariable));
   const readerGone = stages.map(() => new AbortController());
@@ -28,7 +32,12 @@ export async function pipe(argv: readonly string[], context: ResolvedCommandCont
     const between = new PassThrough();
     const stdout: Writable = last ? runtime.stdio.stdout : between;
     const setting: StageSetting = {
-      stdio: { stdin: input, stdout, stderr: stage.merged ? stdout : runtime.stdio.stderr, tty: last && runtime.stdio.tty },
+      stdio: {
+        stdin: input,
+        stdout,
+        stderr: stage.merged ? stdout : runtime.stdio.stderr,
+        tty: last && runtime.stdio.tty,
+      },
       signal: AbortSignal.any([runtime.signal, ...(readerGone[index] === undefined ? [] : [readerGone[index].signal])]),
     };
     codes.push(
@@ -43,7 +52,11 @@ export async function pipe(argv: readonly string[], context: ResolvedCommandCont
   const results = await Promise.all(codes);
   const pipefail = context.env.get('SHELLOPTS')?.split(':').includes('pipefail') === true;
   const toFile = isFileStage(stages.at(-1));
-  const exitCode = toFile ? (results[0] ?? 0) : pipefail ? (results.findLast((code) => code !== 0) ?? 0) : (results.at(-1) ?? 0);
+  const exitCode = toFile
+    ? (results[0] ?? 0)
+    : pipefail
+      ? (results.findLast((code) => code !== 0) ?? 0)
+      : (results.at(-1) ?? 0);
   return { stdout: '', stderr: '', exitCode };
 }
 
@@ -81,7 +94,12 @@ function splitStages(argv: readonly string[]): readonly Stage[] {
 }
 
 /** A streaming command reads and writes as it goes; any other gets its input whole. */
-async function runStage(argv: readonly string[], { stdio, signal }: StageSetting, context: ResolvedCommandContext, runtime: ShellRuntime): Promise<number> {
+async function runStage(
+  argv: readonly string[],
+  { stdio, signal }: StageSetting,
+  context: ResolvedCommandContext,
+  runtime: ShellRuntime,
+): Promise<number> {
   const [name = '', ...args] = argv;
   // There is no hang-up to be spared of: what nohup starts runs as without it.
   if (name === 'nohup') return runStage(args, { stdio, signal }, context, runtime);
@@ -96,7 +114,13 @@ async function runStage(argv: readonly string[], { stdio, signal }: StageSetting
   }
   if (context.exec === undefined) return 126;
   const input = await readAll(stdio.stdin);
-  const result = await context.exec(argv.map(quote).join(' '), { cwd: context.cwd, env: { ...env }, stdin: input.toString('latin1'), stdinKind: 'bytes', signal });
+  const result = await context.exec(argv.map(quote).join(' '), {
+    cwd: context.cwd,
+    env: { ...env },
+    stdin: input.toString('latin1'),
+    stdinKind: 'bytes',
+    signal,
+  });
   await writeAll(stdio.stdout, Buffer.from(result.stdout, result.stdoutKind === 'bytes' ? 'latin1' : 'utf8'));
   await writeText(stdio.stderr, result.stderr);
   return result.exitCode;

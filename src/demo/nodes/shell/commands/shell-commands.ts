@@ -1,4 +1,10 @@
-import { defineCommand, latin1FromBytes, type Command as LibraryCommand, type ExecResult, type ResolvedCommandContext } from 'just-bash';
+import {
+  defineCommand,
+  latin1FromBytes,
+  type Command as LibraryCommand,
+  type ExecResult,
+  type ResolvedCommandContext,
+} from 'just-bash';
 import type { ShellCommand } from '../../types.ts';
 import { environmentOf, streamsOf, type CommandHost } from '../adapter.ts';
 import { emptyInput, quote, type ScriptResult } from '../script.ts';
@@ -21,7 +27,9 @@ const done = (exitCode: number, stderr = ''): ExecResult => ({ stdout: '', stder
 export function shellCommandsOf(runtime: ShellRuntime): LibraryCommand[] {
   const jobs: Promise<unknown>[] = [];
   return [
-    ...['bash', 'sh', 'zsh'].map((name) => defineCommand(name, (argv, context) => nestedShell(name, argv, context, runtime))),
+    ...['bash', 'sh', 'zsh'].map((name) =>
+      defineCommand(name, (argv, context) => nestedShell(name, argv, context, runtime)),
+    ),
     defineCommand('timeout', (argv, context) => timeout(argv, context)),
     defineCommand('nohup', (argv, context) => passOn(argv, context)),
     defineCommand('env', (argv, context) => environment(argv, context)),
@@ -44,7 +52,12 @@ export function shellCommandsOf(runtime: ShellRuntime): LibraryCommand[] {
 }
 
 /** `bash -c script args`, `bash file args`, `bash` with the script on its input. */
-async function nestedShell(name: string, argv: readonly string[], context: ResolvedCommandContext, runtime: ShellRuntime): Promise<ExecResult> {
+async function nestedShell(
+  name: string,
+  argv: readonly string[],
+  context: ResolvedCommandContext,
+  runtime: ShellRuntime,
+): Promise<ExecResult> {
   const invocation = readShellInvocation(argv);
   const streams = streamsOf(context, runtime.stdio);
   let source: string;
@@ -54,18 +67,31 @@ async function nestedShell(name: string, argv: readonly string[], context: Resol
     args = invocation.rest.slice(1);
   } else if (invocation.rest[0] !== undefined) {
     const file = context.fs.resolvePath(context.cwd, invocation.rest[0]);
-    if (!(await context.fs.exists(file))) return done(127, `${name}: ${invocation.rest[0]}: No such file or directory\n`);
+    if (!(await context.fs.exists(file)))
+      return done(127, `${name}: ${invocation.rest[0]}: No such file or directory\n`);
     source = invocation.options + (await context.fs.readFile(file));
     args = invocation.rest.slice(1);
   } else {
     source = invocation.options + (await readAll(streams.stdio.stdin)).toString();
   }
-  const result = await runtime.run({ source, name, args, env: environmentOf(context), cwd: context.cwd, signal: runtime.signal, stdio: streams.stdio });
+  const result = await runtime.run({
+    source,
+    name,
+    args,
+    env: environmentOf(context),
+    cwd: context.cwd,
+    signal: runtime.signal,
+    stdio: streams.stdio,
+  });
   return streams.result(result.exitCode);
 }
 
 /** Runs a command of this shell with the same live streams: they belong to it as they belonged to its wrapper. */
-async function passOn(argv: readonly string[], context: ResolvedCommandContext, extra: { readonly env?: Readonly<Record<string, string>>; readonly signal?: AbortSignal } = {}): Promise<ExecResult> {
+async function passOn(
+  argv: readonly string[],
+  context: ResolvedCommandContext,
+  extra: { readonly env?: Readonly<Record<string, string>>; readonly signal?: AbortSignal } = {},
+): Promise<ExecResult> {
   if (context.exec === undefined) return done(126);
   const live = context.env.get(liveVariable);
   const marker = live === undefined ? {} : { [liveVariable]: live };
@@ -86,7 +112,8 @@ async function timeout(argv: readonly string[], context: ResolvedCommandContext)
     if (option === '-k' || option === '-s') rest.shift();
   }
   const seconds = parseDuration(rest.shift());
-  if (seconds === undefined || rest.length === 0) return done(125, "timeout: invalid time interval\nTry 'timeout --help' for more information.\n");
+  if (seconds === undefined || rest.length === 0)
+    return done(125, "timeout: invalid time interval\nTry 'timeout --help' for more information.\n");
   const ends = new AbortController();
   const timer = setTimeout(() => ends.abort(), seconds * 1000);
   try {
@@ -121,7 +148,11 @@ function background(source: string, context: ResolvedCommandContext, runtime: Sh
   return runtime.run({
     source,
     name: source,
-    env: Object.fromEntries(context.env.entries().filter(([name]) => /^[A-Za-z_]\w*$/.test(name) && name !== liveVariable && !name.endsWith('OPTS'))),
+    env: Object.fromEntries(
+      context.env
+        .entries()
+        .filter(([name]) => /^[A-Za-z_]\w*$/.test(name) && name !== liveVariable && !name.endsWith('OPTS')),
+    ),
     cwd: context.cwd,
     signal: new AbortController().signal,
     stdio: { ...runtime.stdio, stdin: emptyInput(), tty: false },

@@ -39,7 +39,9 @@ export function systemCommands(facts: MachineFacts, processes: ProcessTable): re
     command('uname', (argv, io) => print(io, uname(argv, facts))),
     command('nproc', (_argv, io) => print(io, String(facts.cpus))),
     command('free', (argv, io) => print(io, free(argv, facts))),
-    command('id', (argv, io) => print(io, argv.includes('-u') || argv.includes('-g') ? '0' : 'uid=0(root) gid=0(root) groups=0(root)')),
+    command('id', (argv, io) =>
+      print(io, argv.includes('-u') || argv.includes('-g') ? '0' : 'uid=0(root) gid=0(root) groups=0(root)'),
+    ),
     command('whoami', (_argv, io) => print(io, 'root')),
     command('tty', (_argv, io) => (io.tty ? print(io, '/dev/pts/0') : print(io, 'not a tty').then(() => 1))),
     command('stty', () => Promise.resolve(0)),
@@ -59,26 +61,46 @@ function uname(argv: readonly string[], facts: MachineFacts): string {
   const letters = argv.flatMap((argument) => (argument.startsWith('-') ? Array.from(argument.slice(1)) : []));
   const all = letters.includes('a');
   const version = '#1 SMP PREEMPT_DYNAMIC';
-  const parts: readonly (readonly [string, string])[] = [['s', 'Linux'], ['n', facts.hostname], ['r', facts.kernel], ['v', version], ['m', 'x86_64'], ['o', 'GNU/Linux']];
+  const parts: readonly (readonly [string, string])[] = [
+    ['s', 'Linux'],
+    ['n', facts.hostname],
+    ['r', facts.kernel],
+    ['v', version],
+    ['m', 'x86_64'],
+    ['o', 'GNU/Linux'],
+  ];
   const wanted = letters.length === 0 ? ['s'] : letters;
-  return parts.filter(([letter]) => all || wanted.includes(letter)).map(([, text]) => text).join(' ');
+  return parts
+    .filter(([letter]) => all || wanted.includes(letter))
+    .map(([, text]) => text)
+    .join(' ');
 }
 
 function free(argv: readonly string[], facts: MachineFacts): string {
   const unit = argv.includes('-g') ? 2 ** 30 : argv.includes('-m') ? 2 ** 20 : argv.includes('-b') ? 1 : 1024;
   const total = Math.floor(facts.memoryBytes / unit);
   const used = Math.floor(total / 5);
-  const row = (...cells: readonly (string | number)[]): string => cells.map((cell, index) => (index === 0 ? String(cell).padEnd(7) : String(cell).padStart(12))).join('');
-  return [row('', 'total', 'used', 'free', 'shared', 'buff/cache', 'available'), row('Mem:', total, used, total - used, 0, 0, total - used), row('Swap:', 0, 0, 0)].join('\n');
+  const row = (...cells: readonly (string | number)[]): string =>
+    cells.map((cell, index) => (index === 0 ? String(cell).padEnd(7) : String(cell).padStart(12))).join('');
+  return [
+    row('', 'total', 'used', 'free', 'shared', 'buff/cache', 'available'),
+    row('Mem:', total, used, total - used, 0, 0, total - used),
+    row('Swap:', 0, 0, 0),
+  ].join('\n');
 }
 
 function ps(argv: readonly string[], processes: ProcessTable): string {
   const long = argv.some((argument) => /[aef]/.test(argument));
   const rows = processes.list().map(({ pid, parent, command: text, startedAt }) => {
     const at = new Date(startedAt).toISOString().slice(11, 16);
-    return long ? `root ${String(pid).padStart(8)} ${String(parent).padStart(7)}  0 ${at} ?        00:00:00 ${text}` : `${String(pid).padStart(7)} ?        00:00:00 ${text.split(' ')[0] ?? ''}`;
+    return long
+      ? `root ${String(pid).padStart(8)} ${String(parent).padStart(7)}  0 ${at} ?        00:00:00 ${text}`
+      : `${String(pid).padStart(7)} ?        00:00:00 ${text.split(' ')[0] ?? ''}`;
   });
-  return [long ? 'UID       PID    PPID  C STIME TTY          TIME CMD' : '    PID TTY          TIME CMD', ...rows].join('\n');
+  return [
+    long ? 'UID       PID    PPID  C STIME TTY          TIME CMD' : '    PID TTY          TIME CMD',
+    ...rows,
+  ].join('\n');
 }
 
 function signalOf(argument: string): number | undefined {
@@ -109,8 +131,14 @@ async function kill(argv: readonly string[], io: ShellIo, processes: ProcessTabl
 
 async function pkill(argv: readonly string[], _io: ShellIo, processes: ProcessTable): Promise<number> {
   const pattern = argv.findLast((argument) => !argument.startsWith('-')) ?? '';
-  const signal = argv.filter((argument) => argument.startsWith('-') && argument !== '-f').map(signalOf).find((number) => number !== undefined) ?? 15;
-  const matching = processes.list().filter((process) => process.command.includes(pattern) && !process.command.startsWith('pkill'));
+  const signal =
+    argv
+      .filter((argument) => argument.startsWith('-') && argument !== '-f')
+      .map(signalOf)
+      .find((number) => number !== undefined) ?? 15;
+  const matching = processes
+    .list()
+    .filter((process) => process.command.includes(pattern) && !process.command.startsWith('pkill'));
   for (const process of matching) processes.kill(process.pid, signal);
   return Promise.resolve(matching.length > 0 ? 0 : 1);
 }
@@ -122,7 +150,10 @@ const longestTimerMs = 2 ** 31 - 1;
 async function sleep(argv: readonly string[], io: ShellIo): Promise<number> {
   const durations = argv.map(parseDuration);
   if (durations.length === 0 || durations.includes(undefined)) {
-    await writeText(io.stderr, `sleep: invalid time interval '${argv.join(' ')}'\nTry 'sleep --help' for more information.\n`);
+    await writeText(
+      io.stderr,
+      `sleep: invalid time interval '${argv.join(' ')}'\nTry 'sleep --help' for more information.\n`,
+    );
     return 1;
   }
   let left = durations.reduce<number>((sum, seconds) => sum + (seconds ?? 0), 0) * 1000;
@@ -146,18 +177,37 @@ function df(facts: MachineFacts): ShellCommand {
             await writeText(io.stderr, `df: ${path}: No such file or directory\n`);
             return 1;
           }
-          const holds = facts.mounts.filter((mount) => mount.target === '/' || full === mount.target || full.startsWith(`${mount.target}/`));
+          const holds = facts.mounts.filter(
+            (mount) => mount.target === '/' || full === mount.target || full.startsWith(`${mount.target}/`),
+          );
           const nearest = holds.toSorted((a, b) => b.target.length - a.target.length)[0];
           if (nearest !== undefined) found.push(nearest);
         }
         shown = found;
       }
-      const size = (count: number): string => (human ? humanSize(count) : String(bytes ? count : Math.ceil(count / 1024)));
-      const rows = [['Filesystem', human ? 'Size' : bytes ? '1B-blocks' : '1K-blocks', 'Used', human ? 'Avail' : 'Available', 'Use%', 'Mounted on']];
+      const size = (count: number): string =>
+        human ? humanSize(count) : String(bytes ? count : Math.ceil(count / 1024));
+      const rows = [
+        [
+          'Filesystem',
+          human ? 'Size' : bytes ? '1B-blocks' : '1K-blocks',
+          'Used',
+          human ? 'Avail' : 'Available',
+          'Use%',
+          'Mounted on',
+        ],
+      ];
       for (const mount of shown) {
         const used = await mount.used();
         const percent = mount.sizeBytes === 0 ? 0 : Math.ceil((100 * used) / mount.sizeBytes);
-        rows.push([mount.source, size(mount.sizeBytes), size(used), size(Math.max(0, mount.sizeBytes - used)), `${percent}%`, mount.target]);
+        rows.push([
+          mount.source,
+          size(mount.sizeBytes),
+          size(used),
+          size(Math.max(0, mount.sizeBytes - used)),
+          `${percent}%`,
+          mount.target,
+        ]);
       }
       return print(io, table(rows));
     },
@@ -175,7 +225,18 @@ function humanSize(bytes: number): string {
 
 function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_cell, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows.map((row) => row.map((cell, column) => (column === 0 || column === row.length - 1 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' ').trimEnd()).join('\n');
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          column === 0 || column === row.length - 1
+            ? cell.padEnd(widths[column] ?? 0)
+            : cell.padStart(widths[column] ?? 0),
+        )
+        .join(' ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 /** `stat -c FORMAT file…` with the fields that scripts ask for, and a plain description without a format. */
@@ -187,21 +248,51 @@ const stat: ShellCommand = {
     const rest = [...argv];
     for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
       if (argument === '-c' || argument === '--format') format = rest.shift();
-      else if (/^(?:-c|--format=|--printf=)./.test(argument)) format = argument.replace(/^(?:-c|--format=|--printf=)/, '');
+      else if (/^(?:-c|--format=|--printf=)./.test(argument))
+        format = argument.replace(/^(?:-c|--format=|--printf=)/, '');
       else if (!argument.startsWith('-')) files.push(argument);
     }
     let code = 0;
     for (const file of files) {
       try {
         const found = await fs.lstat(fs.resolvePath(io.cwd, file));
-        const kind = found.isDirectory ? 'directory' : found.isSymbolicLink ? 'symbolic link' : found.size === 0 ? 'regular empty file' : 'regular file';
+        const kind = found.isDirectory
+          ? 'directory'
+          : found.isSymbolicLink
+            ? 'symbolic link'
+            : found.size === 0
+              ? 'regular empty file'
+              : 'regular file';
         const seconds = Math.floor(found.mtime.getTime() / 1000);
         const date = `${found.mtime.toISOString().replace('T', ' ').slice(0, 23)}000000 +0000`;
         const mode = (found.mode & 0o7777).toString(8);
-        const fields: Readonly<Record<string, string>> = { n: file, N: `'${file}'`, s: String(found.size), Y: String(seconds), X: String(seconds), Z: String(seconds), W: '0', y: date, x: date, z: date, F: kind, a: mode, U: 'root', G: 'root', u: '0', g: '0', b: String(Math.ceil(found.size / 512)), B: '512', i: String(found.ino ?? 0), h: '1', '%': '%' };
-        const text = format === undefined
-          ? `  File: ${file}\n  Size: ${found.size}\t${kind}\nAccess: (0${mode})  Uid: (0/root)   Gid: (0/root)\nModify: ${date}`
-          : format.replaceAll(/%(.)/g, (whole, letter: string) => fields[letter] ?? whole);
+        const fields: Readonly<Record<string, string>> = {
+          n: file,
+          N: `'${file}'`,
+          s: String(found.size),
+          Y: String(seconds),
+          X: String(seconds),
+          Z: String(seconds),
+          W: '0',
+          y: date,
+          x: date,
+          z: date,
+          F: kind,
+          a: mode,
+          U: 'root',
+          G: 'root',
+          u: '0',
+          g: '0',
+          b: String(Math.ceil(found.size / 512)),
+          B: '512',
+          i: String(found.ino ?? 0),
+          h: '1',
+          '%': '%',
+        };
+        const text =
+          format === undefined
+            ? `  File: ${file}\n  Size: ${found.size}\t${kind}\nAccess: (0${mode})  Uid: (0/root)   Gid: (0/root)\nModify: ${date}`
+            : format.replaceAll(/%(.)/g, (whole, letter: string) => fields[letter] ?? whole);
         await print(io, text);
       } catch (error) {
         code = 1;

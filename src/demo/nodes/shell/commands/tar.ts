@@ -34,7 +34,11 @@ function readOptions(argv: readonly string[]): TarOptions | undefined {
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
     const bundled = first && !argument.startsWith('-');
     first = false;
-    if (argument === '--no-same-permissions' || argument === '--no-same-owner' || argument === '--warning=no-file-changed') {
+    if (
+      argument === '--no-same-permissions' ||
+      argument === '--no-same-owner' ||
+      argument === '--warning=no-file-changed'
+    ) {
       first = mode === undefined;
     } else if (argument === '-C' || argument === '--directory') directory = rest.shift() ?? '.';
     else if (argument.startsWith('--')) return undefined;
@@ -60,7 +64,10 @@ export const tar: PartialShellCommand = {
     if (options === undefined) return 64;
     const directory = fs.resolvePath(io.cwd, options.directory);
     if (!(await fs.exists(directory))) {
-      await writeText(io.stderr, `tar: ${options.directory}: Cannot open: No such file or directory\ntar: Error is not recoverable: exiting now\n`);
+      await writeText(
+        io.stderr,
+        `tar: ${options.directory}: Cannot open: No such file or directory\ntar: Error is not recoverable: exiting now\n`,
+      );
       return 2;
     }
     return options.mode === 'create' ? create(options, directory, fs, io) : read(options, directory, fs, io);
@@ -71,7 +78,8 @@ async function create(options: TarOptions, directory: string, fs: IFileSystem, i
   const archive = pack();
   const output = options.gzip ? Readable.from(archive).pipe(createGzip()) : Readable.from(archive);
   const target = options.archive === '-' ? undefined : fs.resolvePath(io.cwd, options.archive);
-  const written = target === undefined ? copyOut(output, io.stdout) : readAll(output).then((bytes) => fs.writeFile(target, bytes));
+  const written =
+    target === undefined ? copyOut(output, io.stdout) : readAll(output).then((bytes) => fs.writeFile(target, bytes));
   let code = 0;
   let warned = false;
   for (const member of options.members) {
@@ -94,7 +102,14 @@ async function create(options: TarOptions, directory: string, fs: IFileSystem, i
   return code;
 }
 
-async function addMember(archive: Pack, fs: IFileSystem, path: string, name: string, options: TarOptions, io: ShellIo): Promise<void> {
+async function addMember(
+  archive: Pack,
+  fs: IFileSystem,
+  path: string,
+  name: string,
+  options: TarOptions,
+  io: ShellIo,
+): Promise<void> {
   const stat = await fs.lstat(path);
   const header = { mode: stat.mode & 0o7777, mtime: stat.mtime, uname: 'root', gname: 'root' };
   if (options.verbose) await writeText(io.stderr, `${name}${stat.isDirectory ? '/' : ''}\n`);
@@ -104,12 +119,17 @@ async function addMember(archive: Pack, fs: IFileSystem, path: string, name: str
   }
   if (stat.isDirectory) {
     archive.entry({ ...header, name: name.endsWith('/') ? name : `${name}/`, type: 'directory' });
-    for (const child of await fs.readdir(path)) await addMember(archive, fs, fs.resolvePath(path, child), `${name.replace(/\/$/, '')}/${child}`, options, io);
+    for (const child of await fs.readdir(path))
+      await addMember(archive, fs, fs.resolvePath(path, child), `${name.replace(/\/$/, '')}/${child}`, options, io);
     return;
   }
   const bytes = await fs.readFileBuffer(path);
   await new Promise<void>((resolve, reject) => {
-    archive.entry({ ...header, name, size: bytes.length }, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), (error) => (error ? reject(error) : resolve()));
+    archive.entry(
+      { ...header, name, size: bytes.length },
+      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
+      (error) => (error ? reject(error) : resolve()),
+    );
   });
 }
 
@@ -118,7 +138,10 @@ async function copyOut(from: Readable, to: Writable): Promise<void> {
 }
 
 async function read(options: TarOptions, directory: string, fs: IFileSystem, io: ShellIo): Promise<number> {
-  const source = options.archive === '-' ? io.stdin : Readable.from([await fs.readFileBuffer(fs.resolvePath(io.cwd, options.archive))]);
+  const source =
+    options.archive === '-'
+      ? io.stdin
+      : Readable.from([await fs.readFileBuffer(fs.resolvePath(io.cwd, options.archive))]);
   const entries = extract();
   const input = options.gzip ? source.pipe(createGunzip()) : source;
   input.on('error', (error: Error) => entries.destroy(error));
@@ -127,8 +150,11 @@ async function read(options: TarOptions, directory: string, fs: IFileSystem, io:
   try {
     for await (const entry of entries) {
       const { name, type, mode, mtime, linkname } = entry.header;
-      const wanted = options.members.length === 0 || options.members.some((member) => name === member || name.startsWith(`${member}/`));
-      if (wanted && (options.mode === 'list' || options.verbose)) await writeText(options.mode === 'list' ? io.stdout : io.stderr, `${name}\n`);
+      const wanted =
+        options.members.length === 0 ||
+        options.members.some((member) => name === member || name.startsWith(`${member}/`));
+      if (wanted && (options.mode === 'list' || options.verbose))
+        await writeText(options.mode === 'list' ? io.stdout : io.stderr, `${name}\n`);
       if (!wanted || options.mode === 'list') {
         entry.resume();
         continue;
@@ -153,7 +179,10 @@ async function read(options: TarOptions, directory: string, fs: IFileSystem, io:
       }
     }
   } catch (error) {
-    await writeText(io.stderr, `tar: ${error instanceof Error ? error.message : 'unexpected end of archive'}\ntar: Error is not recoverable: exiting now\n`);
+    await writeText(
+      io.stderr,
+      `tar: ${error instanceof Error ? error.message : 'unexpected end of archive'}\ntar: Error is not recoverable: exiting now\n`,
+    );
     return 2;
   } finally {
     // The archive may end before its stream does (padding): whoever writes it must not wait for us.

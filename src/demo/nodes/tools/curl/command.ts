@@ -9,7 +9,17 @@ import { CurlUsage, parseCurl, type CurlOptions } from './options.ts';
 type Container = Parameters<ShellCommand['run']>[2];
 
 /** curl's own exit codes. */
-const EXIT = { badUrl: 3, resolve: 6, connect: 7, httpError: 22, write: 23, read: 26, timeout: 28, empty: 52, receive: 56 } as const;
+const EXIT = {
+  badUrl: 3,
+  resolve: 6,
+  connect: 7,
+  httpError: 22,
+  write: 23,
+  read: 26,
+  timeout: 28,
+  empty: 52,
+  receive: 56,
+} as const;
 
 class CurlFailure extends Error {
   readonly code: number;
@@ -42,7 +52,12 @@ export const curlCommand: ShellCommand = {
   },
 };
 
-async function transferWithRetries(url: string, options: CurlOptions, io: ShellIo, container: Container): Promise<number> {
+async function transferWithRetries(
+  url: string,
+  options: CurlOptions,
+  io: ShellIo,
+  container: Container,
+): Promise<number> {
   for (let attempt = 0; ; attempt += 1) {
     const transfer = new Transfer(url, options, io, container);
     try {
@@ -104,9 +119,16 @@ class Transfer {
 
   async #request(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
     const body = await this.#body();
-    if (this.#options.verbose) await print(this.#io, `> ${this.#options.method} ${url.pathname}${url.search} HTTP/1.1\n> Host: ${url.host}\n> User-Agent: curl/8.5.0\n> Accept: */*\n>\n`, 'stderr');
+    if (this.#options.verbose)
+      await print(
+        this.#io,
+        `> ${this.#options.method} ${url.pathname}${url.search} HTTP/1.1\n> Host: ${url.host}\n> User-Agent: curl/8.5.0\n> Accept: */*\n>\n`,
+        'stderr',
+      );
     return await podRequest(this.#container.network, this.#container.namespace, {
-      method: this.#options.method, url, signal,
+      method: this.#options.method,
+      url,
+      signal,
       headers: { 'user-agent': 'curl/8.5.0', accept: '*/*', ...Object.fromEntries(this.#options.headers) },
       ...(body === undefined ? {} : { body }),
     });
@@ -131,7 +153,7 @@ class Transfer {
       return Buffer.concat(chunks);
     }
     const path = this.#container.fs.resolvePath(this.#io.cwd, name);
-    if (!await this.#container.fs.exists(path)) throw new CurlFailure(EXIT.read, `Failed to open ${name}`);
+    if (!(await this.#container.fs.exists(path))) throw new CurlFailure(EXIT.read, `Failed to open ${name}`);
     return Buffer.from(await this.#container.fs.readFileBuffer(path));
   }
 
@@ -145,12 +167,14 @@ class Transfer {
       if (output === undefined || output === '-') await this.#toStdout(bytes);
       else chunks.push(bytes);
     }
-    if (output !== undefined && output !== '-' && output !== '/dev/null') await this.#container.fs.writeFile(this.#container.fs.resolvePath(this.#io.cwd, output), Buffer.concat(chunks));
+    if (output !== undefined && output !== '-' && output !== '/dev/null')
+      await this.#container.fs.writeFile(this.#container.fs.resolvePath(this.#io.cwd, output), Buffer.concat(chunks));
   }
 
   async #headers(response: IncomingMessage): Promise<void> {
     const lines = [`HTTP/1.1 ${response.statusCode ?? 0} ${response.statusMessage ?? ''}`];
-    for (let index = 0; index + 1 < response.rawHeaders.length; index += 2) lines.push(`${response.rawHeaders[index] ?? ''}: ${response.rawHeaders[index + 1] ?? ''}`);
+    for (let index = 0; index + 1 < response.rawHeaders.length; index += 2)
+      lines.push(`${response.rawHeaders[index] ?? ''}: ${response.rawHeaders[index + 1] ?? ''}`);
     if (this.#options.verbose) await print(this.#io, lines.map((line) => `< ${line}\n`).join(''), 'stderr');
     if (this.#options.includeHeaders) await print(this.#io, `${lines.join('\r\n')}\r\n\r\n`);
   }
@@ -164,21 +188,43 @@ class Transfer {
   #explain(error: unknown, url: URL, limit: AbortSignal | undefined): CurlFailure {
     const port = url.port === '' ? '80' : url.port;
     const ms = Math.round(performance.now() - this.#startedAt);
-    if (limit?.aborted === true) return new CurlFailure(EXIT.timeout, `Operation timed out after ${ms} milliseconds with ${this.#size} bytes received`);
+    if (limit?.aborted === true)
+      return new CurlFailure(
+        EXIT.timeout,
+        `Operation timed out after ${ms} milliseconds with ${this.#size} bytes received`,
+      );
     switch (systemCode(error)) {
-      case 'ENOTFOUND': return new CurlFailure(EXIT.resolve, `Could not resolve host: ${url.hostname}`);
-      case 'ECONNREFUSED': return new CurlFailure(EXIT.connect, `Failed to connect to ${url.hostname} port ${port} after ${ms} ms: Couldn't connect to server`);
-      case 'ECONNRESET': return this.#firstByteAt === undefined ? new CurlFailure(EXIT.empty, 'Empty reply from server') : new CurlFailure(EXIT.receive, 'Recv failure: Connection reset by peer');
-      default: return new CurlFailure(EXIT.receive, errorText(error));
+      case 'ENOTFOUND':
+        return new CurlFailure(EXIT.resolve, `Could not resolve host: ${url.hostname}`);
+      case 'ECONNREFUSED':
+        return new CurlFailure(
+          EXIT.connect,
+          `Failed to connect to ${url.hostname} port ${port} after ${ms} ms: Couldn't connect to server`,
+        );
+      case 'ECONNRESET':
+        return this.#firstByteAt === undefined
+          ? new CurlFailure(EXIT.empty, 'Empty reply from server')
+          : new CurlFailure(EXIT.receive, 'Recv failure: Connection reset by peer');
+      default:
+        return new CurlFailure(EXIT.receive, errorText(error));
     }
   }
 
   #writeOut(status: number): string {
-    const seconds = (at: number | undefined): string => (at === undefined ? '0.000000' : ((at - this.#startedAt) / 1000).toFixed(6));
+    const seconds = (at: number | undefined): string =>
+      at === undefined ? '0.000000' : ((at - this.#startedAt) / 1000).toFixed(6);
     const values: Readonly<Record<string, string>> = {
-      http_code: String(status).padStart(3, '0'), response_code: String(status).padStart(3, '0'), size_download: String(this.#size),
-      time_total: seconds(performance.now()), time_starttransfer: seconds(this.#firstByteAt), url: this.#url, url_effective: this.#url,
+      http_code: String(status).padStart(3, '0'),
+      response_code: String(status).padStart(3, '0'),
+      size_download: String(this.#size),
+      time_total: seconds(performance.now()),
+      time_starttransfer: seconds(this.#firstByteAt),
+      url: this.#url,
+      url_effective: this.#url,
     };
-    return this.#options.writeOut.replaceAll(/%\{(\w+)\}/g, (_, name: string) => values[name] ?? '').replaceAll(String.raw`\n`, '\n').replaceAll(String.raw`\t`, '\t');
+    return this.#options.writeOut
+      .replaceAll(/%\{(\w+)\}/g, (_, name: string) => values[name] ?? '')
+      .replaceAll(String.raw`\n`, '\n')
+      .replaceAll(String.raw`\t`, '\t');
   }
 }

@@ -25,10 +25,53 @@ export interface DataPart {
 
 export class CurlUsage extends Error {}
 
-const SHORT_WITH_VALUE: Readonly<Record<string, string>> = { X: 'request', H: 'header', d: 'data', o: 'output', w: 'write-out', m: 'max-time', A: 'user-agent', u: 'user', x: 'proxy' };
-const SHORT_FLAGS: Readonly<Record<string, string>> = { s: 'silent', S: 'show-error', f: 'fail', i: 'include', N: 'no-buffer', v: 'verbose', L: 'location', k: 'insecure', I: 'head', O: 'remote-name', G: 'get', '#': 'progress-bar' };
-const LONG_WITH_VALUE = new Set([...Object.values(SHORT_WITH_VALUE), 'data-raw', 'data-binary', 'json', 'url', 'connect-timeout', 'retry', 'retry-delay', 'retry-max-time', 'resolve']);
-const LONG_FLAGS = new Set([...Object.values(SHORT_FLAGS), 'fail-with-body', 'compressed', 'http1.1', 'retry-connrefused', 'retry-all-errors', 'globoff', 'no-progress-meter']);
+const SHORT_WITH_VALUE: Readonly<Record<string, string>> = {
+  X: 'request',
+  H: 'header',
+  d: 'data',
+  o: 'output',
+  w: 'write-out',
+  m: 'max-time',
+  A: 'user-agent',
+  u: 'user',
+  x: 'proxy',
+};
+const SHORT_FLAGS: Readonly<Record<string, string>> = {
+  s: 'silent',
+  S: 'show-error',
+  f: 'fail',
+  i: 'include',
+  N: 'no-buffer',
+  v: 'verbose',
+  L: 'location',
+  k: 'insecure',
+  I: 'head',
+  O: 'remote-name',
+  G: 'get',
+  '#': 'progress-bar',
+};
+const LONG_WITH_VALUE = new Set([
+  ...Object.values(SHORT_WITH_VALUE),
+  'data-raw',
+  'data-binary',
+  'json',
+  'url',
+  'connect-timeout',
+  'retry',
+  'retry-delay',
+  'retry-max-time',
+  'resolve',
+]);
+const LONG_FLAGS = new Set([
+  ...Object.values(SHORT_FLAGS),
+  'fail-with-body',
+  'compressed',
+  'http1.1',
+  'retry-connrefused',
+  'retry-all-errors',
+  'globoff',
+  'no-progress-meter',
+]);
 
 /** Throws `CurlUsage` (exit code 2). */
 export function parseCurl(argv: readonly string[]): CurlOptions {
@@ -39,8 +82,10 @@ export function parseCurl(argv: readonly string[]): CurlOptions {
   const json = values('json').length > 0;
   const headers = values('header').map(header);
   if (json) headers.push(['content-type', 'application/json'], ['accept', 'application/json']);
-  if (data.length > 0 && !headers.some(([name]) => name === 'content-type')) headers.push(['content-type', 'application/x-www-form-urlencoded']);
-  if (found.urls.length === 0) throw new CurlUsage("curl: (2) no URL specified\ncurl: try 'curl --help' or 'curl --manual' for more information");
+  if (data.length > 0 && !headers.some(([name]) => name === 'content-type'))
+    headers.push(['content-type', 'application/x-www-form-urlencoded']);
+  if (found.urls.length === 0)
+    throw new CurlUsage("curl: (2) no URL specified\ncurl: try 'curl --help' or 'curl --manual' for more information");
   return {
     urls: found.urls,
     method: last('request') ?? (found.flags.has('head') ? 'HEAD' : data.length > 0 ? 'POST' : 'GET'),
@@ -74,7 +119,10 @@ function collect(argv: readonly string[]): Collected {
   const queue = [...argv];
   const take = (name: string, inline: string | undefined): void => {
     const value = inline ?? queue.shift();
-    if (value === undefined) throw new CurlUsage(`curl: option --${name}: requires parameter\ncurl: try 'curl --help' or 'curl --manual' for more information`);
+    if (value === undefined)
+      throw new CurlUsage(
+        `curl: option --${name}: requires parameter\ncurl: try 'curl --help' or 'curl --manual' for more information`,
+      );
     if (name === 'url') urls.push(value);
     if (name === 'data' || name === 'json') data.push({ text: value, kind: name === 'data' ? 'data' : 'binary' });
     if (name === 'data-raw') data.push({ text: value, kind: 'raw' });
@@ -105,10 +153,14 @@ function collect(argv: readonly string[]): Collected {
 }
 
 function unknown(option: string): CurlUsage {
-  return new CurlUsage(`curl: option ${option}: is unknown\ncurl: try 'curl --help' or 'curl --manual' for more information`);
+  return new CurlUsage(
+    `curl: option ${option}: is unknown\ncurl: try 'curl --help' or 'curl --manual' for more information`,
+  );
 }
 
 function header(text: string): [string, string] {
   const colon = text.indexOf(':');
-  return colon < 0 ? [text.toLowerCase(), ''] : [text.slice(0, colon).trim().toLowerCase(), text.slice(colon + 1).trim()];
+  return colon < 0
+    ? [text.toLowerCase(), '']
+    : [text.slice(0, colon).trim().toLowerCase(), text.slice(colon + 1).trim()];
 }

@@ -49,7 +49,9 @@ export const guidellmCommand: ShellCommand = {
 async function installedVersion(io: ShellIo, container: Container): Promise<string> {
   const fromEnv = io.env['GUIDELLM_VERSION'] ?? container.env['GUIDELLM_VERSION'];
   if (fromEnv !== undefined && fromEnv !== '') return fromEnv;
-  return await container.fs.exists(VERSION_FILE) ? (await container.fs.readFile(VERSION_FILE)).trim() : DEFAULT_VERSION;
+  return (await container.fs.exists(VERSION_FILE))
+    ? (await container.fs.readFile(VERSION_FILE)).trim()
+    : DEFAULT_VERSION;
 }
 
 function parse(argv: readonly string[], version: string): GuidellmOptions | undefined {
@@ -60,7 +62,11 @@ function parse(argv: readonly string[], version: string): GuidellmOptions | unde
 async function noSuchCommand(name: string | undefined, version: string, io: ShellIo): Promise<number> {
   const help = name === undefined || name === '--help' || name === '-h';
   const commands = isV07(version) ? 'run' : 'benchmark';
-  await print(io, `Usage: guidellm [OPTIONS] COMMAND [ARGS]...\n${help ? `\nCommands:\n  ${commands}\n` : `Try 'guidellm --help' for help.\n\nError: No such command '${name}'.\n`}`, help ? 'stdout' : 'stderr');
+  await print(
+    io,
+    `Usage: guidellm [OPTIONS] COMMAND [ARGS]...\n${help ? `\nCommands:\n  ${commands}\n` : `Try 'guidellm --help' for help.\n\nError: No such command '${name}'.\n`}`,
+    help ? 'stdout' : 'stderr',
+  );
   return help ? 0 : 2;
 }
 
@@ -70,11 +76,19 @@ async function failed(error: unknown, io: ShellIo): Promise<number> {
     return 130;
   }
   if (error instanceof UsageError) {
-    await print(io, `Usage: guidellm [OPTIONS] COMMAND [ARGS]...\nTry 'guidellm --help' for help.\n\nError: ${error.message}\n`, 'stderr');
+    await print(
+      io,
+      `Usage: guidellm [OPTIONS] COMMAND [ARGS]...\nTry 'guidellm --help' for help.\n\nError: ${error.message}\n`,
+      'stderr',
+    );
     return 2;
   }
   const kind = error instanceof BackendFailure ? 'RuntimeError' : 'OSError';
-  await print(io, `Traceback (most recent call last):\n  File "/opt/venv/bin/guidellm", line 8, in <module>\n    sys.exit(cli())\n${kind}: ${errorText(error)}\n`, 'stderr');
+  await print(
+    io,
+    `Traceback (most recent call last):\n  File "/opt/venv/bin/guidellm", line 8, in <module>\n    sys.exit(cli())\n${kind}: ${errorText(error)}\n`,
+    'stderr',
+  );
   return 1;
 }
 
@@ -83,14 +97,22 @@ async function benchmark(options: GuidellmOptions, io: ShellIo, container: Conta
   if (url === undefined) throw new UsageError(`Invalid value for '--target': '${options.target}' is not a URL.`);
   const target: LoadTarget = { network: container.network, namespace: container.namespace, url };
   const model = await validate(options, target, io.signal);
-  await print(io, `\u2714 OpenAIHTTPBackend backend validated with model ${model}\n\u2714 Processor resolved\n\u2714 Request loader initialized with inf unique requests\n\u2714 ${capital(options.profile)}Profile profile resolved\n\u2714 Setup complete, starting benchmarks...\n`);
+  await print(
+    io,
+    `\u2714 OpenAIHTTPBackend backend validated with model ${model}\n\u2714 Processor resolved\n\u2714 Request loader initialized with inf unique requests\n\u2714 ${capital(options.profile)}Profile profile resolved\n\u2714 Setup complete, starting benchmarks...\n`,
+  );
   const benchmarks: Benchmark[] = [];
   const pending: Strategy[] = [...strategies(options)];
   for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
     const run = await runStrategy(options, model, target, next, io.signal);
     benchmarks.push(toBenchmark(run, benchmarks.length));
-    await print(io, `\u2714 ${next.kind} done: ${benchmarks.at(-1)?.metrics.totals.successful ?? 0} successful, ${benchmarks.at(-1)?.metrics.totals.errored ?? 0} errored, ${benchmarks.at(-1)?.metrics.totals.incomplete ?? 0} incomplete\n`, 'stderr');
-    if (options.profile === 'sweep' && benchmarks.length === 2) pending.push(...sweepRates(benchmarks, options.rates[0] ?? SWEEP_SIZE));
+    await print(
+      io,
+      `\u2714 ${next.kind} done: ${benchmarks.at(-1)?.metrics.totals.successful ?? 0} successful, ${benchmarks.at(-1)?.metrics.totals.errored ?? 0} errored, ${benchmarks.at(-1)?.metrics.totals.incomplete ?? 0} incomplete\n`,
+      'stderr',
+    );
+    if (options.profile === 'sweep' && benchmarks.length === 2)
+      pending.push(...sweepRates(benchmarks, options.rates[0] ?? SWEEP_SIZE));
   }
   if (options.console) await print(io, `\n\n\n${consoleTables(benchmarks, options.version)}\n\n\n`);
   await print(io, `\u2714 Benchmarking complete, generated ${benchmarks.length} benchmark(s)\n`);
@@ -103,20 +125,31 @@ async function benchmark(options: GuidellmOptions, io: ShellIo, container: Conta
 async function validate(options: GuidellmOptions, target: LoadTarget, signal: AbortSignal): Promise<string> {
   const get = async (path: string): Promise<string> => {
     try {
-      const response = await podRequest(target.network, target.namespace, { method: 'GET', url: new URL(path, target.url), signal });
+      const response = await podRequest(target.network, target.namespace, {
+        method: 'GET',
+        url: new URL(path, target.url),
+        signal,
+      });
       const text = await bodyText(response);
-      if (response.statusCode !== 200) throw new BackendFailure(`Backend validation request failed. Could not connect to the server or validate the backend configuration. ${response.statusCode ?? 0} for url '${options.target}${path}': ${text}`);
+      if (response.statusCode !== 200)
+        throw new BackendFailure(
+          `Backend validation request failed. Could not connect to the server or validate the backend configuration. ${response.statusCode ?? 0} for url '${options.target}${path}': ${text}`,
+        );
       return text;
     } catch (error) {
       const code = systemCode(error);
       if (code === undefined) throw error;
-      throw new BackendFailure(`Backend validation request failed. Could not connect to the server or validate the backend configuration. ${code === 'ENOTFOUND' ? '[Errno -2] Name or service not known' : 'All connection attempts failed'} (${options.target}${path})`, { cause: error });
+      throw new BackendFailure(
+        `Backend validation request failed. Could not connect to the server or validate the backend configuration. ${code === 'ENOTFOUND' ? '[Errno -2] Name or service not known' : 'All connection attempts failed'} (${options.target}${path})`,
+        { cause: error },
+      );
     }
   };
   await get('/health');
   if (options.model !== undefined) return options.model;
   const model = stringAt(arrayAt(JSON.parse(await get('/v1/models')), 'data')[0], 'id');
-  if (model === undefined) throw new BackendFailure(`No model available at ${options.target}/v1/models and none was given with --model`);
+  if (model === undefined)
+    throw new BackendFailure(`No model available at ${options.target}/v1/models and none was given with --model`);
   return model;
 }
 
@@ -125,7 +158,10 @@ function sweepRates(benchmarks: readonly Benchmark[], size: number): readonly St
   const reached = benchmarks.map((each) => each.metrics.figures['requests_per_second']?.successful.mean ?? 0);
   const [least = 0, most = 0] = reached;
   const count = Math.max(0, size - 2);
-  return Array.from({ length: count }, (_, index) => ({ kind: 'constant' as const, rate: least + ((most - least) * (index + 1)) / (count + 1) })).filter((strategy) => strategy.rate > 0);
+  return Array.from({ length: count }, (_, index) => ({
+    kind: 'constant' as const,
+    rate: least + ((most - least) * (index + 1)) / (count + 1),
+  })).filter((strategy) => strategy.rate > 0);
 }
 
 /** Writes the file whole, or not at all. */

@@ -14,13 +14,19 @@ export function pipeTable(headers: readonly (readonly HeaderCell[])[], rows: rea
     });
     return `|${parts.join('')}`;
   };
-  const rowLine = (cells: readonly string[]): string => `|${cells.map((cell, column) => ` ${cell.padEnd(widths[column] ?? 0)} |`).join('')}`;
+  const rowLine = (cells: readonly string[]): string =>
+    `|${cells.map((cell, column) => ` ${cell.padEnd(widths[column] ?? 0)} |`).join('')}`;
   return [rule('='), ...headers.map(headerLine), rule('-'), ...rows.map(rowLine), rule('=')].join('\n');
 }
 
-function columnWidths(headers: readonly (readonly HeaderCell[])[], rows: readonly (readonly string[])[]): readonly number[] {
+function columnWidths(
+  headers: readonly (readonly HeaderCell[])[],
+  rows: readonly (readonly string[])[],
+): readonly number[] {
   const columns = headers[0]?.reduce((sum, [, span]) => sum + span, 0) ?? 0;
-  const widths = Array.from({ length: columns }, (_, column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
   for (const cells of headers) {
     let column = 0;
     for (const [text, span] of cells) {

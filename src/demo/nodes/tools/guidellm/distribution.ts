@@ -3,7 +3,19 @@ import { float, type PythonFloat } from '../python-json.ts';
 /** A value and how often it counts. */
 export type Weighted = readonly [value: number, weight: number];
 
-const PERCENTILES = { p001: 0.1, p01: 1, p05: 5, p10: 10, p25: 25, p50: 50, p75: 75, p90: 90, p95: 95, p99: 99, p999: 99.9 } as const;
+const PERCENTILES = {
+  p001: 0.1,
+  p01: 1,
+  p05: 5,
+  p10: 10,
+  p25: 25,
+  p50: 50,
+  p75: 75,
+  p90: 90,
+  p95: 95,
+  p99: 99,
+  p999: 99.9,
+} as const;
 
 export interface Distribution {
   readonly mean: number;
@@ -23,7 +35,8 @@ export function distribution(samples: readonly Weighted[], count?: number): Dist
   const total = sorted.reduce((sum, [, weight]) => sum + weight, 0);
   const weighted = sorted.reduce((sum, [value, weight]) => sum + value * weight, 0);
   const mean = total === 0 ? 0 : weighted / total;
-  const variance = total === 0 ? 0 : sorted.reduce((sum, [value, weight]) => sum + weight * (value - mean) ** 2, 0) / total;
+  const variance =
+    total === 0 ? 0 : sorted.reduce((sum, [value, weight]) => sum + weight * (value - mean) ** 2, 0) / total;
   const percentiles = percentilesOf(sorted, total);
   return {
     mean,
@@ -48,7 +61,9 @@ function percentilesOf(sorted: readonly Weighted[], total: number): Distribution
     }
     return sorted.at(-1)?.[0] ?? 0;
   };
-  return Object.fromEntries(Object.entries(PERCENTILES).map(([name, percent]) => [name, at(percent)])) as Distribution['percentiles'];
+  return Object.fromEntries(
+    Object.entries(PERCENTILES).map(([name, percent]) => [name, at(percent)]),
+  ) as Distribution['percentiles'];
 }
 
 function heaviest(sorted: readonly Weighted[]): number {
@@ -69,7 +84,10 @@ export interface RateEvent {
  * Rates between events, weighted by how long they held. The mean is all weight over first to last event, or over the
  * window where one is given.
  */
-export function rateDistribution(events: readonly RateEvent[], window?: { readonly start: number; readonly end: number }): Distribution {
+export function rateDistribution(
+  events: readonly RateEvent[],
+  window?: { readonly start: number; readonly end: number },
+): Distribution {
   const sorted = [...events].sort((left, right) => left.time - right.time);
   const weight = sorted.reduce((sum, event) => sum + event.weight, 0);
   const start = window?.start ?? sorted[0]?.time ?? 0;
@@ -90,8 +108,16 @@ export function rateDistribution(events: readonly RateEvent[], window?: { readon
 }
 
 /** How much was under way at once, weighted by how long it was so. */
-export function concurrencyDistribution(intervals: readonly { readonly start: number; readonly end: number; readonly weight: number }[], count: number): Distribution {
-  const changes = intervals.flatMap(({ start, end, weight }) => [{ time: start, change: weight }, { time: end, change: -weight }]).sort((left, right) => left.time - right.time);
+export function concurrencyDistribution(
+  intervals: readonly { readonly start: number; readonly end: number; readonly weight: number }[],
+  count: number,
+): Distribution {
+  const changes = intervals
+    .flatMap(({ start, end, weight }) => [
+      { time: start, change: weight },
+      { time: end, change: -weight },
+    ])
+    .sort((left, right) => left.time - right.time);
   const levels: Weighted[] = [];
   let level = 0;
   changes.forEach((change, index) => {

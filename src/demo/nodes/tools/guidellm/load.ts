@@ -28,7 +28,13 @@ export interface StrategyRun {
 }
 
 /** Offers one strategy's load until a constraint ends it; requests cut by the time limit are incomplete. Rejects with `aborted`. */
-export async function runStrategy(options: GuidellmOptions, model: string, target: LoadTarget, strategy: Strategy, signal: AbortSignal): Promise<StrategyRun> {
+export async function runStrategy(
+  options: GuidellmOptions,
+  model: string,
+  target: LoadTarget,
+  strategy: Strategy,
+  signal: AbortSignal,
+): Promise<StrategyRun> {
   const load = new StrategyLoad(options, model, target, signal);
   return await load.run(strategy);
 }
@@ -64,25 +70,38 @@ class StrategyLoad {
       timer?.dispose();
     }
     this.#signal.throwIfAborted();
-    return { strategy, startedAt: this.#startedAt, endedAt: performance.now(), queuingEndedAt: this.#queuingEndedAt, requests: this.#requests, promptTokens: this.#options.data.promptTokens };
+    return {
+      strategy,
+      startedAt: this.#startedAt,
+      endedAt: performance.now(),
+      queuingEndedAt: this.#queuingEndedAt,
+      requests: this.#requests,
+      promptTokens: this.#options.data.promptTokens,
+    };
   }
 
   #offer(strategy: Strategy): Promise<void> {
     switch (strategy.kind) {
-      case 'synchronous': return this.#streams(1);
-      case 'concurrent': return this.#streams(strategy.streams);
-      case 'throughput': return this.#streams(strategy.maxConcurrency);
+      case 'synchronous':
+        return this.#streams(1);
+      case 'concurrent':
+        return this.#streams(strategy.streams);
+      case 'throughput':
+        return this.#streams(strategy.maxConcurrency);
       case 'constant':
-      case 'poisson': return this.#arrivals(strategy);
+      case 'poisson':
+        return this.#arrivals(strategy);
     }
   }
 
   async #streams(count: number): Promise<void> {
-    await Promise.all(Array.from({ length: count }, async (_, stream) => {
-      const delay = (this.#options.rampupSeconds * 1000 * stream) / count;
-      if (delay > 0) await this.#pause(delay);
-      while (this.#mayStart()) await this.#one(stream, performance.now());
-    }));
+    await Promise.all(
+      Array.from({ length: count }, async (_, stream) => {
+        const delay = (this.#options.rampupSeconds * 1000 * stream) / count;
+        if (delay > 0) await this.#pause(delay);
+        while (this.#mayStart()) await this.#one(stream, performance.now());
+      }),
+    );
   }
 
   async #arrivals(strategy: { readonly kind: 'constant' | 'poisson'; readonly rate: number }): Promise<void> {
@@ -122,7 +141,11 @@ class StrategyLoad {
     const prompt = this.#prompts.next(this.#prompts.length(data.promptTokens, data.promptSpread));
     const outputTokens = this.#prompts.length(data.outputTokens, data.outputSpread);
     this.#queuingEndedAt = performance.now();
-    const measured = await measureCompletion(this.#target, requestBody(this.#options, this.#model, prompt, outputTokens), AbortSignal.any([this.#limit.signal, this.#signal]));
+    const measured = await measureCompletion(
+      this.#target,
+      requestBody(this.#options, this.#model, prompt, outputTokens),
+      AbortSignal.any([this.#limit.signal, this.#signal]),
+    );
     const status: RequestStatus = measured.ok ? 'successful' : measured.cancelled ? 'incomplete' : 'errored';
     if (status === 'errored') {
       this.#errors += 1;
@@ -134,9 +157,20 @@ class StrategyLoad {
 }
 
 /** The body that the tool sends, and writes into its file. */
-export function requestBody(options: GuidellmOptions, model: string, prompt: string, outputTokens: number): Readonly<Record<string, unknown>> {
+export function requestBody(
+  options: GuidellmOptions,
+  model: string,
+  prompt: string,
+  outputTokens: number,
+): Readonly<Record<string, unknown>> {
   const common = { model, stream: true, stream_options: { include_usage: true, continuous_usage_stats: true } };
   return options.chat
-    ? { ...common, max_completion_tokens: outputTokens, stop: null, ignore_eos: true, messages: [{ role: 'user', content: [{ type: 'text', text: prompt }] }] }
+    ? {
+        ...common,
+        max_completion_tokens: outputTokens,
+        stop: null,
+        ignore_eos: true,
+        messages: [{ role: 'user', content: [{ type: 'text', text: prompt }] }],
+      }
     : { ...common, max_tokens: outputTokens, stop: null, ignore_eos: true, prompt };
 }

@@ -44,7 +44,10 @@ const PROFILES = new Set(['synchronous', 'concurrent', 'throughput', 'constant',
 
 export function profileKind(text: string): ProfileKind {
   const kind = text === 'async' ? 'constant' : text;
-  if (!PROFILES.has(kind)) throw new UsageError(`Invalid value for '--profile' / '--rate-type': '${text}' is not one of ${[...PROFILES].map((name) => `'${name}'`).join(', ')}.`);
+  if (!PROFILES.has(kind))
+    throw new UsageError(
+      `Invalid value for '--profile' / '--rate-type': '${text}' is not one of ${[...PROFILES].map((name) => `'${name}'`).join(', ')}.`,
+    );
   return kind as ProfileKind;
 }
 
@@ -54,12 +57,16 @@ export function syntheticData(text: string): SyntheticData {
   const number = (name: string): number | undefined => {
     const value = values.get(name);
     if (value === undefined) return undefined;
-    if (!Number.isFinite(Number(value))) throw new UsageError(`Invalid value for '--data': ${name}=${value} is not a number`);
+    if (!Number.isFinite(Number(value)))
+      throw new UsageError(`Invalid value for '--data': ${name}=${value} is not a number`);
     return Number(value);
   };
   const prompt = number('prompt_tokens');
   const output = number('output_tokens');
-  if (prompt === undefined || output === undefined) throw new UsageError(`Invalid value for '--data': could not deserialize '${text}': prompt_tokens and output_tokens are needed`);
+  if (prompt === undefined || output === undefined)
+    throw new UsageError(
+      `Invalid value for '--data': could not deserialize '${text}': prompt_tokens and output_tokens are needed`,
+    );
   return {
     promptTokens: prompt,
     promptSpread: (number('prompt_tokens_stdev') ?? 0) / prompt,
@@ -83,23 +90,31 @@ function jsonValues(text: string): ReadonlyMap<string, string> {
 
 /** `a=1,b=2`; a value may itself contain `=`. */
 export function keyValues(text: string): readonly (readonly [string, string])[] {
-  return text.split(',').filter((pair) => pair !== '').map((pair) => {
-    const equals = pair.indexOf('=');
-    if (equals < 1) throw new UsageError(`Invalid value: '${pair}' is not KEY=VALUE`);
-    return [pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()];
-  });
+  return text
+    .split(',')
+    .filter((pair) => pair !== '')
+    .map((pair) => {
+      const equals = pair.indexOf('=');
+      if (equals < 1) throw new UsageError(`Invalid value: '${pair}' is not KEY=VALUE`);
+      return [pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()];
+    });
 }
 
 /** The strategies that a profile runs, apart from a sweep, whose rates depend on its first two. */
 export function strategies(options: GuidellmOptions): readonly Strategy[] {
   const { profile, rates } = options;
   switch (profile) {
-    case 'synchronous': return [{ kind: 'synchronous' }];
-    case 'concurrent': return needed(rates, 'concurrent').map((streams) => ({ kind: 'concurrent', streams }));
-    case 'throughput': return [{ kind: 'throughput', maxConcurrency: rates[0] ?? 512 }];
+    case 'synchronous':
+      return [{ kind: 'synchronous' }];
+    case 'concurrent':
+      return needed(rates, 'concurrent').map((streams) => ({ kind: 'concurrent', streams }));
+    case 'throughput':
+      return [{ kind: 'throughput', maxConcurrency: rates[0] ?? 512 }];
     case 'constant':
-    case 'poisson': return needed(rates, profile).map((rate) => ({ kind: profile, rate }));
-    case 'sweep': return [{ kind: 'synchronous' }, { kind: 'throughput', maxConcurrency: 512 }];
+    case 'poisson':
+      return needed(rates, profile).map((rate) => ({ kind: profile, rate }));
+    case 'sweep':
+      return [{ kind: 'synchronous' }, { kind: 'throughput', maxConcurrency: 512 }];
   }
 }
 

@@ -67,10 +67,31 @@ export function benchmarkConfigV05(input: ReportInput, benchmark: Benchmark, run
     cooldown: PHASE,
     prefer_response_metrics: true,
     profile: profileJson(input),
-    requests: { data: `['${options.dataText}']`, data_args: '[]', data_samples: -1, preprocessors: ['GenerativeColumnMapper', 'GenerativeChatCompletionsRequestFormatter'], collator: 'GenerativeRequestCollator', sampler: 'None', num_workers: 1, random_seed: options.seed },
+    requests: {
+      data: `['${options.dataText}']`,
+      data_args: '[]',
+      data_samples: -1,
+      preprocessors: ['GenerativeColumnMapper', 'GenerativeChatCompletionsRequestFormatter'],
+      collator: 'GenerativeRequestCollator',
+      sampler: 'None',
+      num_workers: 1,
+      random_seed: options.seed,
+    },
     backend: {
-      target: options.target, model, timeout: float(60), http2: true, follow_redirects: true, verify: false,
-      openai_paths: { health: 'health', models: 'v1/models', text_completions: 'v1/completions', chat_completions: 'v1/chat/completions', audio_transcriptions: 'v1/audio/transcriptions', audio_translations: 'v1/audio/translations' },
+      target: options.target,
+      model,
+      timeout: float(60),
+      http2: true,
+      follow_redirects: true,
+      verify: false,
+      openai_paths: {
+        health: 'health',
+        models: 'v1/models',
+        text_completions: 'v1/completions',
+        chat_completions: 'v1/chat/completions',
+        audio_transcriptions: 'v1/audio/transcriptions',
+        audio_translations: 'v1/audio/translations',
+      },
       validate_backend: { method: 'GET', url: `${options.target}/health` },
     },
     environment: ENVIRONMENT,
@@ -82,7 +103,10 @@ function profileJson({ options, benchmarks }: ReportInput): Json {
   return {
     type_: options.profile === 'constant' || options.profile === 'poisson' ? 'async' : options.profile,
     completed_strategies: strategies,
-    constraints: { ...(options.maxRequests === undefined ? {} : { max_requests: options.maxRequests }), ...(options.maxSeconds === undefined ? {} : { max_seconds: options.maxSeconds }) },
+    constraints: {
+      ...(options.maxRequests === undefined ? {} : { max_requests: options.maxRequests }),
+      ...(options.maxSeconds === undefined ? {} : { max_seconds: options.maxSeconds }),
+    },
     rampup_duration: float(options.rampupSeconds),
     ...(options.profile === 'concurrent' ? { streams: options.rates } : { rate: options.rates.map(float) }),
     strategy_types: benchmarks.map((benchmark) => benchmark.run.strategy.kind),
@@ -91,7 +115,11 @@ function profileJson({ options, benchmarks }: ReportInput): Json {
 
 function constraintInitializers(options: GuidellmOptions): Json {
   return {
-    ...(options.maxRequests === undefined ? {} : { max_requests: { type_: 'max_number', max_num: options.maxRequests, current_index: 0 } }),
-    ...(options.maxSeconds === undefined ? {} : { max_seconds: { type_: 'max_duration', max_duration: options.maxSeconds, current_index: 0 } }),
+    ...(options.maxRequests === undefined
+      ? {}
+      : { max_requests: { type_: 'max_number', max_num: options.maxRequests, current_index: 0 } }),
+    ...(options.maxSeconds === undefined
+      ? {}
+      : { max_seconds: { type_: 'max_duration', max_duration: options.maxSeconds, current_index: 0 } }),
   };
 }

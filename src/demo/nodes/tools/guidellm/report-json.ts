@@ -18,7 +18,12 @@ export function reportJson(input: ReportInput): Json {
   const v07 = isV07(options.version);
   const runId = randomUUID();
   return {
-    metadata: { version: v07 ? 2 : 1, guidellm_version: options.version, python_version: '3.11.7', platform: 'Linux-6.8.0-x86_64-with-glibc2.36' },
+    metadata: {
+      version: v07 ? 2 : 1,
+      guidellm_version: options.version,
+      python_version: '3.11.7',
+      platform: 'Linux-6.8.0-x86_64-with-glibc2.36',
+    },
     ...(v07 ? { config: configV07(input) } : { args: argumentsV05(input) }),
     benchmarks: input.benchmarks.map((benchmark) => benchmarkJson(input, benchmark, runId)),
   };
@@ -28,7 +33,9 @@ function benchmarkJson(input: ReportInput, benchmark: Benchmark, runId: string):
   const { options } = input;
   return {
     type_: 'generative_benchmark',
-    config: isV07(options.version) ? benchmarkConfigV07(input, benchmark, runId) : benchmarkConfigV05(input, benchmark, runId),
+    config: isV07(options.version)
+      ? benchmarkConfigV07(input, benchmark, runId)
+      : benchmarkConfigV05(input, benchmark, runId),
     scheduler_state: schedulerState(options, benchmark),
     scheduler_metrics: schedulerMetrics(benchmark),
     metrics: metricsJson(options, benchmark),
@@ -68,7 +75,8 @@ function schedulerState(options: GuidellmOptions, { run, start, end, requests, m
 }
 
 function schedulerMetrics({ run, start, end, requests, metrics }: Benchmark): Json {
-  const average = (value: (request: Benchmark['requests'][number]) => number): PythonFloat => float(mean(requests.map(value)));
+  const average = (value: (request: Benchmark['requests'][number]) => number): PythonFloat =>
+    float(mean(requests.map(value)));
   return {
     start_time: seconds(run.startedAt),
     request_start_time: float(start),
@@ -91,11 +99,17 @@ function schedulerMetrics({ run, start, end, requests, metrics }: Benchmark): Js
 }
 
 function metricsJson(options: GuidellmOptions, { metrics }: Benchmark): Json {
-  const figures = Object.entries(metrics.figures).filter(([name]) => isV07(options.version) || name !== 'time_to_first_output_token_ms');
+  const figures = Object.entries(metrics.figures).filter(
+    ([name]) => isV07(options.version) || name !== 'time_to_first_output_token_ms',
+  );
   return {
     request_totals: metrics.totals,
     ...Object.fromEntries(figures.map(([name, figure]) => [name, statusJson(figure)])),
-    text: { tokens: textJson(metrics.text.tokens), words: textJson(metrics.text.words), characters: textJson(metrics.text.characters) },
+    text: {
+      tokens: textJson(metrics.text.tokens),
+      words: textJson(metrics.text.words),
+      characters: textJson(metrics.text.characters),
+    },
     image: absent(['tokens', 'images', 'pixels', 'bytes']),
     video: absent(['tokens', 'frames', 'seconds', 'bytes']),
     audio: absent(['tokens', 'samples', 'seconds', 'bytes']),
@@ -104,7 +118,12 @@ function metricsJson(options: GuidellmOptions, { metrics }: Benchmark): Json {
 }
 
 function statusJson(figure: ByStatus<Distribution>): Json {
-  return { successful: distributionJson(figure.successful), errored: distributionJson(figure.errored), incomplete: distributionJson(figure.incomplete), total: distributionJson(figure.total) };
+  return {
+    successful: distributionJson(figure.successful),
+    errored: distributionJson(figure.errored),
+    incomplete: distributionJson(figure.incomplete),
+    total: distributionJson(figure.total),
+  };
 }
 
 function textJson(figures: TextFigures): Json {
@@ -113,7 +132,13 @@ function textJson(figures: TextFigures): Json {
 
 /** Kinds of content that a text benchmark does not have. */
 function absent(kinds: readonly string[]): Json {
-  const none = Object.fromEntries(['input', 'output', 'total'].flatMap((name) => [[name, null], [`${name}_per_second`, null], [`${name}_concurrency`, null]]));
+  const none = Object.fromEntries(
+    ['input', 'output', 'total'].flatMap((name) => [
+      [name, null],
+      [`${name}_per_second`, null],
+      [`${name}_concurrency`, null],
+    ]),
+  );
   return Object.fromEntries(kinds.map((kind) => [kind, none]));
 }
 

@@ -7,12 +7,28 @@ import { unixSeconds, words, type RequestStats } from './request-stats.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-const MEDIA = ['image_tokens', 'image_count', 'image_pixels', 'image_bytes', 'video_tokens', 'video_frames', 'video_seconds', 'video_bytes', 'audio_tokens', 'audio_samples', 'audio_seconds', 'audio_bytes'];
+const MEDIA = [
+  'image_tokens',
+  'image_count',
+  'image_pixels',
+  'image_bytes',
+  'video_tokens',
+  'video_frames',
+  'video_seconds',
+  'video_bytes',
+  'audio_tokens',
+  'audio_samples',
+  'audio_seconds',
+  'audio_bytes',
+];
 
 /** The requests by outcome; only the first `sampleRequests` of each where a sample was asked for. */
 export function requestsJson(input: ReportInput, benchmark: Benchmark): Json {
   const of = (status: RequestStats['status']): readonly Json[] =>
-    benchmark.requests.filter((request) => request.status === status).slice(0, input.options.sampleRequests ?? Infinity).map((request) => requestJson(input, benchmark, request));
+    benchmark.requests
+      .filter((request) => request.status === status)
+      .slice(0, input.options.sampleRequests ?? Infinity)
+      .map((request) => requestJson(input, benchmark, request));
   return { successful: of('successful'), errored: of('errored'), incomplete: of('incomplete'), total: null };
 }
 
@@ -27,7 +43,13 @@ function requestJson(input: ReportInput, benchmark: Benchmark, request: RequestS
     request_id: id,
     ...(v07 ? {} : { request_type: options.chat ? 'chat_completions' : 'text_completions' }),
     response_id: measured.responseId ?? null,
-    request_args: pythonJson({ method: null, stream: true, headers: null, params: null, body: requestBody(options, input.model, request.source.prompt, request.outputTokens) }),
+    request_args: pythonJson({
+      method: null,
+      stream: true,
+      headers: null,
+      params: null,
+      body: requestBody(options, input.model, request.source.prompt, request.outputTokens),
+    }),
     output: measured.text,
     ...(v07 ? { reasoning_output: null, tool_calls: null } : {}),
     info: infoJson(benchmark, request, id, v07),

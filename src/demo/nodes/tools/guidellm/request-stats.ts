@@ -38,7 +38,8 @@ export function requestStats(source: ScheduledRequest, promptTokens: number): Re
     lastToken: last === undefined ? undefined : unixSeconds(last),
     ttftMs: first === undefined ? undefined : first - measured.startedAt,
     tpotMs: last === undefined || outputTokens === 0 ? undefined : (last - measured.startedAt) / outputTokens,
-    itlMs: first === undefined || last === undefined || outputTokens < 2 ? undefined : (last - first) / (outputTokens - 1),
+    itlMs:
+      first === undefined || last === undefined || outputTokens < 2 ? undefined : (last - first) / (outputTokens - 1),
     iterations: measured.events,
     chunks: measured.chunkTimes.length,
   };

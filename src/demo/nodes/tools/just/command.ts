@@ -8,8 +8,21 @@ import { RecipeFailed, Runner, signature } from './runner.ts';
 type Container = Parameters<ShellCommand['run']>[2];
 
 const FLAGS: FlagKinds = {
-  '--list': 'none', '-l': 'none', '--summary': 'none', '--version': 'none', '-V': 'none', '--dry-run': 'none', '-n': 'none', '--quiet': 'none', '-q': 'none',
-  '--justfile': 'one', '-f': 'one', '--working-directory': 'one', '-d': 'one', '--unsorted': 'none', '-u': 'none',
+  '--list': 'none',
+  '-l': 'none',
+  '--summary': 'none',
+  '--version': 'none',
+  '-V': 'none',
+  '--dry-run': 'none',
+  '-n': 'none',
+  '--quiet': 'none',
+  '-q': 'none',
+  '--justfile': 'one',
+  '-f': 'one',
+  '--working-directory': 'one',
+  '-d': 'one',
+  '--unsorted': 'none',
+  '-u': 'none',
 };
 const NAMES = ['justfile', 'Justfile', '.justfile'];
 const FALLBACK = '/app/Justfile';
@@ -44,7 +57,13 @@ async function just(argv: readonly string[], io: ShellIo, container: Container):
     return 0;
   }
   if (args.has('--summary')) {
-    await print(io, `${visible(justfile).map((recipe) => recipe.name).sort().join(' ')}\n`);
+    await print(
+      io,
+      `${visible(justfile)
+        .map((recipe) => recipe.name)
+        .sort()
+        .join(' ')}\n`,
+    );
     return 0;
   }
   const overrides = new Map<string, string>();
@@ -54,8 +73,14 @@ async function just(argv: readonly string[], io: ShellIo, container: Container):
     overrides.set(name, value);
     words.shift();
   }
-  const directory = container.fs.resolvePath(io.cwd, args.text('--working-directory', '-d') ?? path.slice(0, Math.max(1, path.lastIndexOf('/'))));
-  const runner = new Runner({ justfile, directory, overrides, dryRun: args.has('--dry-run', '-n'), quiet: args.has('--quiet', '-q') }, io);
+  const directory = container.fs.resolvePath(
+    io.cwd,
+    args.text('--working-directory', '-d') ?? path.slice(0, Math.max(1, path.lastIndexOf('/'))),
+  );
+  const runner = new Runner(
+    { justfile, directory, overrides, dryRun: args.has('--dry-run', '-n'), quiet: args.has('--quiet', '-q') },
+    io,
+  );
   await runAll(runner, justfile, words);
   return 0;
 }
@@ -97,18 +122,28 @@ async function runAll(runner: Runner, justfile: Justfile, words: readonly string
   }
   for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
     const recipe = runner.find(name);
-    const most = recipe.parameters.some((parameter) => parameter.variadic !== undefined) ? Infinity : recipe.parameters.length;
+    const most = recipe.parameters.some((parameter) => parameter.variadic !== undefined)
+      ? Infinity
+      : recipe.parameters.length;
     await runner.run(recipe, rest.splice(0, most));
   }
 }
 
-function visible(justfile: Justfile): readonly { readonly name: string; readonly doc: string | undefined; readonly text: string }[] {
-  return justfile.recipes.values().filter((recipe) => !recipe.private).map((recipe) => ({ name: recipe.name, doc: recipe.doc, text: signature(recipe) })).toArray();
+function visible(
+  justfile: Justfile,
+): readonly { readonly name: string; readonly doc: string | undefined; readonly text: string }[] {
+  return justfile.recipes
+    .values()
+    .filter((recipe) => !recipe.private)
+    .map((recipe) => ({ name: recipe.name, doc: recipe.doc, text: signature(recipe) }))
+    .toArray();
 }
 
 function listing(justfile: Justfile): string {
   const recipes = [...visible(justfile)].sort((left, right) => left.name.localeCompare(right.name));
   const width = Math.min(50, Math.max(0, ...recipes.map((recipe) => recipe.text.length)));
-  const lines = recipes.map((recipe) => (recipe.doc === undefined ? `    ${recipe.text}` : `    ${recipe.text.padEnd(width)} # ${recipe.doc}`));
+  const lines = recipes.map((recipe) =>
+    recipe.doc === undefined ? `    ${recipe.text}` : `    ${recipe.text.padEnd(width)} # ${recipe.doc}`,
+  );
   return `Available recipes:\n${lines.join('\n')}\n`;
 }

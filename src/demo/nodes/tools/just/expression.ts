@@ -28,9 +28,15 @@ function tokens(text: string): readonly Token[] {
   while (text.slice(TOKEN.lastIndex).trim() !== '') {
     const at = TOKEN.lastIndex;
     const match = TOKEN.exec(text);
-    if (!match) throw new JustError(text.slice(at).trimStart().startsWith('`') ? 'backticks are not supported here' : `Unknown start of token: ${text.slice(at).trim()}`);
+    if (!match)
+      throw new JustError(
+        text.slice(at).trimStart().startsWith('`')
+          ? 'backticks are not supported here'
+          : `Unknown start of token: ${text.slice(at).trim()}`,
+      );
     const [, double, single, name, sign] = match;
-    if (double !== undefined) found.push({ kind: 'string', text: double.replaceAll(/\\(.)/gs, (_, char: string) => ESCAPES[char] ?? char) });
+    if (double !== undefined)
+      found.push({ kind: 'string', text: double.replaceAll(/\\(.)/gs, (_, char: string) => ESCAPES[char] ?? char) });
     else if (single !== undefined) found.push({ kind: 'string', text: single });
     else if (name !== undefined) found.push({ kind: 'name', text: name });
     else found.push({ kind: 'sign', text: sign ?? '' });
@@ -92,7 +98,8 @@ class Parser {
     const token = this.#tokens[this.#position];
     this.#position += 1;
     if (token?.kind === 'string') return token.text;
-    if (token?.kind !== 'name') throw new JustError(`Expected a value, found ${token === undefined ? 'end of expression' : `\`${token.text}\``}`);
+    if (token?.kind !== 'name')
+      throw new JustError(`Expected a value, found ${token === undefined ? 'end of expression' : `\`${token.text}\``}`);
     if (this.#takeSign('(')) return this.#call(token.text);
     const value = this.#scope.variable(token.text);
     if (value === undefined) throw new JustError(`Variable \`${token.text}\` not defined`);
@@ -147,6 +154,7 @@ const FUNCTIONS: Readonly<Record<string, (args: readonly string[], scope: Scope)
 
 function environment([name = '', otherwise]: readonly string[], scope: Scope): string {
   const value = scope.env(name) ?? otherwise;
-  if (value === undefined) throw new JustError(`Call to function \`env_var\` failed: environment variable \`${name}\` not present`);
+  if (value === undefined)
+    throw new JustError(`Call to function \`env_var\` failed: environment variable \`${name}\` not present`);
   return value;
 }

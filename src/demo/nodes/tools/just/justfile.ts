@@ -66,7 +66,12 @@ export function parseJustfile(text: string): Justfile {
     else if (line.startsWith('[')) attributes += line;
     else if (setting) settings.set(setting[1] ?? '', setting[2] ?? 'true');
     else if (alias) aliases.set(alias[1] ?? '', alias[2] ?? '');
-    else if (assignment) assignments.push({ name: assignment[2] ?? '', expression: withoutComment(assignment[3] ?? ''), exported: assignment[1] !== undefined });
+    else if (assignment)
+      assignments.push({
+        name: assignment[2] ?? '',
+        expression: withoutComment(assignment[3] ?? ''),
+        exported: assignment[1] !== undefined,
+      });
     else {
       const end = bodyEnd(lines, index + 1);
       const recipe = parseRecipe(line, lines.slice(index + 1, end), index + 1, doc, attributes);
@@ -89,7 +94,13 @@ function bodyEnd(lines: readonly string[], from: number): number {
   return end;
 }
 
-function parseRecipe(header: string, body: readonly string[], line: number, doc: string | undefined, attributes: string): Recipe {
+function parseRecipe(
+  header: string,
+  body: readonly string[],
+  line: number,
+  doc: string | undefined,
+  attributes: string,
+): Recipe {
   const match = HEADER.exec(header);
   if (!match) throw new JustError(`Expected a recipe or an assignment on line ${line}: ${header.trim()}`);
   const [, quiet, name = '', parameters = '', dependencies = ''] = match;
@@ -109,16 +120,23 @@ function parseRecipe(header: string, body: readonly string[], line: number, doc:
 function parameter(text: string): Parameter {
   const match = /^([+*])?(\$)?([A-Za-z_][\w-]*)(?:=(.*))?$/s.exec(text);
   if (!match) throw new JustError(`Expected a parameter, found \`${text}\``);
-  return { variadic: match[1] as '+' | '*' | undefined, exported: match[2] !== undefined, name: match[3] ?? '', defaultValue: match[4] };
+  return {
+    variadic: match[1] as '+' | '*' | undefined,
+    exported: match[2] !== undefined,
+    name: match[3] ?? '',
+    defaultValue: match[4],
+  };
 }
 
 /** `a (b "x" y) c` */
 function parseDependencies(text: string): readonly Dependency[] {
-  return [...text.matchAll(/\(([^()]*(?:\([^()]*\)[^()]*)*)\)|([A-Za-z_][\w-]*)|&&/g)].flatMap((match): Dependency[] => {
-    if (match[2] !== undefined) return [{ recipe: match[2], args: [] }];
-    const [recipe, ...args] = splitOutsideQuotes(match[1] ?? '');
-    return recipe === undefined ? [] : [{ recipe, args }];
-  });
+  return [...text.matchAll(/\(([^()]*(?:\([^()]*\)[^()]*)*)\)|([A-Za-z_][\w-]*)|&&/g)].flatMap(
+    (match): Dependency[] => {
+      if (match[2] !== undefined) return [{ recipe: match[2], args: [] }];
+      const [recipe, ...args] = splitOutsideQuotes(match[1] ?? '');
+      return recipe === undefined ? [] : [{ recipe, args }];
+    },
+  );
 }
 
 /** Splits at blanks, but not within quotes. */

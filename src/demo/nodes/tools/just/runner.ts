@@ -46,7 +46,11 @@ export class Runner {
     this.#done.add(key);
     const bound = this.#bind(recipe, args);
     const scope = this.#scope(bound);
-    for (const dependency of recipe.dependencies) await this.run(this.find(dependency.recipe), dependency.args.map((arg) => evaluate(arg, scope)));
+    for (const dependency of recipe.dependencies)
+      await this.run(
+        this.find(dependency.recipe),
+        dependency.args.map((arg) => evaluate(arg, scope)),
+      );
     const env = { ...this.#io.env, ...this.#exports(recipe, bound) };
     if (recipe.body[0]?.startsWith('#!') === true) await this.#script(recipe, scope, env);
     else await this.#lines(recipe, scope, env);
@@ -62,7 +66,11 @@ export class Runner {
       if (this.#options.dryRun) continue;
       const code = await this.#io.runScript(command, { env, cwd: this.#options.directory, signal: this.#io.signal });
       this.#io.signal.throwIfAborted();
-      if (code !== 0 && !sigils.includes('-')) throw new RecipeFailed(`Recipe \`${recipe.name}\` failed on line ${recipe.line + index + 1} with exit code ${code}`, code);
+      if (code !== 0 && !sigils.includes('-'))
+        throw new RecipeFailed(
+          `Recipe \`${recipe.name}\` failed on line ${recipe.line + index + 1} with exit code ${code}`,
+          code,
+        );
     }
   }
 
@@ -80,7 +88,8 @@ export class Runner {
   #bind(recipe: Recipe, args: readonly string[]): ReadonlyMap<string, string> {
     const bound = new Map<string, string>();
     const rest = [...args];
-    for (const parameter of recipe.parameters) bound.set(parameter.name, this.#argument(recipe, parameter, rest, bound));
+    for (const parameter of recipe.parameters)
+      bound.set(parameter.name, this.#argument(recipe, parameter, rest, bound));
     if (rest.length > 0) throw new JustError(wrongCount(recipe, args.length));
     return bound;
   }
@@ -96,8 +105,12 @@ export class Runner {
 
   #exports(recipe: Recipe, bound: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
     const all = this.#options.justfile.settings.get('export') === 'true';
-    const variables = this.#options.justfile.assignments.filter((assignment) => assignment.exported || all).map(({ name }) => [name, this.#variable(name) ?? '']);
-    const parameters = recipe.parameters.filter((parameter) => parameter.exported || all).map(({ name }) => [name, bound.get(name) ?? '']);
+    const variables = this.#options.justfile.assignments
+      .filter((assignment) => assignment.exported || all)
+      .map(({ name }) => [name, this.#variable(name) ?? '']);
+    const parameters = recipe.parameters
+      .filter((parameter) => parameter.exported || all)
+      .map(({ name }) => [name, bound.get(name) ?? '']);
     return Object.fromEntries([...variables, ...parameters]) as Readonly<Record<string, string>>;
   }
 
@@ -123,16 +136,23 @@ export class Runner {
 
 /** Replaces `{{ expression }}`; `{{{{` stands for two braces. */
 function interpolate(line: string, scope: Scope): string {
-  return line.replaceAll(/\{\{\{\{|\{\{(.*?)\}\}/g, (whole, expression: string | undefined) => (expression === undefined ? whole.slice(2) : evaluate(expression, scope)));
+  return line.replaceAll(/\{\{\{\{|\{\{(.*?)\}\}/g, (whole, expression: string | undefined) =>
+    expression === undefined ? whole.slice(2) : evaluate(expression, scope),
+  );
 }
 
 function wrongCount(recipe: Recipe, got: number): string {
-  const needed = recipe.parameters.filter((parameter) => parameter.defaultValue === undefined && parameter.variadic !== '*').length;
+  const needed = recipe.parameters.filter(
+    (parameter) => parameter.defaultValue === undefined && parameter.variadic !== '*',
+  ).length;
   return `Recipe \`${recipe.name}\` got ${got} argument${got === 1 ? '' : 's'} but ${got < needed ? 'takes at least' : 'only takes'} ${got < needed ? needed : recipe.parameters.length}\nusage:\n    just ${signature(recipe)}`;
 }
 
 /** `name a b='1' *rest` */
 export function signature(recipe: Recipe): string {
-  const parameters = recipe.parameters.map((parameter) => `${parameter.variadic ?? ''}${parameter.exported ? '$' : ''}${parameter.name}${parameter.defaultValue === undefined ? '' : `=${parameter.defaultValue}`}`);
+  const parameters = recipe.parameters.map(
+    (parameter) =>
+      `${parameter.variadic ?? ''}${parameter.exported ? '$' : ''}${parameter.name}${parameter.defaultValue === undefined ? '' : `=${parameter.defaultValue}`}`,
+  );
   return [recipe.name, ...parameters].join(' ');
 }

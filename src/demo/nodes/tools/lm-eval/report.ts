@@ -30,44 +30,47 @@ export function resultFile({ options, scores, asked, seconds, endedAt }: Evaluat
     results[`exact_match,${filter}`] = float(value);
     results[`exact_match_stderr,${filter}`] = standardError === undefined ? 'N/A' : float(standardError);
   }
-  return pythonJson({
-    results: { gsm8k: results },
-    group_subtasks: { gsm8k: [] },
-    configs: { gsm8k: taskConfig(options) },
-    versions: { gsm8k: float(3) },
-    'n-shot': { gsm8k: options.numFewShot },
-    higher_is_better: { gsm8k: { exact_match: true } },
-    'n-samples': { gsm8k: { original: TEST_QUESTIONS, effective: asked } },
-    config: {
-      model: 'local-completions',
-      model_args: modelArgs(options),
-      batch_size: options.batchSize,
-      batch_sizes: [],
-      device: null,
-      use_cache: null,
-      limit: options.limit === undefined ? null : float(options.limit),
-      bootstrap_iters: 100_000,
-      gen_kwargs: null,
-      random_seed: 0,
-      numpy_seed: 1234,
-      torch_seed: 1234,
-      fewshot_seed: 1234,
+  return pythonJson(
+    {
+      results: { gsm8k: results },
+      group_subtasks: { gsm8k: [] },
+      configs: { gsm8k: taskConfig(options) },
+      versions: { gsm8k: float(3) },
+      'n-shot': { gsm8k: options.numFewShot },
+      higher_is_better: { gsm8k: { exact_match: true } },
+      'n-samples': { gsm8k: { original: TEST_QUESTIONS, effective: asked } },
+      config: {
+        model: 'local-completions',
+        model_args: modelArgs(options),
+        batch_size: options.batchSize,
+        batch_sizes: [],
+        device: null,
+        use_cache: null,
+        limit: options.limit === undefined ? null : float(options.limit),
+        bootstrap_iters: 100_000,
+        gen_kwargs: null,
+        random_seed: 0,
+        numpy_seed: 1234,
+        torch_seed: 1234,
+        fewshot_seed: 1234,
+      },
+      git_hash: null,
+      date: float(endedAt.getTime() / 1000 - seconds),
+      lm_eval_version: VERSION,
+      upper_git_hash: null,
+      task_hashes: {},
+      model_source: 'local-completions',
+      model_name: options.model,
+      model_name_sanitized: sanitized(options.model),
+      system_instruction: null,
+      system_instruction_sha: null,
+      fewshot_as_multiturn: false,
+      chat_template: null,
+      chat_template_sha: null,
+      total_evaluation_time_seconds: String(seconds),
     },
-    git_hash: null,
-    date: float(endedAt.getTime() / 1000 - seconds),
-    lm_eval_version: VERSION,
-    upper_git_hash: null,
-    task_hashes: {},
-    model_source: 'local-completions',
-    model_name: options.model,
-    model_name_sanitized: sanitized(options.model),
-    system_instruction: null,
-    system_instruction_sha: null,
-    fewshot_as_multiturn: false,
-    chat_template: null,
-    chat_template_sha: null,
-    total_evaluation_time_seconds: String(seconds),
-  }, 2);
+    2,
+  );
 }
 
 function taskConfig(options: EvalOptions): Readonly<Record<string, unknown>> {
@@ -80,7 +83,16 @@ function taskConfig(options: EvalOptions): Readonly<Record<string, unknown>> {
     target_delimiter: ' ',
     fewshot_delimiter: '\n\n',
     num_fewshot: options.numFewShot,
-    metric_list: [{ metric: 'exact_match', aggregation: 'mean', higher_is_better: true, ignore_case: true, ignore_punctuation: false, regexes_to_ignore: [',', String.raw`\$`, '(?s).*#### ', String.raw`\.$`] }],
+    metric_list: [
+      {
+        metric: 'exact_match',
+        aggregation: 'mean',
+        higher_is_better: true,
+        ignore_case: true,
+        ignore_punctuation: false,
+        regexes_to_ignore: [',', String.raw`\$`, '(?s).*#### ', String.raw`\.$`],
+      },
+    ],
     output_type: 'generate_until',
     generation_kwargs: { until: ['Question:', '</s>', '<|im_end|>'], do_sample: false, temperature: float(0) },
     repeats: 1,
@@ -89,19 +101,36 @@ function taskConfig(options: EvalOptions): Readonly<Record<string, unknown>> {
 }
 
 function modelArgs(options: EvalOptions): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(options.modelArgs).map(([key, value]) => [key, /^\d+$/.test(value) ? Number(value) : value]));
+  return Object.fromEntries(
+    Object.entries(options.modelArgs).map(([key, value]) => [key, /^\d+$/.test(value) ? Number(value) : value]),
+  );
 }
 
 /** The markdown table on standard output; rows after the first leave the task blank. */
 export function resultTable({ options, scores }: Evaluation): string {
-  const args = Object.entries(options.modelArgs).map(([key, value]) => `${key}=${value}`).join(',');
-  const rows = [...scores].sort((left, right) => left.filter.localeCompare(right.filter)).map(({ filter, value, standardError }, index) => [
-    index === 0 ? 'gsm8k' : '', index === 0 ? '3' : '', filter, String(options.numFewShot), 'exact_match', '\u2191', value.toFixed(4), '\u00b1', standardError === undefined ? 'N/A' : standardError.toFixed(4),
-  ]);
+  const args = Object.entries(options.modelArgs)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
+  const rows = [...scores]
+    .sort((left, right) => left.filter.localeCompare(right.filter))
+    .map(({ filter, value, standardError }, index) => [
+      index === 0 ? 'gsm8k' : '',
+      index === 0 ? '3' : '',
+      filter,
+      String(options.numFewShot),
+      'exact_match',
+      '\u2191',
+      value.toFixed(4),
+      '\u00b1',
+      standardError === undefined ? 'N/A' : standardError.toFixed(4),
+    ]);
   const headers = ['Tasks', 'Version', 'Filter', 'n-shot', 'Metric', '', 'Value', '', 'Stderr'];
   const right = new Set([1, 3, 6, 8]);
-  const widths = headers.map((header, column) => Math.max(header.length, 3, ...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]): string => `|${cells.map((cell, column) => (right.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0))).join('|')}|`;
+  const widths = headers.map((header, column) =>
+    Math.max(header.length, 3, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]): string =>
+    `|${cells.map((cell, column) => (right.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0))).join('|')}|`;
   const rule = `|${widths.map((width, column) => (right.has(column) ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width))).join('|')}|`;
   return `local-completions (${args}), gen_kwargs: (None), limit: ${options.limit ?? 'None'}, num_fewshot: ${options.numFewShot}, batch_size: ${options.batchSize}\n${[line(headers), rule, ...rows.map(line)].join('\n')}\n`;
 }

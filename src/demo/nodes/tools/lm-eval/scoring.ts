@@ -22,5 +22,8 @@ export interface Score {
 
 export function score(results: readonly boolean[]): Score {
   const value = results.filter(Boolean).length / results.length;
-  return { value, standardError: results.length < 2 ? undefined : Math.sqrt((value * (1 - value)) / (results.length - 1)) };
+  return {
+    value,
+    standardError: results.length < 2 ? undefined : Math.sqrt((value * (1 - value)) / (results.length - 1)),
+  };
 }

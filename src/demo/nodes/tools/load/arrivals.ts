@@ -12,7 +12,11 @@ export interface Arrivals {
 }
 
 /** Starts one task an arrival and resolves when all have ended. Rejects with `aborted`. */
-export async function sendAll<T>(tasks: readonly (() => Promise<T>)[], arrivals: Arrivals, signal: AbortSignal): Promise<readonly T[]> {
+export async function sendAll<T>(
+  tasks: readonly (() => Promise<T>)[],
+  arrivals: Arrivals,
+  signal: AbortSignal,
+): Promise<readonly T[]> {
   const random = seededRandom(arrivals.seed + 7);
   const limiter = new Limiter(arrivals.maxConcurrency ?? Infinity);
   const running: Promise<T>[] = [];
@@ -21,7 +25,10 @@ export async function sendAll<T>(tasks: readonly (() => Promise<T>)[], arrivals:
     const wait = due - performance.now();
     if (wait > 1) await sleep(systemClock, wait, signal);
     running.push(limiter.run(signal, task));
-    due += arrivals.rate === Infinity ? 0 : (gamma(arrivals.burstiness, random) / (arrivals.rate * arrivals.burstiness)) * 1000;
+    due +=
+      arrivals.rate === Infinity
+        ? 0
+        : (gamma(arrivals.burstiness, random) / (arrivals.rate * arrivals.burstiness)) * 1000;
   }
   return await Promise.all(running);
 }

@@ -30,7 +30,11 @@ export interface MeasuredRequest {
 }
 
 /** Sends one streaming request and times its chunks. Never rejects: a failure is part of what is measured. */
-export async function measureCompletion(target: LoadTarget, body: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<MeasuredRequest> {
+export async function measureCompletion(
+  target: LoadTarget,
+  body: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+): Promise<MeasuredRequest> {
   const reader = new StreamReader();
   const startedAt = performance.now();
   let status: number | undefined;
@@ -38,7 +42,11 @@ export async function measureCompletion(target: LoadTarget, body: Readonly<Recor
   let cancelled = false;
   try {
     const response = await podRequest(target.network, target.namespace, {
-      method: 'POST', url: target.url, body: JSON.stringify(body), headers: { 'content-type': 'application/json' }, signal,
+      method: 'POST',
+      url: target.url,
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json' },
+      signal,
     });
     status = response.statusCode;
     if (status === 200) await reader.read(response);
@@ -65,14 +73,16 @@ export async function measureCompletion(target: LoadTarget, body: Readonly<Recor
 }
 
 function httpError(response: IncomingMessage, body: string): string {
-  return body.trim() === '' ? response.statusMessage ?? `HTTP ${response.statusCode ?? 0}` : body.trim();
+  return body.trim() === '' ? (response.statusMessage ?? `HTTP ${response.statusCode ?? 0}`) : body.trim();
 }
 
 function connectionError(failure: unknown, url: URL): string {
   const port = url.port === '' ? '80' : url.port;
   const code = systemCode(failure);
-  if (code === 'ECONNREFUSED') return `Cannot connect to host ${url.hostname}:${port} ssl:default [Connect call failed ('${url.hostname}', ${port})]`;
-  if (code === 'ENOTFOUND') return `Cannot connect to host ${url.hostname}:${port} ssl:default [Name or service not known]`;
+  if (code === 'ECONNREFUSED')
+    return `Cannot connect to host ${url.hostname}:${port} ssl:default [Connect call failed ('${url.hostname}', ${port})]`;
+  if (code === 'ENOTFOUND')
+    return `Cannot connect to host ${url.hostname}:${port} ssl:default [Name or service not known]`;
   if (code === 'ECONNRESET') return 'Server disconnected';
   return errorText(failure);
 }

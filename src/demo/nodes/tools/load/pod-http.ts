@@ -11,7 +11,11 @@ export interface PodRequest {
 }
 
 /** Sends one HTTP request over the pods' network, on a connection of its own. Rejects as `fetch` of a socket would: ENOTFOUND, ECONNREFUSED, ECONNRESET, abort. */
-export async function podRequest(network: PodNetwork, namespace: string, request: PodRequest): Promise<IncomingMessage> {
+export async function podRequest(
+  network: PodNetwork,
+  namespace: string,
+  request: PodRequest,
+): Promise<IncomingMessage> {
   throwIfAborted(request.signal);
   const { url } = request;
   const port = Number(url.port === '' ? 80 : url.port);

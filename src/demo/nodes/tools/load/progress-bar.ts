@@ -37,7 +37,9 @@ export class ProgressBar {
     const rate = this.#done === 0 ? '?it/s' : `${(this.#done / seconds).toFixed(2)}it/s`;
     const left = this.#done === 0 ? '?' : clock((seconds / this.#done) * (this.#total - this.#done));
     const bar = '\u2588'.repeat(Math.floor(fraction * WIDTH)).padEnd(WIDTH);
-    this.#io.stderr.write(`\r${String(Math.floor(fraction * 100)).padStart(3)}%|${bar}| ${this.#done}/${this.#total} [${clock(seconds)}<${left}, ${rate}]`);
+    this.#io.stderr.write(
+      `\r${String(Math.floor(fraction * 100)).padStart(3)}%|${bar}| ${this.#done}/${this.#total} [${clock(seconds)}<${left}, ${rate}]`,
+    );
   }
 }
 

@@ -27,25 +27,38 @@ export const nvidiaSmiCommand: ShellCommand = {
   async run(argv, io, container) {
     const gpus = await containerGpus(container, io.signal);
     if (gpus.length === 0) {
-      await print(io, 'NVIDIA-SMI has failed because it couldn\'t communicate with the NVIDIA driver. Make sure that the latest NVIDIA driver is installed and running.\n\n');
+      await print(
+        io,
+        "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure that the latest NVIDIA driver is installed and running.\n\n",
+      );
       return 9;
     }
     const query = argv.find((arg) => arg.startsWith('--query-gpu='))?.slice('--query-gpu='.length);
     if (query !== undefined) return await queryGpus(query.split(','), argv, gpus, io);
     const list = argv.includes('-L') || argv.includes('--list-gpus');
-    await print(io, list ? gpus.map((gpu) => `GPU ${gpu.index}: ${NAME} (UUID: ${gpu.uuid})\n`).join('') : table(gpus, new Date(container.time.now())));
+    await print(
+      io,
+      list
+        ? gpus.map((gpu) => `GPU ${gpu.index}: ${NAME} (UUID: ${gpu.uuid})\n`).join('')
+        : table(gpus, new Date(container.time.now())),
+    );
     return 0;
   },
 };
 
 async function containerGpus(container: Container, signal: AbortSignal): Promise<readonly Gpu[]> {
-  const spec = arrayAt(container.pod, 'spec', 'containers').find((each) => stringAt(each, 'name') === container.container);
-  const text = stringAt(spec, 'resources', 'limits', GPU_RESOURCE) ?? stringAt(spec, 'resources', 'requests', GPU_RESOURCE);
+  const spec = arrayAt(container.pod, 'spec', 'containers').find(
+    (each) => stringAt(each, 'name') === container.container,
+  );
+  const text =
+    stringAt(spec, 'resources', 'limits', GPU_RESOURCE) ?? stringAt(spec, 'resources', 'requests', GPU_RESOURCE);
   const count = Number(text ?? numberAt(spec, 'resources', 'limits', GPU_RESOURCE) ?? 0);
   if (count === 0) return [];
   const engines = await runningEngines(container, signal);
   return Array.from({ length: count }, (_, index) => {
-    const hash = hashText(`${container.pod.metadata.uid ?? container.pod.metadata.name}/${index}`).toString(16).padStart(8, '0');
+    const hash = hashText(`${container.pod.metadata.uid ?? container.pod.metadata.name}/${index}`)
+      .toString(16)
+      .padStart(8, '0');
     const engine = engines[Math.floor((index * engines.length) / count)];
     return {
       index,
@@ -66,17 +79,31 @@ interface Engine {
 async function runningEngines(container: Container, signal: AbortSignal): Promise<readonly Engine[]> {
   try {
     const url = new URL(`http://${container.podIp}:8000/metrics`);
-    const text = await bodyText(await podRequest(container.network, container.namespace, { method: 'GET', url, signal }));
+    const text = await bodyText(
+      await podRequest(container.network, container.namespace, { method: 'GET', url, signal }),
+    );
     const memoryUtilization = Number(/gpu_memory_utilization="([\d.]+)"/.exec(text)?.[1] ?? 0.9);
-    return [...text.matchAll(/^vllm:num_requests_running\{[^}]*\} (\S+)$/gm)].map((match) => ({ running: Number(match[1]), memoryUtilization }));
+    return [...text.matchAll(/^vllm:num_requests_running\{[^}]*\} (\S+)$/gm)].map((match) => ({
+      running: Number(match[1]),
+      memoryUtilization,
+    }));
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
     return [];
   }
 }
 
-async function queryGpus(fields: readonly string[], argv: readonly string[], gpus: readonly Gpu[], io: Parameters<ShellCommand['run']>[1]): Promise<number> {
-  const format = argv.find((arg) => arg.startsWith('--format='))?.slice('--format='.length).split(',') ?? [];
+async function queryGpus(
+  fields: readonly string[],
+  argv: readonly string[],
+  gpus: readonly Gpu[],
+  io: Parameters<ShellCommand['run']>[1],
+): Promise<number> {
+  const format =
+    argv
+      .find((arg) => arg.startsWith('--format='))
+      ?.slice('--format='.length)
+      .split(',') ?? [];
   const units = !format.includes('nounits');
   const unknown = fields.find((field) => FIELDS[field.trim()] === undefined);
   if (unknown !== undefined) {
@@ -85,7 +112,11 @@ async function queryGpus(fields: readonly string[], argv: readonly string[], gpu
   }
   const specs = fields.map((field) => ({ name: field.trim(), spec: FIELDS[field.trim()] }));
   const header = specs.map(({ name, spec }) => (spec?.unit === undefined ? name : `${name} [${spec.unit}]`)).join(', ');
-  const rows = gpus.map((gpu) => specs.map(({ spec }) => `${spec?.value(gpu) ?? ''}${units && spec?.unit !== undefined ? ` ${spec.unit}` : ''}`).join(', '));
+  const rows = gpus.map((gpu) =>
+    specs
+      .map(({ spec }) => `${spec?.value(gpu) ?? ''}${units && spec?.unit !== undefined ? ` ${spec.unit}` : ''}`)
+      .join(', '),
+  );
   await print(io, `${format.includes('noheader') ? rows.join('\n') : [header, ...rows].join('\n')}\n`);
   return 0;
 }
@@ -119,23 +150,34 @@ function power(gpu: Gpu): number {
 const COLUMNS = [41, 24, 22] as const;
 
 function table(gpus: readonly Gpu[], now: Date): string {
-  const rule = (left: string, fill: string): string => left + COLUMNS.map((width) => fill.repeat(width)).join('+') + left;
+  const rule = (left: string, fill: string): string =>
+    left + COLUMNS.map((width) => fill.repeat(width)).join('+') + left;
   const whole = COLUMNS.reduce((sum, width) => sum + width, COLUMNS.length - 1);
-  const row = (...cells: readonly string[]): string => `|${cells.map((cell, column) => cell.padEnd(COLUMNS[column] ?? 0)).join('|')}|`;
+  const row = (...cells: readonly string[]): string =>
+    `|${cells.map((cell, column) => cell.padEnd(COLUMNS[column] ?? 0)).join('|')}|`;
   /** Text at the left end of a cell and at its right end. */
-  const spread = (column: number, left: string, right: string): string => ` ${left}${right.padStart((COLUMNS[column] ?? 0) - left.length - 2)} `;
+  const spread = (column: number, left: string, right: string): string =>
+    ` ${left}${right.padStart((COLUMNS[column] ?? 0) - left.length - 2)} `;
   return [
     now.toUTCString().replace(' GMT', ''),
     `+${'-'.repeat(whole)}+`,
     `|${` NVIDIA-SMI ${DRIVER.padEnd(22)} Driver Version: ${DRIVER.padEnd(15)} CUDA Version: 12.8`.padEnd(whole)}|`,
     rule('|', '-'),
     row(spread(0, 'GPU  Name', 'Persistence-M'), spread(1, 'Bus-Id', 'Disp.A'), spread(2, 'Volatile', 'Uncorr. ECC')),
-    row(spread(0, 'Fan  Temp   Perf', 'Pwr:Usage/Cap'), spread(1, '', 'Memory-Usage'), spread(2, 'GPU-Util', 'Compute M.')),
+    row(
+      spread(0, 'Fan  Temp   Perf', 'Pwr:Usage/Cap'),
+      spread(1, '', 'Memory-Usage'),
+      spread(2, 'GPU-Util', 'Compute M.'),
+    ),
     row(spread(0, '', ''), spread(1, '', ''), spread(2, '', 'MIG M.')),
     rule('|', '='),
     ...gpus.flatMap((gpu) => [
       row(spread(0, `  ${gpu.index}  ${NAME}`, 'On'), spread(1, gpu.busId, 'Off'), spread(2, '', '0')),
-      row(spread(0, `N/A   ${temperature(gpu)}C    P0`, `${Math.round(power(gpu))}W /  700W`), spread(1, '', `${gpu.memoryUsedMiB}MiB / ${MEMORY_MIB}MiB`), spread(2, `${String(gpu.utilization).padStart(6)}%`, 'Default')),
+      row(
+        spread(0, `N/A   ${temperature(gpu)}C    P0`, `${Math.round(power(gpu))}W /  700W`),
+        spread(1, '', `${gpu.memoryUsedMiB}MiB / ${MEMORY_MIB}MiB`),
+        spread(2, `${String(gpu.utilization).padStart(6)}%`, 'Default'),
+      ),
       row(spread(0, '', ''), spread(1, '', ''), spread(2, '', 'Disabled')),
       rule('+', '-'),
     ]),

@@ -11,7 +11,11 @@ export const pythonCommand: ShellCommand = {
       await print(io, `Python ${VERSION}\n`);
       return 0;
     }
-    await print(io, 'python3: this demo container runs no Python programs; its tools are vllm, guidellm and lm_eval\n', 'stderr');
+    await print(
+      io,
+      'python3: this demo container runs no Python programs; its tools are vllm, guidellm and lm_eval\n',
+      'stderr',
+    );
     return 1;
   },
 };

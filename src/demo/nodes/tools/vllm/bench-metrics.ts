@@ -32,12 +32,23 @@ export function timeToFirstToken(request: MeasuredRequest): number {
   return request.ok && first !== undefined ? (first - request.startedAt) / 1000 : 0;
 }
 
-export function benchMetrics(requests: readonly MeasuredRequest[], inputLens: readonly number[], durationSeconds: number, wanted: readonly string[], percents: readonly number[]): BenchMetrics {
+export function benchMetrics(
+  requests: readonly MeasuredRequest[],
+  inputLens: readonly number[],
+  durationSeconds: number,
+  wanted: readonly string[],
+  percents: readonly number[],
+): BenchMetrics {
   const good = requests.filter((request) => request.ok);
   const samples: Readonly<Record<string, readonly number[]>> = {
     ttft: good.map(timeToFirstToken),
     // The first token is the prompt's: what is left is spread over the others. One-token answers have none.
-    tpot: good.filter((request) => request.outputTokens > 1).map((request) => ((request.endedAt - request.startedAt) / 1000 - timeToFirstToken(request)) / (request.outputTokens - 1)),
+    tpot: good
+      .filter((request) => request.outputTokens > 1)
+      .map(
+        (request) =>
+          ((request.endedAt - request.startedAt) / 1000 - timeToFirstToken(request)) / (request.outputTokens - 1),
+      ),
     itl: good.flatMap(interTokenLatencies),
     e2el: good.map((request) => (request.endedAt - request.startedAt) / 1000),
   };
@@ -45,7 +56,7 @@ export function benchMetrics(requests: readonly MeasuredRequest[], inputLens: re
     durationSeconds,
     completed: good.length,
     failed: requests.length - good.length,
-    inputTokens: requests.reduce((sum, request, index) => sum + (request.ok ? inputLens[index] ?? 0 : 0), 0),
+    inputTokens: requests.reduce((sum, request, index) => sum + (request.ok ? (inputLens[index] ?? 0) : 0), 0),
     outputTokens: good.reduce((sum, request) => sum + request.outputTokens, 0),
     peakOutputTokensPerSecond: peakPerSecond(good.flatMap((request) => request.chunkTimes)),
     peakConcurrency: peakOverlap(good),
@@ -55,7 +66,13 @@ export function benchMetrics(requests: readonly MeasuredRequest[], inputLens: re
 
 function latencyRow(metric: string, seconds: readonly number[], percents: readonly number[]): LatencyRow {
   const sorted = ascending(seconds.map((value) => value * 1000));
-  return { metric, mean: mean(sorted), median: percentile(sorted, 50), std: standardDeviation(sorted), percentiles: percents.map((percent) => [percent, percentile(sorted, percent)]) };
+  return {
+    metric,
+    mean: mean(sorted),
+    median: percentile(sorted, 50),
+    std: standardDeviation(sorted),
+    percentiles: percents.map((percent) => [percent, percentile(sorted, percent)]),
+  };
 }
 
 /** Most events in one of the whole seconds since the first. */
@@ -75,7 +92,8 @@ function peakOverlap(requests: readonly MeasuredRequest[]): number {
   const counts = new Map<number, number>();
   for (const request of requests) {
     const end = Math.floor((request.endedAt - first) / 1000);
-    for (let second = Math.floor((request.startedAt - first) / 1000); second <= end; second += 1) counts.set(second, (counts.get(second) ?? 0) + 1);
+    for (let second = Math.floor((request.startedAt - first) / 1000); second <= end; second += 1)
+      counts.set(second, (counts.get(second) ?? 0) + 1);
   }
   return counts.values().reduce((most, count) => Math.max(most, count), 0);
 }

@@ -33,13 +33,48 @@ export interface BenchOptions {
 }
 
 const FLAGS: FlagKinds = {
-  '--backend': 'one', '--endpoint-type': 'one', '--base-url': 'one', '--host': 'one', '--port': 'one', '--endpoint': 'one',
-  '--model': 'one', '-m': 'one', '--served-model-name': 'one', '--tokenizer': 'one', '--tokenizer-mode': 'one', '--trust-remote-code': 'none',
-  '--dataset-name': 'one', '--random-input-len': 'one', '--random-output-len': 'one', '--random-range-ratio': 'one', '--random-prefix-len': 'one',
-  '--input-len': 'one', '--output-len': 'one', '--num-prompts': 'one', '--num-warmups': 'one', '--request-rate': 'one', '--burstiness': 'one',
-  '--max-concurrency': 'one', '--ignore-eos': 'none', '--seed': 'one', '--label': 'one', '--percentile-metrics': 'one', '--metric-percentiles': 'one',
-  '--save-result': 'none', '--save-detailed': 'none', '--append-result': 'none', '--result-dir': 'one', '--result-filename': 'one', '--metadata': 'many',
-  '--ready-check-timeout-sec': 'one', '--disable-tqdm': 'none', '--temperature': 'one', '--top-p': 'one', '--top-k': 'one', '--profile': 'none', '--skip-tokenizer-init': 'none',
+  '--backend': 'one',
+  '--endpoint-type': 'one',
+  '--base-url': 'one',
+  '--host': 'one',
+  '--port': 'one',
+  '--endpoint': 'one',
+  '--model': 'one',
+  '-m': 'one',
+  '--served-model-name': 'one',
+  '--tokenizer': 'one',
+  '--tokenizer-mode': 'one',
+  '--trust-remote-code': 'none',
+  '--dataset-name': 'one',
+  '--random-input-len': 'one',
+  '--random-output-len': 'one',
+  '--random-range-ratio': 'one',
+  '--random-prefix-len': 'one',
+  '--input-len': 'one',
+  '--output-len': 'one',
+  '--num-prompts': 'one',
+  '--num-warmups': 'one',
+  '--request-rate': 'one',
+  '--burstiness': 'one',
+  '--max-concurrency': 'one',
+  '--ignore-eos': 'none',
+  '--seed': 'one',
+  '--label': 'one',
+  '--percentile-metrics': 'one',
+  '--metric-percentiles': 'one',
+  '--save-result': 'none',
+  '--save-detailed': 'none',
+  '--append-result': 'none',
+  '--result-dir': 'one',
+  '--result-filename': 'one',
+  '--metadata': 'many',
+  '--ready-check-timeout-sec': 'one',
+  '--disable-tqdm': 'none',
+  '--temperature': 'one',
+  '--top-p': 'one',
+  '--top-k': 'one',
+  '--profile': 'none',
+  '--skip-tokenizer-init': 'none',
 };
 
 const BACKENDS = new Set(['vllm', 'openai', 'openai-chat']);
@@ -50,18 +85,29 @@ export function parseBenchOptions(argv: readonly string[]): BenchOptions {
   const args = new ParsedArguments(argv, FLAGS);
   if (args.positional.length > 0) throw new UsageError(`unrecognized arguments: ${args.positional.join(' ')}`);
   const backend = args.text('--backend', '--endpoint-type') ?? 'openai';
-  if (!BACKENDS.has(backend)) throw new UsageError(`argument --backend: invalid choice: '${backend}' (choose from ${[...BACKENDS].map((name) => `'${name}'`).join(', ')})`);
+  if (!BACKENDS.has(backend))
+    throw new UsageError(
+      `argument --backend: invalid choice: '${backend}' (choose from ${[...BACKENDS].map((name) => `'${name}'`).join(', ')})`,
+    );
   const dataset = args.text('--dataset-name') ?? 'random';
-  if (dataset !== 'random') throw new UsageError(`argument --dataset-name: '${dataset}' needs a dataset that this machine does not have; use 'random'`);
+  if (dataset !== 'random')
+    throw new UsageError(
+      `argument --dataset-name: '${dataset}' needs a dataset that this machine does not have; use 'random'`,
+    );
   const endpoint = args.text('--endpoint') ?? '/v1/completions';
-  if (backend === 'openai-chat' && !endpoint.endsWith('chat/completions')) throw new UsageError('OpenAI Chat Completions API URL must end with one of: chat/completions. (use --endpoint /v1/chat/completions)');
+  if (backend === 'openai-chat' && !endpoint.endsWith('chat/completions'))
+    throw new UsageError(
+      'OpenAI Chat Completions API URL must end with one of: chat/completions. (use --endpoint /v1/chat/completions)',
+    );
   const requested = (args.text('--percentile-metrics') ?? 'ttft,tpot,itl').split(',').map((name) => name.trim());
   const unknown = requested.find((name) => !METRICS.has(name));
   if (unknown !== undefined) throw new UsageError(`argument --percentile-metrics: unknown metric '${unknown}'`);
   return {
     backend,
     chat: backend === 'openai-chat',
-    baseUrl: args.text('--base-url')?.replace(/\/$/, '') ?? `http://${args.text('--host') ?? '127.0.0.1'}:${args.text('--port') ?? '8000'}`,
+    baseUrl:
+      args.text('--base-url')?.replace(/\/$/, '') ??
+      `http://${args.text('--host') ?? '127.0.0.1'}:${args.text('--port') ?? '8000'}`,
     endpoint,
     model: args.text('--model', '-m'),
     servedModelName: args.text('--served-model-name'),
@@ -92,7 +138,8 @@ export function parseBenchOptions(argv: readonly string[]): BenchOptions {
 
 function count(args: ParsedArguments, flag: string, otherwise: number): number {
   const value = args.number(flag) ?? otherwise;
-  if (!Number.isInteger(value) || value < 0) throw new UsageError(`argument ${flag}: invalid int value: '${args.text(flag) ?? ''}'`);
+  if (!Number.isInteger(value) || value < 0)
+    throw new UsageError(`argument ${flag}: invalid int value: '${args.text(flag) ?? ''}'`);
   return value;
 }
 

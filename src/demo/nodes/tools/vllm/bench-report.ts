@@ -19,7 +19,9 @@ export function resultTable(metrics: BenchMetrics, options: BenchOptions): strin
     whole('Successful requests:', metrics.completed),
     whole('Failed requests:', metrics.failed),
     ...(options.maxConcurrency === undefined ? [] : [whole('Maximum request concurrency:', options.maxConcurrency)]),
-    ...(options.requestRate === Infinity ? [] : [row('Request rate configured (RPS):', options.requestRate.toFixed(2))]),
+    ...(options.requestRate === Infinity
+      ? []
+      : [row('Request rate configured (RPS):', options.requestRate.toFixed(2))]),
     row('Benchmark duration (s):', duration.toFixed(2)),
     whole('Total input tokens:', metrics.inputTokens),
     whole('Total generated tokens:', metrics.outputTokens),
@@ -31,7 +33,11 @@ export function resultTable(metrics: BenchMetrics, options: BenchOptions): strin
   ];
   for (const latency of metrics.latencies) {
     const [short, long] = TITLES[latency.metric] ?? [latency.metric, latency.metric];
-    lines.push(centred(long, '-'), row(`Mean ${short} (ms):`, latency.mean.toFixed(2)), row(`Median ${short} (ms):`, latency.median.toFixed(2)));
+    lines.push(
+      centred(long, '-'),
+      row(`Mean ${short} (ms):`, latency.mean.toFixed(2)),
+      row(`Median ${short} (ms):`, latency.median.toFixed(2)),
+    );
     for (const [percent, value] of latency.percentiles) lines.push(row(`P${percent} ${short} (ms):`, value.toFixed(2)));
   }
   lines.push('='.repeat(50));

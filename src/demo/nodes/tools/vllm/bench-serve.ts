@@ -27,7 +27,11 @@ export async function benchServe(options: BenchOptions, io: ShellIo, container: 
   } catch (error) {
     if (io.signal.aborted || isAbort(error)) return 130;
     const kind = error instanceof BenchFailure ? 'ValueError' : 'OSError';
-    await print(io, `Traceback (most recent call last):\n  File "/opt/vllm/bin/vllm", line 10, in <module>\n    sys.exit(main())\n${kind}: ${errorText(error)}\n`, 'stderr');
+    await print(
+      io,
+      `Traceback (most recent call last):\n  File "/opt/vllm/bin/vllm", line 10, in <module>\n    sys.exit(main())\n${kind}: ${errorText(error)}\n`,
+      'stderr',
+    );
     return 1;
   }
 }
@@ -36,26 +40,45 @@ async function run(options: BenchOptions, io: ShellIo, container: Container): Pr
   const url = podUrl(`${options.baseUrl}${options.endpoint}`);
   if (url === undefined) throw new BenchFailure(`Invalid URL '${options.baseUrl}${options.endpoint}'`);
   const target: LoadTarget = { network: container.network, namespace: container.namespace, url };
-  const model = options.model ?? await firstModel(target, io.signal);
+  const model = options.model ?? (await firstModel(target, io.signal));
   await print(io, `${namespaceLine(options, model)}\n`);
   const workload = prompts(options);
   await print(io, 'Starting initial single prompt test run...\n');
   await waitForEndpoint(options, target, model, workload, io);
   await print(io, 'Initial test run completed.\n');
-  for (let warmup = 0; warmup < options.numWarmups; warmup += 1) await measureCompletion(target, requestBody(options, model, workload[0]), io.signal);
-  await print(io, `Starting main benchmark run...\nTraffic request rate: ${options.requestRate === Infinity ? 'inf' : rateText(options.requestRate)}\nBurstiness factor: ${rateText(options.burstiness)} (${options.burstiness === 1 ? 'Poisson process' : 'Gamma distribution'})\nMaximum request concurrency: ${options.maxConcurrency ?? 'None'}\n`);
+  for (let warmup = 0; warmup < options.numWarmups; warmup += 1)
+    await measureCompletion(target, requestBody(options, model, workload[0]), io.signal);
+  await print(
+    io,
+    `Starting main benchmark run...\nTraffic request rate: ${options.requestRate === Infinity ? 'inf' : rateText(options.requestRate)}\nBurstiness factor: ${rateText(options.burstiness)} (${options.burstiness === 1 ? 'Poisson process' : 'Gamma distribution'})\nMaximum request concurrency: ${options.maxConcurrency ?? 'None'}\n`,
+  );
 
   const bar = new ProgressBar(io, workload.length, !options.disableTqdm);
   const startedAt = performance.now();
-  const requests = await sendAll(workload.map((item) => async () => {
-    const measured = await measureCompletion(target, requestBody(options, model, item), io.signal);
-    bar.advance();
-    return measured;
-  }), { rate: options.requestRate, burstiness: options.burstiness, maxConcurrency: options.maxConcurrency, seed: options.seed }, io.signal);
+  const requests = await sendAll(
+    workload.map((item) => async () => {
+      const measured = await measureCompletion(target, requestBody(options, model, item), io.signal);
+      bar.advance();
+      return measured;
+    }),
+    {
+      rate: options.requestRate,
+      burstiness: options.burstiness,
+      maxConcurrency: options.maxConcurrency,
+      seed: options.seed,
+    },
+    io.signal,
+  );
   throwIfAborted(io.signal);
   bar.finish();
   const inputLens = requests.map((request, index) => request.promptTokens ?? workload[index]?.promptTokens ?? 0);
-  const metrics = benchMetrics(requests, inputLens, (performance.now() - startedAt) / 1000, options.percentileMetrics, options.percentiles);
+  const metrics = benchMetrics(
+    requests,
+    inputLens,
+    (performance.now() - startedAt) / 1000,
+    options.percentileMetrics,
+    options.percentiles,
+  );
   await print(io, resultTable(metrics, options));
   await save({ options, model, requests, inputLens, metrics, endedAt: new Date() }, io, container);
 }
@@ -75,7 +98,11 @@ function prompts(options: BenchOptions): readonly WorkItem[] {
   });
 }
 
-function requestBody(options: BenchOptions, model: string, item: WorkItem | undefined): Readonly<Record<string, unknown>> {
+function requestBody(
+  options: BenchOptions,
+  model: string,
+  item: WorkItem | undefined,
+): Readonly<Record<string, unknown>> {
   const common = {
     model: options.servedModelName ?? model,
     temperature: 0,
@@ -84,19 +111,39 @@ function requestBody(options: BenchOptions, model: string, item: WorkItem | unde
     ...(options.ignoreEos ? { ignore_eos: true } : {}),
   };
   return options.chat
-    ? { ...common, messages: [{ role: 'user', content: [{ type: 'text', text: item?.prompt ?? '' }] }], max_completion_tokens: item?.outputTokens ?? 1 }
-    : { ...common, prompt: item?.prompt ?? '', repetition_penalty: 1, max_tokens: item?.outputTokens ?? 1, logprobs: null };
+    ? {
+        ...common,
+        messages: [{ role: 'user', content: [{ type: 'text', text: item?.prompt ?? '' }] }],
+        max_completion_tokens: item?.outputTokens ?? 1,
+      }
+    : {
+        ...common,
+        prompt: item?.prompt ?? '',
+        repetition_penalty: 1,
+        max_tokens: item?.outputTokens ?? 1,
+        logprobs: null,
+      };
 }
 
 async function firstModel(target: LoadTarget, signal: AbortSignal): Promise<string> {
-  const response = await podRequest(target.network, target.namespace, { method: 'GET', url: new URL('/v1/models', target.url), signal });
+  const response = await podRequest(target.network, target.namespace, {
+    method: 'GET',
+    url: new URL('/v1/models', target.url),
+    signal,
+  });
   const model = stringAt(arrayAt(JSON.parse(await bodyText(response)), 'data')[0], 'id');
   if (model === undefined) throw new BenchFailure(`No models found on the server at ${target.url.origin}.`);
   return model;
 }
 
 /** The first request is repeated until it succeeds or the time is up, so that a server may still be loading. */
-async function waitForEndpoint(options: BenchOptions, target: LoadTarget, model: string, workload: readonly WorkItem[], io: ShellIo): Promise<void> {
+async function waitForEndpoint(
+  options: BenchOptions,
+  target: LoadTarget,
+  model: string,
+  workload: readonly WorkItem[],
+  io: ShellIo,
+): Promise<void> {
   await print(io, `Waiting for endpoint to become up in ${options.readyTimeoutSeconds} seconds\n`);
   const deadline = performance.now() + options.readyTimeoutSeconds * 1000;
   let last: MeasuredRequest;
@@ -105,10 +152,16 @@ async function waitForEndpoint(options: BenchOptions, target: LoadTarget, model:
     throwIfAborted(io.signal);
     if (last.ok) return;
     if (performance.now() >= deadline) break;
-    await print(io, `\r |          | ${clockText(options.readyTimeoutSeconds - (deadline - performance.now()) / 1000)} elapsed, ${clockText((deadline - performance.now()) / 1000)} remaining`, 'stderr');
+    await print(
+      io,
+      `\r |          | ${clockText(options.readyTimeoutSeconds - (deadline - performance.now()) / 1000)} elapsed, ${clockText((deadline - performance.now()) / 1000)} remaining`,
+      'stderr',
+    );
     await sleep(systemClock, Math.min(READY_POLL_MS, Math.max(0, deadline - performance.now())), io.signal);
   } while (performance.now() < deadline);
-  throw new BenchFailure(`Initial test run failed - Please make sure benchmark arguments are correctly specified. Error: ${last.error}`);
+  throw new BenchFailure(
+    `Initial test run failed - Please make sure benchmark arguments are correctly specified. Error: ${last.error}`,
+  );
 }
 
 function clockText(seconds: number): string {
@@ -124,7 +177,8 @@ async function save(run: BenchRun, io: ShellIo, container: Container): Promise<v
   await container.fs.mkdir(directory, { recursive: true });
   const path = container.fs.resolvePath(directory, name);
   const json = resultJson(run);
-  if (options.appendResult) await container.fs.appendFile(path, `${await container.fs.exists(path) ? '\n' : ''}${json}`);
+  if (options.appendResult)
+    await container.fs.appendFile(path, `${(await container.fs.exists(path)) ? '\n' : ''}${json}`);
   else await container.fs.writeFile(path, json);
 }
 

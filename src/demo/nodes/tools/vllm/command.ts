@@ -15,7 +15,11 @@ export const vllmCommand: ShellCommand = {
       return 0;
     }
     if (argv[0] !== 'bench' || argv[1] !== 'serve') {
-      await print(io, `${USAGE}vllm: error: ${argv[0] === 'serve' ? 'serve: no GPU in this shell; a pod serves as its main process' : `invalid choice: '${argv.join(' ')}'`}\n`, 'stderr');
+      await print(
+        io,
+        `${USAGE}vllm: error: ${argv[0] === 'serve' ? 'serve: no GPU in this shell; a pod serves as its main process' : `invalid choice: '${argv.join(' ')}'`}\n`,
+        'stderr',
+      );
       return argv.length === 0 || argv[0] === '--help' ? 0 : 2;
     }
     try {
