@@ -25,8 +25,10 @@ import { createLoadWatcher } from './inventory/loading/watcher.ts';
 import { ownerName } from './inventory/owner.ts';
 import type { RunningServer } from './inventory/running-servers.ts';
 import type { GpuReport, Inventory } from './inventory/types.ts';
-import { createContexts } from './kube/contexts.ts';
-import type { ClusterRef, CommandRunner, Contexts } from './kube/types.ts';
+import { createContexts } from './kube/login/contexts.ts';
+import type { ClusterRef } from './kube/types.ts';
+import type { CommandRunner } from './kube/tools/types.ts';
+import type { Contexts } from './kube/login/types.ts';
 import type { PokerService } from './poker/types.ts';
 import type { ProfilingService } from './profiling/types.ts';
 import { createRunLedger } from './runs/ledger.ts';
@@ -144,7 +146,7 @@ export function compose(options: ComposeOptions): Workbench {
     }),
   );
   const runner = onFirstCall(async () =>
-    (await import('./kube/runner.ts')).createCommandRunner({
+    (await import('./kube/tools/runner.ts')).createCommandRunner({
       env,
       toolPaths: () => ({ kubectl: settings().kubectlPath, helm: settings().helmPath }),
       logger,

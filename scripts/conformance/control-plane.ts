@@ -5,7 +5,7 @@ import { poll, systemClock } from '../../src/base/clock.ts';
 import { isWorkbenchError } from '../../src/base/errors.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { createKubeClient } from '../../src/kube/client.ts';
-import type { Connection } from '../../src/kube/connection.ts';
+import type { Connection } from '../../src/kube/http/connection.ts';
 import type { KubeClient } from '../../src/kube/types.ts';
 import { freePort } from '../lib/port.ts';
 import type { ControlPlaneBinaries } from './binaries.ts';

@@ -3,7 +3,7 @@ import { aborted } from '../base/clock.ts';
 import { WorkbenchError } from '../base/errors.ts';
 import type { Logger, ReportProgress } from '../base/logger.ts';
 import type { LongCall } from '../deployment/types.ts';
-import type { Contexts } from '../kube/types.ts';
+import type { Contexts } from '../kube/login/types.ts';
 import type { PokerService } from '../poker/types.ts';
 import type { Readers } from '../readers/types.ts';
 import type { RunLedger, RunPlace, RunRecord } from '../runs/types.ts';

@@ -6,7 +6,7 @@ import { silentLogger } from '../base/logger.ts';
 import { trusted } from '../base/trust.ts';
 import { assetsAt, compose, type Settings, type Workbench } from '../compose.ts';
 import type { InventorySnapshot } from '../inventory/types.ts';
-import { accessError, needOf } from '../kube/access.ts';
+import { accessError, needOf } from '../kube/access/access.ts';
 import { Nodes, Pods } from '../kube/resources.ts';
 import type { ClusterRef } from '../kube/types.ts';
 import type { Invocation } from './command.ts';

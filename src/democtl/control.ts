@@ -9,7 +9,7 @@ import type { OwnNode } from '../base/own-node.ts';
 import { loadPart } from '../base/parts.ts';
 import { readSmallFile } from '../base/small-file.ts';
 import { WorkspaceFiles } from '../base/workspace-files.ts';
-import { endProcess, processAlive, processStart, startDaemon } from '../kube/daemon.ts';
+import { endProcess, processAlive, processStart, startDaemon } from '../kube/tools/daemon.ts';
 import type { Status } from './record.ts';
 import type { DemoControl, RunningDemo, StoppedDemo } from './types.ts';
 

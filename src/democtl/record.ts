@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { throwIfAborted, type Clock } from '../base/clock.ts';
 import { isWorkbenchError } from '../base/errors.ts';
-import { Transport } from '../kube/transport.ts';
+import { Transport } from '../kube/http/transport.ts';
 
 const answerTimeoutMs = 10_000;
 

@@ -1,6 +1,7 @@
 import { WorkbenchError } from '../base/errors.ts';
 import { arrayAt, at, isObject, numberAt, stringAt } from '../base/json.ts';
-import type { ClusterRef, KubeObject } from '../kube/types.ts';
+import type { ClusterRef } from '../kube/types.ts';
+import type { KubeObject } from '../kube/model/types.ts';
 
 /** A pod that crashed this often while loading is not going to become ready. */
 const HOPELESS = 3;

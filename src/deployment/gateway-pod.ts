@@ -1,7 +1,8 @@
 import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
-import { isReady } from '../kube/forward-target.ts';
+import { isReady } from '../kube/streams/forward-target.ts';
 import { Deployments, Gateways, Pods, ReplicaSets } from '../kube/resources.ts';
-import type { KubeClient, KubeObject, ResourceType } from '../kube/types.ts';
+import type { KubeClient, ResourceType } from '../kube/types.ts';
+import type { KubeObject } from '../kube/model/types.ts';
 
 /** On everything that a gateway's controller makes for it. */
 export const gatewayLabel = 'gateway.networking.k8s.io/gateway-name';

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isWorkbenchError } from '../base/errors.ts';
 import { manager } from '../base/labels.ts';
-import { liveObject } from '../kube/apply-ours.ts';
-import { applyConflicts } from '../kube/status.ts';
-import type { KubeClient, KubeObject } from '../kube/types.ts';
-import { notOurs, type Claim } from '../kube/whose.ts';
+import { liveObject } from '../kube/access/apply-ours.ts';
+import { applyConflicts } from '../kube/http/status.ts';
+import type { KubeClient } from '../kube/types.ts';
+import type { KubeObject } from '../kube/model/types.ts';
+import { notOurs, type Claim } from '../kube/access/whose.ts';
 import type { Finding, PlannedObject } from './types.ts';
 
 /** Asks the server, by dry run, what an apply of each object would do; what is not ours to change is told without one. */

@@ -1,8 +1,10 @@
 import { isWorkbenchError } from '../base/errors.ts';
 import { at, isObject } from '../base/json.ts';
 import type { GpuReport } from '../inventory/types.ts';
-import { describeNeed, describeNeeds, needOf } from '../kube/access.ts';
-import type { AccessNeed, KubeClient, KubeObject } from '../kube/types.ts';
+import { describeNeed, describeNeeds, needOf } from '../kube/access/access.ts';
+import type { AccessNeed } from '../kube/access/types.ts';
+import type { KubeClient } from '../kube/types.ts';
+import type { KubeObject } from '../kube/model/types.ts';
 import type { GuideFile } from './guides.ts';
 import { podTemplates } from './render.ts';
 import type { Finding } from './types.ts';

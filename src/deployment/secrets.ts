@@ -1,7 +1,8 @@
 import { WorkbenchError } from '../base/errors.ts';
 import { labels, manager } from '../base/labels.ts';
-import { applyOurs, requireAllOurs } from '../kube/apply-ours.ts';
-import type { KubeClient, KubeObject } from '../kube/types.ts';
+import { applyOurs, requireAllOurs } from '../kube/access/apply-ours.ts';
+import type { KubeClient } from '../kube/types.ts';
+import type { KubeObject } from '../kube/model/types.ts';
 import type { WorkspaceEnv } from './env.ts';
 import { SECRETS } from './secret-names.ts';
 

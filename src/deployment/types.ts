@@ -1,5 +1,6 @@
 import type { ReportProgress } from '../base/logger.ts';
-import type { ClusterRef, KubeObject } from '../kube/types.ts';
+import type { ClusterRef } from '../kube/types.ts';
+import type { KubeObject } from '../kube/model/types.ts';
 
 /** A deployable guide under `manifests/guides/<id>/guide.yaml`. */
 export interface Guide {

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { isObject } from '../base/json.ts';
 import type { PlannedObject } from '../deployment/types.ts';
-import type { KubeObject } from '../kube/types.ts';
+import type { KubeObject } from '../kube/model/types.ts';
 
 /** An object as YAML for reading: without the server's bookkeeping, and a Secret without its values. */
 export function readableYaml(object: KubeObject): string {

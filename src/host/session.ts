@@ -2,7 +2,8 @@ import type { Disposable } from '../base/disposables.ts';
 import { DisposableStore } from '../base/disposables.ts';
 import { toWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import { Emitter } from '../base/events.ts';
-import type { ClusterRef, Contexts } from '../kube/types.ts';
+import type { ClusterRef } from '../kube/types.ts';
+import type { Contexts } from '../kube/login/types.ts';
 
 /** What the window works against. */
 export type Connection =

@@ -4,7 +4,9 @@ import { toWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import { Emitter } from '../base/events.ts';
 import type { Logger } from '../base/logger.ts';
 import { loadPart } from '../base/parts.ts';
-import type { ClusterRef, Contexts, KubeClient, WatchState } from '../kube/types.ts';
+import type { ClusterRef, KubeClient } from '../kube/types.ts';
+import type { Contexts } from '../kube/login/types.ts';
+import type { WatchState } from '../kube/watch/types.ts';
 import type { ClusterWatch } from './cluster-watch.ts';
 import type { Inventory, InventoryChange, InventorySnapshot } from './types.ts';
 

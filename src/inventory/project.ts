@@ -1,6 +1,6 @@
 import { arrayAt, at, stringAt, stringMapAt } from '../base/json.ts';
 import { objectKey } from '../kube/resources.ts';
-import type { KubeObject } from '../kube/types.ts';
+import type { KubeObject } from '../kube/model/types.ts';
 import { extendedClaim, podClaims } from './dra/project.ts';
 import { effectiveGpus, gpuQuantities } from './effective-request.ts';
 import { containerViews, reasonOf } from './project-containers.ts';

@@ -1,7 +1,9 @@
 import type { Disposable } from '../base/disposables.ts';
 import type { WorkbenchError } from '../base/errors.ts';
 import type { Event } from '../base/events.ts';
-import type { ClusterRef, OwnerReference, WatchState } from '../kube/types.ts';
+import type { ClusterRef } from '../kube/types.ts';
+import type { OwnerReference } from '../kube/model/types.ts';
+import type { WatchState } from '../kube/watch/types.ts';
 import type { DraSnapshot, ExtendedClaim } from './dra/types.ts';
 
 /** What is kept of a node. */

@@ -2,7 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Disposable } from '../base/disposables.ts';
 import type { WorkbenchError } from '../base/errors.ts';
 import { objectKey } from '../kube/resources.ts';
-import type { KubeClient, KubeObject, ResourceType, WatchState } from '../kube/types.ts';
+import type { KubeClient, ResourceType } from '../kube/types.ts';
+import type { KubeObject } from '../kube/model/types.ts';
+import type { WatchState } from '../kube/watch/types.ts';
 import { LayeredMap } from './layered-map.ts';
 
 /** One kind: what the watch told, and what of it the last snapshot has not told yet. */

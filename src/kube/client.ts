@@ -3,35 +3,29 @@ import { disposable, type Disposable } from '../base/disposables.ts';
 import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { loadPart } from '../base/parts.ts';
-import { needOf } from './access.ts';
-import type { Connection } from './connection.ts';
+import { needOf } from './access/access.ts';
+import type { Connection } from './http/connection.ts';
 import { Discovery } from './discovery.ts';
-import { JsonCalls } from './json-calls.ts';
-import { listAll } from './list.ts';
-import { readLogs } from './logs.ts';
-import { Permissions } from './permissions.ts';
+import { JsonCalls } from './http/json-calls.ts';
+import { listAll } from './watch/list.ts';
+import { readLogs } from './streams/logs.ts';
+import { Permissions } from './access/permissions.ts';
 import { resourcePath } from './resources.ts';
-import { Transport } from './transport.ts';
+import { Transport } from './http/transport.ts';
+import type { AccessNeed, AccessRules } from './access/types.ts';
+import type { ApplyOptions, ClusterRef, DeleteOptions, KubeClient, ResourceType } from './types.ts';
 import type {
-  AccessNeed,
-  AccessRules,
-  ApplyOptions,
-  ClusterRef,
-  DeleteOptions,
   ExecOptions,
   ExecOutputOptions,
   ForwardTarget,
-  KubeClient,
-  KubeObject,
-  KubeRequest,
-  ListOptions,
   LogLine,
   LogOptions,
   PortForward,
-  ResourceType,
-  WatchOptions,
-} from './types.ts';
-import { WatchSupervisor } from './watch.ts';
+} from './streams/types.ts';
+import type { KubeObject } from './model/types.ts';
+import type { KubeRequest } from './http/types.ts';
+import type { ListOptions, WatchOptions } from './watch/types.ts';
+import { WatchSupervisor } from './watch/watch.ts';
 
 export interface KubeClientOptions {
   readonly cluster: ClusterRef;
@@ -189,12 +183,12 @@ class Client implements KubeClient {
   }
 
   async exec(options: ExecOptions): Promise<number> {
-    const { execInPod } = await loadPart(() => import('./exec.ts'));
+    const { execInPod } = await loadPart(() => import('./streams/exec.ts'));
     return this.#heeding(execInPod(this.#transport, this.cluster, this.#clock, options));
   }
 
   async execOutput(options: ExecOutputOptions): ReturnType<KubeClient['execOutput']> {
-    const { collectExec } = await loadPart(() => import('./exec.ts'));
+    const { collectExec } = await loadPart(() => import('./streams/exec.ts'));
     return collectExec((whole) => this.exec(whole), options);
   }
 
@@ -212,7 +206,7 @@ class Client implements KubeClient {
     signal: AbortSignal,
   ): Promise<PortForward> {
     const request = { namespace, target: typeof target === 'string' ? { pod: target } : target, port };
-    const { forwardPort } = await loadPart(() => import('./port-forward.ts'));
+    const { forwardPort } = await loadPart(() => import('./streams/port-forward.ts'));
     const forward = await this.#heeding(
       forwardPort(
         {

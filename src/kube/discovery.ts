@@ -1,7 +1,7 @@
 import { arrayAt, at, stringAt } from '../base/json.ts';
 import { isWorkbenchError } from '../base/errors.ts';
 import type { Clock } from '../base/clock.ts';
-import type { JsonCalls } from './json-calls.ts';
+import type { JsonCalls } from './http/json-calls.ts';
 import { groupPath, parseApiVersion } from './resources.ts';
 import type { ResourceType } from './types.ts';
 

@@ -1,6 +1,17 @@
-import type { Duplex, Readable, Writable } from 'node:stream';
 import type { Disposable } from '../base/disposables.ts';
-import type { WorkbenchError } from '../base/errors.ts';
+import type { AccessNeed, AccessRules } from './access/types.ts';
+import type { KubeRequest, KubeResponse } from './http/types.ts';
+import type { KubeObject } from './model/types.ts';
+import type {
+  ExecOptions,
+  ExecOutput,
+  ExecOutputOptions,
+  ForwardTarget,
+  LogLine,
+  LogOptions,
+  PortForward,
+} from './streams/types.ts';
+import type { ListOptions, WatchOptions } from './watch/types.ts';
 
 /** One context and namespace, pinned: work that started with it keeps it, whatever is chosen later. */
 export interface ClusterRef {
@@ -19,135 +30,6 @@ export interface ResourceType {
   readonly namespaced: boolean;
 }
 
-export interface OwnerReference {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly controller?: boolean;
-}
-
-export interface ObjectMeta {
-  readonly name: string;
-  readonly namespace?: string;
-  readonly uid?: string;
-  readonly resourceVersion?: string;
-  readonly generation?: number;
-  readonly creationTimestamp?: string;
-  readonly deletionTimestamp?: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-  readonly ownerReferences?: readonly OwnerReference[];
-}
-
-/** Any API object as raw JSON. Read `spec` and `status` through `base/json` or a schema; never trust their shape. */
-export interface KubeObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: ObjectMeta;
-  readonly [field: string]: unknown;
-}
-
-export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
-
-export interface KubeRequest {
-  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** Path from the server's root, e.g. `/api/v1/nodes`. Build it with `resourcePath`. */
-  readonly path: string;
-  readonly query?: Query;
-  /** Sent as JSON; a string or Buffer is sent as it is. */
-  readonly body?: unknown;
-  readonly contentType?: string;
-  readonly accept?: string;
-  /** Milliseconds to the end of the response; the default is the client's. */
-  readonly timeoutMs?: number;
-  readonly signal: AbortSignal;
-}
-
-export interface KubeResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly body: Readable;
-}
-
-export interface ExecOptions {
-  readonly namespace: string;
-  readonly pod: string;
-  readonly container?: string;
-  readonly command: readonly string[];
-  readonly stdin?: Readable;
-  readonly stdout?: Writable;
-  readonly stderr?: Writable;
-  /** How long the command may run; absent: as long as it likes. */
-  readonly timeoutMs?: number;
-  readonly signal: AbortSignal;
-}
-
-/** A short command: its output is collected up to a limit (`too-large`), and it has two minutes if nothing else is said (`timeout`). */
-export type ExecOutputOptions = Omit<ExecOptions, 'stdout' | 'stderr'>;
-
-export interface ExecOutput {
-  readonly exitCode: number;
-  readonly stdout: Buffer;
-  readonly stderr: string;
-}
-
-export interface LogOptions {
-  readonly namespace: string;
-  readonly pod: string;
-  readonly container?: string;
-  readonly follow?: boolean;
-  readonly previous?: boolean;
-  readonly tailLines?: number;
-  readonly sinceTime?: string;
-  readonly signal: AbortSignal;
-}
-
-export interface LogLine {
-  /** The kubelet's time stamp of the line (RFC 3339, ns). */
-  readonly time: string;
-  readonly text: string;
-  /**
-   * Set on a marker, which is no line of the container: lines may be missing before the next one, because the log was
-   * rotated, the container restarted or its pod is gone. `text` says so in words.
-   */
-  readonly gap?: 'rotated' | 'restarted' | 'pod-gone';
-}
-
-/** Where a port-forward leads: to whatever pod bears a name, or to a ready pod of a selector or Service. */
-export type ForwardTarget =
-  | { readonly pod: string }
-  | { readonly labelSelector: string }
-  | { readonly service: string };
-
-/** Whether a new connection reaches a pod, as of the last look. */
-export type ForwardState =
-  | { readonly kind: 'open'; readonly pod: string; readonly uid: string }
-  | { readonly kind: 'lost'; readonly error: WorkbenchError };
-
-export interface PortForward extends Disposable {
-  /**
-   * A new connection to the pod's port, for an HTTP request's `createConnection`; it may be written to at once. A stream of
-   * this process: nothing listens that other users of the machine could reach. What breaks is an error, never an end.
-   */
-  connect(): Duplex;
-  readonly state: ForwardState;
-  /** Told when the forward goes on to another pod, loses its pod or finds one again. */
-  onDidChange(listener: (state: ForwardState) => void): Disposable;
-  /** Told why a connection could not be made or broke; it fails with the same error. */
-  onDidFail(listener: (error: WorkbenchError) => void): Disposable;
-}
-
-export interface ListOptions {
-  /** Absent: all namespaces of a namespaced kind. */
-  readonly namespace?: string;
-  readonly labelSelector?: string;
-  readonly fieldSelector?: string;
-  /** Objects per chunk; lists are always read in chunks. */
-  readonly limit?: number;
-  readonly signal: AbortSignal;
-}
-
 export interface ApplyOptions {
   readonly fieldManager: string;
   readonly force?: boolean;
@@ -161,56 +43,6 @@ export interface DeleteOptions {
   /** Delete only if the object is still this one. */
   readonly uid?: string;
   readonly signal: AbortSignal;
-}
-
-/** What a watch tells of one kind. `absent` is a kind that the server does not serve (a missing CRD). */
-export type WatchState =
-  | { readonly kind: 'connecting' }
-  | { readonly kind: 'live' }
-  | { readonly kind: 'stale'; readonly since: number; readonly error: WorkbenchError }
-  | { readonly kind: 'denied'; readonly error: WorkbenchError }
-  | { readonly kind: 'absent' };
-
-/** Receives projected objects. `replace` is one whole list (start, or relist after 410): what is not in it is gone. */
-export interface WatchSink<T> {
-  replace(items: ReadonlyMap<string, T>): void;
-  set(key: string, item: T): void;
-  delete(key: string): void;
-  state(state: WatchState): void;
-}
-
-export interface WatchOptions<T> {
-  readonly resource: ResourceType;
-  readonly namespace?: string;
-  readonly labelSelector?: string;
-  readonly fieldSelector?: string;
-  /** Keeps of an object what is shown; called once an object, at the door. Undefined leaves it out. */
-  readonly project: (object: KubeObject) => T | undefined;
-  readonly sink: WatchSink<T>;
-}
-
-/** One verb on one resource. `group` is '' for the core group; without a name, on any object of it. */
-export interface AccessNeed {
-  readonly verb: string;
-  readonly group: string;
-  /** The plural: `pods`. */
-  readonly resource: string;
-  readonly subresource?: string;
-  readonly name?: string;
-}
-
-/** A grant: these verbs on these resources (`pods`, `pods/exec`, `*`) of these groups; `names` empty: on every object. */
-export interface AccessRule {
-  readonly verbs: readonly string[];
-  readonly groups: readonly string[];
-  readonly resources: readonly string[];
-  readonly names: readonly string[];
-}
-
-/** Every grant that I have in a namespace; `incomplete` where an authorizer could not list its own. */
-export interface AccessRules {
-  readonly rules: readonly AccessRule[];
-  readonly incomplete: boolean;
 }
 
 /** One authenticated connection pool to one API server. Every failure is a `WorkbenchError` that names object, context and namespace. */
@@ -275,54 +107,4 @@ export interface KubeClient extends Disposable {
     port: number,
     signal: AbortSignal,
   ): Promise<PortForward>;
-}
-
-export interface ContextInfo {
-  readonly name: string;
-  readonly cluster: string;
-  readonly server: string;
-  readonly user: string;
-  /** The namespace that the kubeconfig names, `default` where it names none. */
-  readonly namespace: string;
-  readonly current: boolean;
-}
-
-/** The kubeconfig's contexts and the one that this workspace chose. The choice is kept in `KeyValueStore`, never in the kubeconfig. */
-export interface Contexts extends Disposable {
-  list(): Promise<readonly ContextInfo[]>;
-  /** The chosen one; else the kubeconfig's current context with `.env`'s NAMESPACE before its own. Undefined: no kubeconfig. */
-  current(): Promise<ClusterRef | undefined>;
-  select(context: string, namespace?: string): Promise<ClusterRef>;
-  /** Its cluster has gone: if it is the chosen one, the choice before it counts again, from the next `reload` on. */
-  leave(context: string): Promise<void>;
-  onDidChange(listener: (cluster: ClusterRef | undefined) => void): Disposable;
-  /** A client of a pinned cluster; the same object for the same cluster while it lives. */
-  client(cluster: ClusterRef): Promise<KubeClient>;
-  /** Arguments and environment that make kubectl or helm act on this very cluster (`--context`, `--namespace`, KUBECONFIG). */
-  toolEnvironment(cluster: ClusterRef): Promise<ToolEnvironment>;
-  /** Reads the kubeconfig files again now; a change on disk does the same. */
-  reload(): Promise<void>;
-}
-
-export interface ToolEnvironment {
-  readonly env: Readonly<Record<string, string>>;
-  readonly context: string;
-  readonly namespace: string;
-}
-
-/** A command as data: what to run and how to read it. Never a shell string. */
-export interface Command<T> {
-  readonly tool: 'kubectl' | 'helm' | 'node';
-  readonly args: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-  readonly cwd?: string;
-  readonly stdin?: string;
-  readonly parse: (stdout: string) => T;
-}
-
-/** Runs commands. Cancelling ends the whole process tree. Missing tool: `tool-missing`; non-zero exit: `tool-failed` with the last stderr line. */
-export interface CommandRunner {
-  run<T>(command: Command<T>, signal: AbortSignal): Promise<T>;
-  /** Path of a tool, or undefined when it is not on the PATH nor in the settings. */
-  find(tool: 'kubectl' | 'helm'): Promise<string | undefined>;
 }

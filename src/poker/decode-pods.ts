@@ -1,5 +1,5 @@
 import { stringAt } from '../base/json.ts';
-import type { KubeObject } from '../kube/types.ts';
+import type { KubeObject } from '../kube/model/types.ts';
 import type { Endpoint } from './types.ts';
 
 /** The pods that can be called, as people count; the same ones in the same order as a folder's `.tmp/decode_pods.txt` names. */

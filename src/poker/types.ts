@@ -1,4 +1,5 @@
-import type { ClusterRef, ToolEnvironment } from '../kube/types.ts';
+import type { ClusterRef } from '../kube/types.ts';
+import type { ToolEnvironment } from '../kube/tools/types.ts';
 import type { LongCall } from '../deployment/types.ts';
 
 /** What a shell in the poker pod, or a benchmark in it, talks to. */

@@ -1,8 +1,9 @@
 import { sleep, throwIfAborted, type Clock, timeLimit } from '../base/clock.ts';
 import { isAbort, isWorkbenchError, toWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import type { LongCall } from '../deployment/types.ts';
-import type { ClusterRef, Contexts, KubeClient } from '../kube/types.ts';
-import { podHttp, type PodHttpResponse } from '../kube/pod-http.ts';
+import type { ClusterRef, KubeClient } from '../kube/types.ts';
+import type { Contexts } from '../kube/login/types.ts';
+import { podHttp, type PodHttpResponse } from '../kube/streams/pod-http.ts';
 import type { ProfileOutcome, ProfileRequest, ProfileTarget, ProfilingService } from './types.ts';
 
 /** A start answers as soon as every worker has started; a stop only after every rank flushed its trace (minutes have been seen). */

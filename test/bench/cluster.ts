@@ -6,8 +6,8 @@ import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { MemoryStore } from '../../src/base/store.ts';
 import { createInventory } from '../../src/inventory/inventory.ts';
-import { createContexts } from '../../src/kube/contexts.ts';
-import type { KubeObject } from '../../src/kube/types.ts';
+import { createContexts } from '../../src/kube/login/contexts.ts';
+import type { KubeObject } from '../../src/kube/model/types.ts';
 import type { BenchRow } from './types.ts';
 
 const root = join(import.meta.dirname, '..', '..');

@@ -1,6 +1,6 @@
 import { podsReport } from '../../src/inventory/pods.ts';
 import { projectPod } from '../../src/inventory/project.ts';
-import type { KubeObject } from '../../src/kube/types.ts';
+import type { KubeObject } from '../../src/kube/model/types.ts';
 import { wholeCluster } from '../unit/inventory/fixtures.ts';
 import { both, type Loose, type Server } from './support/both.ts';
 import { leaderWorkerSet, mergePatch } from './support/objects.ts';

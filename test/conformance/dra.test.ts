@@ -3,7 +3,7 @@ import { projectClaim, projectSlice } from '../../src/inventory/dra/project.ts';
 import { gpuReport } from '../../src/inventory/gpus.ts';
 import { projectNode, projectPod } from '../../src/inventory/project.ts';
 import type { GpuNode, InventorySnapshot } from '../../src/inventory/types.ts';
-import type { KubeObject } from '../../src/kube/types.ts';
+import type { KubeObject } from '../../src/kube/model/types.ts';
 import { both, Server, type Loose } from './support/both.ts';
 import { idlePod, mergePatch, runningPod, type Sent } from './support/objects.ts';
 import { targets } from './support/targets.ts';

@@ -5,7 +5,8 @@ import { labels, manager } from '../../src/base/labels.ts';
 import type { Workbench } from '../../src/compose.ts';
 import { demoContext } from '../../src/demo/cluster.ts';
 import { Jobs, Namespaces } from '../../src/kube/resources.ts';
-import type { KubeClient, KubeObject, ResourceType } from '../../src/kube/types.ts';
+import type { KubeClient, ResourceType } from '../../src/kube/types.ts';
+import type { KubeObject } from '../../src/kube/model/types.ts';
 import type { RunRecord } from '../../src/runs/types.ts';
 import { call, failure, Lab, namespace, patience } from '../support/faults-lab.ts';
 

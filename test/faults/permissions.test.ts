@@ -17,9 +17,11 @@ import { modelServerRows } from '../../src/host/trees/model-server-rows.ts';
 import type { Row } from '../../src/host/trees/row.ts';
 import { gpuReport } from '../../src/inventory/gpus.ts';
 import { podsReport } from '../../src/inventory/pods.ts';
-import { describeNeed, describeNeeds } from '../../src/kube/access.ts';
+import { describeNeed, describeNeeds } from '../../src/kube/access/access.ts';
 import { Pods, Secrets } from '../../src/kube/resources.ts';
-import type { AccessNeed, KubeClient, KubeObject, ResourceType } from '../../src/kube/types.ts';
+import type { AccessNeed } from '../../src/kube/access/types.ts';
+import type { KubeClient, ResourceType } from '../../src/kube/types.ts';
+import type { KubeObject } from '../../src/kube/model/types.ts';
 import { assertTells, call, failure, Lab, namespace, patience, until } from '../support/faults-lab.ts';
 
 const rbac = 'rbac.authorization.k8s.io';

@@ -5,10 +5,11 @@ import { systemClock } from '../../src/base/clock.ts';
 import { stringAt } from '../../src/base/json.ts';
 import type { Workbench } from '../../src/compose.ts';
 import { demoContext } from '../../src/demo/cluster.ts';
-import { followContainer, type LogEvent } from '../../src/kube/container-logs.ts';
-import { podHttp } from '../../src/kube/pod-http.ts';
+import { followContainer, type LogEvent } from '../../src/kube/streams/container-logs.ts';
+import { podHttp } from '../../src/kube/streams/pod-http.ts';
 import { Pods } from '../../src/kube/resources.ts';
-import type { ForwardState, KubeClient } from '../../src/kube/types.ts';
+import type { ForwardState } from '../../src/kube/streams/types.ts';
+import type { KubeClient } from '../../src/kube/types.ts';
 import { statusThrough } from '../support/through-forward.ts';
 import { failure, Lab, namespace, patience, until } from '../support/faults-lab.ts';
 

@@ -5,7 +5,8 @@ import type { Workbench } from '../../src/compose.ts';
 import { demoContext } from '../../src/demo/cluster.ts';
 import type { DeployPlan, DeployRequest } from '../../src/deployment/types.ts';
 import { ConfigMaps, Pods, Secrets, Services } from '../../src/kube/resources.ts';
-import type { KubeClient, KubeObject } from '../../src/kube/types.ts';
+import type { KubeClient } from '../../src/kube/types.ts';
+import type { KubeObject } from '../../src/kube/model/types.ts';
 import { assertTells, call, failure, Lab, namespace, patience, until } from '../support/faults-lab.ts';
 
 const place = `${demoContext}/${namespace}`;

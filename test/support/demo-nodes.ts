@@ -5,7 +5,7 @@ import { silentLogger } from '../../src/base/logger.ts';
 import { Kubelets } from '../../src/demo/kubelets.ts';
 import { startNodes, type DemoNodes, type DemoNodesOptions } from '../../src/demo/nodes/index.ts';
 import { h200Nodes } from '../../src/demo/nodes/node-shape.ts';
-import type { KubeObject } from '../../src/kube/types.ts';
+import type { KubeObject } from '../../src/kube/model/types.ts';
 import { FakeApi } from './fake-api.ts';
 
 /** Nodes over the fake API, at a speed that makes back-offs and pulls pass in a moment. Their kubelet has an address here, which it has nowhere else. */

@@ -1,7 +1,10 @@
 import { WorkbenchError } from '../../src/base/errors.ts';
 import { isObject } from '../../src/base/json.ts';
 import { objectKey } from '../../src/kube/resources.ts';
-import type { KubeClient, KubeObject, KubeRequest, ResourceType, WatchOptions } from '../../src/kube/types.ts';
+import type { KubeClient, ResourceType } from '../../src/kube/types.ts';
+import type { KubeObject } from '../../src/kube/model/types.ts';
+import type { KubeRequest } from '../../src/kube/http/types.ts';
+import type { WatchOptions } from '../../src/kube/watch/types.ts';
 
 type Stored = KubeObject & { status?: Record<string, unknown> };
 type Watcher = { plural: string; set(object: Stored): void; gone(object: Stored): void };

@@ -3,7 +3,10 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WorkbenchError } from '../../src/base/errors.ts';
-import type { ClusterRef, Contexts, ExecOptions, ExecOutput, KubeClient, KubeObject } from '../../src/kube/types.ts';
+import type { ClusterRef, KubeClient } from '../../src/kube/types.ts';
+import type { Contexts } from '../../src/kube/login/types.ts';
+import type { ExecOptions, ExecOutput } from '../../src/kube/streams/types.ts';
+import type { KubeObject } from '../../src/kube/model/types.ts';
 
 export interface FakeFile {
   content: Buffer;

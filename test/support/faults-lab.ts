@@ -12,7 +12,8 @@ import { assetsAt, compose, type Settings, type Workbench } from '../../src/comp
 import { demoContext, startDemoCluster, type DemoCluster } from '../../src/demo/cluster.ts';
 import type { DeployPlan, LongCall } from '../../src/deployment/types.ts';
 import { Pods } from '../../src/kube/resources.ts';
-import type { ClusterRef, KubeObject } from '../../src/kube/types.ts';
+import type { ClusterRef } from '../../src/kube/types.ts';
+import type { KubeObject } from '../../src/kube/model/types.ts';
 
 /** How long a test waits for anything before it fails; nothing is measured by it. */
 const patienceMs = 100_000;

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { KubeObject } from '../../src/kube/types.ts';
+import type { KubeObject } from '../../src/kube/model/types.ts';
 import { ScriptedServer, sendJson, sendStatus } from '../unit/kube/server.ts';
 import { ALL_HOSTILE, HOSTILE } from './hostile.ts';
 

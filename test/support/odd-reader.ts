@@ -11,9 +11,7 @@ function task<Answer>(work: () => Promise<Answer>): ReaderTask<TaskInput, Answer
 }
 
 export const oddTasks = {
-  async 'say who'(
-    input: TaskInput,
-  ): Promise<{
+  async 'say who'(input: TaskInput): Promise<{
     readonly pid: number;
     readonly path: string;
     readonly env: Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
-import type { PortForward } from '../../src/kube/types.ts';
+import type { PortForward } from '../../src/kube/streams/types.ts';
 
 /** The status of a GET over a connection of its own through a port-forward. */
 export async function statusThrough(forward: PortForward, path: string): Promise<number> {

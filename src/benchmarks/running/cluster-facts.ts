@@ -1,7 +1,8 @@
 import { WorkbenchError } from '../../base/errors.ts';
 import { arrayAt, at, isObject, stringAt } from '../../base/json.ts';
 import { labels } from '../../base/labels.ts';
-import type { KubeClient, KubeObject } from '../../kube/types.ts';
+import type { KubeClient } from '../../kube/types.ts';
+import type { KubeObject } from '../../kube/model/types.ts';
 import type { Endpoint } from '../../poker/types.ts';
 import { Pods } from '../../kube/resources.ts';
 

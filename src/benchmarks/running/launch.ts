@@ -1,11 +1,12 @@
 import { timeLimit } from '../../base/clock.ts';
 import { isAbort, WorkbenchError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { KubeClient, KubeObject } from '../../kube/types.ts';
+import type { KubeClient } from '../../kube/types.ts';
+import type { KubeObject } from '../../kube/model/types.ts';
 import type { Endpoint, PokerService } from '../../poker/types.ts';
 import type { RunLedger, RunObject, RunRecord } from '../../runs/types.ts';
 import { Pods } from '../../kube/resources.ts';
-import { requireOurs } from '../../kube/whose.ts';
+import { requireOurs } from '../../kube/access/whose.ts';
 import { numberAt } from '../../base/json.ts';
 import { parseGuidellmVersion } from '../recipes/guidellm.ts';
 import type { GuidellmVersion, Recipe } from '../recipes/recipe.ts';

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { labels } from '../../base/labels.ts';
-import type { KubeClient, KubeObject } from '../../kube/types.ts';
+import type { KubeClient } from '../../kube/types.ts';
+import type { KubeObject } from '../../kube/model/types.ts';
 
 const MODEL_SERVER_KINDS = [
   ['leaderworkerset.x-k8s.io/v1', 'LeaderWorkerSet'],

@@ -8,7 +8,7 @@ import { startDemoCluster, type DemoCluster, type DemoClusterOptions } from '../
 import { podsPerNode } from '../../demo/crowd/workloads.ts';
 import { describeFaults, isFault } from '../../demo/nodes/faults.ts';
 import { h200Nodes } from '../../demo/nodes/node-shape.ts';
-import { processStart } from '../../kube/daemon.ts';
+import { processStart } from '../../kube/tools/daemon.ts';
 import { badUsage, type Invocation } from '../command.ts';
 import { exit, line, type Io } from '../io.ts';
 

@@ -1,4 +1,4 @@
-import type { OwnerReference } from '../../kube/types.ts';
+import type { OwnerReference } from '../../kube/model/types.ts';
 import { setKey } from './schema/json.ts';
 
 /** Metadata as the server writes it. */

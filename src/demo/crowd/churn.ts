@@ -3,7 +3,7 @@ import { disposable, type Disposable } from '../../base/disposables.ts';
 import { errorText, isWorkbenchError } from '../../base/errors.ts';
 import { arrayAt, isObject } from '../../base/json.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { KubeObject } from '../../kube/types.ts';
+import type { KubeObject } from '../../kube/model/types.ts';
 import type { Cluster } from '../controllers/core/cluster.ts';
 import type { Collection } from '../controllers/core/collection.ts';
 import { timestamp, withCondition } from '../controllers/core/conditions.ts';

@@ -2,7 +2,7 @@ import type { Disposable } from '../../base/disposables.ts';
 import { errorText, isWorkbenchError } from '../../base/errors.ts';
 import { stringAt } from '../../base/json.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { KubeObject } from '../../kube/types.ts';
+import type { KubeObject } from '../../kube/model/types.ts';
 import type { Cluster } from '../controllers/core/cluster.ts';
 import type { Collection } from '../controllers/core/collection.ts';
 import type { EventRecorder } from '../controllers/core/events.ts';

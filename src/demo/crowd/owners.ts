@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../kube/types.ts';
+import type { KubeObject } from '../../kube/model/types.ts';
 import type { Cluster } from '../controllers/core/cluster.ts';
 import { templateHash } from '../controllers/core/hash.ts';
 import { jsonAt, labelsOf, templateOf, type Json, type NewObject } from '../controllers/core/objects.ts';

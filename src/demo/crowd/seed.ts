@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { poll, type Clock } from '../../base/clock.ts';
 import { stringAt, stringMapAt } from '../../base/json.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { KubeObject } from '../../kube/types.ts';
+import type { KubeObject } from '../../kube/model/types.ts';
 import { freeName } from '../api/names.ts';
 import { Cluster } from '../controllers/core/cluster.ts';
 import { jsonAt, specOf, type Json, type NewObject } from '../controllers/core/objects.ts';

@@ -3,7 +3,8 @@ import { sleep, type Clock } from '../../base/clock.ts';
 import type { Limiter } from '../../base/limiter.ts';
 import type { Logger } from '../../base/logger.ts';
 import { Leases, Nodes } from '../../kube/resources.ts';
-import type { KubeClient, KubeObject } from '../../kube/types.ts';
+import type { KubeClient } from '../../kube/types.ts';
+import type { KubeObject } from '../../kube/model/types.ts';
 import type { NodeShape } from './node-shape.ts';
 import { NodeStatusReporter } from './node-status.ts';
 

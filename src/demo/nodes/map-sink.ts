@@ -1,4 +1,4 @@
-import type { WatchSink } from '../../kube/types.ts';
+import type { WatchSink } from '../../kube/watch/types.ts';
 
 /** A watch that keeps a map up to date. */
 export function mapSink<T>(map: Map<string, T>): WatchSink<T> {

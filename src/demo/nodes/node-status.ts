@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { arrayAt, at, isObject, stringAt } from '../../base/json.ts';
 import { Nodes, resourcePath } from '../../kube/resources.ts';
-import type { KubeObject } from '../../kube/types.ts';
+import type { KubeObject } from '../../kube/model/types.ts';
 import type { Registration } from './kubelet-registration.ts';
 
 export const kernelVersion = '6.8.0-60-generic';

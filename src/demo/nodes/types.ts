@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import type { IFileSystem } from 'just-bash';
 import type { Disposable } from '../../base/disposables.ts';
-import type { KubeObject } from '../../kube/types.ts';
+import type { KubeObject } from '../../kube/model/types.ts';
 
 /**
  * The pods' network: no socket of the machine. A listener is a real Node HTTP server that is handed connections,

@@ -1,7 +1,8 @@
 import { REQUIRED_SECRETS } from '../../deployment/secret-names.ts';
-import { accessError, needOf } from '../../kube/access.ts';
+import { accessError, needOf } from '../../kube/access/access.ts';
 import { Deployments, Gateways, LeaderWorkerSets, Pods, ReplicaSets, Secrets } from '../../kube/resources.ts';
-import type { AccessNeed, KubeClient } from '../../kube/types.ts';
+import type { AccessNeed } from '../../kube/access/types.ts';
+import type { KubeClient } from '../../kube/types.ts';
 import { COMMAND_IDS, type CommandId } from './ids.ts';
 
 const READ_PODS = [needOf('get', Pods), needOf('list', Pods)];

@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../base/errors.ts';
-import type { ContextInfo } from '../../kube/types.ts';
+import type { ContextInfo } from '../../kube/login/types.ts';
 import { choose, enter } from '../ask/steps.ts';
 import type { Host } from '../host.ts';
 import { placeOf } from '../session.ts';

@@ -1,6 +1,7 @@
 import { timeLimit } from '../../base/clock.ts';
 import { isWorkbenchError } from '../../base/errors.ts';
-import type { ClusterRef, Contexts } from '../../kube/types.ts';
+import type { ClusterRef } from '../../kube/types.ts';
+import type { Contexts } from '../../kube/login/types.ts';
 import { requireAccess } from './access.ts';
 import type { CommandId } from './ids.ts';
 

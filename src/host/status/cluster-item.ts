@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../../base/disposables.ts';
-import { describeNeeds } from '../../kube/access.ts';
-import type { AccessNeed } from '../../kube/types.ts';
+import { describeNeeds } from '../../kube/access/access.ts';
+import type { AccessNeed } from '../../kube/access/types.ts';
 import type { AccessKeys } from '../access-keys.ts';
 import { isProduction } from '../production.ts';
 import { placeOf, type Connection, type Session } from '../session.ts';

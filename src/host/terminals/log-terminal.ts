@@ -3,8 +3,9 @@ import { systemClock } from '../../base/clock.ts';
 import { isAbort, toWorkbenchError } from '../../base/errors.ts';
 import { fitLine } from '../../base/fit-text.ts';
 import { terminalText } from '../../base/terminal-text.ts';
-import { followContainer, type LogEvent } from '../../kube/container-logs.ts';
-import type { Contexts, ClusterRef } from '../../kube/types.ts';
+import { followContainer, type LogEvent } from '../../kube/streams/container-logs.ts';
+import type { Contexts } from '../../kube/login/types.ts';
+import type { ClusterRef } from '../../kube/types.ts';
 import { plural } from '../../protocol/format.ts';
 
 export interface LogSource {

@@ -1,5 +1,6 @@
-import { describeNeeds } from '../../kube/access.ts';
-import type { AccessNeed, ClusterRef } from '../../kube/types.ts';
+import { describeNeeds } from '../../kube/access/access.ts';
+import type { AccessNeed } from '../../kube/access/types.ts';
+import type { ClusterRef } from '../../kube/types.ts';
 import { plainText, WARNING, type Row } from './row.ts';
 
 /** That actions are hidden, and what is missing for them; undefined: none is. */

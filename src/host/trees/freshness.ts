@@ -1,5 +1,5 @@
 import type { ErrorCode, WorkbenchError } from '../../base/errors.ts';
-import type { WatchState } from '../../kube/types.ts';
+import type { WatchState } from '../../kube/watch/types.ts';
 import { ERROR, plainText, WARNING, type Row } from './row.ts';
 
 /** Why a view is not fresh, in the words that tell its user whose turn it is. */

@@ -1,6 +1,6 @@
 import { arrayAt, at, isObject, numberAt, stringAt } from '../../base/json.ts';
 import { objectKey } from '../../kube/resources.ts';
-import type { KubeObject } from '../../kube/types.ts';
+import type { KubeObject } from '../../kube/model/types.ts';
 import type { ClaimView, ExtendedClaim, OfferedDevice, SliceView } from './types.ts';
 
 /** Drivers, and device classes of the same name, that hand out GPUs or what stands for them. Fabric channels and NICs do not. */

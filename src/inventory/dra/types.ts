@@ -1,4 +1,4 @@
-import type { WatchState } from '../../kube/types.ts';
+import type { WatchState } from '../../kube/watch/types.ts';
 
 /** A device as claims name it: unique within its driver's pool. */
 export interface DeviceRef {

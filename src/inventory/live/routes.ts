@@ -3,10 +3,10 @@ import { Readable } from 'node:stream';
 import type { Disposable } from '../../base/disposables.ts';
 import { errorText, isAbort, systemCode, WorkbenchError } from '../../base/errors.ts';
 import { stringAt } from '../../base/json.ts';
-import { ForwardAgent } from '../../kube/forward-agent.ts';
-import { parseStatus } from '../../kube/json-calls.ts';
+import { ForwardAgent } from '../../kube/streams/forward-agent.ts';
+import { parseStatus } from '../../kube/http/json-calls.ts';
 import { Pods, resourcePath } from '../../kube/resources.ts';
-import { errorFromStatus, subjectOf } from '../../kube/status.ts';
+import { errorFromStatus, subjectOf } from '../../kube/http/status.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import type { MetricsTarget, RouteName } from './types.ts';
 

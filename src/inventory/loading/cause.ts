@@ -1,4 +1,4 @@
-import type { LogLine } from '../../kube/types.ts';
+import type { LogLine } from '../../kube/streams/types.ts';
 import { symptomOf, type Symptom } from './failures.ts';
 import { parseServerLine, processOf } from './line.ts';
 import type { Cause, RankLog } from './types.ts';

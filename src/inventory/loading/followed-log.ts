@@ -2,7 +2,8 @@ import { sleep, type Clock } from '../../base/clock.ts';
 import type { Disposable } from '../../base/disposables.ts';
 import { isAbort, isWorkbenchError, toWorkbenchError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { KubeClient, LogLine } from '../../kube/types.ts';
+import type { KubeClient } from '../../kube/types.ts';
+import type { LogLine } from '../../kube/streams/types.ts';
 import { PhaseReader } from './phases.ts';
 import type { LoadingPhase } from './types.ts';
 

@@ -1,4 +1,4 @@
-import type { LogLine } from '../../kube/types.ts';
+import type { LogLine } from '../../kube/streams/types.ts';
 import { dataParallelRank, parseServerLine } from './line.ts';
 import { milestone, silence, type Milestone } from './milestones.ts';
 import { PHASES, type LoadingPhase, type PhaseName } from './types.ts';

@@ -1,6 +1,6 @@
 import type { Disposable } from '../../base/disposables.ts';
 import type { Event } from '../../base/events.ts';
-import type { LogLine } from '../../kube/types.ts';
+import type { LogLine } from '../../kube/streams/types.ts';
 
 /** What a model server goes through from its first line to its first answer, in order. */
 export const PHASES = [

@@ -4,7 +4,9 @@ import { disposable, DisposableStore, type Disposable } from '../../base/disposa
 import { Emitter } from '../../base/events.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { WorkspaceFiles } from '../../base/workspace-files.ts';
-import type { ClusterRef, Contexts, KubeClient, LogLine } from '../../kube/types.ts';
+import type { ClusterRef, KubeClient } from '../../kube/types.ts';
+import type { Contexts } from '../../kube/login/types.ts';
+import type { LogLine } from '../../kube/streams/types.ts';
 import type { Inventory, InventorySnapshot } from '../types.ts';
 import { firstCause } from './cause.ts';
 import { CrashBook } from './crash-book.ts';

@@ -2,7 +2,7 @@ import { finished } from 'node:stream/promises';
 import { sleep, throwIfAborted, type Clock } from '../../base/clock.ts';
 import { isAbort, isWorkbenchError, WorkbenchError } from '../../base/errors.ts';
 import type { WorkspaceFiles } from '../../base/workspace-files.ts';
-import { Collector } from '../../kube/bounded.ts';
+import { Collector } from '../../kube/http/bounded.ts';
 import { EXEC_OUTPUT } from '../../kube/limits.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import type { RemoteTrace } from '../types.ts';

@@ -1,7 +1,7 @@
 import { sleep, type Clock } from '../../base/clock.ts';
 import { isAbort, isWorkbenchError, toWorkbenchError, WorkbenchError } from '../../base/errors.ts';
 import { Limiter } from '../../base/limiter.ts';
-import { Collector } from '../../kube/bounded.ts';
+import { Collector } from '../../kube/http/bounded.ts';
 import { EXEC_OUTPUT, EXEC_OUTPUT_MS } from '../../kube/limits.ts';
 import { Pods } from '../../kube/resources.ts';
 import type { ClusterRef, KubeClient } from '../../kube/types.ts';

@@ -1,5 +1,5 @@
 import { arrayAt, at, stringAt } from '../../base/json.ts';
-import type { KubeObject } from '../../kube/types.ts';
+import type { KubeObject } from '../../kube/model/types.ts';
 
 /** Where a pod's profiler writes. */
 export interface ProfilerFolder {

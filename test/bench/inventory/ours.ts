@@ -3,7 +3,7 @@ import type { Disposable } from '../../../src/base/disposables.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { MemoryStore } from '../../../src/base/store.ts';
 import { createInventory } from '../../../src/inventory/inventory.ts';
-import { createContexts } from '../../../src/kube/contexts.ts';
+import { createContexts } from '../../../src/kube/login/contexts.ts';
 import { serveBench, type Client } from './client-process.ts';
 
 const [kubeconfig = '', folder = ''] = process.argv.slice(2);

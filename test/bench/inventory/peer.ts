@@ -9,7 +9,7 @@ import {
 } from '@kubernetes/client-node';
 import { projectNode, projectPod } from '../../../src/inventory/project.ts';
 import type { InventorySnapshot, NodeView, PodView } from '../../../src/inventory/types.ts';
-import type { KubeObject } from '../../../src/kube/types.ts';
+import type { KubeObject } from '../../../src/kube/model/types.ts';
 import { serveBench, type Client } from './client-process.ts';
 
 /**

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { text } from 'node:stream/consumers';
 import { isObject } from '../../../src/base/json.ts';
-import { readText } from '../../../src/kube/json-calls.ts';
-import type { KubeClient, KubeRequest, Query } from '../../../src/kube/types.ts';
+import { readText } from '../../../src/kube/http/json-calls.ts';
+import type { KubeClient } from '../../../src/kube/types.ts';
+import type { KubeRequest, Query } from '../../../src/kube/http/types.ts';
 import { differences, type Difference } from './differences.ts';
 import { isAccepted } from './accepted.ts';
 import { normalise } from './normalise.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { WebSocket, type RawData } from 'ws';
-import type { Query } from '../../../src/kube/types.ts';
+import type { Query } from '../../../src/kube/http/types.ts';
 import type { Target } from './targets.ts';
 
 export interface Dial {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { Workbench } from '../../../src/compose.ts';
-import { podHttp } from '../../../src/kube/pod-http.ts';
+import { podHttp } from '../../../src/kube/streams/pod-http.ts';
 import { Pods } from '../../../src/kube/resources.ts';
 import type { KubeClient } from '../../../src/kube/types.ts';
 import { call, failure, namespace, patience, until } from '../../support/faults-lab.ts';

@@ -9,15 +9,10 @@ import { finished, pipeline } from 'node:stream/promises';
 import { type Clock, systemClock } from '../../../src/base/clock.ts';
 import { WorkbenchError } from '../../../src/base/errors.ts';
 import { Jobs } from '../../../src/kube/resources.ts';
-import type {
-  ClusterRef,
-  Contexts,
-  DeleteOptions,
-  ExecOptions,
-  KubeClient,
-  KubeObject,
-  ResourceType,
-} from '../../../src/kube/types.ts';
+import type { ClusterRef, DeleteOptions, KubeClient, ResourceType } from '../../../src/kube/types.ts';
+import type { Contexts } from '../../../src/kube/login/types.ts';
+import type { ExecOptions } from '../../../src/kube/streams/types.ts';
+import type { KubeObject } from '../../../src/kube/model/types.ts';
 import type { Endpoint, PokerService } from '../../../src/poker/types.ts';
 
 export const CLUSTER: ClusterRef = { context: 'test', namespace: 'bench', server: 'https://127.0.0.1:1' };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { at } from '../../../src/base/json.ts';
 import { asKubeObject } from '../../../src/demo/controllers/core/objects.ts';
 import { resized, isResized } from '../../../src/demo/controllers/workloads/deployment-scaling.ts';
-import type { KubeObject } from '../../../src/kube/types.ts';
+import type { KubeObject } from '../../../src/kube/model/types.ts';
 import { ControllerCluster, type Json } from '../../support/controller-cluster.ts';
 
 function deployment(replicas: number): Json {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { at } from '../../../src/base/json.ts';
 import { podsReport } from '../../../src/inventory/pods.ts';
 import { projectPod } from '../../../src/inventory/project.ts';
-import type { KubeObject } from '../../../src/kube/types.ts';
+import type { KubeObject } from '../../../src/kube/model/types.ts';
 import { ControllerCluster, type Json } from '../../support/controller-cluster.ts';
 import { wholeCluster } from '../inventory/fixtures.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { arrayAt, at } from '../../../src/base/json.ts';
-import type { KubeObject } from '../../../src/kube/types.ts';
+import type { KubeObject } from '../../../src/kube/model/types.ts';
 import { ControllerCluster, type Json } from '../../support/controller-cluster.ts';
 
 const GATEWAY = 'gateway.networking.k8s.io';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { arrayAt, at } from '../../../src/base/json.ts';
-import type { KubeObject } from '../../../src/kube/types.ts';
+import type { KubeObject } from '../../../src/kube/model/types.ts';
 import { podRequests } from '../../../src/demo/controllers/scheduler/requests.ts';
 import { unschedulableMessage } from '../../../src/demo/controllers/scheduler/message.ts';
 import { ManualClock } from '../../support/manual-clock.ts';

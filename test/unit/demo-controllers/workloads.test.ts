@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { arrayAt, at } from '../../../src/base/json.ts';
-import type { KubeObject } from '../../../src/kube/types.ts';
+import type { KubeObject } from '../../../src/kube/model/types.ts';
 import { formatIndexes, parseIndexes } from '../../../src/demo/controllers/workloads/job-indexes.ts';
 import { ControllerCluster, type Json } from '../../support/controller-cluster.ts';
 import * as fc from 'fast-check';

@@ -11,9 +11,9 @@ import { Placement } from '../../../src/demo/crowd/placement.ts';
 import { planWorkloads, podsOf } from '../../../src/demo/crowd/workloads.ts';
 import { amountsOf, podRequests } from '../../../src/demo/controllers/scheduler/requests.ts';
 import { h200Nodes } from '../../../src/demo/nodes/node-shape.ts';
-import { createContexts } from '../../../src/kube/contexts.ts';
+import { createContexts } from '../../../src/kube/login/contexts.ts';
 import { Pods, resourcePath } from '../../../src/kube/resources.ts';
-import type { KubeObject } from '../../../src/kube/types.ts';
+import type { KubeObject } from '../../../src/kube/model/types.ts';
 
 const nodes = h200Nodes(40);
 const never = new AbortController().signal;

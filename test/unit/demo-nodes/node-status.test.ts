@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { arrayAt, at, stringAt } from '../../../src/base/json.ts';
 import { Nodes } from '../../../src/kube/resources.ts';
-import type { KubeObject } from '../../../src/kube/types.ts';
+import type { KubeObject } from '../../../src/kube/model/types.ts';
 import { NodesUnderTest } from '../../support/demo-nodes.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
@@ -63,14 +63,12 @@ describe('the status that a kubelet posts', () => {
           }
         : one,
     );
-    await nodes.api
-      .client()
-      .json({
-        path: `/api/v1/nodes/${nodes.nodeName}/status`,
-        method: 'PATCH',
-        body: { status: { conditions } },
-        signal: new AbortController().signal,
-      });
+    await nodes.api.client().json({
+      path: `/api/v1/nodes/${nodes.nodeName}/status`,
+      method: 'PATCH',
+      body: { status: { conditions } },
+      signal: new AbortController().signal,
+    });
     assert.equal(ready()[0], 'Unknown');
     await pass(10);
     assert.deepEqual(ready(), ['True', 'KubeletReady', '2023-11-14T22:13:50Z', '2023-11-14T22:13:50Z']);

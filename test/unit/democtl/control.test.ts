@@ -13,7 +13,7 @@ import { createApiServer, type ApiServer } from '../../../src/demo/api/server.ts
 import { Kubelets } from '../../../src/demo/kubelets.ts';
 import { createDemoControl } from '../../../src/democtl/control.ts';
 import type { DemoControl } from '../../../src/democtl/types.ts';
-import { processStart } from '../../../src/kube/daemon.ts';
+import { processStart } from '../../../src/kube/tools/daemon.ts';
 import { LeapClock } from '../../support/leap-clock.ts';
 import { childrenOf, isAlive } from '../../support/processes.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { isWorkbenchError } from '../../../src/base/errors.ts';
 import { CrashWatch } from '../../../src/deployment/crashes.ts';
-import type { KubeObject } from '../../../src/kube/types.ts';
+import type { KubeObject } from '../../../src/kube/model/types.ts';
 
 const cluster = { context: 'lab', namespace: 'bench', server: 'https://lab' };
 

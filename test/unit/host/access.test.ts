@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { describeNeed, judge, needOf, parseRules } from '../../../src/kube/access.ts';
+import { describeNeed, judge, needOf, parseRules } from '../../../src/kube/access/access.ts';
 import { LeaderWorkerSets, Pods } from '../../../src/kube/resources.ts';
 import { ACCESS_NEEDS, deniedKey, GUARDED_COMMANDS } from '../../../src/host/commands/access.ts';
 import { accessRow } from '../../../src/host/trees/access-row.ts';

@@ -8,7 +8,7 @@ import {
   nodeTablePicture,
 } from '../../../src/host/webviews/node-table-picture.ts';
 import type { InventorySnapshot } from '../../../src/inventory/types.ts';
-import type { WatchState } from '../../../src/kube/types.ts';
+import type { WatchState } from '../../../src/kube/watch/types.ts';
 import type { NodeTablePicture } from '../../../src/protocol/node-table.ts';
 import { node, pod, row, snapshot } from '../inventory/node-table/support.ts';
 

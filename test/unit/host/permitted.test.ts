@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { isWorkbenchError, WorkbenchError } from '../../../src/base/errors.ts';
 import { permitted } from '../../../src/host/commands/permitted.ts';
-import type { AccessNeed, ClusterRef, Contexts, KubeClient } from '../../../src/kube/types.ts';
+import type { AccessNeed } from '../../../src/kube/access/types.ts';
+import type { ClusterRef, KubeClient } from '../../../src/kube/types.ts';
+import type { Contexts } from '../../../src/kube/login/types.ts';
 
 const cluster: ClusterRef = { context: 'lab', namespace: 'team', server: 'https://lab.invalid' };
 

@@ -5,7 +5,7 @@ import { projectClaim, projectSlice } from '../../../src/inventory/dra/project.t
 import type { DraSnapshot } from '../../../src/inventory/dra/types.ts';
 import { projectNode, projectPod } from '../../../src/inventory/project.ts';
 import type { InventorySnapshot } from '../../../src/inventory/types.ts';
-import type { KubeObject } from '../../../src/kube/types.ts';
+import type { KubeObject } from '../../../src/kube/model/types.ts';
 import { snapshotOf } from './fixtures.ts';
 
 /** What the report must say of a node; `resources` as allocatable, requested, free. */

@@ -8,7 +8,9 @@ import { createInventory } from '../../../src/inventory/inventory.ts';
 import type { GpuNode, Inventory } from '../../../src/inventory/types.ts';
 import { createKubeClient } from '../../../src/kube/client.ts';
 import { Nodes, Pods } from '../../../src/kube/resources.ts';
-import type { Contexts, KubeClient, KubeObject, ResourceType } from '../../../src/kube/types.ts';
+import type { Contexts } from '../../../src/kube/login/types.ts';
+import type { KubeClient, ResourceType } from '../../../src/kube/types.ts';
+import type { KubeObject } from '../../../src/kube/model/types.ts';
 import { until } from '../kube/server.ts';
 
 const never = new AbortController().signal;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { projectNode, projectPod } from '../../../src/inventory/project.ts';
 import type { InventorySnapshot, NodeView, PodView } from '../../../src/inventory/types.ts';
-import type { KubeObject } from '../../../src/kube/types.ts';
+import type { KubeObject } from '../../../src/kube/model/types.ts';
 
 function objects(name: string, kind: string): readonly KubeObject[] {
   const text = readFileSync(join(import.meta.dirname, '../../fixtures/inventory', `${name}.yaml`), 'utf8');

@@ -6,7 +6,7 @@ import { gpuReport } from '../../../src/inventory/gpus.ts';
 import { Places } from '../../../src/inventory/places.ts';
 import { projectNode, projectPod } from '../../../src/inventory/project.ts';
 import type { InventorySnapshot } from '../../../src/inventory/types.ts';
-import type { KubeObject } from '../../../src/kube/types.ts';
+import type { KubeObject } from '../../../src/kube/model/types.ts';
 import { snapshotOf } from './fixtures.ts';
 import {
   countsOf,

@@ -8,7 +8,9 @@ import { silentLogger } from '../../../src/base/logger.ts';
 import { createInventory } from '../../../src/inventory/inventory.ts';
 import type { Inventory, InventoryChange, InventorySnapshot } from '../../../src/inventory/types.ts';
 import { createKubeClient } from '../../../src/kube/client.ts';
-import type { ClusterRef, Contexts, KubeClient, KubeObject } from '../../../src/kube/types.ts';
+import type { ClusterRef, KubeClient } from '../../../src/kube/types.ts';
+import type { Contexts } from '../../../src/kube/login/types.ts';
+import type { KubeObject } from '../../../src/kube/model/types.ts';
 import { clusterRef, ScriptedServer, sendJson, sendStatus, until } from '../kube/server.ts';
 import { nodeObjects, podObjects } from './fixtures.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { podProjection, projectPod } from '../../../src/inventory/project.ts';
-import type { KubeObject } from '../../../src/kube/types.ts';
+import type { KubeObject } from '../../../src/kube/model/types.ts';
 
 function pod(name: string, node: string): KubeObject {
   return {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { describeNeed, judge, needOf, parseRules } from '../../../src/kube/access.ts';
+import { describeNeed, judge, needOf, parseRules } from '../../../src/kube/access/access.ts';
 import { LeaderWorkerSets, Pods } from '../../../src/kube/resources.ts';
-import type { AccessNeed, AccessRule, AccessRules } from '../../../src/kube/types.ts';
+import type { AccessNeed, AccessRule, AccessRules } from '../../../src/kube/access/types.ts';
 
 const rule = (
   verbs: readonly string[],

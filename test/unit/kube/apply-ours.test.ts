@@ -4,10 +4,11 @@ import { isWorkbenchError } from '../../../src/base/errors.ts';
 import { labels, manager } from '../../../src/base/labels.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { createApiServer, type ApiServer } from '../../../src/demo/api/server.ts';
-import { applyOurs, requireAllOurs } from '../../../src/kube/apply-ours.ts';
+import { applyOurs, requireAllOurs } from '../../../src/kube/access/apply-ours.ts';
 import { createKubeClient } from '../../../src/kube/client.ts';
 import { ConfigMaps } from '../../../src/kube/resources.ts';
-import type { KubeClient, KubeObject } from '../../../src/kube/types.ts';
+import type { KubeClient } from '../../../src/kube/types.ts';
+import type { KubeObject } from '../../../src/kube/model/types.ts';
 
 const { signal } = new AbortController();
 const token = 'token-of-this-test';

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { poll, systemClock } from '../../../src/base/clock.ts';
 import { isWorkbenchError, WorkbenchError, type ErrorCode } from '../../../src/base/errors.ts';
 import { Pods, Nodes } from '../../../src/kube/resources.ts';
-import { applyConflicts, statusOf } from '../../../src/kube/status.ts';
+import { applyConflicts, statusOf } from '../../../src/kube/http/status.ts';
 import type { KubeClient } from '../../../src/kube/types.ts';
 import { ManualClock } from './manual-clock.ts';
 import { clientOf, pod, ScriptedServer, sendJson, sendStatus, until } from './server.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { followContainer, type LogEvent } from '../../../src/kube/container-logs.ts';
+import { followContainer, type LogEvent } from '../../../src/kube/streams/container-logs.ts';
 import { PatientClock } from './patient-clock.ts';
 import { ManualClock } from './manual-clock.ts';
 import { clientOf, pod, ScriptedServer, sendJson, sendStatus, until } from './server.ts';

@@ -5,8 +5,10 @@ import { silentLogger } from '../../../src/base/logger.ts';
 import { createApiServer, type ApiServer } from '../../../src/demo/api/server.ts';
 import { createKubeClient } from '../../../src/kube/client.ts';
 import { ConfigMaps, LeaderWorkerSets, Nodes, Pods } from '../../../src/kube/resources.ts';
-import { applyConflicts } from '../../../src/kube/status.ts';
-import type { KubeClient, KubeObject, WatchState } from '../../../src/kube/types.ts';
+import { applyConflicts } from '../../../src/kube/http/status.ts';
+import type { KubeClient } from '../../../src/kube/types.ts';
+import type { KubeObject } from '../../../src/kube/model/types.ts';
+import type { WatchState } from '../../../src/kube/watch/types.ts';
 import { until } from './server.ts';
 
 const never = new AbortController().signal;

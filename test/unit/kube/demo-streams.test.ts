@@ -12,9 +12,10 @@ import { MemoryStore } from '../../../src/base/store.ts';
 import { startDemoCluster, type DemoCluster } from '../../../src/demo/cluster.ts';
 import { gpuReport } from '../../../src/inventory/gpus.ts';
 import { createInventory } from '../../../src/inventory/inventory.ts';
-import { createContexts } from '../../../src/kube/contexts.ts';
+import { createContexts } from '../../../src/kube/login/contexts.ts';
 import { Pods } from '../../../src/kube/resources.ts';
-import type { ClusterRef, Contexts, KubeClient } from '../../../src/kube/types.ts';
+import type { ClusterRef, KubeClient } from '../../../src/kube/types.ts';
+import type { Contexts } from '../../../src/kube/login/types.ts';
 
 const never = new AbortController().signal;
 

@@ -3,7 +3,8 @@ import { PassThrough, Readable, Writable } from 'node:stream';
 import { callbackify } from 'node:util';
 import type { WebSocket } from 'ws';
 import { isWorkbenchError, type ErrorCode } from '../../../src/base/errors.ts';
-import type { ExecOptions, KubeClient } from '../../../src/kube/types.ts';
+import type { ExecOptions } from '../../../src/kube/streams/types.ts';
+import type { KubeClient } from '../../../src/kube/types.ts';
 import { ManualClock } from './manual-clock.ts';
 import { clientOf, ScriptedServer, sendStatus, until } from './server.ts';
 

@@ -12,9 +12,11 @@ import {
   POD_ANSWER,
   REFUSAL_BYTES,
 } from '../../../src/kube/limits.ts';
-import { podHttp } from '../../../src/kube/pod-http.ts';
+import { podHttp } from '../../../src/kube/streams/pod-http.ts';
 import { Pods } from '../../../src/kube/resources.ts';
-import type { KubeClient, LogLine, WatchState } from '../../../src/kube/types.ts';
+import type { KubeClient } from '../../../src/kube/types.ts';
+import type { LogLine } from '../../../src/kube/streams/types.ts';
+import type { WatchState } from '../../../src/kube/watch/types.ts';
 import { clientOf, until } from './server.ts';
 
 const never = new AbortController().signal;

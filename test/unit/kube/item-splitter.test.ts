@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { ItemSplitter } from '../../../src/kube/item-splitter.ts';
+import { ItemSplitter } from '../../../src/kube/http/item-splitter.ts';
 
 /** A list's items and the rest of it, read in pieces cut at the given shares of the text. */
 function split(

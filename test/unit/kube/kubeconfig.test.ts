@@ -21,10 +21,16 @@ import { systemClock, type Clock } from '../../../src/base/clock.ts';
 import { WorkbenchError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { MemoryStore } from '../../../src/base/store.ts';
-import { createContexts, type ContextsOptions } from '../../../src/kube/contexts.ts';
-import { kubeconfigFiles, mergeKubeconfigs, readKubeconfigs, type Kubeconfig } from '../../../src/kube/kubeconfig.ts';
+import { createContexts, type ContextsOptions } from '../../../src/kube/login/contexts.ts';
+import {
+  kubeconfigFiles,
+  mergeKubeconfigs,
+  readKubeconfigs,
+  type Kubeconfig,
+} from '../../../src/kube/login/kubeconfig.ts';
 import { Pods } from '../../../src/kube/resources.ts';
-import type { ClusterRef, Contexts } from '../../../src/kube/types.ts';
+import type { ClusterRef } from '../../../src/kube/types.ts';
+import type { Contexts } from '../../../src/kube/login/types.ts';
 import { LeapClock } from '../../support/leap-clock.ts';
 import { pod, ScriptedServer, sendJson, sendStatus, until } from './server.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
-import { NotJson, readPage } from '../../../src/kube/list-page.ts';
-import type { KubeResponse } from '../../../src/kube/types.ts';
+import { NotJson, readPage } from '../../../src/kube/http/list-page.ts';
+import type { KubeResponse } from '../../../src/kube/http/types.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 const list = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Clock } from '../../../src/base/clock.ts';
-import { Liveness } from '../../../src/kube/liveness.ts';
+import { Liveness } from '../../../src/kube/http/liveness.ts';
 import { ManualClock } from './manual-clock.ts';
 
 /** A machine whose wall clock may be set, or go on while everything else sleeps. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import * as fc from 'fast-check';
-import type { LogLine } from '../../../src/kube/types.ts';
+import type { LogLine } from '../../../src/kube/streams/types.ts';
 import { PatientClock } from './patient-clock.ts';
 import { clientOf, pod, ScriptedServer, sendJson } from './server.ts';
 

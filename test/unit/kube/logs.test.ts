@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { isWorkbenchError } from '../../../src/base/errors.ts';
-import type { KubeClient, KubeObject, LogLine, LogOptions } from '../../../src/kube/types.ts';
+import type { KubeClient } from '../../../src/kube/types.ts';
+import type { KubeObject } from '../../../src/kube/model/types.ts';
+import type { LogLine, LogOptions } from '../../../src/kube/streams/types.ts';
 import { PatientClock } from './patient-clock.ts';
 import { clientOf, pod, ScriptedServer, sendJson, sendStatus } from './server.ts';
 

@@ -4,9 +4,10 @@ import { systemClock } from '../../../src/base/clock.ts';
 import { isWorkbenchError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { createApiServer, type ApiServer } from '../../../src/demo/api/server.ts';
-import { needOf } from '../../../src/kube/access.ts';
+import { needOf } from '../../../src/kube/access/access.ts';
 import { ConfigMaps, Nodes, Pods, Secrets } from '../../../src/kube/resources.ts';
-import type { KubeClient, KubeObject, ResourceType } from '../../../src/kube/types.ts';
+import type { KubeClient, ResourceType } from '../../../src/kube/types.ts';
+import type { KubeObject } from '../../../src/kube/model/types.ts';
 import { ManualClock } from './manual-clock.ts';
 import { clientOf, pod, ScriptedServer, sendJson, sendStatus } from './server.ts';
 

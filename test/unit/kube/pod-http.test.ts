@@ -4,8 +4,8 @@ import { createServer, request, type IncomingMessage, type RequestListener, type
 import { connect, type AddressInfo } from 'node:net';
 import type { WebSocket } from 'ws';
 import { isWorkbenchError } from '../../../src/base/errors.ts';
-import { ForwardAgent } from '../../../src/kube/forward-agent.ts';
-import { podHttp, type PodHttpResponse } from '../../../src/kube/pod-http.ts';
+import { ForwardAgent } from '../../../src/kube/streams/forward-agent.ts';
+import { podHttp, type PodHttpResponse } from '../../../src/kube/streams/pod-http.ts';
 import type { KubeClient } from '../../../src/kube/types.ts';
 import { clientOf, pod, ScriptedServer, sendJson } from './server.ts';
 

@@ -4,8 +4,10 @@ import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { isWorkbenchError, type WorkbenchError } from '../../../src/base/errors.ts';
-import { podHttp } from '../../../src/kube/pod-http.ts';
-import type { ForwardState, KubeClient, KubeObject, PortForward } from '../../../src/kube/types.ts';
+import { podHttp } from '../../../src/kube/streams/pod-http.ts';
+import type { ForwardState, PortForward } from '../../../src/kube/streams/types.ts';
+import type { KubeClient } from '../../../src/kube/types.ts';
+import type { KubeObject } from '../../../src/kube/model/types.ts';
 import { ManualClock } from './manual-clock.ts';
 import { clientOf, pod, ScriptedServer, sendJson, sendStatus, until } from './server.ts';
 

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isWorkbenchError, WorkbenchError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
-import { createCommandRunner } from '../../../src/kube/runner.ts';
-import { isTooOld, parseVersion } from '../../../src/kube/tool-versions.ts';
-import type { Command, CommandRunner } from '../../../src/kube/types.ts';
+import { createCommandRunner } from '../../../src/kube/tools/runner.ts';
+import { isTooOld, parseVersion } from '../../../src/kube/tools/tool-versions.ts';
+import type { Command, CommandRunner } from '../../../src/kube/tools/types.ts';
 
 const never = new AbortController().signal;
 const echoed = (args: readonly string[], more: Partial<Command<string>> = {}): Command<string> => ({

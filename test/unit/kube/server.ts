@@ -5,8 +5,9 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { systemClock, type Clock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { createKubeClient } from '../../../src/kube/client.ts';
-import type { Connection } from '../../../src/kube/connection.ts';
-import type { ClusterRef, KubeClient, KubeObject } from '../../../src/kube/types.ts';
+import type { Connection } from '../../../src/kube/http/connection.ts';
+import type { ClusterRef, KubeClient } from '../../../src/kube/types.ts';
+import type { KubeObject } from '../../../src/kube/model/types.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse, url: URL) => void;
 export type Upgrade = (socket: WebSocket, url: URL) => void;

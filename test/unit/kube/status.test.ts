@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { errorFromStatus, retryAfterMs, statusOf, subjectOf } from '../../../src/kube/status.ts';
+import { errorFromStatus, retryAfterMs, statusOf, subjectOf } from '../../../src/kube/http/status.ts';
 import { clusterRef } from './server.ts';
 
 describe('Retry-After', () => {

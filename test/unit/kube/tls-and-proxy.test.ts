@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { isWorkbenchError } from '../../../src/base/errors.ts';
 import { Pods } from '../../../src/kube/resources.ts';
-import { proxyFromEnvironment } from '../../../src/kube/proxy.ts';
+import { proxyFromEnvironment } from '../../../src/kube/http/proxy.ts';
 import { clientOf, pod, ScriptedServer, sendJson } from './server.ts';
 
 const never = new AbortController().signal;

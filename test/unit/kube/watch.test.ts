@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { Pods } from '../../../src/kube/resources.ts';
-import type { KubeClient, KubeObject, WatchState } from '../../../src/kube/types.ts';
+import type { KubeClient } from '../../../src/kube/types.ts';
+import type { KubeObject } from '../../../src/kube/model/types.ts';
+import type { WatchState } from '../../../src/kube/watch/types.ts';
 import { ManualClock } from './manual-clock.ts';
 import { clientOf, pod, ScriptedServer, sendJson, sendStatus, until } from './server.ts';
 

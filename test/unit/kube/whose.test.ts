@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { isWorkbenchError } from '../../../src/base/errors.ts';
 import { annotations, labels, manager } from '../../../src/base/labels.ts';
-import type { ClusterRef, KubeObject, ObjectMeta } from '../../../src/kube/types.ts';
-import { notOurs, requireOurs, type Claim } from '../../../src/kube/whose.ts';
+import type { ClusterRef } from '../../../src/kube/types.ts';
+import type { KubeObject, ObjectMeta } from '../../../src/kube/model/types.ts';
+import { notOurs, requireOurs, type Claim } from '../../../src/kube/access/whose.ts';
 
 const cluster: ClusterRef = { context: 'shared', namespace: 'team', server: 'https://127.0.0.1:1' };
 const bob: Claim = { owner: 'bob', deployment: 'wide-ep' };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { array, assert as assertProperty, constantFrom, oneof, property, string } from 'fast-check';
 import { gzipSync } from 'node:zlib';
-import type { KubeObject } from '../../../src/kube/types.ts';
+import type { KubeObject } from '../../../src/kube/model/types.ts';
 import { rankFromName } from '../../../src/traces/local/sets.ts';
 import { looksEnded, TAIL_BYTES } from '../../../src/traces/remote/completeness.ts';
 import { profilerFolderOf } from '../../../src/traces/remote/profiler-folder.ts';

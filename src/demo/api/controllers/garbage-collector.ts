@@ -1,5 +1,5 @@
 import { DisposableStore, type Disposable } from '../../../base/disposables.ts';
-import type { OwnerReference } from '../../../kube/types.ts';
+import type { OwnerReference } from '../../../kube/model/types.ts';
 import type { ApiCore } from '../core.ts';
 import { foregroundFinalizer, orphanFinalizer } from '../deletes.ts';
 import { ApiError } from '../status.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../base/clock.ts';
-import type { KubeObject } from '../../../kube/types.ts';
+import type { KubeObject } from '../../../kube/model/types.ts';
 import { timestamp } from './conditions.ts';
 import type { Collection } from './collection.ts';
 import { namespaceOf, numberAt, uidOf } from './objects.ts';

@@ -1,5 +1,5 @@
 import { arrayAt, at, isObject, numberAt, stringAt, stringMapAt } from '../../../base/json.ts';
-import type { KubeObject, OwnerReference } from '../../../kube/types.ts';
+import type { KubeObject, OwnerReference } from '../../../kube/model/types.ts';
 
 export type Json = Record<string, unknown>;
 

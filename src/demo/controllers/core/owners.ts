@@ -1,5 +1,5 @@
 import type { Disposable } from '../../../base/disposables.ts';
-import type { KubeObject } from '../../../kube/types.ts';
+import type { KubeObject } from '../../../kube/model/types.ts';
 import type { Collection } from './collection.ts';
 import { controllerOf, joinKey, keyOf } from './objects.ts';
 import type { ReconcileQueue } from './queue.ts';

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../../kube/types.ts';
+import type { KubeObject } from '../../../kube/model/types.ts';
 import { arrayAt, isTerminating, labelsOf, numberAt, stringAt, type Json } from './objects.ts';
 
 export function phaseOf(pod: KubeObject): string {

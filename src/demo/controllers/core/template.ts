@@ -1,5 +1,5 @@
 import { errorText } from '../../../base/errors.ts';
-import type { KubeObject } from '../../../kube/types.ts';
+import type { KubeObject } from '../../../kube/model/types.ts';
 import type { Collection } from './collection.ts';
 import type { EventRecorder } from './events.ts';
 import { controllerReference, jsonAt, namespaceOf, type Json, type NewObject } from './objects.ts';

@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import type { KubeObject } from '../../../kube/types.ts';
+import type { KubeObject } from '../../../kube/model/types.ts';
 import {
   annotationsOf,
   arrayAt,

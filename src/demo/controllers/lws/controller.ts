@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Disposable } from '../../../base/disposables.ts';
-import type { KubeObject } from '../../../kube/types.ts';
+import type { KubeObject } from '../../../kube/model/types.ts';
 import type { Cluster } from '../core/cluster.ts';
 import type { Collection } from '../core/collection.ts';
 import { withCondition, type Condition } from '../core/conditions.ts';

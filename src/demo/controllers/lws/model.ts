@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../../kube/types.ts';
+import type { KubeObject } from '../../../kube/model/types.ts';
 import { sha1, templateHash } from '../core/hash.ts';
 import { annotationsOf, isObject, jsonAt, labelsOf, numberAt, stringAt, type Json } from '../core/objects.ts';
 

@@ -1,5 +1,5 @@
 import type { Disposable } from '../../../base/disposables.ts';
-import type { KubeObject } from '../../../kube/types.ts';
+import type { KubeObject } from '../../../kube/model/types.ts';
 import type { Cluster } from '../core/cluster.ts';
 import type { Collection } from '../core/collection.ts';
 import { writeStatus } from '../core/counts.ts';

@@ -1,5 +1,5 @@
 import { selectorMatches } from '../../api/schema/index.ts';
-import type { KubeObject } from '../../../kube/types.ts';
+import type { KubeObject } from '../../../kube/model/types.ts';
 import { arrayAt, at, isObject, jsonAt, labelsOf, namespaceOf, stringAt, stringMapAt } from '../core/objects.ts';
 
 /** Whether a node has what the pod's nodeSelector and required node affinity ask for. */

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../../kube/types.ts';
+import type { KubeObject } from '../../../kube/model/types.ts';
 import { arrayAt, at, numberAt } from '../core/objects.ts';
 import { matchesNode, podAffinityFailure, type Placement } from './affinity.ts';
 import { amountsOf, podRequests, sum, type Amounts } from './requests.ts';

@@ -1,6 +1,6 @@
 import { parseQuantity } from '../../api/schema/index.ts';
 import { arrayAt, isObject, jsonAt, stringAt, type Json } from '../core/objects.ts';
-import type { KubeObject } from '../../../kube/types.ts';
+import type { KubeObject } from '../../../kube/model/types.ts';
 
 /** Amounts by resource name, in billionths of the unit. */
 export type Amounts = ReadonlyMap<string, bigint>;

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../../kube/types.ts';
+import type { KubeObject } from '../../../kube/model/types.ts';
 import { scaledValue } from '../core/counts.ts';
 import { annotationsOf, createdAt, jsonAt, numberAt, replicasOf } from '../core/objects.ts';
 

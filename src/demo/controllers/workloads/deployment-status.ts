@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../../kube/types.ts';
+import type { KubeObject } from '../../../kube/model/types.ts';
 import { timestamp, withCondition, withUpdatedCondition } from '../core/conditions.ts';
 import { withCounts } from '../core/counts.ts';
 import { arrayAt, at, generationOf, numberAt, replicasOf, statusOf, stringAt, type Json } from '../core/objects.ts';

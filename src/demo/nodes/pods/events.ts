@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { isWorkbenchError } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/logger.ts';
 import { Events } from '../../../kube/resources.ts';
-import type { KubeClient, KubeObject } from '../../../kube/types.ts';
+import type { KubeClient } from '../../../kube/types.ts';
+import type { KubeObject } from '../../../kube/model/types.ts';
 
 /** What an event is about: a pod, one of its containers, or a node. */
 export interface EventSubject {

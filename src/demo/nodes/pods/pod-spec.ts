@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { KubeObject } from '../../../kube/types.ts';
+import type { KubeObject } from '../../../kube/model/types.ts';
 
 /** The parts of a pod that its node reads. Everything else passes unseen. */
 

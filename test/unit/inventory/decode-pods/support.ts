@@ -1,13 +1,9 @@
 import { disposable } from '../../../../src/base/disposables.ts';
 import { Emitter } from '../../../../src/base/events.ts';
-import type {
-  ClusterRef,
-  Contexts,
-  KubeClient,
-  KubeObject,
-  WatchOptions,
-  WatchSink,
-} from '../../../../src/kube/types.ts';
+import type { ClusterRef, KubeClient } from '../../../../src/kube/types.ts';
+import type { Contexts } from '../../../../src/kube/login/types.ts';
+import type { KubeObject } from '../../../../src/kube/model/types.ts';
+import type { WatchOptions, WatchSink } from '../../../../src/kube/watch/types.ts';
 
 /** A decode pod of wide-EP as the API server tells of it. */
 export function decodePod(

@@ -23,10 +23,12 @@ import { metricsTargets } from '../../../../src/inventory/live/targets.ts';
 import { totalsOf } from '../../../../src/inventory/live/totals.ts';
 import type { LiveFigures, LiveSnapshot, RankFigures } from '../../../../src/inventory/live/types.ts';
 import type { Inventory } from '../../../../src/inventory/types.ts';
-import { createContexts } from '../../../../src/kube/contexts.ts';
-import { podHttp } from '../../../../src/kube/pod-http.ts';
+import { createContexts } from '../../../../src/kube/login/contexts.ts';
+import { podHttp } from '../../../../src/kube/streams/pod-http.ts';
 import { Pods } from '../../../../src/kube/resources.ts';
-import type { ClusterRef, Contexts, KubeClient, KubeObject } from '../../../../src/kube/types.ts';
+import type { ClusterRef, KubeClient } from '../../../../src/kube/types.ts';
+import type { Contexts } from '../../../../src/kube/login/types.ts';
+import type { KubeObject } from '../../../../src/kube/model/types.ts';
 
 const MODEL = 'Qwen/Qwen3-0.6B';
 const POD = 'ms-demo-decode-0';

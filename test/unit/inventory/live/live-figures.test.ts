@@ -10,7 +10,9 @@ import { createLiveFigures } from '../../../../src/inventory/live/live-figures.t
 import type { LiveFigures } from '../../../../src/inventory/live/types.ts';
 import { projectPod } from '../../../../src/inventory/project.ts';
 import type { Inventory, InventorySnapshot } from '../../../../src/inventory/types.ts';
-import type { ClusterRef, Contexts, KubeClient, KubeRequest } from '../../../../src/kube/types.ts';
+import type { ClusterRef, KubeClient } from '../../../../src/kube/types.ts';
+import type { Contexts } from '../../../../src/kube/login/types.ts';
+import type { KubeRequest } from '../../../../src/kube/http/types.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { snapshotOf } from '../fixtures.ts';
 

@@ -1,4 +1,4 @@
-import type { LogLine } from '../../../../src/kube/types.ts';
+import type { LogLine } from '../../../../src/kube/streams/types.ts';
 import { PhaseReader } from '../../../../src/inventory/loading/phases.ts';
 import type { RankLog } from '../../../../src/inventory/loading/types.ts';
 

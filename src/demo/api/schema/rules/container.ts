@@ -122,13 +122,11 @@ function probeViolations(probe: unknown, path: string, kind: string): Violation[
   const handlers = HANDLERS.filter((handler) => probe[handler] !== undefined);
   if (handlers.length === 0) violations.push(required(path, 'must specify a handler type'));
   violations.push(
-    ...handlers
-      .slice(1)
-      .map((handler) => ({
-        path: `${path}.${handler}`,
-        reason: 'FieldValueForbidden' as const,
-        message: 'Forbidden: may not specify more than 1 handler type',
-      })),
+    ...handlers.slice(1).map((handler) => ({
+      path: `${path}.${handler}`,
+      reason: 'FieldValueForbidden' as const,
+      message: 'Forbidden: may not specify more than 1 handler type',
+    })),
   );
   for (const field of [
     'initialDelaySeconds',

@@ -1,0 +1,397 @@
+import { watch, type FSWatcher } from 'node:fs';
+import { basename, delimiter, dirname } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import type { Disposable } from '../../base/disposables.ts';
+import { errorText, WorkbenchError } from '../../base/errors.ts';
+import { Emitter } from '../../base/events.ts';
+import { at, stringAt } from '../../base/json.ts';
+import type { Logger } from '../../base/logger.ts';
+import { loadPart } from '../../base/parts.ts';
+import type { KeyValueStore } from '../../base/store.ts';
+import type { Connection } from '../http/connection.ts';
+import { ClusterAuthority, UserCredentials } from './credentials.ts';
+import { inClusterKubeconfig, SERVICE_ACCOUNT_FOLDER, type InClusterKubeconfig } from './in-cluster.ts';
+import {
+  kubeconfigFiles,
+  mergeKubeconfigs,
+  readKubeconfigs,
+  type ClusterConfig,
+  type ContextConfig,
+  type Kubeconfig,
+  type UserConfig,
+} from './kubeconfig.ts';
+import { proxyFromEnvironment } from '../http/proxy.ts';
+import type { Environment } from '../tools/tool-path.ts';
+import type { ClusterRef, KubeClient } from '../types.ts';
+import type { ContextInfo, Contexts } from './types.ts';
+import type { ToolEnvironment } from '../tools/types.ts';
+
+const STORE_KEY = 'kube.chosen';
+/** Tools write a kubeconfig in several steps. */
+const SETTLE_MS = 150;
+
+interface Place {
+  readonly context: string;
+  readonly namespace: string;
+}
+
+/** What was chosen; `before` is the choice of another context that it took the place of. */
+interface Choice extends Place {
+  readonly before?: Place;
+}
+
+export interface ContextsOptions {
+  readonly env: Environment;
+  readonly home: string;
+  /** Where relative kubeconfig paths of the setting and of `.env` start: the workspace. */
+  readonly folder: () => string;
+  /** The setting's file, asked anew at each reading; empty counts as not set. */
+  readonly kubeconfigSetting?: () => string | undefined;
+  /** The values of the workspace's `.env`: NAMESPACE and KUBECONFIG count here. */
+  readonly workspaceEnv?: () => Promise<Readonly<Record<string, string | undefined>>>;
+  /** Files that are read after the person's own, such as the one of a demo cluster that this window started. */
+  readonly alsoRead?: () => readonly string[];
+  /** Where a pod finds its service account; the kubelet's place unless a test has another one. */
+  readonly serviceAccount?: string;
+  readonly store: KeyValueStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export function createContexts(options: ContextsOptions): Contexts {
+  return new KubeconfigContexts(options);
+}
+
+interface Loaded {
+  /** The files that were looked for, there or not. */
+  readonly files: readonly string[];
+  readonly namespace: string | undefined;
+  readonly kubeconfig: Kubeconfig | undefined;
+}
+
+const NO_USER: UserConfig = {
+  token: undefined,
+  tokenFile: undefined,
+  username: undefined,
+  password: undefined,
+  'client-certificate': undefined,
+  'client-certificate-data': undefined,
+  'client-key': undefined,
+  'client-key-data': undefined,
+  as: undefined,
+  'as-groups': [],
+  exec: undefined,
+  'auth-provider': undefined,
+};
+
+class KubeconfigContexts implements Contexts {
+  readonly #options: ContextsOptions;
+  readonly #changed = new Emitter<ClusterRef | undefined>();
+  readonly #clients = new Map<string, Promise<KubeClient>>();
+  #loading: Promise<Loaded> | undefined;
+  #watchers: readonly FSWatcher[] = [];
+  #settling: Disposable | undefined;
+  /** Key of the cluster that was last told to anybody. */
+  #last: string | undefined;
+  /** The kubeconfig of the pod that we run in. */
+  #pod: Promise<InClusterKubeconfig | undefined> | undefined;
+  readonly #lifetime = new AbortController();
+
+  constructor(options: ContextsOptions) {
+    this.#options = options;
+  }
+
+  async list(): Promise<readonly ContextInfo[]> {
+    const { kubeconfig, files } = await this.#load();
+    if (!kubeconfig) throw missing(files);
+    return [...kubeconfig.contexts].map(([name, context]) => ({
+      name,
+      cluster: context.cluster,
+      server: kubeconfig.clusters.get(context.cluster)?.server ?? '',
+      user: context.user ?? '',
+      namespace: context.namespace ?? 'default',
+      current: name === kubeconfig.currentContext,
+    }));
+  }
+
+  async current(): Promise<ClusterRef | undefined> {
+    const cluster = this.#chosen(await this.#load());
+    this.#last ??= keyOf(cluster);
+    return cluster;
+  }
+
+  async select(context: string, namespace?: string): Promise<ClusterRef> {
+    const cluster = refOf(await this.#load(), context, namespace);
+    const last = this.#choice();
+    const before =
+      last === undefined || last.context === context
+        ? last?.before
+        : { context: last.context, namespace: last.namespace };
+    await this.#options.store.set(STORE_KEY, {
+      context: cluster.context,
+      namespace: cluster.namespace,
+      ...(before === undefined ? {} : { before }),
+    });
+    this.#tell(cluster);
+    return cluster;
+  }
+
+  async leave(context: string): Promise<void> {
+    const last = this.#choice();
+    if (last?.context !== context) return;
+    await this.#options.store.set(STORE_KEY, last.before);
+  }
+
+  onDidChange(listener: (cluster: ClusterRef | undefined) => void): Disposable {
+    return this.#changed.event(listener);
+  }
+
+  client(cluster: ClusterRef): Promise<KubeClient> {
+    const key = keyOf(cluster);
+    const known = this.#clients.get(key);
+    if (known) return known;
+    const made = this.#connect(cluster);
+    this.#clients.set(key, made);
+    made.catch(() => this.#clients.delete(key));
+    return made;
+  }
+
+  async toolEnvironment(cluster: ClusterRef): Promise<ToolEnvironment> {
+    const loaded = await this.#load();
+    const { kubeconfig } = pinned(loaded, cluster);
+    return {
+      env: { KUBECONFIG: kubeconfig.files.join(delimiter) },
+      context: cluster.context,
+      namespace: cluster.namespace,
+    };
+  }
+
+  async reload(): Promise<void> {
+    this.#loading = undefined;
+    try {
+      this.#tell(this.#chosen(await this.#load()));
+    } catch (error) {
+      this.#options.logger.warn(errorText(error));
+      this.#tell(undefined);
+    }
+  }
+
+  dispose(): void {
+    this.#lifetime.abort();
+    this.#settling?.dispose();
+    this.#unwatch();
+    this.#changed.dispose();
+    this.#pod?.then(
+      (pod) => pod?.dispose(),
+      () => {},
+    );
+    for (const client of this.#clients.values())
+      client.then(
+        (made) => made.dispose(),
+        () => {},
+      );
+    this.#clients.clear();
+  }
+
+  #choice(): Choice | undefined {
+    const stored = this.#options.store.get(STORE_KEY);
+    const [last, before] = [placeIn(stored), placeIn(at(stored, 'before'))];
+    return last && { ...last, ...(before === undefined ? {} : { before }) };
+  }
+
+  #chosen(loaded: Loaded): ClusterRef | undefined {
+    if (!loaded.kubeconfig) return undefined;
+    const chosen = this.#choice();
+    if (chosen) return refOf(loaded, chosen.context, chosen.namespace);
+    const { currentContext } = loaded.kubeconfig;
+    return currentContext === undefined ? undefined : refOf(loaded, currentContext, undefined);
+  }
+
+  #load(): Promise<Loaded> {
+    if (this.#loading) return this.#loading;
+    const loading = this.#read();
+    this.#loading = loading;
+    loading.catch(() => {
+      if (this.#loading === loading) this.#loading = undefined;
+    });
+    return loading;
+  }
+
+  async #read(): Promise<Loaded> {
+    const { env, home, folder, kubeconfigSetting, workspaceEnv, alsoRead } = this.#options;
+    const workspace = await workspaceEnv?.();
+    const own = kubeconfigFiles({
+      setting: kubeconfigSetting?.(),
+      workspace: workspace?.['KUBECONFIG'],
+      folder: folder(),
+      env,
+      home,
+    });
+    const also = (alsoRead?.() ?? []).filter((file) => !own.includes(file));
+    const files = [...own, ...also];
+    this.#watch(files);
+    const [ofPerson, others] = await Promise.all([readKubeconfigs(own), readKubeconfigs(also)]);
+    // In a pod the service account stands in for the kubeconfig that nobody brought.
+    const pod = ofPerson.length === 0 ? await this.#inCluster() : undefined;
+    const first = pod === undefined ? ofPerson : await readKubeconfigs([pod]);
+    return {
+      files,
+      namespace: workspace?.['NAMESPACE'] || undefined,
+      kubeconfig: mergeKubeconfigs([...first, ...others]),
+    };
+  }
+
+  async #inCluster(): Promise<string | undefined> {
+    const { env, serviceAccount = SERVICE_ACCOUNT_FOLDER } = this.#options;
+    this.#pod ??= inClusterKubeconfig(env, serviceAccount);
+    return (await this.#pod)?.file;
+  }
+
+  /** Tells a change of the chosen cluster once. */
+  #tell(cluster: ClusterRef | undefined): void {
+    const key = keyOf(cluster);
+    if (this.#lifetime.signal.aborted || key === this.#last) return;
+    this.#last = key;
+    this.#changed.fire(cluster);
+  }
+
+  async #connect(cluster: ClusterRef): Promise<KubeClient> {
+    const { env, home, clock, logger } = this.#options;
+    const { config } = pinned(await this.#load(), cluster);
+    const authority = new ClusterAuthority(cluster.context, async () => pinned(await this.#load(), cluster).config);
+    const proxyUrl = config['proxy-url'] ?? proxyFromEnvironment(new URL(config.server), env);
+    const connection: Connection = {
+      server: config.server,
+      ca: () => authority.get(),
+      ...(config['insecure-skip-tls-verify'] === undefined
+        ? {}
+        : { insecureSkipTlsVerify: config['insecure-skip-tls-verify'] }),
+      ...(config['tls-server-name'] === undefined ? {} : { tlsServerName: config['tls-server-name'] }),
+      ...(proxyUrl === undefined ? {} : { proxyUrl }),
+      credentials: new UserCredentials({
+        context: cluster.context,
+        cluster: config,
+        env,
+        home,
+        clock,
+        lifetime: this.#lifetime.signal,
+        user: async () => userOf(await this.#load(), cluster),
+      }),
+    };
+    const { createKubeClient } = await loadPart(() => import('../client.ts'));
+    return createKubeClient({ cluster, connection, clock, logger });
+  }
+
+  /** Folders are watched, not files: an editor or a login replaces the file. */
+  #watch(files: readonly string[]): void {
+    this.#unwatch();
+    if (this.#lifetime.signal.aborted) return;
+    this.#watchers = [...new Set(files.map(dirname))].flatMap((folder) => {
+      const names = new Set(files.filter((file) => dirname(file) === folder).map((file) => basename(file)));
+      try {
+        const watcher = watch(folder, { persistent: false }, (_event, name) => {
+          if (name === null || names.has(name)) this.#settle();
+        });
+        watcher.on('error', (error) => this.#options.logger.debug(`watching ${folder}: ${error.message}`));
+        return [watcher];
+      } catch (error) {
+        this.#options.logger.debug(`cannot watch ${folder}: ${errorText(error)}`);
+        return [];
+      }
+    });
+  }
+
+  #settle(): void {
+    this.#settling?.dispose();
+    this.#settling = this.#options.clock.setTimer(SETTLE_MS, () => {
+      this.reload().catch((error: unknown) => this.#options.logger.error('cannot read the kubeconfig again', error));
+    });
+  }
+
+  #unwatch(): void {
+    for (const watcher of this.#watchers) watcher.close();
+    this.#watchers = [];
+  }
+}
+
+function keyOf(cluster: ClusterRef | undefined): string {
+  return cluster === undefined ? '' : JSON.stringify([cluster.context, cluster.namespace, cluster.server]);
+}
+
+function placeIn(stored: unknown): Place | undefined {
+  const [context, namespace] = [stringAt(stored, 'context'), stringAt(stored, 'namespace')];
+  return context === undefined || namespace === undefined ? undefined : { context, namespace };
+}
+
+function refOf(loaded: Loaded, name: string, namespace: string | undefined): ClusterRef {
+  const { context, config } = lookUp(loaded, name);
+  return {
+    context: name,
+    namespace: namespace ?? loaded.namespace ?? context.namespace ?? 'default',
+    server: config.server,
+  };
+}
+
+interface Found {
+  readonly kubeconfig: Kubeconfig;
+  readonly context: ContextConfig;
+  readonly config: ClusterConfig;
+}
+
+function lookUp(loaded: Loaded, name: string): Found {
+  const { kubeconfig, files } = loaded;
+  if (!kubeconfig) throw missing(files);
+  const context = kubeconfig.contexts.get(name);
+  if (!context) {
+    throw new WorkbenchError({
+      code: 'context-unknown',
+      message: `context "${name}" is not in ${kubeconfig.files.join(', ')}`,
+      hint:
+        kubeconfig.contexts.size === 0
+          ? 'Add a context to the kubeconfig.'
+          : `Choose one of: ${[...kubeconfig.contexts.keys()].join(', ')}.`,
+    });
+  }
+  const config = kubeconfig.clusters.get(context.cluster);
+  if (!config || !URL.canParse(config.server)) {
+    throw new WorkbenchError({
+      code: 'kubeconfig-invalid',
+      message: config
+        ? `cluster "${context.cluster}" of context "${name}" has no valid server address`
+        : `context "${name}" names cluster "${context.cluster}", which is not in ${kubeconfig.files.join(', ')}`,
+      hint: 'Correct the kubeconfig.',
+    });
+  }
+  return { kubeconfig, context, config };
+}
+
+/** The context that work was started with; it must not have become another cluster meanwhile. */
+function pinned(loaded: Loaded, cluster: ClusterRef): Found {
+  const found = lookUp(loaded, cluster.context);
+  if (found.config.server === cluster.server) return found;
+  throw new WorkbenchError({
+    code: 'context-unknown',
+    message: `context "${cluster.context}" now points to ${found.config.server}, not to ${cluster.server}`,
+    hint: 'Select the context again if the new server is meant.',
+  });
+}
+
+function userOf(loaded: Loaded, cluster: ClusterRef): UserConfig {
+  const { kubeconfig, context } = pinned(loaded, cluster);
+  if (context.user === undefined || context.user === '') return NO_USER;
+  const user = kubeconfig.users.get(context.user);
+  if (user) return user;
+  throw new WorkbenchError({
+    code: 'kubeconfig-invalid',
+    message: `context "${cluster.context}" names user "${context.user}", which is not in ${kubeconfig.files.join(', ')}`,
+    hint: 'Correct the kubeconfig.',
+  });
+}
+
+function missing(files: readonly string[]): WorkbenchError {
+  return new WorkbenchError({
+    code: 'kubeconfig-missing',
+    message: `no kubeconfig: looked for ${files.join(', ')}`,
+    hint: 'Log in to a cluster, set KUBECONFIG or the kubeconfig setting, or start the demo cluster.',
+  });
+}

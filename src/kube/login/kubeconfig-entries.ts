@@ -1,0 +1,179 @@
+import { isObject } from '../../base/json.ts';
+
+export interface ClusterConfig {
+  readonly server: string;
+  readonly 'certificate-authority': string | undefined;
+  readonly 'certificate-authority-data': string | undefined;
+  readonly 'insecure-skip-tls-verify': boolean | undefined;
+  readonly 'tls-server-name': string | undefined;
+  readonly 'proxy-url': string | undefined;
+}
+
+export interface ExecConfig {
+  readonly apiVersion: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: readonly { readonly name: string; readonly value: string }[];
+  readonly installHint: string | undefined;
+  readonly provideClusterInfo: boolean | undefined;
+}
+
+export interface UserConfig {
+  readonly token: string | undefined;
+  readonly tokenFile: string | undefined;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly 'client-certificate': string | undefined;
+  readonly 'client-certificate-data': string | undefined;
+  readonly 'client-key': string | undefined;
+  readonly 'client-key-data': string | undefined;
+  readonly as: string | undefined;
+  readonly 'as-groups': readonly string[];
+  readonly exec: ExecConfig | undefined;
+  readonly 'auth-provider': { readonly name: string; readonly config: Readonly<Record<string, string>> } | undefined;
+}
+
+export interface ContextConfig {
+  readonly cluster: string;
+  readonly user: string | undefined;
+  readonly namespace: string | undefined;
+}
+
+export type Named<T> = readonly { readonly name: string; readonly value: T }[];
+
+/** What counts of one kubeconfig file, as it is written there. */
+export interface KubeconfigEntries {
+  readonly currentContext: string | undefined;
+  readonly clusters: Named<ClusterConfig>;
+  readonly users: Named<UserConfig>;
+  readonly contexts: Named<ContextConfig>;
+}
+
+/** Says what of the file is not as it has to be, and never what it holds: that may be a secret. */
+export class ShapeError extends Error {}
+
+/** Reads a parsed kubeconfig; throws a ShapeError. By hand, since this is on the way to a window's first rows. */
+export function readEntries(document: unknown): KubeconfigEntries {
+  const file = new Fields(document ?? {}, 'the file');
+  return {
+    currentContext: file.text('current-context'),
+    clusters: named(file, 'clusters', 'cluster', clusterOf),
+    users: named(file, 'users', 'user', userOf),
+    contexts: named(file, 'contexts', 'context', contextOf),
+  };
+}
+
+function named<T>(file: Fields, list: string, field: string, read: (fields: Fields) => T): Named<T> {
+  return file.objects(list).map((entry) => {
+    const name = entry.neededText('name');
+    return { name, value: read(entry.object(field, `${field} "${name}"`) ?? new Fields({}, `${field} "${name}"`)) };
+  });
+}
+
+function clusterOf(fields: Fields): ClusterConfig {
+  return {
+    server: fields.neededText('server'),
+    'certificate-authority': fields.text('certificate-authority'),
+    'certificate-authority-data': fields.text('certificate-authority-data'),
+    'insecure-skip-tls-verify': fields.flag('insecure-skip-tls-verify'),
+    'tls-server-name': fields.text('tls-server-name'),
+    'proxy-url': fields.text('proxy-url'),
+  };
+}
+
+function userOf(fields: Fields): UserConfig {
+  const exec = fields.object('exec');
+  const provider = fields.object('auth-provider');
+  return {
+    token: fields.text('token'),
+    tokenFile: fields.text('tokenFile'),
+    username: fields.text('username'),
+    password: fields.text('password'),
+    'client-certificate': fields.text('client-certificate'),
+    'client-certificate-data': fields.text('client-certificate-data'),
+    'client-key': fields.text('client-key'),
+    'client-key-data': fields.text('client-key-data'),
+    as: fields.text('as'),
+    'as-groups': fields.texts('as-groups'),
+    exec: exec && execOf(exec),
+    'auth-provider': provider && {
+      name: provider.neededText('name'),
+      config: provider.object('config')?.allTexts() ?? {},
+    },
+  };
+}
+
+function execOf(fields: Fields): ExecConfig {
+  return {
+    apiVersion: fields.neededText('apiVersion'),
+    command: fields.neededText('command'),
+    args: fields.texts('args'),
+    env: fields.objects('env').map((each) => ({ name: each.neededText('name'), value: each.neededText('value') })),
+    installHint: fields.text('installHint'),
+    provideClusterInfo: fields.flag('provideClusterInfo'),
+  };
+}
+
+function contextOf(fields: Fields): ContextConfig {
+  return { cluster: fields.neededText('cluster'), user: fields.text('user'), namespace: fields.text('namespace') };
+}
+
+/** The fields of an object of the file. One that is null counts as left out, as for kubectl. */
+class Fields {
+  readonly #values: Readonly<Record<string, unknown>>;
+  readonly #where: string;
+
+  constructor(value: unknown, where: string) {
+    if (!isObject(value)) throw new ShapeError(`${where} has to be an object`);
+    this.#values = value;
+    this.#where = where;
+  }
+
+  text(key: string): string | undefined {
+    const value = this.#values[key] ?? undefined;
+    if (value === undefined || typeof value === 'string') return value;
+    throw this.#wrong(key, 'a text');
+  }
+
+  neededText(key: string): string {
+    const value = this.text(key);
+    if (value === undefined) throw this.#wrong(key, 'given');
+    return value;
+  }
+
+  flag(key: string): boolean | undefined {
+    const value = this.#values[key] ?? undefined;
+    if (value === undefined || typeof value === 'boolean') return value;
+    throw this.#wrong(key, 'true or false');
+  }
+
+  texts(key: string): readonly string[] {
+    const values = this.#list(key);
+    if (values.every((value) => typeof value === 'string')) return values;
+    throw this.#wrong(key, 'a list of texts');
+  }
+
+  objects(key: string): readonly Fields[] {
+    return this.#list(key).map((value, index) => new Fields(value, `${this.#where}: ${key}[${index}]`));
+  }
+
+  object(key: string, where = `${this.#where}: ${key}`): Fields | undefined {
+    const value = this.#values[key] ?? undefined;
+    return value === undefined ? undefined : new Fields(value, where);
+  }
+
+  /** All of them, each of which has to be a text. */
+  allTexts(): Readonly<Record<string, string>> {
+    return Object.fromEntries(Object.keys(this.#values).map((key) => [key, this.neededText(key)]));
+  }
+
+  #list(key: string): readonly unknown[] {
+    const value = this.#values[key] ?? [];
+    if (Array.isArray(value)) return value;
+    throw this.#wrong(key, 'a list');
+  }
+
+  #wrong(key: string, wanted: string): ShapeError {
+    return new ShapeError(`${this.#where}: ${key} has to be ${wanted}`);
+  }
+}
