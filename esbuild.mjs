@@ -83,10 +83,10 @@ const bundles = [
 await rm('dist', { recursive: true, force: true });
 await mkdir('dist', { recursive: true });
 
-if (existsSync('src/traces/scanner/scan.ts')) {
+if (existsSync('src/traces/assemblyscript/scan.ts')) {
   const { default: asc } = await import('assemblyscript/asc');
   const { error, stderr } = await asc.main([
-    'src/traces/scanner/scan.ts',
+    'src/traces/assemblyscript/scan.ts',
     '--outFile',
     'dist/kineto.wasm',
     '--runtime',

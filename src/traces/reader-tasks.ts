@@ -9,7 +9,7 @@ let scanner: WebAssembly.Module | undefined;
 export const traceTasks = {
   /** `wasm`: the compiled scanner. Rejects with the codes of `errors.ts`. */
   async 'summarise trace'({ path, wasm }: { readonly path: string; readonly wasm: string }): Promise<TraceSummary> {
-    const { readTrace } = await import('./kineto/read-trace.ts');
+    const { readTrace } = await import('./summary/read-trace.ts');
     scanner ??= await WebAssembly.compile(await readFile(wasm));
     return readTrace(path, scanner);
   },

@@ -6,7 +6,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** A folder like `dist/` with the compiled scanner. Compiles when a source is newer. */
 export async function scannerDist(): Promise<string> {
-  const sources = join(root, 'src/traces/scanner');
+  const sources = join(root, 'src/traces/assemblyscript');
   const folder = join(root, 'out/scanner');
   const wasm = join(folder, 'kineto.wasm');
   await mkdir(folder, { recursive: true });

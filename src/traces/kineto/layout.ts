@@ -1,4 +1,4 @@
-// What the host knows of the scanner's memory. The other half of this contract is `src/traces/scanner/`.
+// What the host knows of the scanner's memory. The other half of this contract is `src/traces/assemblyscript/`.
 
 /** Functions of `kineto.wasm`. Addresses and counts are unsigned: apply `>>> 0`. */
 export interface ScannerExports {

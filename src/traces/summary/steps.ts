@@ -1,6 +1,6 @@
 import type { Columns } from '../kineto/columns.ts';
 import { EventClass } from '../kineto/layout.ts';
-import { compact } from '../kineto/scanner.ts';
+import { compact } from '../kineto/wasm-scanner.ts';
 import type { StepSpan, TraceSummary } from '../types.ts';
 import { isStep } from './classify.ts';
 

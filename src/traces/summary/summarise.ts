@@ -1,6 +1,6 @@
 import type { CountedText } from '../kineto/columns.ts';
 import { EventClass } from '../kineto/layout.ts';
-import type { ScannedTrace } from '../kineto/scanner.ts';
+import type { ScannedTrace } from '../kineto/wasm-scanner.ts';
 import type { TraceSummary } from '../types.ts';
 import { isCommunication, isGraphLaunch } from './classify.ts';
 import { summariseDevices } from './devices.ts';

@@ -51,7 +51,8 @@ function importsOf(file: string): readonly Import[] {
 
 const all = readdirSync(src, { recursive: true, withFileTypes: true })
   .filter(
-    (entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.parentPath.includes(join('traces', 'scanner')),
+    (entry) =>
+      entry.isFile() && entry.name.endsWith('.ts') && !entry.parentPath.includes(join('traces', 'assemblyscript')),
   )
   .flatMap((entry) => importsOf(join(entry.parentPath, entry.name)));
 
@@ -147,7 +148,7 @@ describe('who may import whom', () => {
 
   it('has what reads files from outside in the program of the readers alone', async () => {
     const parsers =
-      /^src\/(benchmarks\/readers|traces\/summary)\/|^src\/traces\/(kineto\/(read-trace|scanner)|perfetto\/(trace-stream|normalise))\.ts$|\/reader-tasks\.ts$/;
+      /^src\/(benchmarks\/readers|traces\/summary)\/|^src\/traces\/(kineto\/wasm-scanner|perfetto\/(trace-stream|normalise))\.ts$|\/reader-tasks\.ts$/;
     const found = async (entry: string): Promise<readonly string[]> =>
       Object.keys((await bundled(entry)).inputs).filter((path) => parsers.test(path));
     assert.ok((await found('src/reader.ts')).length > 20);

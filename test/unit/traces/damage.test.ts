@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { KinetoScanner } from '../../../src/traces/kineto/scanner.ts';
+import { KinetoScanner } from '../../../src/traces/kineto/wasm-scanner.ts';
 import { TraceNormaliser } from '../../../src/traces/perfetto/normalise.ts';
 import { summarise } from '../../../src/traces/summary/summarise.ts';
 import { scannerDist } from '../../support/scanner.ts';

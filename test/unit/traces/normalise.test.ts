@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { readTrace } from '../../../src/traces/kineto/read-trace.ts';
+import { readTrace } from '../../../src/traces/summary/read-trace.ts';
 import { LANES } from '../../../src/traces/perfetto/lanes.ts';
 import { TraceNormaliser, type NormalisePlan } from '../../../src/traces/perfetto/normalise.ts';
 import { planFor } from '../../../src/traces/perfetto/plan.ts';

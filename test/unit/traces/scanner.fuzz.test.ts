@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KinetoScanner } from '../../../src/traces/kineto/scanner.ts';
+import { KinetoScanner } from '../../../src/traces/kineto/wasm-scanner.ts';
 import { summarise } from '../../../src/traces/summary/summarise.ts';
 import { scannerDist } from '../../support/scanner.ts';
 import { Dice, oddTrace } from '../../support/trace-fuzz.ts';

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { isWorkbenchError } from '../../../src/base/errors.ts';
 import { parseExactJson, stringifyExactJson } from '../../../src/traces/exact-json.ts';
-import { readTrace } from '../../../src/traces/kineto/read-trace.ts';
+import { readTrace } from '../../../src/traces/summary/read-trace.ts';
 import type { TraceSummary } from '../../../src/traces/types.ts';
 import { scannerDist } from '../../support/scanner.ts';
 

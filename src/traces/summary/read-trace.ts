@@ -1,8 +1,8 @@
 import { unreadable } from '../errors.ts';
 import type { TraceSummary } from '../types.ts';
-import { summarise } from '../summary/summarise.ts';
-import { inspectFile, readText } from './inflate.ts';
-import { KinetoScanner } from './scanner.ts';
+import { summarise } from './summarise.ts';
+import { inspectFile, readText } from '../kineto/inflate.ts';
+import { KinetoScanner } from '../kineto/wasm-scanner.ts';
 
 /** Streams a trace file through the scanner to its summary. Rejects with the codes of `errors.ts`. */
 export async function readTrace(path: string, module: WebAssembly.Module): Promise<TraceSummary> {
