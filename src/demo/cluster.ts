@@ -11,9 +11,9 @@ import { Kubelets } from './kubelets.ts';
 import { demoTime } from './nodes/demo-time.ts';
 import { startNodes } from './nodes/index.ts';
 import { h200Nodes, type NodeShape } from './nodes/node-shape.ts';
-import { programs } from './nodes/servers/index.ts';
+import { programs } from './programs/servers/index.ts';
 import type { UpgradeCounter } from './nodes/streaming/upgrades.ts';
-import { commands } from './nodes/tools/index.ts';
+import { commands } from './programs/tools/index.ts';
 
 export interface DemoClusterOptions {
   /** 0: any free one. */

@@ -1,7 +1,8 @@
 import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import { isReady } from '../kube/streams/forward-target.ts';
 import { Deployments, Gateways, Pods, ReplicaSets } from '../kube/resources.ts';
-import type { KubeClient, ResourceType } from '../kube/types.ts';
+import type { KubeClient } from '../kube/types.ts';
+import type { ResourceType } from '../kube/model/types.ts';
 import type { KubeObject } from '../kube/model/types.ts';
 
 /** On everything that a gateway's controller makes for it. */

@@ -13,7 +13,8 @@ import { Permissions } from './access/permissions.ts';
 import { resourcePath } from './resources.ts';
 import { Transport } from './http/transport.ts';
 import type { AccessNeed, AccessRules } from './access/types.ts';
-import type { ApplyOptions, ClusterRef, DeleteOptions, KubeClient, ResourceType } from './types.ts';
+import type { ApplyOptions, ClusterRef, DeleteOptions, KubeClient } from './types.ts';
+import type { ResourceType } from './model/types.ts';
 import type {
   ExecOptions,
   ExecOutputOptions,

@@ -3,7 +3,7 @@ import { isWorkbenchError } from '../base/errors.ts';
 import type { Clock } from '../base/clock.ts';
 import type { JsonCalls } from './http/json-calls.ts';
 import { groupPath, parseApiVersion } from './resources.ts';
-import type { ResourceType } from './types.ts';
+import type { ResourceType } from './model/types.ts';
 
 /** A CRD may be installed in the next moment, so that it is missing is not believed for long. */
 const ABSENT_FOR_MS = 5000;

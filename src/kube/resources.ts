@@ -1,6 +1,6 @@
 import type { KubeObject } from './model/types.ts';
 import type { Query } from './http/types.ts';
-import type { ResourceType } from './types.ts';
+import type { ResourceType } from './model/types.ts';
 
 function core(plural: string, kind: string, namespaced = true): ResourceType {
   return { group: '', version: 'v1', plural, kind, namespaced };

@@ -1,3 +1,4 @@
+import type { ResourceType } from './model/types.ts';
 import type { Disposable } from '../base/disposables.ts';
 import type { AccessNeed, AccessRules } from './access/types.ts';
 import type { KubeRequest, KubeResponse } from './http/types.ts';
@@ -19,15 +20,6 @@ export interface ClusterRef {
   readonly namespace: string;
   /** The API server's address, for messages and for telling two contexts of one name apart. */
   readonly server: string;
-}
-
-/** A kind as the API server serves it. `group` is '' for the core group. */
-export interface ResourceType {
-  readonly group: string;
-  readonly version: string;
-  readonly plural: string;
-  readonly kind: string;
-  readonly namespaced: boolean;
 }
 
 export interface ApplyOptions {

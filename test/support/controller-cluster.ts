@@ -3,7 +3,7 @@ import { systemClock, type Clock } from '../../src/base/clock.ts';
 import type { Disposable } from '../../src/base/disposables.ts';
 import type { Logger } from '../../src/base/logger.ts';
 import type { KubeObject } from '../../src/kube/model/types.ts';
-import type { ResourceType } from '../../src/kube/types.ts';
+import type { ResourceType } from '../../src/kube/model/types.ts';
 import { createApiServer, type ApiServer } from '../../src/demo/api/server.ts';
 import { startControllers } from '../../src/demo/controllers/index.ts';
 import type { DemoApi } from '../../src/demo/types.ts';

@@ -1,5 +1,5 @@
 import { InMemoryFs, type IFileSystem } from 'just-bash';
-import { programs } from '../../src/demo/nodes/servers/index.ts';
+import { programs } from '../../src/demo/programs/servers/index.ts';
 import type { ClusterView } from '../../src/demo/nodes/types.ts';
 import { FakePodNetwork, fakeContainer, type FakeContainer, type FakeContainerOptions } from './fake-pod-network.ts';
 

@@ -1,14 +1,14 @@
 import { disposable, type Disposable } from '../../base/disposables.ts';
 import { errorText, WorkbenchError } from '../../base/errors.ts';
-import type { ResourceType } from '../../kube/types.ts';
+import type { ResourceType } from '../../kube/model/types.ts';
 import type { DemoApi, StoredEvent, StoredObject } from '../types.ts';
-import type { ApiCore } from './core.ts';
+import type { ApiCore } from './verbs/core.ts';
 import { systemWrite } from './controllers/system.ts';
-import { present } from './conversion.ts';
-import type { ApiObject } from './object.ts';
-import type { ServedResource } from './registry.ts';
-import { toWorkbenchError } from './status.ts';
-import { keyOf } from './store.ts';
+import { present } from './catalogue/conversion.ts';
+import type { ApiObject } from './base/object.ts';
+import type { ServedResource } from './catalogue/registry.ts';
+import { toWorkbenchError } from './base/status.ts';
+import { keyOf } from './storage/store.ts';
 
 /** The controllers' door to the server: the HTTP verbs without the sockets. */
 export class InProcessApi implements DemoApi {

@@ -27,27 +27,27 @@ import { GarbageCollector } from './controllers/garbage-collector.ts';
 import { NamespaceController } from './controllers/namespaces.ts';
 import { QuotaController } from './controllers/quotas.ts';
 import { StorageProtection } from './controllers/storage-protection.ts';
-import type { ApiCore } from './core.ts';
-import { serveDefinitions } from './custom-resources.ts';
-import { loadApiData, type ApiData } from './data.ts';
-import { Deleter } from './deletes.ts';
+import type { ApiCore } from './verbs/core.ts';
+import { serveDefinitions } from './catalogue/custom-resources.ts';
+import { loadApiData, type ApiData } from './catalogue/data.ts';
+import { Deleter } from './verbs/deletes.ts';
 import { Exchange, sendStatus, statusOf } from './http/exchange.ts';
 import { route, type RouterParts } from './http/router.ts';
 import { InProcessApi } from './in-process.ts';
-import { omittedZeros } from './omitted-zeros.ts';
-import { OpenApi } from './openapi.ts';
-import { loadState, StateSaver } from './persistence.ts';
+import { omittedZeros } from './catalogue/omitted-zeros.ts';
+import { OpenApi } from './http/openapi.ts';
+import { loadState, StateSaver } from './storage/persistence.ts';
 import { ProtobufDecoder } from './protobuf/decode.ts';
-import { Registry } from './registry.ts';
-import type { User } from './requests.ts';
+import { Registry } from './catalogue/registry.ts';
+import type { User } from './base/requests.ts';
 import { loadSchemas } from './schema/index.ts';
 import { ensure, seedCluster } from './seed/cluster.ts';
 import { definitionsOf } from './seed/definitions.ts';
-import { ApiError, unauthorized } from './status.ts';
-import { Store } from './store.ts';
+import { ApiError, unauthorized } from './base/status.ts';
+import { Store } from './storage/store.ts';
 import { KubeletProxy } from './streaming/kubelet-proxy.ts';
-import { createServerIdentity } from './tls.ts';
-import { Writer } from './writes.ts';
+import { createServerIdentity } from './http/tls.ts';
+import { Writer } from './verbs/writes.ts';
 
 export interface ApiServerOptions {
   readonly host: string;
@@ -67,6 +67,11 @@ export interface ApiServerOptions {
   readonly historyLimit?: number;
   readonly logger: Logger;
   readonly clock: Clock;
+}
+
+/** The router's parts, and who takes upgraded requests. */
+interface ServerParts extends RouterParts {
+  readonly kubelets: KubeletProxy;
 }
 
 const idleConnectionMs = 120_000;
@@ -110,7 +115,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   owned.add(new EventExpiry(core));
   const saver =
     options.stateDir === undefined ? undefined : owned.add(new StateSaver(core.store, options.stateDir, clock, logger));
-  const parts: RouterParts = {
+  const parts: ServerParts = {
     core,
     openApi: new OpenApi(core.registry, data.schemas),
     kubelets: new KubeletProxy(core, options.kubelets ?? new Kubelets()),
@@ -196,7 +201,7 @@ function userOf(core: ApiCore, request: IncomingMessage): User {
   return actingUser(core.authorizer, user, request.headers);
 }
 
-async function answer(parts: RouterParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(parts: ServerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
     const user = userOf(parts.core, request);
     await route(parts, new Exchange(request, response, user, parts.protobuf));
@@ -206,7 +211,7 @@ async function answer(parts: RouterParts, request: IncomingMessage, response: Se
   }
 }
 
-async function upgrade(parts: RouterParts, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+async function upgrade(parts: ServerParts, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
   socket.on('error', () => socket.destroy());
   try {
     const user = userOf(parts.core, request);

@@ -4,7 +4,7 @@ import type { Logger } from '../../base/logger.ts';
 import { Cluster } from '../controllers/core/cluster.ts';
 import type { ForeignPods } from '../nodes/foreign-pods.ts';
 import type { NodeShape } from '../nodes/node-shape.ts';
-import { seededRandom } from '../nodes/servers/engine/random.ts';
+import { seededRandom } from '../random.ts';
 import type { DemoTime } from '../nodes/types.ts';
 import type { DemoApi } from '../types.ts';
 import { PodAddresses } from './addresses.ts';

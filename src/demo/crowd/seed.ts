@@ -4,7 +4,7 @@ import { poll, type Clock } from '../../base/clock.ts';
 import { stringAt, stringMapAt } from '../../base/json.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { KubeObject } from '../../kube/model/types.ts';
-import { freeName } from '../api/names.ts';
+import { freeName } from '../api/base/names.ts';
 import { Cluster } from '../controllers/core/cluster.ts';
 import { jsonAt, specOf, type Json, type NewObject } from '../controllers/core/objects.ts';
 import type { NodeShape } from '../nodes/node-shape.ts';

@@ -1,7 +1,5 @@
+import { faultAnnotation } from '../fault-annotation.ts';
 import type { NodePod } from './pods/pod-spec.ts';
-
-/** The annotation that asks for faults on a pod: names, separated by commas. */
-export const faultAnnotation = 'demo.llm-d/fault';
 
 interface FaultDescription {
   /** Which pods a fault given at the demo's start applies to. By annotation any fault applies to any pod. */

@@ -1,24 +1,16 @@
 import { isAbort, isWorkbenchError } from '../../base/errors.ts';
-import { sleep, type Clock } from '../../base/clock.ts';
+import { sleep } from '../../base/clock.ts';
 import type { Limiter } from '../../base/limiter.ts';
 import type { Logger } from '../../base/logger.ts';
 import { Leases, Nodes } from '../../kube/resources.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import type { KubeObject } from '../../kube/model/types.ts';
-import type { NodeShape } from './node-shape.ts';
-import { NodeStatusReporter } from './node-status.ts';
+import { NodeStatusReporter, type ReportedNode } from './node-status.ts';
 
-export interface Registration {
-  readonly client: KubeClient;
-  readonly shape: NodeShape;
-  readonly internalIp: string;
-  readonly kubeletPort: number;
-  readonly kubeletVersion: string;
+export interface Registration extends ReportedNode {
   /** All nodes of a process share it: a thousand kubelets must not open a thousand connections at once. */
   readonly turns: Limiter;
-  readonly clock: Clock;
   readonly logger: Logger;
-  readonly signal: AbortSignal;
 }
 
 const leaseNamespace = 'kube-node-lease';

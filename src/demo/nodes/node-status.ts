@@ -2,7 +2,20 @@ import { isDeepStrictEqual } from 'node:util';
 import { arrayAt, at, isObject, stringAt } from '../../base/json.ts';
 import { Nodes, resourcePath } from '../../kube/resources.ts';
 import type { KubeObject } from '../../kube/model/types.ts';
-import type { Registration } from './kubelet-registration.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { KubeClient } from '../../kube/types.ts';
+import type { NodeShape } from './node-shape.ts';
+
+/** A node that reports its status. */
+export interface ReportedNode {
+  readonly client: KubeClient;
+  readonly shape: NodeShape;
+  readonly internalIp: string;
+  readonly kubeletPort: number;
+  readonly kubeletVersion: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
 
 export const kernelVersion = '6.8.0-60-generic';
 
@@ -11,13 +24,13 @@ const reportEveryMs = 5 * 60_000;
 
 /** Posts a node's status: at the start, when it is no longer what was posted (a controller that lost sight of the kubelet says Unknown), and every five minutes. */
 export class NodeStatusReporter {
-  readonly #registration: Registration;
+  readonly #node: ReportedNode;
   #posted: unknown;
   #postedAt = Number.NEGATIVE_INFINITY;
   #seen: unknown;
 
-  constructor(registration: Registration) {
-    this.#registration = registration;
+  constructor(node: ReportedNode) {
+    this.#node = node;
   }
 
   /** What the API server holds now. */
@@ -26,7 +39,7 @@ export class NodeStatusReporter {
   }
 
   async report(): Promise<void> {
-    const { client, shape, clock, signal } = this.#registration;
+    const { client, shape, clock, signal } = this.#node;
     if (
       clock.monotonic() - this.#postedAt < reportEveryMs &&
       isDeepStrictEqual(withoutHeartbeats(this.#seen), withoutHeartbeats(this.#posted))
@@ -36,7 +49,7 @@ export class NodeStatusReporter {
       method: 'PATCH',
       path: resourcePath(Nodes, undefined, shape.name, 'status'),
       contentType: 'application/strategic-merge-patch+json',
-      body: { status: nodeStatus(this.#registration, this.#seen) },
+      body: { status: nodeStatus(this.#node, this.#seen) },
       signal,
     });
     // Compared with the answer, not with what was sent: the server may write a quantity in another way.
@@ -58,7 +71,7 @@ function withoutHeartbeats(status: unknown): unknown {
 
 /** A condition that stands as it stood keeps the time of its last transition. */
 function nodeStatus(
-  { shape, internalIp, kubeletPort, kubeletVersion, clock }: Registration,
+  { shape, internalIp, kubeletPort, kubeletVersion, clock }: ReportedNode,
   before: unknown,
 ): Readonly<Record<string, unknown>> {
   const now = new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');

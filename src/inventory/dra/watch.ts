@@ -1,7 +1,8 @@
 import { sleep, type Clock } from '../../base/clock.ts';
 import type { Disposable } from '../../base/disposables.ts';
 import { isWorkbenchError, toWorkbenchError } from '../../base/errors.ts';
-import type { KubeClient, ResourceType } from '../../kube/types.ts';
+import type { KubeClient } from '../../kube/types.ts';
+import type { ResourceType } from '../../kube/model/types.ts';
 import type { WatchState } from '../../kube/watch/types.ts';
 import { WatchedKind } from '../watched-kind.ts';
 import { projectClaim, projectSlice } from './project.ts';

@@ -1,7 +1,8 @@
 import { WorkbenchError } from '../../base/errors.ts';
 import { arrayAt, at, isObject } from '../../base/json.ts';
 import type { AccessNeed, AccessRule, AccessRules } from './types.ts';
-import type { ClusterRef, ResourceType } from '../types.ts';
+import type { ClusterRef } from '../types.ts';
+import type { ResourceType } from '../model/types.ts';
 
 /**
  * What rules say of a need. `some`: it is granted for certain objects by name only. `unknown`: the server could not list

@@ -5,7 +5,7 @@ import { judge, parseRules, UNKNOWN_RULES } from './access.ts';
 import type { JsonCalls } from '../http/json-calls.ts';
 import { apiVersionOf, resourcePath, SelfSubjectAccessReviews, SelfSubjectRulesReviews } from '../resources.ts';
 import type { AccessNeed, AccessRules } from './types.ts';
-import type { ResourceType } from '../types.ts';
+import type { ResourceType } from '../model/types.ts';
 
 const REMEMBERED_MS = 60_000;
 /** A review decides whether a button is shown; nobody waits a minute for that. */

@@ -1,3 +1,12 @@
+/** A kind as the API server serves it. `group` is '' for the core group. */
+export interface ResourceType {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+}
+
 export interface OwnerReference {
   readonly apiVersion: string;
   readonly kind: string;

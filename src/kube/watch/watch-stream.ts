@@ -9,7 +9,8 @@ import { networkError } from '../http/network-errors.ts';
 import { resourcePath, withType } from '../resources.ts';
 import { describeSubject, errorFromStatus, subjectOf } from '../http/status.ts';
 import type { Transport } from '../http/transport.ts';
-import type { ClusterRef, ResourceType } from '../types.ts';
+import type { ClusterRef } from '../types.ts';
+import type { ResourceType } from '../model/types.ts';
 import type { KubeObject } from '../model/types.ts';
 
 /** The server ends a watch after this long and we begin the next from where it stood. */

@@ -2,7 +2,8 @@ import type { Disposable } from '../../../src/base/disposables.ts';
 import { stringAt } from '../../../src/base/json.ts';
 import { infrastructureOf } from '../../../src/demo/controllers/gateway/infrastructure.ts';
 import { CLASS_NAME, GATEWAY_GROUP } from '../../../src/demo/controllers/gateway/model.ts';
-import type { KubeClient, ResourceType } from '../../../src/kube/types.ts';
+import type { KubeClient } from '../../../src/kube/types.ts';
+import type { ResourceType } from '../../../src/kube/model/types.ts';
 import type { KubeObject } from '../../../src/kube/model/types.ts';
 
 const Gateways: ResourceType = {

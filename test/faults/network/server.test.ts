@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createServerIdentity } from '../../../src/demo/api/tls.ts';
+import { createServerIdentity } from '../../../src/demo/api/http/tls.ts';
 import { Nodes } from '../../../src/kube/resources.ts';
 import { assertTells, failure, namespace, patience, until } from '../../support/faults-lab.ts';
 import { refuse } from '../../support/fault-proxy/faults.ts';

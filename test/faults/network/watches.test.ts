@@ -14,9 +14,9 @@ import {
   stalledBody,
   truncated,
   truncatedGzip,
-  type Fault,
 } from '../../support/fault-proxy/faults.ts';
 import { listsOf, readsOf, watchesOf } from '../../support/fault-proxy/matchers.ts';
+import type { Fault } from '../../support/fault-proxy/exchange.ts';
 import type { Matcher } from '../../support/fault-proxy/proxy.ts';
 import { inTime, isLive, NetworkLab, passes, seen, stateOf, type WatchingWindow } from '../../support/network-lab.ts';
 

@@ -1,17 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { endToEnd, pass, type Asked } from './proxy.ts';
-
-/** A request in the proxy's hands. */
-export interface Exchange {
-  readonly asked: Asked;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  /** Sends the request to the server, with other headers where given; the answer's head. */
-  readonly forward: (headers?: Readonly<Record<string, string>>) => Promise<IncomingMessage>;
-}
-
-export type Fault = (exchange: Exchange) => void | Promise<void>;
+import { endToEnd, pass, type Fault } from './exchange.ts';
 
 const json = { 'content-type': 'application/json' };
 

@@ -1,4 +1,5 @@
-import type { Asked, Matcher } from './proxy.ts';
+import type { Asked } from './exchange.ts';
+import type { Matcher } from './proxy.ts';
 
 /** Any request. */
 export const anything: Matcher = () => true;

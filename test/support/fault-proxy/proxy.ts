@@ -4,8 +4,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as tlsConnect } from 'node:tls';
-import { createServerIdentity } from '../../../src/demo/api/tls.ts';
-import type { Fault } from './faults.ts';
+import { createServerIdentity } from '../../../src/demo/api/http/tls.ts';
+import { pass, type Asked, type Fault } from './exchange.ts';
 import { Wire } from './wire.ts';
 
 /** Where the proxy forwards to. */
@@ -18,15 +18,6 @@ export type ServerIdentity = ReturnType<typeof createServerIdentity>;
 
 /** The client shall be the one that closes idle connections, as with an API server. */
 const idleConnectionMs = 120_000;
-
-/** What a client asked for. */
-export interface Asked {
-  /** `UPGRADE` for a WebSocket. */
-  readonly method: string;
-  readonly path: string;
-  readonly query: URLSearchParams;
-  readonly authorization: string | undefined;
-}
 
 export type Matcher = (asked: Asked) => boolean;
 
@@ -201,19 +192,4 @@ export class FaultProxy {
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#sockets.delete(socket));
   }
-}
-
-/** The head of an answer without what is said between two neighbours only: clients keep their connections to the proxy. */
-export function endToEnd({ headers }: IncomingMessage): Record<string, string | string[] | undefined> {
-  const { connection: _connection, 'keep-alive': _keepAlive, 'transfer-encoding': _encoding, ...rest } = headers;
-  return rest;
-}
-
-/** Hands the answer on as it comes, with its end or its break. */
-export function pass(incoming: IncomingMessage, response: ServerResponse): void {
-  response.writeHead(incoming.statusCode ?? 502, endToEnd(incoming));
-  response.flushHeaders();
-  incoming.on('error', () => response.destroy());
-  incoming.on('aborted', () => response.destroy());
-  incoming.pipe(response);
 }

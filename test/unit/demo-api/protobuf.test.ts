@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { loadApiData } from '../../../src/demo/api/data.ts';
+import { loadApiData } from '../../../src/demo/api/catalogue/data.ts';
 import { ProtobufDecoder } from '../../../src/demo/api/protobuf/decode.ts';
-import { ApiError } from '../../../src/demo/api/status.ts';
+import { ApiError } from '../../../src/demo/api/base/status.ts';
 
 const varint = (value: number): number[] => (value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(value >>> 7)]);
 const field = (number: number, content: Buffer | string): Buffer => {

@@ -4,7 +4,7 @@ import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isWorkbenchError } from '../../../src/base/errors.ts';
-import { createServerIdentity } from '../../../src/demo/api/tls.ts';
+import { createServerIdentity } from '../../../src/demo/api/http/tls.ts';
 import { X509Certificate } from 'node:crypto';
 import { adminToken, configMap, maps, startServer, until } from './support.ts';
 

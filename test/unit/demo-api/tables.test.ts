@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
-import type { ApiObject } from '../../../src/demo/api/object.ts';
-import { Registry } from '../../../src/demo/api/registry.ts';
+import type { ApiObject } from '../../../src/demo/api/base/object.ts';
+import { Registry } from '../../../src/demo/api/catalogue/registry.ts';
 import { loadSchemas } from '../../../src/demo/api/schema/index.ts';
 import { age, humanDuration } from '../../../src/demo/api/tables/duration.ts';
-import { jsonPath } from '../../../src/demo/api/tables/json-path.ts';
+import { jsonPath } from '../../../src/demo/api/base/json-path.ts';
 import { cellsOf } from '../../../src/demo/api/tables/native.ts';
 import { nodeCells } from '../../../src/demo/api/tables/nodes.ts';
 import { podCells } from '../../../src/demo/api/tables/pods.ts';
 import { serviceCells } from '../../../src/demo/api/tables/services.ts';
 import { workloadCells } from '../../../src/demo/api/tables/workloads.ts';
-import { loadApiData } from '../../../src/demo/api/data.ts';
+import { loadApiData } from '../../../src/demo/api/catalogue/data.ts';
 import { startServer, type Loose } from './support.ts';
 
 const now = Date.UTC(2030, 0, 1, 12);

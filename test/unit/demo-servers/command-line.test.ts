@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { findInvocation, mentionsServe, splitWords } from '../../../src/demo/nodes/servers/vllm/command-line.ts';
-import { parseVllmArgs } from '../../../src/demo/nodes/servers/vllm/args.ts';
-import { vllmVersion } from '../../../src/demo/nodes/servers/vllm/version.ts';
+import { findInvocation, mentionsServe, splitWords } from '../../../src/demo/programs/servers/vllm/command-line.ts';
+import { parseVllmArgs } from '../../../src/demo/programs/servers/vllm/args.ts';
+import { vllmVersion } from '../../../src/demo/programs/servers/vllm/version.ts';
 
 const GUIDE = `
 # Clear /dev/shm on start to prevent running out of space when crashes occur

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { EngineRank } from '../../../src/demo/nodes/servers/engine/engine-rank.ts';
-import { KvCache } from '../../../src/demo/nodes/servers/engine/kv-cache.ts';
-import { modelShape } from '../../../src/demo/nodes/servers/engine/model-shape.ts';
-import { PerformanceModel, type Placement } from '../../../src/demo/nodes/servers/engine/performance.ts';
-import type { GenerationRequest, TokenBatch } from '../../../src/demo/nodes/servers/engine/request.ts';
-import { seededRandom } from '../../../src/demo/nodes/servers/engine/random.ts';
-import { StepLoop } from '../../../src/demo/nodes/servers/engine/step-loop.ts';
+import { EngineRank } from '../../../src/demo/programs/engine/engine-rank.ts';
+import { KvCache } from '../../../src/demo/programs/engine/kv-cache.ts';
+import { modelShape } from '../../../src/demo/programs/engine/model-shape.ts';
+import { PerformanceModel, type Placement } from '../../../src/demo/programs/engine/performance.ts';
+import type { GenerationRequest, TokenBatch } from '../../../src/demo/programs/engine/request.ts';
+import { seededRandom } from '../../../src/demo/random.ts';
+import { StepLoop } from '../../../src/demo/programs/engine/step-loop.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 const ALONE: Placement = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { vllmCommand } from '../../../src/demo/nodes/tools/vllm/command.ts';
-import { bodyText, podRequest } from '../../../src/demo/nodes/tools/load/pod-http.ts';
+import { vllmCommand } from '../../../src/demo/programs/tools/vllm/command.ts';
+import { bodyText, podRequest } from '../../../src/demo/programs/tools/load/pod-http.ts';
 import type { PoolEndpoint, PoolView } from '../../../src/demo/nodes/types.ts';
 import { InMemoryFs } from 'just-bash';
 import { DemoPods } from '../../support/demo-server.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { gunzipSync } from 'node:zlib';
 import { InMemoryFs } from 'just-bash';
-import { bodyText, podRequest } from '../../../src/demo/nodes/tools/load/pod-http.ts';
+import { bodyText, podRequest } from '../../../src/demo/programs/tools/load/pod-http.ts';
 import { DemoPods } from '../../support/demo-server.ts';
 import type { FakeContainer, FakeContainerOptions } from '../../support/fake-pod-network.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { InMemoryFs } from 'just-bash';
-import { curlCommand } from '../../../src/demo/nodes/tools/curl/command.ts';
+import { curlCommand } from '../../../src/demo/programs/tools/curl/command.ts';
 import { FakePodNetwork, fakeContainer } from '../../support/fake-pod-network.ts';
 import { runTool, type ToolRun } from '../../support/shell-io.ts';
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { InMemoryFs } from 'just-bash';
-import { guidellmCommand } from '../../../src/demo/nodes/tools/guidellm/command.ts';
-import { pipeTable } from '../../../src/demo/nodes/tools/guidellm/console-table.ts';
+import { guidellmCommand } from '../../../src/demo/programs/tools/guidellm/command.ts';
+import { pipeTable } from '../../../src/demo/programs/tools/guidellm/console-table.ts';
 import {
   concurrencyDistribution,
   distribution,
   rateDistribution,
-} from '../../../src/demo/nodes/tools/guidellm/distribution.ts';
+} from '../../../src/demo/programs/tools/guidellm/distribution.ts';
 import { DemoPods } from '../../support/demo-server.ts';
 import { fakeContainer } from '../../support/fake-pod-network.ts';
 import { runTool, type ToolRun } from '../../support/shell-io.ts';

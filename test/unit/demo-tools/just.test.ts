@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { InMemoryFs } from 'just-bash';
 import type { ShellIo } from '../../../src/demo/nodes/types.ts';
-import { justCommand } from '../../../src/demo/nodes/tools/just/command.ts';
+import { justCommand } from '../../../src/demo/programs/tools/just/command.ts';
 import { FakePodNetwork, fakeContainer } from '../../support/fake-pod-network.ts';
 import { runTool, type ToolRun } from '../../support/shell-io.ts';
 

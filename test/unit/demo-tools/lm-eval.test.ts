@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { InMemoryFs } from 'just-bash';
-import { lmEvalCommand } from '../../../src/demo/nodes/tools/lm-eval/command.ts';
-import { matches, score } from '../../../src/demo/nodes/tools/lm-eval/scoring.ts';
+import { lmEvalCommand } from '../../../src/demo/programs/tools/lm-eval/command.ts';
+import { matches, score } from '../../../src/demo/programs/tools/lm-eval/scoring.ts';
 import { DemoPods } from '../../support/demo-server.ts';
 import { fakeContainer } from '../../support/fake-pod-network.ts';
 import { runTool } from '../../support/shell-io.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { InMemoryFs } from 'just-bash';
-import { commands } from '../../../src/demo/nodes/tools/index.ts';
-import { nvidiaSmiCommand } from '../../../src/demo/nodes/tools/small/nvidia-smi.ts';
+import { commands } from '../../../src/demo/programs/tools/index.ts';
+import { nvidiaSmiCommand } from '../../../src/demo/programs/tools/small/nvidia-smi.ts';
 import { DemoPods } from '../../support/demo-server.ts';
 import { fakeContainer, type FakeContainer } from '../../support/fake-pod-network.ts';
 import { runTool } from '../../support/shell-io.ts';

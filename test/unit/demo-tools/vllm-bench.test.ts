@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { InMemoryFs } from 'just-bash';
-import { vllmCommand } from '../../../src/demo/nodes/tools/vllm/command.ts';
+import { vllmCommand } from '../../../src/demo/programs/tools/vllm/command.ts';
 import { DemoPods } from '../../support/demo-server.ts';
 import { fakeContainer, type FakeContainer } from '../../support/fake-pod-network.ts';
 import { runTool, type ToolRun } from '../../support/shell-io.ts';

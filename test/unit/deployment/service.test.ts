@@ -9,7 +9,8 @@ import { createDeploymentService, type DeploymentDependencies } from '../../../s
 import type { DeploymentService, LongCall } from '../../../src/deployment/types.ts';
 import { createKubeClient } from '../../../src/kube/client.ts';
 import { ConfigMaps, Pods, Secrets, Services } from '../../../src/kube/resources.ts';
-import type { ClusterRef, KubeClient, ResourceType } from '../../../src/kube/types.ts';
+import type { ClusterRef, KubeClient } from '../../../src/kube/types.ts';
+import type { ResourceType } from '../../../src/kube/model/types.ts';
 import type { KubeObject, ObjectMeta } from '../../../src/kube/model/types.ts';
 
 const { signal } = new AbortController();

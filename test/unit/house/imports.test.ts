@@ -25,8 +25,9 @@ function room(path: string): string {
   const parts = relative(src, path).split(sep);
   const [first = '', second] = parts;
   if (second === undefined) return first.replace(/\.ts$/, '');
-  return first === 'demo' &&
-    (second === 'nodes' || second === 'crowd' || second === 'cluster.ts' || second === 'types.ts')
+  if (first !== 'demo') return first;
+  if (second === 'programs') return 'demo/programs';
+  return second === 'nodes' || second === 'crowd' || second === 'cluster.ts' || second === 'types.ts'
     ? 'demo/nodes'
     : first;
 }
@@ -81,8 +82,13 @@ const allowed: Readonly<
     types: ['kube', 'demo/nodes'],
     packages: /^(node:(?!child_process|worker_threads)|ws$|yaml$|zod$)/,
   },
+  'demo/programs': {
+    rooms: ['base', 'demo'],
+    types: ['kube', 'demo/nodes'],
+    packages: /^(node:(?!child_process|worker_threads)|just-bash$|zod$)/,
+  },
   'demo/nodes': {
-    rooms: ['base', 'kube', 'demo'],
+    rooms: ['base', 'kube', 'demo', 'demo/programs'],
     packages: /^(node:(?!child_process|worker_threads)|ws$|yaml$|zod$|just-bash$|tar-stream$)/,
   },
   protocol: { rooms: [], types: features, packages: /^zod$/ },

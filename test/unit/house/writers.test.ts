@@ -12,7 +12,7 @@ const writers: Readonly<Record<string, string>> = {
   'src/kube/login/in-cluster.ts': 'a temporary kubeconfig',
   'src/kube/tools/daemon.ts': "the log of the demo, in the user's storage",
   'src/democtl/control.ts': "status of the demo, in the user's storage",
-  'src/demo/api/persistence.ts': 'the state, where the person says',
+  'src/demo/api/storage/persistence.ts': 'the state, where the person says',
   'src/cli/commands/demo.ts': 'a temporary folder for the kubeconfig',
 };
 

@@ -1,6 +1,6 @@
-import type { ApiObject } from '../object.ts';
-import type { ServedResource } from '../registry.ts';
-import type { User } from '../requests.ts';
+import type { ApiObject } from '../base/object.ts';
+import type { ServedResource } from '../catalogue/registry.ts';
+import type { User } from '../base/requests.ts';
 
 interface CreateReview {
   readonly resource: ServedResource;

@@ -1,5 +1,5 @@
 import { at } from '../../../base/json.ts';
-import { sameJson, type ApiObject } from '../object.ts';
+import { sameJson, type ApiObject } from '../base/object.ts';
 import type { AdmissionRule } from './admission.ts';
 
 /** Kept for clients of before generations were. */

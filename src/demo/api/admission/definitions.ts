@@ -1,8 +1,8 @@
 import type { Clock } from '../../../base/clock.ts';
 import { arrayAt, at, isObject, stringAt } from '../../../base/json.ts';
-import { cleanupFinalizer, definitionCollection, establishedStatus } from '../custom-resources.ts';
-import { sameJson, type ApiObject } from '../object.ts';
-import { invalid, type FieldError } from '../status.ts';
+import { cleanupFinalizer, definitionCollection, establishedStatus } from '../catalogue/custom-resources.ts';
+import { sameJson, type ApiObject } from '../base/object.ts';
+import { invalid, type FieldError } from '../base/status.ts';
 import type { AdmissionRule } from './admission.ts';
 
 /** Fills in the names that a CustomResourceDefinition may leave out; there is no second step before it is established. */

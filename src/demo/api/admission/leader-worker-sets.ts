@@ -1,6 +1,6 @@
 import { isObject } from '../../../base/json.ts';
-import type { ApiObject } from '../object.ts';
-import type { ServedResource } from '../registry.ts';
+import type { ApiObject } from '../base/object.ts';
+import type { ServedResource } from '../catalogue/registry.ts';
 import {
   asGoWrites,
   leaderWorkerSetUpdateViolations,
@@ -10,7 +10,7 @@ import {
   type Schemas,
   type Violation,
 } from '../schema/index.ts';
-import { webhookDenied, webhookFailed } from '../status.ts';
+import { webhookDenied, webhookFailed } from '../base/status.ts';
 import type { AdmissionRule } from './admission.ts';
 
 const mutating = 'mleaderworkerset.kb.io';

@@ -1,6 +1,6 @@
 import { isObject } from '../../../base/json.ts';
-import { forbidden, notFound } from '../status.ts';
-import type { Store } from '../store.ts';
+import { forbidden, notFound } from '../base/status.ts';
+import type { Store } from '../storage/store.ts';
 import type { AdmissionRule } from './admission.ts';
 
 const namespaces = { group: '', plural: 'namespaces' };

@@ -1,8 +1,8 @@
 import { isObject, stringAt } from '../../../base/json.ts';
-import { nameSuffix } from '../names.ts';
+import { nameSuffix } from '../base/names.ts';
 import { parseQuantity } from '../schema/index.ts';
-import { forbidden } from '../status.ts';
-import { keyOf, type Store } from '../store.ts';
+import { forbidden } from '../base/status.ts';
+import { keyOf, type Store } from '../storage/store.ts';
 import type { AdmissionRule } from './admission.ts';
 
 type Spec = Record<string, unknown>;

@@ -1,6 +1,6 @@
-import { quotaRefusal } from '../quota.ts';
-import { forbidden } from '../status.ts';
-import type { Store } from '../store.ts';
+import { quotaRefusal } from './quota-usage.ts';
+import { forbidden } from '../base/status.ts';
+import type { Store } from '../storage/store.ts';
 import type { AdmissionRule } from './admission.ts';
 
 /** Refuses a new object that would take more than a quota of its namespace leaves. */

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import { arrayAt, isObject, numberAt, stringAt } from '../../../base/json.ts';
-import type { ApiObject } from '../object.ts';
-import { invalid } from '../status.ts';
-import type { Store } from '../store.ts';
+import type { ApiObject } from '../base/object.ts';
+import { invalid } from '../base/status.ts';
+import type { Store } from '../storage/store.ts';
 import type { AdmissionRule } from './admission.ts';
 
 const serviceNetwork = '10.96';

@@ -1,5 +1,10 @@
-import { protections } from '../controllers/storage-protection.ts';
 import type { AdmissionRule } from './admission.ts';
+
+/** Finalizers that every claim and volume is created with. */
+export const protections: Readonly<Record<string, string>> = {
+  persistentvolumeclaims: 'kubernetes.io/pvc-protection',
+  persistentvolumes: 'kubernetes.io/pv-protection',
+};
 
 /** Claims and volumes stay, once deleted, as long as somebody uses them. */
 export function storageInUse(): AdmissionRule {

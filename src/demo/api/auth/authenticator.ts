@@ -1,9 +1,9 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../../base/clock.ts';
 import { arrayAt, at, isObject, numberAt, stringAt } from '../../../base/json.ts';
-import type { User } from '../requests.ts';
-import type { Store } from '../store.ts';
-import { keyOf } from '../store.ts';
+import type { User } from '../base/requests.ts';
+import type { Store } from '../storage/store.ts';
+import { keyOf } from '../storage/store.ts';
 
 export const issuer = 'https://kubernetes.default.svc.cluster.local';
 

@@ -1,8 +1,8 @@
 import { arrayAt, stringAt } from '../../../base/json.ts';
-import type { ApiObject } from '../object.ts';
-import type { User } from '../requests.ts';
-import { ApiError } from '../status.ts';
-import { keyOf, type Store } from '../store.ts';
+import type { ApiObject } from '../base/object.ts';
+import type { User } from '../base/requests.ts';
+import { ApiError } from '../base/status.ts';
+import { keyOf, type Store } from '../storage/store.ts';
 
 /** What someone wants to do: with a resource, or with a plain path. */
 export interface Attributes {

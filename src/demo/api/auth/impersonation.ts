@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { User } from '../requests.ts';
-import { internalError } from '../status.ts';
+import type { User } from '../base/requests.ts';
+import { internalError } from '../base/status.ts';
 import { denied, type Authorizer } from './authorizer.ts';
 
 const extraPrefix = 'impersonate-extra-';

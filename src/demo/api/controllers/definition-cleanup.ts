@@ -1,7 +1,7 @@
 import { DisposableStore, type Disposable } from '../../../base/disposables.ts';
-import type { ApiCore } from '../core.ts';
-import { cleanupFinalizer, collectionOfDefinition, definitionCollection } from '../custom-resources.ts';
-import { cloneJson } from '../object.ts';
+import type { ApiCore } from '../verbs/core.ts';
+import { cleanupFinalizer, collectionOfDefinition, definitionCollection } from '../catalogue/custom-resources.ts';
+import { cloneJson } from '../base/object.ts';
 import { systemWrite } from './system.ts';
 import { Worker } from './worker.ts';
 

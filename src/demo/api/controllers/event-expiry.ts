@@ -1,7 +1,7 @@
 import type { Disposable } from '../../../base/disposables.ts';
 import { stringAt } from '../../../base/json.ts';
-import type { ApiCore } from '../core.ts';
-import type { ApiObject } from '../object.ts';
+import type { ApiCore } from '../verbs/core.ts';
+import type { ApiObject } from '../base/object.ts';
 
 const lifetimeMs = 3_600_000;
 const everyMs = 60_000;

@@ -1,11 +1,11 @@
 import { DisposableStore, type Disposable } from '../../../base/disposables.ts';
 import type { OwnerReference } from '../../../kube/model/types.ts';
-import type { ApiCore } from '../core.ts';
-import { foregroundFinalizer, orphanFinalizer } from '../deletes.ts';
-import { ApiError } from '../status.ts';
-import { cloneJson, splitGroupVersion, type ApiObject } from '../object.ts';
-import type { ServedResource } from '../registry.ts';
-import type { StoreEvent } from '../store.ts';
+import type { ApiCore } from '../verbs/core.ts';
+import { foregroundFinalizer, orphanFinalizer } from '../verbs/deletes.ts';
+import { ApiError } from '../base/status.ts';
+import { cloneJson, splitGroupVersion, type ApiObject } from '../base/object.ts';
+import type { ServedResource } from '../catalogue/registry.ts';
+import type { StoreEvent } from '../storage/store.ts';
 import { Worker } from './worker.ts';
 import { systemWrite } from './system.ts';
 

@@ -1,9 +1,9 @@
 import { DisposableStore, type Disposable } from '../../../base/disposables.ts';
 import { isObject, stringAt } from '../../../base/json.ts';
-import type { ApiCore } from '../core.ts';
-import { cloneJson, type ApiObject } from '../object.ts';
-import type { ServedResource } from '../registry.ts';
-import { keyOf } from '../store.ts';
+import type { ApiCore } from '../verbs/core.ts';
+import { cloneJson, type ApiObject } from '../base/object.ts';
+import type { ServedResource } from '../catalogue/registry.ts';
+import { keyOf } from '../storage/store.ts';
 import { systemWrite } from './system.ts';
 import { Worker } from './worker.ts';
 

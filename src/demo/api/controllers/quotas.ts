@@ -1,8 +1,8 @@
 import { DisposableStore, type Disposable } from '../../../base/disposables.ts';
 import { at } from '../../../base/json.ts';
-import type { ApiCore } from '../core.ts';
-import { cloneJson } from '../object.ts';
-import { usedOf } from '../quota.ts';
+import type { ApiCore } from '../verbs/core.ts';
+import { cloneJson } from '../base/object.ts';
+import { usedOf } from '../admission/quota-usage.ts';
 import { formatQuantity } from '../schema/index.ts';
 import { systemWrite } from './system.ts';
 import { Worker } from './worker.ts';

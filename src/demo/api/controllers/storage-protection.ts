@@ -1,15 +1,10 @@
 import { DisposableStore, type Disposable } from '../../../base/disposables.ts';
 import { arrayAt, stringAt } from '../../../base/json.ts';
-import type { ApiCore } from '../core.ts';
-import { cloneJson, type ApiObject } from '../object.ts';
+import type { ApiCore } from '../verbs/core.ts';
+import { cloneJson, type ApiObject } from '../base/object.ts';
+import { protections } from '../admission/storage.ts';
 import { systemWrite } from './system.ts';
 import { Worker } from './worker.ts';
-
-/** Finalizers that every claim and volume is created with. */
-export const protections: Readonly<Record<string, string>> = {
-  persistentvolumeclaims: 'kubernetes.io/pvc-protection',
-  persistentvolumes: 'kubernetes.io/pv-protection',
-};
 
 interface Key {
   readonly plural: string;

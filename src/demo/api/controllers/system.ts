@@ -1,4 +1,4 @@
-import type { WriteOptions } from '../requests.ts';
+import type { WriteOptions } from '../base/requests.ts';
 
 /** How the server's own controllers write. */
 export const systemWrite: WriteOptions = {

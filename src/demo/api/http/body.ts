@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { parse as parseYaml } from 'yaml';
 import type { ProtobufDecoder } from '../protobuf/decode.ts';
 import { duplicateFields } from '../schema/index.ts';
-import { ApiError, badRequest, unsupportedMediaType } from '../status.ts';
+import { ApiError, badRequest, unsupportedMediaType } from '../base/status.ts';
 import { mediaTypes } from './negotiation.ts';
 
 /** etcd's limit on a request and a little air, as the real server has it. */

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { stringify as toYaml } from 'yaml';
 import type { ProtobufDecoder } from '../protobuf/decode.ts';
-import type { User } from '../requests.ts';
-import { ApiError, badRequest, internalError, type StatusBody } from '../status.ts';
+import type { User } from '../base/requests.ts';
+import { ApiError, badRequest, internalError, type StatusBody } from '../base/status.ts';
 import { readBody, type Body } from './body.ts';
 import { negotiate, type Negotiated } from './negotiation.ts';
 

@@ -1,4 +1,4 @@
-import { notAcceptable } from '../status.ts';
+import { notAcceptable } from '../base/status.ts';
 
 /** In which form the client wants objects: as they are, as rows of a table, or only their metadata. */
 export type Representation = 'object' | 'table' | 'metadata';

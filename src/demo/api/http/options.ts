@@ -1,6 +1,6 @@
 import { isObject, numberAt, stringAt } from '../../../base/json.ts';
-import type { DeleteRequest, FieldValidation, ListRequest, Propagation, WriteOptions } from '../requests.ts';
-import { badRequest, invalid } from '../status.ts';
+import type { DeleteRequest, FieldValidation, ListRequest, Propagation, WriteOptions } from '../base/requests.ts';
+import { badRequest, invalid } from '../base/status.ts';
 import type { Body } from './body.ts';
 import type { Exchange } from './exchange.ts';
 import type { ResourceRequest } from './request-info.ts';

@@ -1,13 +1,13 @@
-import { denied, deniedPath, type Attributes } from '../auth/authorizer.ts';
-import { answerReview, isReview } from '../auth/reviews.ts';
-import type { ApiCore } from '../core.ts';
-import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions } from '../discovery.ts';
-import type { OpenApi } from '../openapi.ts';
+import { deniedPath } from '../auth/authorizer.ts';
+import { answerReview, isReview } from '../subresources/reviews.ts';
+import type { ApiCore } from '../verbs/core.ts';
+import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions } from './discovery.ts';
+import type { OpenApi } from './openapi.ts';
 import type { ProtobufDecoder } from '../protobuf/decode.ts';
-import type { User } from '../requests.ts';
-import { methodNotAllowed, notFound, pathNotFound } from '../status.ts';
-import type { KubeletProxy } from '../streaming/kubelet-proxy.ts';
-import { versionInfo } from '../version.ts';
+import { methodNotAllowed, notFound, pathNotFound } from '../base/status.ts';
+import type { ServedResource } from '../catalogue/registry.ts';
+import { authorize } from './authorize.ts';
+import { versionInfo } from './version.ts';
 import type { Exchange } from './exchange.ts';
 import { mediaTypes } from './negotiation.ts';
 import { requireBody, writeOptions } from './options.ts';
@@ -15,10 +15,15 @@ import { serveObjects } from './objects.ts';
 import { resourceRequest, type ResourceRequest } from './request-info.ts';
 import { serveSubresource } from './subresources.ts';
 
+/** Who answers for logs, exec, attach, port-forward and proxy. */
+export interface KubeletRequests {
+  serve(resource: ServedResource, about: ResourceRequest, exchange: Exchange): Promise<void>;
+}
+
 export interface RouterParts {
   readonly core: ApiCore;
   readonly openApi: OpenApi;
-  readonly kubelets: KubeletProxy;
+  readonly kubelets: KubeletRequests;
   readonly protobuf: ProtobufDecoder;
   readonly serverAddress: string;
 }
@@ -38,14 +43,6 @@ export async function route(parts: RouterParts, exchange: Exchange): Promise<voi
   }
   authorize(parts.core, exchange.user, about);
   await serveResource(parts, about, exchange);
-}
-
-export function authorize(core: ApiCore, user: User, about: ResourceRequest): void {
-  const wanted: Attributes = {
-    ...about,
-    namespace: about.plural === 'namespaces' && about.group === '' && about.name !== '' ? about.name : about.namespace,
-  };
-  if (!core.authorizer.allows(user, wanted)) throw denied(user, { ...wanted, namespace: wanted.namespace });
 }
 
 async function serveResource(parts: RouterParts, about: ResourceRequest, exchange: Exchange): Promise<void> {

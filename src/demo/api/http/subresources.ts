@@ -1,12 +1,12 @@
 import { arrayAt, isObject, stringAt } from '../../../base/json.ts';
-import type { ApiCore } from '../core.ts';
-import { cloneJson, type ApiObject } from '../object.ts';
-import { getObject } from '../reads.ts';
-import type { ServedResource } from '../registry.ts';
+import type { ApiCore } from '../verbs/core.ts';
+import { cloneJson, type ApiObject } from '../base/object.ts';
+import { getObject } from '../verbs/reads.ts';
+import type { ServedResource } from '../catalogue/registry.ts';
 import { mergePatch, jsonPatch } from '../schema/index.ts';
-import { methodNotAllowed, pathNotFound } from '../status.ts';
+import { methodNotAllowed, pathNotFound } from '../base/status.ts';
 import { bindPod, evictPod } from '../subresources/pods.ts';
-import { scaleOf, withScale } from '../subresources/scale.ts';
+import { scaleOf, withScale } from '../verbs/scale.ts';
 import { issueToken } from '../subresources/token.ts';
 import type { Exchange } from './exchange.ts';
 import { serveObjects } from './objects.ts';

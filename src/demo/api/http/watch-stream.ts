@@ -1,9 +1,9 @@
 import { disposable, DisposableStore, type Disposable } from '../../../base/disposables.ts';
-import type { ApiCore } from '../core.ts';
-import { groupVersionOf } from '../object.ts';
-import type { ServedResource } from '../registry.ts';
+import type { ApiCore } from '../verbs/core.ts';
+import { groupVersionOf } from '../base/object.ts';
+import type { ServedResource } from '../catalogue/registry.ts';
 import { metadataOnly, toWatchTable, type IncludeObject } from '../tables/table.ts';
-import { initialEventsEndAnnotation, watchObjects, type WatchFrame, type WatchRequest } from '../watches.ts';
+import { initialEventsEndAnnotation, watchObjects, type WatchFrame, type WatchRequest } from '../verbs/watches.ts';
 import type { Exchange } from './exchange.ts';
 import type { Representation } from './negotiation.ts';
 

@@ -1,6 +1,6 @@
-import type { ProtobufLayout } from '../data.ts';
-import { splitGroupVersion } from '../object.ts';
-import { badRequest } from '../status.ts';
+import type { ProtobufLayout } from '../catalogue/data.ts';
+import { splitGroupVersion } from '../base/object.ts';
+import { badRequest } from '../base/status.ts';
 import { wireFields } from './wire.ts';
 
 /** A body in Kubernetes' protobuf starts with these bytes, then comes an envelope with its kind. */

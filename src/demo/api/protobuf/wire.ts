@@ -1,4 +1,4 @@
-import { badRequest } from '../status.ts';
+import { badRequest } from '../base/status.ts';
 
 /** One field of a protobuf message as it stands on the wire: numbers as they are, everything else as bytes. */
 interface WireField {

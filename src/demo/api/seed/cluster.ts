@@ -1,9 +1,9 @@
 import { permanentNamespaces } from '../admission/namespaces.ts';
 import { kubernetesServiceIp } from '../admission/services.ts';
 import { systemWrite } from '../controllers/system.ts';
-import type { ApiCore } from '../core.ts';
-import { splitGroupVersion, type ApiObject } from '../object.ts';
-import { keyOf } from '../store.ts';
+import type { ApiCore } from '../verbs/core.ts';
+import { splitGroupVersion, type ApiObject } from '../base/object.ts';
+import { keyOf } from '../storage/store.ts';
 
 /** Creates an object through the usual door unless it is there already (a state that was loaded). */
 export function ensure(core: ApiCore, object: ApiObject): void {

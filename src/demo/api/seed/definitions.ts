@@ -1,7 +1,7 @@
 import { isObject } from '../../../base/json.ts';
-import type { ApiData } from '../data.ts';
-import { splitGroupVersion, type ApiObject } from '../object.ts';
-import { isCustomGroupVersion } from '../registry.ts';
+import type { ApiData } from '../catalogue/data.ts';
+import { splitGroupVersion, type ApiObject } from '../base/object.ts';
+import { isCustomGroupVersion } from '../catalogue/registry.ts';
 
 /** JSONPaths of the printer columns: the one thing about these kinds that a server's answers do not tell. */
 const columnPaths: Readonly<Record<string, Readonly<Record<string, string>>>> = {

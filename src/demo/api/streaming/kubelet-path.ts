@@ -1,7 +1,7 @@
 import { arrayAt, stringAt } from '../../../base/json.ts';
 import type { ResourceRequest } from '../http/request-info.ts';
-import type { ApiObject } from '../object.ts';
-import { badRequest, invalid, type FieldError } from '../status.ts';
+import type { ApiObject } from '../base/object.ts';
+import { badRequest, invalid, type FieldError } from '../base/status.ts';
 
 const defaultContainerAnnotation = 'kubectl.kubernetes.io/default-container';
 const logOptions = [

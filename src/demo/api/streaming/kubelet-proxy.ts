@@ -4,14 +4,14 @@ import { pipeline } from 'node:stream/promises';
 import { stringAt } from '../../../base/json.ts';
 import { errorText } from '../../../base/errors.ts';
 import type { Kubelets } from '../../kubelets.ts';
-import type { ApiCore } from '../core.ts';
+import type { ApiCore } from '../verbs/core.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { resourceRequest, type ResourceRequest } from '../http/request-info.ts';
-import { authorize } from '../http/router.ts';
-import type { ApiObject } from '../object.ts';
-import { getObject } from '../reads.ts';
-import type { ServedResource } from '../registry.ts';
-import type { User } from '../requests.ts';
+import { authorize } from '../http/authorize.ts';
+import type { ApiObject } from '../base/object.ts';
+import { getObject } from '../verbs/reads.ts';
+import type { ServedResource } from '../catalogue/registry.ts';
+import type { User } from '../base/requests.ts';
 import {
   badRequest,
   forbidden,
@@ -20,7 +20,7 @@ import {
   notFound,
   pathNotFound,
   serviceUnavailable,
-} from '../status.ts';
+} from '../base/status.ts';
 import { FailedCommands } from './failed-commands.ts';
 import { checkPorts, hasNode, kubeletPath } from './kubelet-path.ts';
 import { connectPod } from './pod-connection.ts';

@@ -1,9 +1,9 @@
 import { arrayAt, at, isObject, numberAt, stringAt } from '../../../base/json.ts';
 import type { ResourceRequest } from '../http/request-info.ts';
-import type { ApiObject } from '../object.ts';
-import { selectorMatches } from '../selectors.ts';
-import { badRequest, notFound, serviceUnavailable } from '../status.ts';
-import { keyOf, type Store } from '../store.ts';
+import type { ApiObject } from '../base/object.ts';
+import { selectorMatches } from '../verbs/selectors.ts';
+import { badRequest, notFound, serviceUnavailable } from '../base/status.ts';
+import { keyOf, type Store } from '../storage/store.ts';
 
 /** A port of a pod. */
 export interface ProxyTarget {

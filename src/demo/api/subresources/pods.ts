@@ -1,11 +1,11 @@
 import { arrayAt, at, isObject, numberAt, stringAt } from '../../../base/json.ts';
-import type { ApiCore } from '../core.ts';
-import { cloneJson, timestamp, type ApiObject } from '../object.ts';
-import { getObject } from '../reads.ts';
-import type { ServedResource } from '../registry.ts';
-import type { DeleteRequest, WriteOptions } from '../requests.ts';
-import { selectorMatches } from '../selectors.ts';
-import { badRequest, conflict, invalid, tooManyRequests, untypedError } from '../status.ts';
+import type { ApiCore } from '../verbs/core.ts';
+import { cloneJson, timestamp, type ApiObject } from '../base/object.ts';
+import { getObject } from '../verbs/reads.ts';
+import type { ServedResource } from '../catalogue/registry.ts';
+import type { DeleteRequest, WriteOptions } from '../base/requests.ts';
+import { selectorMatches } from '../verbs/selectors.ts';
+import { badRequest, conflict, invalid, tooManyRequests, untypedError } from '../base/status.ts';
 
 const created = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { arrayAt, at, numberAt, stringAt } from '../../../base/json.ts';
 import { issuer } from '../auth/authenticator.ts';
-import type { ApiCore } from '../core.ts';
-import { timestamp, type ApiObject } from '../object.ts';
-import { invalid, notFound, type FieldError } from '../status.ts';
-import { keyOf } from '../store.ts';
+import type { ApiCore } from '../verbs/core.ts';
+import { timestamp, type ApiObject } from '../base/object.ts';
+import { invalid, notFound, type FieldError } from '../base/status.ts';
+import { keyOf } from '../storage/store.ts';
 
 const defaultSeconds = 3600;
 const leastSeconds = 600;

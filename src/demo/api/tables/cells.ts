@@ -1,7 +1,10 @@
 import { arrayAt, isObject, numberAt, stringAt } from '../../../base/json.ts';
-import type { ApiObject } from '../object.ts';
-import { formatSelector } from '../selectors.ts';
+import type { ApiObject } from '../base/object.ts';
+import { formatSelector } from '../verbs/selectors.ts';
 import { age } from './duration.ts';
+
+/** Cells of one kind, in the order of its columns. */
+export type Printer = (object: ApiObject, now: number) => readonly unknown[];
 
 export const none = '<none>';
 

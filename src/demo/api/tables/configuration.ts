@@ -1,8 +1,7 @@
 import { arrayAt, at, isObject, numberAt, stringAt } from '../../../base/json.ts';
-import type { ApiObject } from '../object.ts';
-import { ageOf, count, pairs, selectorCell, templateCells } from './cells.ts';
+import type { ApiObject } from '../base/object.ts';
+import { ageOf, count, pairs, selectorCell, templateCells, type Printer } from './cells.ts';
 import { age } from './duration.ts';
-import type { Printer } from './native.ts';
 
 /** Kinds that hold configuration, storage, permissions and reports. */
 export const configurationCells: Readonly<Record<string, Printer>> = {

@@ -1,7 +1,7 @@
-import type { ApiObject } from '../object.ts';
-import type { CustomResource } from '../registry.ts';
+import type { ApiObject } from '../base/object.ts';
+import type { CustomResource } from '../catalogue/registry.ts';
 import { age } from './duration.ts';
-import { jsonPath } from './json-path.ts';
+import { jsonPath } from '../base/json-path.ts';
 
 /** The cells of a custom resource: its name, then the columns of its definition. */
 export function customCells(custom: CustomResource, object: ApiObject, now: number): readonly unknown[] {

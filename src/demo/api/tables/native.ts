@@ -1,7 +1,8 @@
 import { stringAt } from '../../../base/json.ts';
-import type { ApiObject } from '../object.ts';
-import type { ServedResource } from '../registry.ts';
+import type { ApiObject } from '../base/object.ts';
+import type { ServedResource } from '../catalogue/registry.ts';
 import { configurationCells } from './configuration.ts';
+import type { Printer } from './cells.ts';
 import { age } from './duration.ts';
 import { nodeCells } from './nodes.ts';
 import { podCells } from './pods.ts';
@@ -13,9 +14,6 @@ export interface Row {
   /** Marks rows of pods that are done: clients may grey them out. */
   readonly conditions: readonly unknown[] | undefined;
 }
-
-/** Cells of one kind, in the order of its columns. */
-export type Printer = (object: ApiObject, now: number) => readonly unknown[];
 
 const printers: Readonly<Record<string, Printer>> = {
   pods: podCells,

@@ -1,5 +1,5 @@
 import { arrayAt, at, stringAt } from '../../../base/json.ts';
-import type { ApiObject } from '../object.ts';
+import type { ApiObject } from '../base/object.ts';
 import { ageOf, none, orNone } from './cells.ts';
 
 const roleLabel = 'node-role.kubernetes.io/';

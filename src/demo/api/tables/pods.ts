@@ -1,5 +1,5 @@
 import { arrayAt, at, numberAt, stringAt } from '../../../base/json.ts';
-import type { ApiObject } from '../object.ts';
+import type { ApiObject } from '../base/object.ts';
 import { orNone } from './cells.ts';
 import { age } from './duration.ts';
 

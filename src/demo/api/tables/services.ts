@@ -1,7 +1,6 @@
 import { arrayAt, at, isObject, numberAt, stringAt } from '../../../base/json.ts';
-import type { ApiObject } from '../object.ts';
-import { ageOf, none, orNone, pairs } from './cells.ts';
-import type { Printer } from './native.ts';
+import type { ApiObject } from '../base/object.ts';
+import { ageOf, none, orNone, pairs, type Printer } from './cells.ts';
 
 const shownEndpoints = 3;
 

@@ -1,5 +1,5 @@
-import { groupVersionOf, type ApiObject } from '../object.ts';
-import type { ServedResource } from '../registry.ts';
+import { groupVersionOf, type ApiObject } from '../base/object.ts';
+import type { ServedResource } from '../catalogue/registry.ts';
 import { customCells } from './custom.ts';
 import { cellsOf } from './native.ts';
 

@@ -1,9 +1,8 @@
 import { arrayAt, at, numberAt, stringAt } from '../../../base/json.ts';
-import { fromV1 } from '../autoscaler-conversion.ts';
-import type { ApiObject } from '../object.ts';
-import { ageOf, count, none, orNone, pairs, selectorCell, templateCells } from './cells.ts';
+import { fromV1 } from '../catalogue/autoscaler-conversion.ts';
+import type { ApiObject } from '../base/object.ts';
+import { ageOf, count, none, orNone, pairs, selectorCell, templateCells, type Printer } from './cells.ts';
 import { age, humanDuration } from './duration.ts';
-import type { Printer } from './native.ts';
 
 export const workloadCells: Readonly<Record<string, Printer>> = {
   'deployments.apps': (deployment, now) => [

@@ -33,6 +33,12 @@ export interface CommandHost {
   run(nested: Omit<ScriptRun, 'parentPid'>): Promise<ScriptResult>;
 }
 
+/** What the commands that start other commands need of the running script. */
+export interface ShellRuntime extends CommandHost {
+  readonly commands: ReadonlyMap<string, ShellCommand>;
+  onExit(code: number): void;
+}
+
 /** Brings a streaming command into the shell library: live where its output is the script's own, collected in pipes and substitutions. */
 export function streamingCommand(command: ShellCommand, host: CommandHost): LibraryCommand {
   return defineCommand(command.name, async (argv, context) => {

@@ -1,19 +1,30 @@
 import { PassThrough, Writable } from 'node:stream';
-import type { ContainerRun } from '../pods/container-run.ts';
 import type { RemoteCommandSession, TerminalSize } from '../streaming/remote-command.ts';
+import type { ContainerShell } from './container-shell.ts';
 import { readShellInvocation } from './shell-invocation.ts';
 import { complete } from './completion.ts';
 import { LineEditor, type EditedLine } from './line-editor.ts';
 import { definedFunctions, isIncomplete, parseScript } from './script-facts.ts';
+import type { Stdio } from './script.ts';
 import { flushed, writeAll } from './streams.ts';
 
 const interruptKeys: ReadonlySet<string> = new Set(['\u0003', '\u001c']);
 const endOfInput = '\u0004';
 const killLine = '\u0015';
 
+/** What a terminal needs of the running container. */
+export interface TerminalRun {
+  readonly shell: ContainerShell;
+  readonly env: Readonly<Record<string, string>>;
+  readonly workingDir: string;
+  /** Fires when the container has ended. */
+  readonly ended: AbortSignal;
+  exec(command: readonly string[], stdio: Stdio, signal: AbortSignal): Promise<number>;
+}
+
 /** Runs a command for a client with a terminal: a shell that talks to a person, or any other command. */
 export async function runInTerminal(
-  run: ContainerRun,
+  run: TerminalRun,
   command: readonly string[],
   session: RemoteCommandSession,
 ): Promise<number> {
@@ -49,7 +60,7 @@ function readsFromPerson(command: readonly string[]): boolean {
 }
 
 async function runCooked(
-  run: ContainerRun,
+  run: TerminalRun,
   command: readonly string[],
   terminal: Terminal,
   session: RemoteCommandSession,
@@ -66,7 +77,7 @@ async function runCooked(
 }
 
 async function interactiveShell(
-  run: ContainerRun,
+  run: TerminalRun,
   given: Readonly<Record<string, string>>,
   terminal: Terminal,
   session: RemoteCommandSession,

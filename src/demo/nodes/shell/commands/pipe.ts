@@ -1,11 +1,10 @@
 import { PassThrough, type Readable, type Writable } from 'node:stream';
 import type { ExecResult, ResolvedCommandContext } from 'just-bash';
-import { environmentOf, runCommand } from '../adapter.ts';
+import { environmentOf, runCommand, type ShellRuntime } from '../adapter.ts';
 import { internalCommand, pipeSeparator, pipeSeparatorWithStderr } from '../live-script.ts';
 import { liveVariable, readLiveStreams } from '../live-streams.ts';
 import { emptyInput, quote, type Stdio } from '../script.ts';
 import { readAll, writeAll, writeText } from '../streams.ts';
-import type { ShellRuntime } from './shell-commands.ts';
 
 interface Stage {
   readonly argv: readonly string[];

@@ -5,8 +5,7 @@ import {
   type ExecResult,
   type ResolvedCommandContext,
 } from 'just-bash';
-import type { ShellCommand } from '../../types.ts';
-import { environmentOf, streamsOf, type CommandHost } from '../adapter.ts';
+import { environmentOf, streamsOf, type ShellRuntime } from '../adapter.ts';
 import { emptyInput, quote, type ScriptResult } from '../script.ts';
 import { internalCommand } from '../live-script.ts';
 import { liveVariable } from '../live-streams.ts';
@@ -14,12 +13,6 @@ import { readShellInvocation } from '../shell-invocation.ts';
 import { readAll } from '../streams.ts';
 import { parseDuration } from './arguments.ts';
 import { pipe } from './pipe.ts';
-
-/** What the commands that start other commands need of the running script. */
-export interface ShellRuntime extends CommandHost {
-  readonly commands: ReadonlyMap<string, ShellCommand>;
-  onExit(code: number): void;
-}
 
 const done = (exitCode: number, stderr = ''): ExecResult => ({ stdout: '', stderr, exitCode });
 
