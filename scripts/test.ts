@@ -7,16 +7,11 @@ import { kubeClientNeeds, kubeClients, kubeToolNeeds } from './lib/clients.ts';
 import { runHostSuite } from './lib/host-suite.ts';
 import { hostNeeds, prepareHost } from './lib/host-vscode.ts';
 import { ensure, type Need } from './lib/needs.ts';
+import { mochaOutcome, nothing, said, total, type Outcome } from './lib/outcome.ts';
 import { Refusal, refused } from './lib/refusal.ts';
 import { say } from './lib/say.ts';
 import { step, told, type Tell } from './lib/step.ts';
 import { browserNeeds, vsCodeNeeds, vsCodeServer } from './lib/vscode.ts';
-
-interface Outcome {
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
-}
 
 interface Suite {
   readonly name: string;
@@ -27,9 +22,6 @@ interface Suite {
   readonly run: (tell: Tell) => Promise<Outcome>;
 }
 
-const nothing: Outcome = { passed: 0, failed: 0, skipped: 0 };
-const failure: Outcome = { ...nothing, failed: 1 };
-
 /** A check that is one thing: it holds or it does not. */
 async function check(tell: Tell, file: string, args: readonly string[]): Promise<Outcome> {
   const { exitCode } = await execa(file, args, {
@@ -39,10 +31,11 @@ async function check(tell: Tell, file: string, args: readonly string[]): Promise
     reject: false,
     buffer: false,
   });
-  return exitCode === 0 ? { ...nothing, passed: 1 } : failure;
+  return exitCode === 0
+    ? { ...nothing, passed: 1 }
+    : { ...nothing, failed: 1, failures: [`${[file, ...args].join(' ')}: ended with ${exitCode}`] };
 }
 
-/** Runs mocha and reads its closing lines; a run that ends without them failed. */
 async function mocha(
   tell: Tell,
   args: readonly string[],
@@ -56,12 +49,6 @@ async function mocha(
     env: { FORCE_COLOR: '0', ...env },
   });
   return mochaOutcome(result.stdout, result.exitCode ?? 1);
-}
-
-function mochaOutcome(output: string, exitCode: number): Outcome {
-  const count = (word: string): number => Number(new RegExp(`^\\s+(\\d+) ${word}`, 'm').exec(output)?.[1] ?? 0);
-  const outcome = { passed: count('passing'), failed: count('failing'), skipped: count('pending') };
-  return exitCode !== 0 && outcome.failed === 0 ? { ...outcome, failed: 1 } : outcome;
 }
 
 async function clients(tell: Tell): Promise<Outcome> {
@@ -158,26 +145,12 @@ for (const [index, suite] of wanted.entries()) {
     outcome = await step(`suite ${suite.name}`, suite.run);
   } catch (error) {
     console.error(error);
-    outcome = failure;
+    outcome = { ...nothing, failed: 1, failures: [String(error)] };
   }
-  outcomes.push(outcome);
+  outcomes.push({ ...outcome, failures: outcome.failures.map((text) => `suite ${suite.name}: ${text}`) });
   say(`suite ${suite.name}: ${said(outcome)}, ${Math.round((performance.now() - started) / 1000)} s`);
 }
 const all = total(outcomes);
+for (const failure of all.failures) console.log(`\n${failure}\n`);
 console.log(said(all));
 process.exitCode = all.failed === 0 && all.passed + all.skipped > 0 ? 0 : 1;
-
-function total(each: readonly Outcome[]): Outcome {
-  return each.reduce(
-    (sum, { passed, failed, skipped }) => ({
-      passed: sum.passed + passed,
-      failed: sum.failed + failed,
-      skipped: sum.skipped + skipped,
-    }),
-    nothing,
-  );
-}
-
-function said({ passed, failed, skipped }: Outcome): string {
-  return `${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`;
-}
