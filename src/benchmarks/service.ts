@@ -14,7 +14,7 @@ import { ResultReader } from './result-reader.ts';
 import { deploymentGpus, podGpus, targetPod } from './running/cluster-facts.ts';
 import { findRun, launchRun, type Launcher, type RunPlan } from './running/launch.ts';
 import { readRun } from './running/run-results.ts';
-import { Session, type SessionOptions } from './running/session.ts';
+import { FollowedRun, type FollowedRunOptions } from './running/followed-run.ts';
 import type { BenchmarkRecipe, BenchmarkRequest, BenchmarkService, RunResults } from './types.ts';
 import { untilAborted } from './until-aborted.ts';
 
@@ -40,7 +40,7 @@ export function createBenchmarkService(dependencies: BenchmarkDependencies): Ben
 
 class Benchmarks implements BenchmarkService {
   readonly #dependencies: BenchmarkDependencies;
-  readonly #sessions = new Map<string, Session>();
+  readonly #followed = new Map<string, FollowedRun>();
   readonly #disposed = new AbortController();
   readonly #results: ResultReader;
 
@@ -105,14 +105,14 @@ class Benchmarks implements BenchmarkService {
   }
 
   async wait(runId: string, signal: AbortSignal): Promise<void> {
-    const session = this.#sessions.get(runId);
-    await untilAborted(session ? session.ended : this.#untilClosed(runId, signal), signal);
+    const run = this.#followed.get(runId);
+    await untilAborted(run ? run.ended : this.#untilClosed(runId, signal), signal);
   }
 
   async cancel(runId: string): Promise<void> {
-    const session = this.#sessions.get(runId) ?? (await this.#adopt(await this.#record(runId), this.#disposed.signal));
-    if (session) {
-      await session.cancel();
+    const run = this.#followed.get(runId) ?? (await this.#adopt(await this.#record(runId), this.#disposed.signal));
+    if (run) {
+      await run.cancel();
       return;
     }
     const { state, endedAt, summary } = await this.#record(runId);
@@ -126,7 +126,7 @@ class Benchmarks implements BenchmarkService {
 
   async resume(signal: AbortSignal): Promise<void> {
     for (const record of await this.#dependencies.ledger.list()) {
-      if (record.kind === 'benchmark' && isActive(record) && !this.#sessions.has(record.id))
+      if (record.kind === 'benchmark' && isActive(record) && !this.#followed.has(record.id))
         await this.#adopt(record, signal);
     }
   }
@@ -144,19 +144,19 @@ class Benchmarks implements BenchmarkService {
 
   dispose(): void {
     this.#disposed.abort();
-    for (const session of this.#sessions.values()) session.leave();
-    this.#sessions.clear();
+    for (const run of this.#followed.values()) run.leave();
+    this.#followed.clear();
   }
 
-  #follow(options: SessionOptions): Session {
-    const session = new Session(options);
-    this.#sessions.set(options.runId, session);
-    void session.ended.then(() => this.#sessions.delete(options.runId));
-    return session;
+  #follow(options: FollowedRunOptions): FollowedRun {
+    const run = new FollowedRun(options);
+    this.#followed.set(options.runId, run);
+    void run.ended.then(() => this.#followed.delete(options.runId));
+    return run;
   }
 
   /** Follows a run of this workspace that another window started; closes the record of one that cannot be found. */
-  async #adopt(record: RunRecord, signal: AbortSignal): Promise<Session | undefined> {
+  async #adopt(record: RunRecord, signal: AbortSignal): Promise<FollowedRun | undefined> {
     const { contexts, ledger } = this.#dependencies;
     const place = isActive(record) ? await ledger.place(record.id) : undefined;
     if (!place) return undefined;

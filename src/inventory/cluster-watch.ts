@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposables.ts';
 import type { WorkbenchError } from '../base/errors.ts';
-import { Turns } from '../base/turns.ts';
+import { Throttle } from '../base/throttle.ts';
 import { Nodes, Pods } from '../kube/resources.ts';
 import type { KubeClient } from '../kube/types.ts';
 import { DraWatch } from './dra/watch.ts';
@@ -11,7 +11,7 @@ import type { InventoryChange, InventorySnapshot, NodeView, PodView } from './ty
 import { WatchedKind } from './watched-kind.ts';
 
 /** A single change is told at once; on a busy cluster those of this span become one event. */
-const TURNS = { everyMs: 10, restTimes: 3 } as const;
+const PACE = { everyMs: 10, restTimes: 3 } as const;
 
 export interface ClusterListener {
   changed(change: InventoryChange): void;
@@ -32,7 +32,7 @@ export class ClusterWatch implements Disposable {
   readonly #nodes: WatchedKind<NodeView>;
   readonly #pods: WatchedKind<PodView>;
   readonly #dra: DraWatch;
-  readonly #turns: Turns;
+  readonly #throttle: Throttle;
   #version: number;
 
   constructor(client: KubeClient, clock: Clock, before: Before, listener: ClusterListener) {
@@ -40,8 +40,8 @@ export class ClusterWatch implements Disposable {
     this.#listener = listener;
     this.#version = before.version;
     const same = isDeepStrictEqual(before.snapshot?.cluster, client.cluster) ? before.snapshot : undefined;
-    this.#turns = new Turns(clock, TURNS, () => this.#flush());
-    const touched = (): void => this.#turns.ask();
+    this.#throttle = new Throttle(clock, PACE, () => this.#flush());
+    const touched = (): void => this.#throttle.ask();
     this.#nodes = new WatchedKind(Nodes, projectNode, same?.nodes, touched);
     this.#pods = new WatchedKind(Pods, podProjection(), same?.pods, touched);
     this.#dra = new DraWatch(client, clock, same?.dra, touched);
@@ -50,7 +50,7 @@ export class ClusterWatch implements Disposable {
   }
 
   dispose(): void {
-    this.#turns.dispose();
+    this.#throttle.dispose();
     this.#nodes.dispose();
     this.#pods.dispose();
     this.#dra.dispose();

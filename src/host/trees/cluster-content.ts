@@ -1,4 +1,4 @@
-import type { TurnByTurn } from '../../base/turn-by-turn.ts';
+import type { SerialQueue } from '../../base/serial-queue.ts';
 import { gpuReport } from '../../inventory/gpus.ts';
 import { clusterRows, gpuHeadline, uncounted } from './cluster-rows.ts';
 import { freshness, stateRows } from './freshness.ts';
@@ -7,9 +7,9 @@ import { ofSnapshot } from './snapshot-content.ts';
 import type { TreeDependencies } from './views.ts';
 
 /** The Cluster view: nodes and their GPUs. */
-export function clusterContent(dependencies: TreeDependencies, turns: TurnByTurn): Promise<TreeContent> {
+export function clusterContent(dependencies: TreeDependencies, queue: SerialQueue): Promise<TreeContent> {
   const { workbench, treeChoices } = dependencies;
-  return ofSnapshot(dependencies, turns, gpuReport, (snapshot, report) => ({
+  return ofSnapshot(dependencies, queue, gpuReport, (snapshot, report) => ({
     rows: [
       ...stateRows('nodes', snapshot.states.nodes),
       ...stateRows('pods', snapshot.states.pods),

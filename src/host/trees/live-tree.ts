@@ -4,10 +4,10 @@ import { DisposableStore, type Disposable } from '../../base/disposables.ts';
 import { toWorkbenchError } from '../../base/errors.ts';
 import { fitLine } from '../../base/fit-text.ts';
 import { loadPart } from '../../base/parts.ts';
-import { Turns } from '../../base/turns.ts';
+import { Throttle } from '../../base/throttle.ts';
 import { showViewProgress } from '../notifications.ts';
 import type { Row } from './row.ts';
-import { TREE_TURNS } from './row-index.ts';
+import { TREE_PACE } from './row-index.ts';
 import { RowTree, type RowElement } from './row-tree.ts';
 
 export interface TreeContent {
@@ -39,7 +39,7 @@ export class LiveTree implements Disposable {
   readonly tree = new RowTree();
   readonly #options: LiveTreeOptions;
   readonly #owned = new DisposableStore();
-  readonly #turns = new Turns(systemClock, TREE_TURNS, () => this.#run());
+  readonly #throttle = new Throttle(systemClock, TREE_PACE, () => this.#run());
   #content: (() => Promise<TreeContent>) | undefined;
   #loading: Promise<() => Promise<TreeContent>> | undefined;
   #lease: Disposable | undefined;
@@ -65,7 +65,7 @@ export class LiveTree implements Disposable {
 
   /** Shows what is there now, soon. Costs nothing while the view is hidden. */
   update(): void {
-    if (this.view.visible && this.#content) this.#turns.ask();
+    if (this.view.visible && this.#content) this.#throttle.ask();
   }
 
   /** The same, and loads what could not be loaded before. */
@@ -74,7 +74,7 @@ export class LiveTree implements Disposable {
   }
 
   dispose(): void {
-    this.#turns.dispose();
+    this.#throttle.dispose();
     this.#loaded?.();
     this.#lease?.dispose();
     this.#owned.dispose();

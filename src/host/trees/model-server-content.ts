@@ -1,4 +1,4 @@
-import type { TurnByTurn } from '../../base/turn-by-turn.ts';
+import type { SerialQueue } from '../../base/serial-queue.ts';
 import { podsReport } from '../../inventory/pods.ts';
 import { accessRow } from './access-row.ts';
 import { freshness, stateRows } from './freshness.ts';
@@ -10,11 +10,11 @@ import { ofSnapshot } from './snapshot-content.ts';
 import type { TreeDependencies } from './views.ts';
 
 /** The Model Servers view: deployments by role, group and rank. */
-export function modelServerContent(dependencies: TreeDependencies, turns: TurnByTurn): Promise<TreeContent> {
+export function modelServerContent(dependencies: TreeDependencies, queue: SerialQueue): Promise<TreeContent> {
   const { workbench, access, treeChoices } = dependencies;
   return ofSnapshot(
     dependencies,
-    turns,
+    queue,
     (snapshot) => podsReport(snapshot, workbench.owner),
     (snapshot, report) => {
       const loads = {

@@ -7,7 +7,7 @@ export interface RowElement {
 }
 
 /** How often a tree is brought up to date while its cluster changes all the time: it never takes more than a seventh of the event loop. */
-export const TREE_TURNS = { everyMs: 25, restTimes: 6 } as const;
+export const TREE_PACE = { everyMs: 25, restTimes: 6 } as const;
 
 interface Entry {
   readonly element: RowElement;

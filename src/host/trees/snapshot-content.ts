@@ -1,4 +1,4 @@
-import type { TurnByTurn } from '../../base/turn-by-turn.ts';
+import type { SerialQueue } from '../../base/serial-queue.ts';
 import type { InventorySnapshot } from '../../inventory/types.ts';
 import { failureRow } from './freshness.ts';
 import { NOTHING, type TreeContent } from './live-tree.ts';
@@ -8,7 +8,7 @@ import type { TreeDependencies } from './views.ts';
 /** Counting a large cluster and making rows of the counts each take a turn of their own. */
 export async function ofSnapshot<Report>(
   { workbench, session }: Pick<TreeDependencies, 'workbench' | 'session'>,
-  turns: TurnByTurn,
+  queue: SerialQueue,
   count: (snapshot: InventorySnapshot) => Report,
   show: (snapshot: InventorySnapshot, report: Report) => TreeContent,
 ): Promise<TreeContent> {
@@ -18,10 +18,10 @@ export async function ofSnapshot<Report>(
   const { snapshot, failure } = workbench.inventory;
   if (!snapshot && failure) return { rows: [failureRow(failure)], description: 'not connected' };
   if (!snapshot || !isOf(snapshot, connection.cluster)) return { rows: [], description: 'connecting', loading: true };
-  const counted = await turns.do(() => timed(() => count(snapshot)));
-  const shown = await turns.do(() => timed(() => show(snapshot, counted.value)));
+  const counted = await queue.do(() => timed(() => count(snapshot)));
+  const shown = await queue.do(() => timed(() => show(snapshot, counted.value)));
   // Another cluster may have been chosen meanwhile: what is of this one is not for its view.
-  if (session.connection !== connection) return ofSnapshot({ workbench, session }, turns, count, show);
+  if (session.connection !== connection) return ofSnapshot({ workbench, session }, queue, count, show);
   return {
     ...shown.value,
     rows: withRestriction(workbench.trust, shown.value.rows),

@@ -1,5 +1,5 @@
 import { DisposableStore, type Disposable } from '../../base/disposables.ts';
-import { TurnByTurn } from '../../base/turn-by-turn.ts';
+import { SerialQueue } from '../../base/serial-queue.ts';
 import type { Workbench } from '../../compose.ts';
 import type { AccessKeys } from '../access-keys.ts';
 import type { Session } from '../session.ts';
@@ -29,9 +29,9 @@ export interface Trees extends Disposable {
 
 export function createTrees(dependencies: TreeDependencies): Trees {
   const owned = new DisposableStore();
-  const turns = new TurnByTurn();
-  const cluster = owned.add(clusterTree(dependencies, turns));
-  const modelServers = owned.add(modelServerTree(dependencies, turns));
+  const queue = new SerialQueue();
+  const cluster = owned.add(clusterTree(dependencies, queue));
+  const modelServers = owned.add(modelServerTree(dependencies, queue));
   const benchmarks = owned.add(benchmarkTree(dependencies));
   const traces = owned.add(traceTree(dependencies));
   const update = (): void => {
@@ -46,13 +46,13 @@ export function createTrees(dependencies: TreeDependencies): Trees {
   return { cluster, modelServers, benchmarks, traces, dispose: () => owned.dispose() };
 }
 
-function clusterTree(dependencies: TreeDependencies, turns: TurnByTurn): LiveTree {
+function clusterTree(dependencies: TreeDependencies, queue: SerialQueue): LiveTree {
   const { workbench, access, treeChoices, onError } = dependencies;
   const tree: LiveTree = new LiveTree({
     id: 'llmd.cluster',
     async load() {
       const { clusterContent } = await import('./cluster-content.ts');
-      return () => clusterContent(dependencies, turns);
+      return () => clusterContent(dependencies, queue);
     },
     whileVisible() {
       const watching = new DisposableStore();
@@ -66,13 +66,13 @@ function clusterTree(dependencies: TreeDependencies, turns: TurnByTurn): LiveTre
   return tree;
 }
 
-function modelServerTree(dependencies: TreeDependencies, turns: TurnByTurn): LiveTree {
+function modelServerTree(dependencies: TreeDependencies, queue: SerialQueue): LiveTree {
   const { workbench, access, treeChoices, onError } = dependencies;
   const tree: LiveTree = new LiveTree({
     id: 'llmd.modelServers',
     async load() {
       const { modelServerContent } = await import('./model-server-content.ts');
-      return () => modelServerContent(dependencies, turns);
+      return () => modelServerContent(dependencies, queue);
     },
     whileVisible() {
       const watching = new DisposableStore();

@@ -4,10 +4,10 @@ import type { InventorySnapshot } from '../../../src/inventory/types.ts';
 import { clusterRows } from '../../../src/host/trees/cluster-rows.ts';
 import { modelServerRows } from '../../../src/host/trees/model-server-rows.ts';
 import type { Row } from '../../../src/host/trees/row.ts';
-import { RowIndex, TREE_TURNS, type RowElement } from '../../../src/host/trees/row-index.ts';
+import { RowIndex, TREE_PACE, type RowElement } from '../../../src/host/trees/row-index.ts';
 import { systemClock } from '../../../src/base/clock.ts';
-import { TurnByTurn } from '../../../src/base/turn-by-turn.ts';
-import { Turns } from '../../../src/base/turns.ts';
+import { SerialQueue } from '../../../src/base/serial-queue.ts';
+import { Throttle } from '../../../src/base/throttle.ts';
 
 const ME = 'bench';
 /** Of the folded top rows a person has opened so many at the beginning and at the end of each tree. */
@@ -18,11 +18,11 @@ type Timed = <T>(work: () => T) => T;
 /** One tree without VS Code: its report, its rows, and what a view asks for of them, in turns of its own as a tree view has. */
 class BenchTree {
   readonly index = new RowIndex();
-  readonly #turns: Turns;
+  readonly #throttle: Throttle;
   refreshed = 0;
 
   constructor(rows: (timed: Timed) => Promise<readonly Row[] | undefined>, shown: () => void) {
-    this.#turns = new Turns(systemClock, TREE_TURNS, async () => {
+    this.#throttle = new Throttle(systemClock, TREE_PACE, async () => {
       let computedMs = 0;
       const timed: Timed = (work) => {
         const started = performance.now();
@@ -38,7 +38,7 @@ class BenchTree {
   }
 
   ask(): void {
-    this.#turns.ask();
+    this.#throttle.ask();
   }
 
   #take(rows: readonly Row[]): void {
@@ -54,7 +54,7 @@ export class TreePair {
   readonly #trees: readonly BenchTree[];
 
   constructor(snapshot: () => InventorySnapshot | undefined, shown: () => void) {
-    const turns = new TurnByTurn();
+    const queue = new SerialQueue();
     const of =
       <Report>(
         count: (snapshot: InventorySnapshot) => Report,
@@ -63,8 +63,8 @@ export class TreePair {
       async (timed: Timed): Promise<readonly Row[] | undefined> => {
         const newest = snapshot();
         if (newest === undefined) return undefined;
-        const report = await turns.do(() => timed(() => count(newest)));
-        return turns.do(() => timed(() => rows(newest, report)));
+        const report = await queue.do(() => timed(() => count(newest)));
+        return queue.do(() => timed(() => rows(newest, report)));
       };
     this.#trees = [
       new BenchTree(

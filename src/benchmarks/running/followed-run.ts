@@ -14,7 +14,7 @@ import { readRun } from './run-results.ts';
 import type { Waiting } from './when-connected.ts';
 import { deleteJob } from './worker-job.ts';
 
-export interface SessionOptions {
+export interface FollowedRunOptions {
   readonly runId: string;
   readonly client: KubeClient;
   readonly ledger: RunLedger;
@@ -35,17 +35,17 @@ const KILL_TIMEOUT_MS = 15_000;
 const LAST_OUTPUT_BYTES = 4096;
 
 /** One run that this window follows, from its start to its closed record. */
-export class Session {
+export class FollowedRun {
   /** Resolves when the run has ended, or when `leave` was called. Never rejects. */
   readonly ended: Promise<void>;
-  readonly #options: SessionOptions;
+  readonly #options: FollowedRunOptions;
   readonly #folder: string;
   readonly #waiting: Waiting;
   readonly #stop = new AbortController();
   #remotes: readonly RemoteRun[] = [];
   #cancelled = false;
 
-  constructor(options: SessionOptions) {
+  constructor(options: FollowedRunOptions) {
     this.#options = options;
     this.#folder = options.ledger.folder(options.runId);
     this.#waiting = { clock: options.clock, progress: options.progress, signal: this.#stop.signal };

@@ -15,7 +15,7 @@ export type Work = () => void | Promise<void> | Promise<number | undefined>;
  * Does work that was asked for any number of times: at once when it has not been done lately, else when its next turn
  * comes. A single change is never kept waiting, and a storm of them costs no more than a turn a span.
  */
-export class Turns implements Disposable {
+export class Throttle implements Disposable {
   readonly #clock: Clock;
   readonly #pace: Pace;
   readonly #work: Work;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { TurnByTurn } from '../../../src/base/turn-by-turn.ts';
+import { SerialQueue } from '../../../src/base/serial-queue.ts';
 
-describe('work turn by turn', () => {
+describe('a serial queue', () => {
   it('lets the event loop go round between two pieces, and keeps their order', async () => {
-    const turns = new TurnByTurn();
+    const queue = new SerialQueue();
     const order: string[] = [];
     const round = (): void => {
       order.push('loop');
@@ -12,7 +12,7 @@ describe('work turn by turn', () => {
     setImmediate(round);
     const results = await Promise.all(
       ['a', 'b', 'c'].map((name) =>
-        turns.do(() => {
+        queue.do(() => {
           order.push(name);
           return name;
         }),
@@ -28,11 +28,11 @@ describe('work turn by turn', () => {
   });
 
   it('goes on after a piece that failed', async () => {
-    const turns = new TurnByTurn();
-    const failing = turns.do(() => {
+    const queue = new SerialQueue();
+    const failing = queue.do(() => {
       throw new Error('no');
     });
     await assert.rejects(failing, /no/);
-    assert.equal(await turns.do(() => 1), 1);
+    assert.equal(await queue.do(() => 1), 1);
   });
 });

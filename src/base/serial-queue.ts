@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** Does pieces of work one after the other, each in a turn of the event loop of its own, so that none adds to another's. */
-export class TurnByTurn {
+export class SerialQueue {
   #last: Promise<unknown> = Promise.resolve();
 
   do<T>(work: () => T): Promise<T> {
