@@ -31,6 +31,7 @@ const REMEDIES: Partial<Record<ErrorCode, Remedy>> = {
   'no-traces': { title: 'Profile Decode Ranks', command: 'llmd.profileDecode' },
 };
 
+const RETRY = 'Retry';
 const DETAILS = 'Show Details';
 
 /** Every failure that a person sees goes through here: the message, the hint, the fitting action and the way to the details. */
@@ -43,8 +44,11 @@ export class ErrorReporter {
     this.#logger = logger;
   }
 
-  /** Tells of a failed `doing` ("deploy wide-ep"). A cancelled one is only a short word in the status bar. */
-  async show(error: unknown, doing: string): Promise<void> {
+  /**
+   * Tells of a failed `doing` ("deploy wide-ep"). A cancelled one is only a short word in the status bar; one that took too long can
+   * be done `again`.
+   */
+  async show(error: unknown, doing: string, again?: () => unknown): Promise<void> {
     if (isAbort(error)) {
       statusMessage('circle-slash', `${doing}: cancelled`, 5000);
       return;
@@ -53,8 +57,11 @@ export class ErrorReporter {
     this.#logger.error(`${doing} failed`, failure);
     const remedy = remedyFor(failure.code);
     const text = failure.hint === undefined ? failure.message : `${withStop(failure.message)} ${failure.hint}`;
-    const chosen = await showError(text, ...(remedy ? [remedy.title] : []), DETAILS);
+    const retry = failure.code === 'timeout' ? again : undefined;
+    const buttons = [...(retry ? [RETRY] : []), ...(remedy ? [remedy.title] : []), DETAILS];
+    const chosen = await showError(text, ...buttons);
     if (chosen === DETAILS) this.#output.show(true);
+    else if (chosen === RETRY) await retry?.();
     else if (chosen !== undefined && remedy) await vscode.commands.executeCommand(remedy.command);
   }
 

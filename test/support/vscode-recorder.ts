@@ -143,7 +143,15 @@ export const window = {
   },
   onDidCloseTerminal: never,
 };
-export const commands = { executeCommand: (): Promise<void> => Promise.resolve() };
+/** Commands that were registered, by id; another one does nothing. */
+const registered = new Map<string, (...given: readonly unknown[]) => unknown>();
+export const commands = {
+  registerCommand(id: string, run: (...given: readonly unknown[]) => unknown): { dispose(): void } {
+    registered.set(id, run);
+    return { dispose: () => registered.delete(id) };
+  },
+  executeCommand: async (id: string, ...given: readonly unknown[]): Promise<unknown> => registered.get(id)?.(...given),
+};
 export const workspace = {
   getConfiguration: () => ({ get: () => undefined, inspect: () => undefined }),
   onDidChangeConfiguration: never,

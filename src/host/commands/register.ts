@@ -22,7 +22,7 @@ export function registerCommands(host: Host): Disposable {
         } catch (error) {
           // Refused: what is shown as allowed may be old.
           if (isWorkbenchError(error, 'forbidden')) host.access.refresh();
-          void host.errors.show(error, doing);
+          void host.errors.show(error, doing, () => vscode.commands.executeCommand(id, ...given));
         }
       }),
     );
