@@ -146,7 +146,7 @@ export function compose(options: ComposeOptions): Workbench {
     }),
   );
   const runner = onFirstCall(async () =>
-    (await import('./kube/tools/runner.ts')).createCommandRunner({
+    (await import('./kube/tools/command-runner.ts')).createCommandRunner({
       env,
       toolPaths: () => ({ kubectl: settings().kubectlPath, helm: settings().helmPath }),
       logger,

@@ -4,7 +4,7 @@ import type { Disposable } from '../../base/disposables.ts';
 import { errorText, isAbort, systemCode, WorkbenchError } from '../../base/errors.ts';
 import { stringAt } from '../../base/json.ts';
 import { ForwardAgent } from '../../kube/streams/forward-agent.ts';
-import { parseStatus } from '../../kube/http/json-calls.ts';
+import { jsonOrText } from '../../kube/http/json-calls.ts';
 import { Pods, resourcePath } from '../../kube/resources.ts';
 import { errorFromStatus, subjectOf } from '../../kube/http/status.ts';
 import type { KubeClient } from '../../kube/types.ts';
@@ -50,7 +50,7 @@ export class ApiProxyRoute implements Route {
     const response = await this.#client.stream({ path, accept: 'text/plain', signal });
     if (response.status === 200) return response;
     const text = await readSome(response.body);
-    const status = parseStatus(text);
+    const status = jsonOrText(text);
     // The API server's own words are a Status; all else the pod has said.
     if (stringAt(status, 'kind') === 'Status')
       throw errorFromStatus(response.status, status, subjectOf('GET', path), this.#client.cluster);

@@ -2,7 +2,7 @@ import { Agent as HttpAgent, type ClientRequestArgs } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { isIP } from 'node:net';
 import { connect as tlsConnect, type ConnectionOptions } from 'node:tls';
-import type { Connection, Credentials, Pem } from './connection.ts';
+import type { Credentials, Route } from './connection.ts';
 import { openTunnel, type Connected, type Tunnel } from './tunnels.ts';
 
 const KEEP_ALIVE_MS = 30_000;
@@ -10,19 +10,18 @@ const IDLE_SOCKETS = 16;
 /** Load balancers forget idle connections after a minute or more, often without a word. */
 export const IDLE_MS = 50_000;
 
-function tlsOptions(connection: Connection, ca: Pem | undefined, credentials: Credentials): ConnectionOptions {
+function tlsOptions(route: Route, credentials: Credentials): ConnectionOptions {
   return {
-    ...(ca === undefined ? {} : { ca }),
-    ...(connection.tlsServerName === undefined ? {} : { servername: connection.tlsServerName }),
+    ...(route.ca === undefined ? {} : { ca: route.ca }),
+    ...(route.tlsServerName === undefined ? {} : { servername: route.tlsServerName }),
     ...(credentials.cert === undefined ? {} : { cert: credentials.cert }),
     ...(credentials.key === undefined ? {} : { key: credentials.key }),
-    rejectUnauthorized: connection.insecureSkipTlsVerify !== true,
+    rejectUnauthorized: route.insecureSkipTlsVerify !== true,
   };
 }
 
-/** One keep-alive pool for everything that goes to one server under one authority with one client certificate. Its time limit closes idle sockets; busy ones may be silent for longer. */
-export function createAgent(connection: Connection, ca: Pem | undefined, credentials: Credentials): HttpAgent {
-  const server = new URL(connection.server);
+/** One keep-alive pool for everything that goes one route to a server with one client certificate. Its time limit closes idle sockets; busy ones may be silent for longer. */
+export function createAgent(server: URL, route: Route, credentials: Credentials): HttpAgent {
   const pool = {
     keepAlive: true,
     keepAliveMsecs: KEEP_ALIVE_MS,
@@ -30,13 +29,10 @@ export function createAgent(connection: Connection, ca: Pem | undefined, credent
     timeout: IDLE_MS,
     scheduling: 'lifo' as const,
   };
-  const tls = tlsOptions(connection, ca, credentials);
-  if (connection.proxyUrl === undefined)
+  const tls = tlsOptions(route, credentials);
+  if (route.proxyUrl === undefined)
     return server.protocol === 'https:' ? new HttpsAgent({ ...pool, ...tls }) : new HttpAgent(pool);
-  const tunnel = openTunnel(new URL(connection.proxyUrl), server, {
-    ca,
-    insecureSkipTlsVerify: connection.insecureSkipTlsVerify === true,
-  });
+  const tunnel = openTunnel(new URL(route.proxyUrl), server, route);
   return server.protocol === 'https:'
     ? new TunnelledHttpsAgent({ ...pool, ...tls }, tunnel, server)
     : new TunnelledHttpAgent(pool, tunnel);

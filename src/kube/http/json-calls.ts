@@ -82,7 +82,7 @@ export async function refusal(
   subject: RequestSubject,
   cluster: ClusterRef,
 ): Promise<WorkbenchError> {
-  const status = parseStatus((await readStart(inflated(response), REFUSAL_BYTES)).toString('utf8'));
+  const status = jsonOrText((await readStart(inflated(response), REFUSAL_BYTES)).toString('utf8'));
   return errorFromStatus(response.status, status, subject, cluster, retryAfterMs(response.headers, status));
 }
 
@@ -91,8 +91,8 @@ export async function readText(response: KubeResponse, doing: string): Promise<s
   return (await readWhole(inflated(response), JSON_ANSWER, doing)).toString('utf8');
 }
 
-/** The Status of a failed answer, or its text when it is none (a proxy's page). */
-export function parseStatus(text: string): unknown {
+/** What should be JSON, such as the Status of a failed answer; its text when it is none (a proxy's page). */
+export function jsonOrText(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {

@@ -4,7 +4,15 @@ import { TLSSocket } from 'node:tls';
 import { aborted, throwIfAborted, type Clock } from '../../base/clock.ts';
 import { disposable, type Disposable } from '../../base/disposables.ts';
 import { createAgent, dropIdle, IDLE_MS, isBusy } from './agent.ts';
-import { credentialsOf, type Connection, type Credentials, type CredentialSource, type Pem } from './connection.ts';
+import {
+  credentialsOf,
+  samePem,
+  sameRoute,
+  type Connection,
+  type Credentials,
+  type CredentialSource,
+  type Route,
+} from './connection.ts';
 import { networkError, timeoutError } from './network-errors.ts';
 import { queryString } from '../resources.ts';
 import { describeSubject, subjectOf } from './status.ts';
@@ -24,11 +32,10 @@ export interface TransportOptions {
   readonly clock: Clock;
 }
 
-/** The connections that one authority and one client certificate share. */
+/** The connections that one route and one client certificate share. */
 interface Pool {
-  readonly ca: Pem | undefined;
-  readonly cert: Pem | undefined;
-  readonly key: Pem | undefined;
+  readonly route: Route;
+  readonly credentials: Credentials;
   readonly agent: Agent;
 }
 
@@ -105,17 +112,16 @@ export class Transport implements Disposable {
   }
 
   async #agent(credentials: Credentials): Promise<Agent> {
-    const { ca: authority } = this.#connection;
-    const ca = typeof authority === 'function' ? await authority() : authority;
+    const { server, route: currentRoute } = this.#connection;
+    const route = currentRoute === undefined ? this.#connection : await currentRoute();
     this.#forgetSlept();
     const pool = this.#pool;
-    if (pool && samePem(pool.ca, ca) && samePem(pool.cert, credentials.cert) && samePem(pool.key, credentials.key))
-      return pool.agent;
+    if (pool && sameRoute(pool.route, route) && sameCertificate(pool.credentials, credentials)) return pool.agent;
     // What runs over the pool of the old certificate may end in peace; what idles there is of no use any more.
     if (pool !== undefined) dropIdle(pool.agent);
-    const agent = createAgent(this.#connection, ca, credentials);
+    const agent = createAgent(new URL(server), route, credentials);
     this.#agents = [...this.#agents.filter(isBusy), agent];
-    this.#pool = { ca, cert: credentials.cert, key: credentials.key, agent };
+    this.#pool = { route, credentials, agent };
     return agent;
   }
 
@@ -203,16 +209,11 @@ export class Transport implements Disposable {
 }
 
 function sameCredentials(one: Credentials, other: Credentials): boolean {
-  return (
-    samePem(one.cert, other.cert) &&
-    samePem(one.key, other.key) &&
-    JSON.stringify(one.headers) === JSON.stringify(other.headers)
-  );
+  return sameCertificate(one, other) && JSON.stringify(one.headers) === JSON.stringify(other.headers);
 }
 
-/** A renewed credential is another object, often with the same certificate; its sockets stay good. */
-function samePem(one: Credentials['cert'], other: Credentials['cert']): boolean {
-  return one === other || (one !== undefined && other !== undefined && one.toString() === other.toString());
+function sameCertificate(one: Credentials, other: Credentials): boolean {
+  return samePem(one.cert, other.cert) && samePem(one.key, other.key);
 }
 
 /** Lists shrink to a tenth; streams must arrive line by line and stay as they are. */

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { rootCertificates } from 'node:tls';
 import { callbackify } from 'node:util';
 import { errorText, systemCode, WorkbenchError } from '../../base/errors.ts';
-import type { Pem } from './connection.ts';
+import type { Route } from './connection.ts';
 
 /** Called once with a stream that reaches the server, or with why there is none. */
 export type Connected = (error: Error | null, socket: Duplex) => void;
@@ -19,10 +19,7 @@ interface Target {
 }
 
 /** What makes an `https://` proxy trusted: the authorities that this machine knows and, as in kubectl, the cluster's own. */
-export interface ProxyTrust {
-  readonly ca: Pem | undefined;
-  readonly insecureSkipTlsVerify: boolean;
-}
+type ProxyTrust = Pick<Route, 'ca' | 'insecureSkipTlsVerify'>;
 
 /** The way through a proxy: CONNECT for `http://` and `https://`, SOCKS 5 for `socks5://` and `socks5h://`, as an SSH bastion offers. */
 export function openTunnel(proxy: URL, server: URL, trust: ProxyTrust): Tunnel {
@@ -116,7 +113,7 @@ function connectThroughHttp(proxy: URL, target: Target, trust: ProxyTrust, done:
           port: proxy.port || 443,
           ...(isIP(host) === 0 ? { servername: host } : {}),
           ...(trust.ca === undefined ? {} : { ca: [...rootCertificates, trust.ca] }),
-          rejectUnauthorized: !trust.insecureSkipTlsVerify,
+          rejectUnauthorized: trust.insecureSkipTlsVerify !== true,
         });
   request.once('connect', (response, socket) => {
     if (response.statusCode === 200) {

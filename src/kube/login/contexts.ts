@@ -1,5 +1,4 @@
-import { watch, type FSWatcher } from 'node:fs';
-import { basename, delimiter, dirname } from 'node:path';
+import { delimiter } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { Disposable } from '../../base/disposables.ts';
 import { errorText, WorkbenchError } from '../../base/errors.ts';
@@ -9,8 +8,10 @@ import type { Logger } from '../../base/logger.ts';
 import { loadPart } from '../../base/parts.ts';
 import type { KeyValueStore } from '../../base/store.ts';
 import type { Connection } from '../http/connection.ts';
-import { ClusterAuthority, UserCredentials } from './credentials.ts';
+import { ClusterRoute } from './cluster-route.ts';
+import { UserCredentials, type Login } from './credentials.ts';
 import { inClusterKubeconfig, SERVICE_ACCOUNT_FOLDER, type InClusterKubeconfig } from './in-cluster.ts';
+import { FilesWatch } from './files-watch.ts';
 import {
   kubeconfigFiles,
   mergeKubeconfigs,
@@ -20,7 +21,6 @@ import {
   type Kubeconfig,
   type UserConfig,
 } from './kubeconfig.ts';
-import { proxyFromEnvironment } from '../http/proxy.ts';
 import type { Environment } from '../tools/tool-path.ts';
 import type { ClusterRef, KubeClient } from '../types.ts';
 import type { ContextInfo, Contexts } from './types.ts';
@@ -79,7 +79,9 @@ const NO_USER: UserConfig = {
   'client-key': undefined,
   'client-key-data': undefined,
   as: undefined,
+  'as-uid': undefined,
   'as-groups': [],
+  'as-user-extra': {},
   exec: undefined,
   'auth-provider': undefined,
 };
@@ -89,7 +91,7 @@ class KubeconfigContexts implements Contexts {
   readonly #changed = new Emitter<ClusterRef | undefined>();
   readonly #clients = new Map<string, Promise<KubeClient>>();
   #loading: Promise<Loaded> | undefined;
-  #watchers: readonly FSWatcher[] = [];
+  readonly #watch: FilesWatch;
   #settling: Disposable | undefined;
   /** Key of the cluster that was last told to anybody. */
   #last: string | undefined;
@@ -99,6 +101,7 @@ class KubeconfigContexts implements Contexts {
 
   constructor(options: ContextsOptions) {
     this.#options = options;
+    this.#watch = new FilesWatch(() => this.#settle(), options.logger);
   }
 
   async list(): Promise<readonly ContextInfo[]> {
@@ -179,7 +182,7 @@ class KubeconfigContexts implements Contexts {
   dispose(): void {
     this.#lifetime.abort();
     this.#settling?.dispose();
-    this.#unwatch();
+    this.#watch.dispose();
     this.#changed.dispose();
     this.#pod?.then(
       (pod) => pod?.dispose(),
@@ -229,7 +232,7 @@ class KubeconfigContexts implements Contexts {
     });
     const also = (alsoRead?.() ?? []).filter((file) => !own.includes(file));
     const files = [...own, ...also];
-    this.#watch(files);
+    if (!this.#lifetime.signal.aborted) this.#watch.watch(files);
     const [ofPerson, others] = await Promise.all([readKubeconfigs(own), readKubeconfigs(also)]);
     // In a pod the service account stands in for the kubeconfig that nobody brought.
     const pod = ofPerson.length === 0 ? await this.#inCluster() : undefined;
@@ -257,48 +260,24 @@ class KubeconfigContexts implements Contexts {
 
   async #connect(cluster: ClusterRef): Promise<KubeClient> {
     const { env, home, clock, logger } = this.#options;
-    const { config } = pinned(await this.#load(), cluster);
-    const authority = new ClusterAuthority(cluster.context, async () => pinned(await this.#load(), cluster).config);
-    const proxyUrl = config['proxy-url'] ?? proxyFromEnvironment(new URL(config.server), env);
+    const { context } = cluster;
+    const current = async (): Promise<Found> => pinned(await this.#load(), cluster);
+    const { config } = await current();
+    const route = new ClusterRoute({ context, env, cluster: async () => (await current()).config });
     const connection: Connection = {
       server: config.server,
-      ca: () => authority.get(),
-      ...(config['insecure-skip-tls-verify'] === undefined
-        ? {}
-        : { insecureSkipTlsVerify: config['insecure-skip-tls-verify'] }),
-      ...(config['tls-server-name'] === undefined ? {} : { tlsServerName: config['tls-server-name'] }),
-      ...(proxyUrl === undefined ? {} : { proxyUrl }),
+      route: () => route.get(),
       credentials: new UserCredentials({
-        context: cluster.context,
-        cluster: config,
+        context,
         env,
         home,
         clock,
         lifetime: this.#lifetime.signal,
-        user: async () => userOf(await this.#load(), cluster),
+        login: async () => loginOf(await current(), context),
       }),
     };
     const { createKubeClient } = await loadPart(() => import('../client.ts'));
     return createKubeClient({ cluster, connection, clock, logger });
-  }
-
-  /** Folders are watched, not files: an editor or a login replaces the file. */
-  #watch(files: readonly string[]): void {
-    this.#unwatch();
-    if (this.#lifetime.signal.aborted) return;
-    this.#watchers = [...new Set(files.map(dirname))].flatMap((folder) => {
-      const names = new Set(files.filter((file) => dirname(file) === folder).map((file) => basename(file)));
-      try {
-        const watcher = watch(folder, { persistent: false }, (_event, name) => {
-          if (name === null || names.has(name)) this.#settle();
-        });
-        watcher.on('error', (error) => this.#options.logger.debug(`watching ${folder}: ${error.message}`));
-        return [watcher];
-      } catch (error) {
-        this.#options.logger.debug(`cannot watch ${folder}: ${errorText(error)}`);
-        return [];
-      }
-    });
   }
 
   #settle(): void {
@@ -306,11 +285,6 @@ class KubeconfigContexts implements Contexts {
     this.#settling = this.#options.clock.setTimer(SETTLE_MS, () => {
       this.reload().catch((error: unknown) => this.#options.logger.error('cannot read the kubeconfig again', error));
     });
-  }
-
-  #unwatch(): void {
-    for (const watcher of this.#watchers) watcher.close();
-    this.#watchers = [];
   }
 }
 
@@ -376,14 +350,13 @@ function pinned(loaded: Loaded, cluster: ClusterRef): Found {
   });
 }
 
-function userOf(loaded: Loaded, cluster: ClusterRef): UserConfig {
-  const { kubeconfig, context } = pinned(loaded, cluster);
-  if (context.user === undefined || context.user === '') return NO_USER;
+function loginOf({ kubeconfig, context, config }: Found, name: string): Login {
+  if (context.user === undefined || context.user === '') return { user: NO_USER, cluster: config };
   const user = kubeconfig.users.get(context.user);
-  if (user) return user;
+  if (user) return { user, cluster: config };
   throw new WorkbenchError({
     code: 'kubeconfig-invalid',
-    message: `context "${cluster.context}" names user "${context.user}", which is not in ${kubeconfig.files.join(', ')}`,
+    message: `context "${name}" names user "${context.user}", which is not in ${kubeconfig.files.join(', ')}`,
     hint: 'Correct the kubeconfig.',
   });
 }

@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { abortable, type Clock } from '../../base/clock.ts';
-import { errorText, WorkbenchError } from '../../base/errors.ts';
 import { loadPart } from '../../base/parts.ts';
 import { providedToken } from './auth-provider.ts';
-import type { Credentials, CredentialSource, Pem } from '../http/connection.ts';
-import type { PluginContext, PluginCredential } from './exec-plugin.ts';
+import type { Credentials, CredentialSource } from '../http/connection.ts';
+import type { PluginCredential } from './exec-plugin.ts';
 import type { ClusterConfig, UserConfig } from './kubeconfig.ts';
+import { material, readSecretFile } from './material.ts';
+import type { Environment } from '../tools/tool-path.ts';
 
 /** Token files are renewed under our feet (service account tokens); reading them this often is enough and cheap. */
 const TOKEN_FILE_MS = 10_000;
@@ -14,17 +14,26 @@ const EARLY_MS = 10_000;
 /** Where a clock is wrong, a credential that was just made seems to be expired: it is used for this long, or until a 401. */
 const EXPIRED_AT_BIRTH_MS = 60_000;
 
-export interface CredentialContext extends PluginContext {
+export interface CredentialContext {
+  readonly context: string;
+  readonly env: Environment;
+  readonly home: string;
   readonly clock: Clock;
   /** Ends a plugin that still runs when nobody wants its answer any more. */
   readonly lifetime: AbortSignal;
-  /** The user as the kubeconfig names it now: a login in a terminal rewrites the file while we run. */
-  readonly user: () => Promise<UserConfig>;
+  /** As the kubeconfig has them now: a login in a terminal rewrites the file while we run. */
+  readonly login: () => Promise<Login>;
+}
+
+/** A user, and the cluster where it is one. */
+export interface Login {
+  readonly user: UserConfig;
+  readonly cluster: ClusterConfig;
 }
 
 interface Held {
-  /** The user that they belong to, as text: a kubeconfig read again is another object with the same content. */
-  readonly user: string;
+  /** What they were made from, as text: a kubeconfig read again is another object with the same content. */
+  readonly login: string;
   readonly credentials: Credentials;
   readonly expiresAt: number;
 }
@@ -40,10 +49,10 @@ export class UserCredentials implements CredentialSource {
   }
 
   async get(signal: AbortSignal): Promise<Credentials> {
-    const user = await this.#context.user();
-    if (this.#held?.user === JSON.stringify(user) && this.#held.expiresAt > this.#context.clock.now())
+    const login = await this.#context.login();
+    if (this.#held?.login === JSON.stringify(login) && this.#held.expiresAt > this.#context.clock.now())
       return this.#held.credentials;
-    this.#fetching ??= this.#fetch(user).finally(() => {
+    this.#fetching ??= this.#fetch(login).finally(() => {
       this.#fetching = undefined;
     });
     return (await abortable(this.#fetching, signal)).credentials;
@@ -54,38 +63,32 @@ export class UserCredentials implements CredentialSource {
   }
 
   /** Not bound to the signal of the caller that happened to be first: others wait for it too. */
-  async #fetch(user: UserConfig): Promise<Held> {
-    const held = await this.#obtain(user);
+  async #fetch(login: Login): Promise<Held> {
+    const held = { login: JSON.stringify(login), ...(await this.#obtain(login)) };
     this.#held = held;
     return held;
   }
 
-  async #obtain(config: UserConfig): Promise<Held> {
-    const user = JSON.stringify(config);
-    const { clock } = this.#context;
+  async #obtain({ user: config, cluster }: Login): Promise<Omit<Held, 'login'>> {
+    const { context, env, home, clock, lifetime } = this.#context;
     const impersonation = impersonationHeaders(config);
     const fixed = { ...impersonation, ...basicHeader(config) };
-    const pair = await clientCertificate(config, this.#context.context);
+    const pair = await clientCertificate(config, context);
     if (config.exec) {
       const { runExecPlugin } = await loadPart(() => import('./exec-plugin.ts'));
-      const plugin = await runExecPlugin(config.exec, this.#context, this.#context.lifetime);
-      return {
-        user,
-        credentials: fromPlugin(plugin, fixed, pair),
-        expiresAt: goodUntil(plugin.expiresAt, clock.now()),
-      };
+      const plugin = await runExecPlugin(config.exec, { context, cluster, env, home }, lifetime);
+      return { credentials: fromPlugin(plugin, fixed, pair), expiresAt: goodUntil(plugin.expiresAt, clock.now()) };
     }
     if (config['auth-provider']) {
-      const { token, expiresAt } = providedToken(config['auth-provider'], this.#context.context, clock.now());
-      return { user, credentials: { headers: { ...fixed, authorization: `Bearer ${token}` }, ...pair }, expiresAt };
+      const { token, expiresAt } = providedToken(config['auth-provider'], context, clock.now());
+      return { credentials: { headers: { ...fixed, authorization: `Bearer ${token}` }, ...pair }, expiresAt };
     }
     const token =
       config.tokenFile === undefined
         ? config.token
-        : (await readSecretFile(config.tokenFile, this.#context.context)).toString('utf8').trim();
+        : (await readSecretFile(config.tokenFile, context)).toString('utf8').trim();
     const headers = token === undefined || token === '' ? fixed : { ...fixed, authorization: `Bearer ${token}` };
     return {
-      user,
       credentials: { headers, ...pair },
       expiresAt: config.tokenFile === undefined ? Number.POSITIVE_INFINITY : clock.now() + TOKEN_FILE_MS,
     };
@@ -112,31 +115,22 @@ function basicHeader(user: UserConfig): Credentials['headers'] {
 function impersonationHeaders(user: UserConfig): Credentials['headers'] {
   return {
     ...(user.as === undefined ? {} : { 'impersonate-user': user.as }),
+    ...(user['as-uid'] === undefined ? {} : { 'impersonate-uid': user['as-uid'] }),
     ...(user['as-groups'].length === 0 ? {} : { 'impersonate-group': [...user['as-groups']] }),
+    ...Object.fromEntries(
+      Object.entries(user['as-user-extra']).map(([key, values]) => [
+        `impersonate-extra-${inHeaderName(key)}`,
+        [...values],
+      ]),
+    ),
   };
 }
 
-/** The authority of a kubeconfig's cluster, read again when the kubeconfig was: a server that is set up anew has another. */
-export class ClusterAuthority {
-  readonly #context: string;
-  readonly #cluster: () => Promise<ClusterConfig>;
-  #held: { readonly cluster: ClusterConfig; readonly pem: Pem | undefined } | undefined;
-
-  constructor(context: string, cluster: () => Promise<ClusterConfig>) {
-    this.#context = context;
-    this.#cluster = cluster;
-  }
-
-  async get(): Promise<Pem | undefined> {
-    const cluster = await this.#cluster();
-    if (this.#held?.cluster !== cluster) {
-      this.#held = {
-        cluster,
-        pem: await material(cluster['certificate-authority-data'], cluster['certificate-authority'], this.#context),
-      };
-    }
-    return this.#held.pem;
-  }
+/** What may not stand in a header's name, and the percent sign itself, as percent and two digits: the server takes it back. */
+function inHeaderName(key: string): string {
+  return key.replace(/[^\w!#$&'*+.^`|~-]/gu, (character) =>
+    [...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+  );
 }
 
 type CertificatePair = Pick<Credentials, 'cert' | 'key'>;
@@ -145,27 +139,4 @@ async function clientCertificate(user: UserConfig, context: string): Promise<Cer
   const cert = await material(user['client-certificate-data'], user['client-certificate'], context);
   const key = await material(user['client-key-data'], user['client-key'], context);
   return { ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) };
-}
-
-/** Data in the kubeconfig wins over a file, as in kubectl. */
-async function material(
-  base64: string | undefined,
-  file: string | undefined,
-  context: string,
-): Promise<Buffer | undefined> {
-  if (base64 !== undefined && base64 !== '') return Buffer.from(base64, 'base64');
-  return file === undefined ? undefined : readSecretFile(file, context);
-}
-
-async function readSecretFile(file: string, context: string): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (cause) {
-    throw new WorkbenchError({
-      code: 'kubeconfig-invalid',
-      message: `cannot read ${file}, which context "${context}" of the kubeconfig names: ${errorText(cause)}`,
-      hint: 'Log in to the cluster again, or correct the path in the kubeconfig.',
-      cause,
-    });
-  }
 }

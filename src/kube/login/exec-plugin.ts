@@ -2,6 +2,7 @@ import { execa } from 'execa';
 import { WorkbenchError } from '../../base/errors.ts';
 import { at, isObject } from '../../base/json.ts';
 import type { ClusterConfig, ExecConfig } from './kubeconfig.ts';
+import { material } from './material.ts';
 import { childEnvironment, type Environment } from '../tools/tool-path.ts';
 
 /** Plugins may open a browser and wait for a person. */
@@ -33,7 +34,7 @@ export async function runExecPlugin(
   const info = {
     apiVersion: exec.apiVersion,
     kind: 'ExecCredential',
-    spec: { interactive: false, ...(exec.provideClusterInfo === true ? { cluster: clusterInfo(where.cluster) } : {}) },
+    spec: { interactive: false, ...(exec.provideClusterInfo === true ? { cluster: await clusterInfo(where) } : {}) },
   };
   const environment = childEnvironment(where.env, where.home, {
     ...Object.fromEntries(exec.env.map(({ name, value }) => [name, value])),
@@ -46,6 +47,7 @@ export async function runExecPlugin(
     reject: false,
     timeout: TIMEOUT_MS,
     cancelSignal: signal,
+    killDescendants: true,
   });
   if (result.isCanceled) throw new WorkbenchError({ code: 'aborted', message: `${subject}: cancelled` });
   if (result.failed) throw pluginError(result, exec, subject);
@@ -113,16 +115,15 @@ function textOf(status: Readonly<Record<string, unknown>>, key: string): string 
   throw new TypeError(`${key} is no text`);
 }
 
-function clusterInfo(cluster: ClusterConfig): object {
+/** What client-go tells a plugin of the cluster: the authority as data, whichever way the kubeconfig has it, and the plugin's own settings there. */
+async function clusterInfo({ cluster, context }: PluginContext): Promise<object> {
+  const ca = await material(cluster['certificate-authority-data'], cluster['certificate-authority'], context);
   return {
     server: cluster.server,
-    ...(cluster['certificate-authority-data'] === undefined
-      ? {}
-      : { 'certificate-authority-data': cluster['certificate-authority-data'] }),
-    ...(cluster['insecure-skip-tls-verify'] === undefined
-      ? {}
-      : { 'insecure-skip-tls-verify': cluster['insecure-skip-tls-verify'] }),
-    ...(cluster['tls-server-name'] === undefined ? {} : { 'tls-server-name': cluster['tls-server-name'] }),
-    ...(cluster['proxy-url'] === undefined ? {} : { 'proxy-url': cluster['proxy-url'] }),
+    'certificate-authority-data': ca?.toString('base64'),
+    'insecure-skip-tls-verify': cluster['insecure-skip-tls-verify'],
+    'tls-server-name': cluster['tls-server-name'],
+    'proxy-url': cluster['proxy-url'],
+    config: cluster.execConfig,
   };
 }

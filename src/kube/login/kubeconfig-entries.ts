@@ -7,6 +7,8 @@ export interface ClusterConfig {
   readonly 'insecure-skip-tls-verify': boolean | undefined;
   readonly 'tls-server-name': string | undefined;
   readonly 'proxy-url': string | undefined;
+  /** What a credential plugin is to know of this cluster, whatever it is. */
+  readonly execConfig: unknown;
 }
 
 export interface ExecConfig {
@@ -28,7 +30,9 @@ export interface UserConfig {
   readonly 'client-key': string | undefined;
   readonly 'client-key-data': string | undefined;
   readonly as: string | undefined;
+  readonly 'as-uid': string | undefined;
   readonly 'as-groups': readonly string[];
+  readonly 'as-user-extra': Readonly<Record<string, readonly string[]>>;
   readonly exec: ExecConfig | undefined;
   readonly 'auth-provider': { readonly name: string; readonly config: Readonly<Record<string, string>> } | undefined;
 }
@@ -70,6 +74,9 @@ function named<T>(file: Fields, list: string, field: string, read: (fields: Fiel
   });
 }
 
+/** Where client-go looks for a plugin's settings. */
+const EXEC_EXTENSION = 'client.authentication.k8s.io/exec';
+
 function clusterOf(fields: Fields): ClusterConfig {
   return {
     server: fields.neededText('server'),
@@ -78,6 +85,10 @@ function clusterOf(fields: Fields): ClusterConfig {
     'insecure-skip-tls-verify': fields.flag('insecure-skip-tls-verify'),
     'tls-server-name': fields.text('tls-server-name'),
     'proxy-url': fields.text('proxy-url'),
+    execConfig: fields
+      .objects('extensions')
+      .find((extension) => extension.text('name') === EXEC_EXTENSION)
+      ?.whatever('extension'),
   };
 }
 
@@ -94,7 +105,9 @@ function userOf(fields: Fields): UserConfig {
     'client-key': fields.text('client-key'),
     'client-key-data': fields.text('client-key-data'),
     as: fields.text('as'),
+    'as-uid': fields.text('as-uid'),
     'as-groups': fields.texts('as-groups'),
+    'as-user-extra': fields.object('as-user-extra')?.allTextLists() ?? {},
     exec: exec && execOf(exec),
     'auth-provider': provider && {
       name: provider.neededText('name'),
@@ -141,6 +154,10 @@ class Fields {
     return value;
   }
 
+  whatever(key: string): unknown {
+    return this.#values[key] ?? undefined;
+  }
+
   flag(key: string): boolean | undefined {
     const value = this.#values[key] ?? undefined;
     if (value === undefined || typeof value === 'boolean') return value;
@@ -165,6 +182,11 @@ class Fields {
   /** All of them, each of which has to be a text. */
   allTexts(): Readonly<Record<string, string>> {
     return Object.fromEntries(Object.keys(this.#values).map((key) => [key, this.neededText(key)]));
+  }
+
+  /** All of them, each of which has to be a list of texts. */
+  allTextLists(): Readonly<Record<string, readonly string[]>> {
+    return Object.fromEntries(Object.keys(this.#values).map((key) => [key, this.texts(key)]));
   }
 
   #list(key: string): readonly unknown[] {

@@ -5,7 +5,7 @@ import { DisposableStore, disposable } from '../../base/disposables.ts';
 import { toWorkbenchError, WorkbenchError } from '../../base/errors.ts';
 import { arrayAt, stringAt } from '../../base/json.ts';
 import { Collector } from '../http/bounded.ts';
-import { parseStatus } from '../http/json-calls.ts';
+import { jsonOrText } from '../http/json-calls.ts';
 import { EXEC_OUTPUT, EXEC_OUTPUT_MS, STATUS_BYTES } from '../limits.ts';
 import { Pods, resourcePath } from '../resources.ts';
 import type { Transport } from '../http/transport.ts';
@@ -31,7 +31,7 @@ export async function execInPod(
   options: ExecOptions,
 ): Promise<number> {
   throwIfAborted(options.signal);
-  const socket = await openWebSocket(transport, cluster, {
+  const socket = await openWebSocket(transport, cluster, clock, {
     path: resourcePath(Pods, options.namespace, options.pod, 'exec'),
     query: {
       command: options.command,
@@ -122,7 +122,7 @@ class ExecSession {
         this.#write(this.#options.stderr, bytes);
         break;
       case STATUS:
-        if (bytes.length > 0) this.#status = parseStatus(bytes.toString('utf8', 0, STATUS_BYTES));
+        if (bytes.length > 0) this.#status = jsonOrText(bytes.toString('utf8', 0, STATUS_BYTES));
         break;
       default:
         break;

@@ -143,7 +143,8 @@ class Forward implements PortForward {
   }
 
   #webSocket(pod: ForwardedPod, signal: AbortSignal): Promise<WebSocket> {
-    return openWebSocket(this.#dependencies.transport, this.#dependencies.client.cluster, {
+    const { transport, client, clock } = this.#dependencies;
+    return openWebSocket(transport, client.cluster, clock, {
       path: resourcePath(Pods, this.#request.namespace, pod.name, 'portforward'),
       query: { ports: pod.port },
       protocols: [PROTOCOL],

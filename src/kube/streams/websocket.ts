@@ -4,7 +4,7 @@ import { aborted, throwIfAborted, type Clock } from '../../base/clock.ts';
 import { disposable, type Disposable } from '../../base/disposables.ts';
 import { isWorkbenchError, WorkbenchError } from '../../base/errors.ts';
 import { readStart } from '../http/bounded.ts';
-import { parseStatus } from '../http/json-calls.ts';
+import { jsonOrText } from '../http/json-calls.ts';
 import { MESSAGE_BYTES, REFUSAL_BYTES } from '../limits.ts';
 import { networkError, timeoutError } from '../http/network-errors.ts';
 import { describeSubject, errorFromStatus, subjectOf, type RequestSubject } from '../http/status.ts';
@@ -28,18 +28,24 @@ export interface WebSocketRequest {
 export async function openWebSocket(
   transport: Transport,
   cluster: ClusterRef,
+  clock: Clock,
   request: WebSocketRequest,
 ): Promise<WebSocket> {
   try {
-    return await attempt(transport, cluster, request);
+    return await attempt(transport, cluster, clock, request);
   } catch (error) {
     if (!isWorkbenchError(error, 'unauthorized')) throw error;
     await transport.refreshCredentials(request.signal);
-    return attempt(transport, cluster, request);
+    return attempt(transport, cluster, clock, request);
   }
 }
 
-async function attempt(transport: Transport, cluster: ClusterRef, request: WebSocketRequest): Promise<WebSocket> {
+async function attempt(
+  transport: Transport,
+  cluster: ClusterRef,
+  clock: Clock,
+  request: WebSocketRequest,
+): Promise<WebSocket> {
   const target = await transport.upgradeTarget(request.path, request.query, request.signal);
   throwIfAborted(request.signal);
   const subject = subjectOf('GET', request.path);
@@ -47,40 +53,36 @@ async function attempt(transport: Transport, cluster: ClusterRef, request: WebSo
   const socket = new WebSocket(target.url, [...request.protocols], {
     agent: target.agent,
     headers: { ...target.headers, 'user-agent': 'llm-d-workbench' },
-    handshakeTimeout: HANDSHAKE_MS,
     maxPayload: MESSAGE_BYTES,
     perMessageDeflate: false,
   });
   return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      socket.terminate();
-      reject(aborted(request.signal));
+    const settle = (): void => {
+      limit.dispose();
+      request.signal.removeEventListener('abort', onAbort);
     };
-    const settle = (): void => request.signal.removeEventListener('abort', onAbort);
+    const fail = (error: WorkbenchError): void => {
+      settle();
+      reject(error);
+      socket.terminate();
+    };
+    // A refusal's body counts as well: whoever refuses may never end it.
+    const limit = clock.setTimer(HANDSHAKE_MS, () => fail(timeoutError(doing, HANDSHAKE_MS, cluster)));
+    const onAbort = (): void => fail(aborted(request.signal));
     request.signal.addEventListener('abort', onAbort, { once: true });
-    // Registered for good: a socket that fails later must not throw in nobody's face; its `close` tells the user of it.
-    socket.on('error', (error) => {
-      settle();
-      reject(
-        error.message === 'Opening handshake has timed out'
-          ? timeoutError(doing, HANDSHAKE_MS, cluster)
-          : networkError(error, doing, cluster),
-      );
-    });
+    // Registered for good: a socket that fails later must not be an uncaught error; its `close` tells the user of it.
+    socket.on('error', (error) => fail(networkError(error, doing, cluster)));
     socket.once('unexpected-response', (_request, response: IncomingMessage) => {
-      settle();
-      readStart(response, REFUSAL_BYTES)
-        .then(
-          (start) =>
-            reject(
-              withBothVerbs(
-                errorFromStatus(response.statusCode ?? 0, parseStatus(start.toString('utf8')), subject, cluster),
-                subject,
-              ),
+      readStart(response, REFUSAL_BYTES).then(
+        (start) =>
+          fail(
+            withBothVerbs(
+              errorFromStatus(response.statusCode ?? 0, jsonOrText(start.toString('utf8')), subject, cluster),
+              subject,
             ),
-          (error: unknown) => reject(networkError(error, doing, cluster)),
-        )
-        .finally(() => socket.terminate());
+          ),
+        (error: unknown) => fail(networkError(error, doing, cluster)),
+      );
     });
     socket.once('open', () => {
       settle();

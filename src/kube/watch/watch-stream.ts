@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { isObject, numberAt, stringAt } from '../../base/json.ts';
 import { WorkbenchError } from '../../base/errors.ts';
-import { parseStatus, refusal } from '../http/json-calls.ts';
+import { jsonOrText, refusal } from '../http/json-calls.ts';
 import { OBJECT } from '../limits.ts';
 import { LineSplitter } from '../http/lines.ts';
 import { Liveness } from '../http/liveness.ts';
@@ -129,7 +129,7 @@ function tell(
   listener: WatchListener,
   statusError: (code: number, status: unknown) => WorkbenchError,
 ): void {
-  const event = parseStatus(line);
+  const event = jsonOrText(line);
   const object = isObject(event) ? event['object'] : undefined;
   const type = stringAt(event, 'type');
   if (!isObject(object) || type === undefined)

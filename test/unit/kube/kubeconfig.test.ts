@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import {
   mkdtemp,
   rm,
@@ -14,14 +14,17 @@ import {
   truncate,
   utimes,
 } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { stringify } from 'yaml';
-import { systemClock, type Clock } from '../../../src/base/clock.ts';
+import { poll, systemClock, type Clock } from '../../../src/base/clock.ts';
 import { WorkbenchError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { MemoryStore } from '../../../src/base/store.ts';
 import { createContexts, type ContextsOptions } from '../../../src/kube/login/contexts.ts';
+import { FilesWatch } from '../../../src/kube/login/files-watch.ts';
 import {
   kubeconfigFiles,
   mergeKubeconfigs,
@@ -31,6 +34,7 @@ import {
 import { Pods } from '../../../src/kube/resources.ts';
 import type { ClusterRef } from '../../../src/kube/types.ts';
 import type { Contexts } from '../../../src/kube/login/types.ts';
+import { isAlive } from '../../support/processes.ts';
 import { LeapClock } from '../../support/leap-clock.ts';
 import { pod, ScriptedServer, sendJson, sendStatus, until } from './server.ts';
 
@@ -431,6 +435,54 @@ describe('kubeconfig and contexts', () => {
     );
   });
 
+  describe('where there is no kubeconfig yet', () => {
+    it('notices the first login, which makes the folder as well', async () => {
+      const contexts = open({ env: {} });
+      assert.equal(await contexts.current(), undefined);
+      const told: (string | undefined)[] = [];
+      contexts.onDidChange((cluster) => told.push(cluster?.context));
+      await mkdir(join(folder, '.kube'));
+      await file('.kube/config', kubeconfig('a', { context: 'a' }));
+      await until(() => told.length > 0);
+      assert.deepEqual(told, ['a']);
+    });
+
+    it('notices it where several folders come one after the other', async () => {
+      const files = [join(folder, 'one', 'two', 'config')];
+      let changes = 0;
+      const watching = new FilesWatch(() => {
+        changes += 1;
+        watching.watch(files);
+      }, silentLogger);
+      watching.watch(files);
+      for (const make of [
+        () => mkdir(join(folder, 'one')),
+        () => mkdir(join(folder, 'one', 'two')),
+        () => file('one/two/config', 'here'),
+      ]) {
+        const before = changes;
+        await make();
+        await until(() => changes > before);
+      }
+      watching.dispose();
+    });
+
+    it('notices a folder that goes, and one that comes again', async () => {
+      await mkdir(join(folder, '.kube'));
+      await file('.kube/config', kubeconfig('a', { context: 'a' }));
+      const contexts = open({ env: {} });
+      assert.equal((await contexts.current())?.context, 'a');
+      const told: (string | undefined)[] = [];
+      contexts.onDidChange((cluster) => told.push(cluster?.context));
+      await rm(join(folder, '.kube'), { recursive: true });
+      await until(() => told.length === 1);
+      await mkdir(join(folder, '.kube'));
+      await file('.kube/config', kubeconfig('b', { context: 'b' }));
+      await until(() => told.length === 2);
+      assert.deepEqual(told, [undefined, 'b']);
+    });
+  });
+
   it('refuses to let pinned work reach another server under the same context name', async () => {
     const KUBECONFIG = await file('config', kubeconfig('a', { context: 'a' }));
     const contexts = open({ env: { KUBECONFIG } });
@@ -500,11 +552,27 @@ describe('kubeconfig and contexts', () => {
       );
     });
 
-    it('carry impersonation', async () => {
-      const { ask } = await authorizationWith({ token: 't', as: 'someone', 'as-groups': ['g', 'h'] });
+    it('carry impersonation, whole', async () => {
+      const { ask } = await authorizationWith({
+        token: 't',
+        as: 'someone',
+        'as-uid': 'u-1',
+        'as-groups': ['g', 'h'],
+        'as-user-extra': { scopes: ['view', 'deploy'], 'example.com/pro%ject': ['p'] },
+      });
       await ask();
-      assert.equal(server.requests[0]?.headers['impersonate-user'], 'someone');
-      assert.equal(server.requests[0]?.headers['impersonate-group'], 'g, h');
+      assert.deepEqual(
+        Object.entries(server.requests[0]?.headers ?? {})
+          .filter(([name]) => name.startsWith('impersonate-'))
+          .toSorted(([one], [other]) => one.localeCompare(other)),
+        [
+          ['impersonate-extra-example.com%2fpro%25ject', 'p'],
+          ['impersonate-extra-scopes', 'view, deploy'],
+          ['impersonate-group', 'g, h'],
+          ['impersonate-uid', 'u-1'],
+          ['impersonate-user', 'someone'],
+        ],
+      );
     });
 
     it('run a plugin once for many callers, and again after a 401', async () => {
@@ -576,6 +644,76 @@ describe('kubeconfig and contexts', () => {
       const unreadable = await failure(babbling.ask());
       assert.equal(unreadable.code, 'auth-plugin-failed');
       assert.doesNotMatch(`${unreadable.message}${String(unreadable.cause)}`, /secret-token/);
+    });
+
+    it('end a plugin with all that it started when nobody waits any more', async () => {
+      const pidFile = join(folder, 'pid');
+      const { contexts, ask } = await authorizationWith({
+        exec: {
+          apiVersion: 'client.authentication.k8s.io/v1',
+          command: 'sh',
+          args: ['-c', `sh -c 'echo $$ > ${pidFile}; exec sleep 600' & wait`],
+        },
+      });
+      const asked = failure(ask());
+      await until(() => existsSync(pidFile) && readFileSync(pidFile, 'utf8').endsWith('\n'));
+      contexts.dispose();
+      assert.equal((await asked).code, 'aborted');
+      const pid = Number(readFileSync(pidFile, 'utf8'));
+      await poll(systemClock, 5, never, async () => ((await isAlive(pid)) ? undefined : true));
+    });
+
+    it('of a plugin follow the cluster as the kubeconfig has it now, its authority and settings as data', async () => {
+      const script = await file(
+        'plugin',
+        `#!/bin/sh\nprintf '%s' "$KUBERNETES_EXEC_INFO" > ${folder}/info\nprintf '{"kind":"ExecCredential","status":{"token":"t"}}'\n`,
+      );
+      await chmod(script, 0o755);
+      await file('ca.pem', 'an authority');
+      const user = {
+        exec: { apiVersion: 'client.authentication.k8s.io/v1', command: script, provideClusterInfo: true },
+      };
+      const { contexts, ask } = await authorizationWith(user);
+      const told = async (): Promise<unknown> => {
+        await ask();
+        return (JSON.parse(await readFile(join(folder, 'info'), 'utf8')) as { spec: { cluster: unknown } }).spec
+          .cluster;
+      };
+      assert.deepEqual(await told(), { server: server.url });
+      const cluster = {
+        'certificate-authority': 'ca.pem',
+        'tls-server-name': 'kube.test',
+        extensions: [{ name: 'client.authentication.k8s.io/exec', extension: { audience: 'x' } }],
+      };
+      await file('config', kubeconfig('a', { context: 'a', server: server.url, user, cluster }));
+      await contexts.reload();
+      assert.deepEqual(await told(), {
+        server: server.url,
+        'certificate-authority-data': Buffer.from('an authority').toString('base64'),
+        'tls-server-name': 'kube.test',
+        config: { audience: 'x' },
+      });
+    });
+
+    it('go over the proxy that the kubeconfig names now', async () => {
+      const { contexts, ask } = await authorizationWith({ token: 't' });
+      await ask();
+      const asked: (string | undefined)[] = [];
+      const proxy = createServer();
+      proxy.on('connect', (request, socket) => {
+        asked.push(request.url);
+        socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+      });
+      await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+      const cluster = { 'proxy-url': `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` };
+      await file('config', kubeconfig('a', { context: 'a', server: server.url, user: { token: 't' }, cluster }));
+      await contexts.reload();
+      assert.equal((await failure(ask())).code, 'cluster-unreachable');
+      assert.ok(asked.includes(new URL(server.url).host));
+      await file('config', kubeconfig('a', { context: 'a', server: server.url, user: { token: 't' } }));
+      await contexts.reload();
+      assert.equal(await ask(), 'Bearer t');
+      proxy.close();
     });
 
     it('of an old auth-provider are refused with what replaces it', async () => {

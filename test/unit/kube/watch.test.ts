@@ -128,6 +128,25 @@ describe('watch supervisor', () => {
     assert.equal(recorder.replaced, 1, 'nothing was listed again');
   });
 
+  it('goes on after 429 from the last version it heard: the busy are spared a list', async () => {
+    recorder.start(client);
+    await until(() => watches.length === 1);
+    tell('ADDED', pod('b', '11'));
+    await until(() => recorder.items.has('ns/b'));
+    const handle = server.handle;
+    let refused = 0;
+    server.handle = (_request, response) => {
+      refused += 1;
+      sendStatus(response, 429, 'TooManyRequests');
+    };
+    watches[0]?.response.destroy();
+    await until(() => refused === 2);
+    server.handle = handle;
+    await until(() => watches.length === 2);
+    assert.equal(watches[1]?.version, '11');
+    assert.equal(recorder.replaced, 1);
+  });
+
   it('lists again after 410 without emptying what it shows', async () => {
     recorder.start(client);
     await until(() => watches.length === 1);

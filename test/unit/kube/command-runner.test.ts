@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isWorkbenchError, WorkbenchError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
-import { createCommandRunner } from '../../../src/kube/tools/runner.ts';
+import { createCommandRunner } from '../../../src/kube/tools/command-runner.ts';
 import { isTooOld, parseVersion } from '../../../src/kube/tools/tool-versions.ts';
 import type { Command, CommandRunner } from '../../../src/kube/tools/types.ts';
 

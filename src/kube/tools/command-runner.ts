@@ -7,7 +7,7 @@ import { childEnvironment, findOnPath, isExecutable, type Environment } from './
 import { isTooOld, OLDEST, versionCommand, type Tool } from './tool-versions.ts';
 import type { Command, CommandRunner } from './types.ts';
 
-export interface RunnerOptions {
+export interface CommandRunnerOptions {
   readonly env: Environment;
   readonly home?: string;
   /** Paths that a person has set, asked anew each time; empty counts as not set. */
@@ -15,17 +15,17 @@ export interface RunnerOptions {
   readonly logger: Logger;
 }
 
-export function createCommandRunner(options: RunnerOptions): CommandRunner {
-  return new Runner(options);
+export function createCommandRunner(options: CommandRunnerOptions): CommandRunner {
+  return new ToolRunner(options);
 }
 
-class Runner implements CommandRunner {
-  readonly #options: RunnerOptions;
+class ToolRunner implements CommandRunner {
+  readonly #options: CommandRunnerOptions;
   readonly #home: string;
   /** Paths whose version was found good enough. */
   readonly #checked = new Set<string>();
 
-  constructor(options: RunnerOptions) {
+  constructor(options: CommandRunnerOptions) {
     this.#options = options;
     this.#home = options.home ?? homedir();
   }
