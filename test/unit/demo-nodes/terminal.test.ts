@@ -153,6 +153,31 @@ describe('a terminal in a container', () => {
     await person.left();
   });
 
+  it('brings a command of several lines back whole', async () => {
+    const person = await Person.at(nodes);
+    await person.sees(prompt);
+    person.type('for i in c d; do\r');
+    await person.sees('> ');
+    person.type('echo again $i; done\r');
+    await person.sees('\nagain c\r\nagain d\r\n');
+    await person.sees(prompt);
+    person.type(`${up}\r`);
+    await person.sees('\nagain c\r\nagain d\r\n');
+    person.type('exit\r');
+    await person.left();
+  });
+
+  it('is not stopped by Ctrl-Z, and takes pasted lines of either end', async () => {
+    const person = await Person.at(nodes);
+    await person.sees(prompt);
+    person.type('\u001aecho first\r\necho second\necho third\r');
+    await person.sees('\nfirst\r\n');
+    await person.sees('\nsecond\r\n');
+    await person.sees('\nthird\r\n');
+    person.type('exit\r');
+    await person.left();
+  });
+
   it('completes programs and paths', async () => {
     const person = await Person.at(nodes);
     await person.sees(prompt);
@@ -196,7 +221,8 @@ describe('a terminal in a container', () => {
     await person.sees(prompt);
     person.type('seq 1 60000; printf "%0300000d\\n" 7\r');
     await person.sees('\n60000\r\n');
-    await person.sees(`${'0'.repeat(299_999)}7\r\n${prompt}`);
+    await person.sees(`${'0'.repeat(299_999)}7\r\n`);
+    await person.sees(prompt);
     person.type('exit\r');
     await person.left();
     const other = await Person.at(nodes, ['sh', '-c', 'seq 1 60000']);

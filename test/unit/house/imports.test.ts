@@ -80,7 +80,7 @@ const allowed: Readonly<
   demo: {
     rooms: ['base'],
     types: ['kube', 'demo/nodes'],
-    packages: /^(node:(?!child_process|worker_threads)|ws$|yaml$|zod$)/,
+    packages: /^(node:(?!child_process|worker_threads)|ws$|yaml$|zod$|@peculiar\/asn1-)/,
   },
   'demo/programs': {
     rooms: ['base', 'demo'],

@@ -1,4 +1,30 @@
 import { generateKeyPairSync, randomBytes, sign, X509Certificate, type KeyObject } from 'node:crypto';
+import { AsnConvert, OctetString } from '@peculiar/asn1-schema';
+import {
+  AlgorithmIdentifier,
+  AttributeTypeAndValue,
+  AttributeValue,
+  BasicConstraints,
+  Certificate,
+  ExtendedKeyUsage,
+  Extension,
+  Extensions,
+  GeneralName,
+  KeyUsage,
+  KeyUsageFlags,
+  Name,
+  RelativeDistinguishedName,
+  SubjectAlternativeName,
+  SubjectPublicKeyInfo,
+  TBSCertificate,
+  Validity,
+  Version,
+  id_ce_basicConstraints,
+  id_ce_extKeyUsage,
+  id_ce_keyUsage,
+  id_ce_subjectAltName,
+  id_kp_serverAuth,
+} from '@peculiar/asn1-x509';
 
 interface ServerIdentity {
   readonly keyPem: string;
@@ -7,115 +33,67 @@ interface ServerIdentity {
 }
 
 const validityYears = 2;
+const dayMs = 86_400_000;
+const commonName = '2.5.4.3';
+const ecdsaWithSha256 = new AlgorithmIdentifier({ algorithm: '1.2.840.10045.4.3.2' });
 
-/** A certificate for 127.0.0.1 and localhost, written by hand because Node signs data, not certificates. */
-export function createServerIdentity(now: number): ServerIdentity {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const body = certificateBody(publicKey, now);
-  const signature = sign('sha256', body, { key: privateKey, dsaEncoding: 'der' });
-  const certificate = sequence(body, ecdsaWithSha256, bitString(signature));
-  return {
-    keyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    certPem: new X509Certificate(certificate).toString(),
-  };
-}
-
-/** TBSCertificate of RFC 5280, version 3. */
-function certificateBody(publicKey: KeyObject, now: number): Buffer {
-  const name = sequence(set(sequence(oid(2, 5, 4, 3), utf8('llm-d demo cluster'))));
-  const until = new Date(now);
-  until.setUTCFullYear(until.getUTCFullYear() + validityYears);
-  return sequence(
-    tagged(0, integer(Buffer.from([2]))),
-    integer(Buffer.concat([Buffer.from([1]), randomBytes(15)])),
-    ecdsaWithSha256,
-    name,
-    sequence(utcTime(new Date(now - 86_400_000)), utcTime(until)),
-    name,
-    publicKey.export({ type: 'spki', format: 'der' }),
-    tagged(
-      3,
-      sequence(
-        extension(oid(2, 5, 29, 19), true, sequence(boolean(true))),
-        extension(oid(2, 5, 29, 15), true, keyUsage),
-        extension(oid(2, 5, 29, 37), false, sequence(serverAuth)),
-        extension(oid(2, 5, 29, 17), false, subjectNames()),
-      ),
-    ),
-  );
-}
-
-function subjectNames(): Buffer {
-  const dns = (host: string): Buffer => der(0x82, Buffer.from(host));
-  const names = [
+/** What the server may be called by. */
+const names: readonly GeneralName[] = [
+  ...[
     'localhost',
     'kubernetes',
     'kubernetes.default',
     'kubernetes.default.svc',
     'kubernetes.default.svc.cluster.local',
-  ];
-  return sequence(...names.map(dns), der(0x87, Buffer.from([127, 0, 0, 1])), der(0x87, Buffer.from([10, 96, 0, 1])));
+  ].map((dNSName) => new GeneralName({ dNSName })),
+  ...['127.0.0.1', '10.96.0.1'].map((iPAddress) => new GeneralName({ iPAddress })),
+];
+
+/** A certificate for 127.0.0.1 and localhost, valid from the day before `now` (ms): clocks differ a little. */
+export function createServerIdentity(now: number): ServerIdentity {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const body = certificateBody(publicKey, now);
+  const signature = sign('sha256', Buffer.from(AsnConvert.serialize(body)), { key: privateKey, dsaEncoding: 'der' });
+  const certificate = new Certificate({
+    tbsCertificate: body,
+    signatureAlgorithm: ecdsaWithSha256,
+    signatureValue: new Uint8Array(signature).buffer,
+  });
+  return {
+    keyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    certPem: new X509Certificate(Buffer.from(AsnConvert.serialize(certificate))).toString(),
+  };
 }
 
-function der(tag: number, content: Buffer): Buffer {
-  return Buffer.concat([Buffer.from([tag]), lengthOf(content), content]);
+/** TBSCertificate of RFC 5280, version 3. */
+function certificateBody(publicKey: KeyObject, now: number): TBSCertificate {
+  const subject = new Name([
+    new RelativeDistinguishedName([
+      new AttributeTypeAndValue({
+        type: commonName,
+        value: new AttributeValue({ utf8String: 'llm-d demo cluster' }),
+      }),
+    ]),
+  ]);
+  const until = new Date(now);
+  until.setUTCFullYear(until.getUTCFullYear() + validityYears);
+  return new TBSCertificate({
+    version: Version.v3,
+    serialNumber: new Uint8Array([1, ...randomBytes(15)]).buffer,
+    signature: ecdsaWithSha256,
+    issuer: subject,
+    validity: new Validity({ notBefore: new Date(now - dayMs), notAfter: until }),
+    subject,
+    subjectPublicKeyInfo: AsnConvert.parse(publicKey.export({ type: 'spki', format: 'der' }), SubjectPublicKeyInfo),
+    extensions: new Extensions([
+      extension(id_ce_basicConstraints, true, new BasicConstraints({ cA: true })),
+      extension(id_ce_keyUsage, true, new KeyUsage(KeyUsageFlags.digitalSignature | KeyUsageFlags.keyCertSign)),
+      extension(id_ce_extKeyUsage, false, new ExtendedKeyUsage([id_kp_serverAuth])),
+      extension(id_ce_subjectAltName, false, new SubjectAlternativeName([...names])),
+    ]),
+  });
 }
 
-function lengthOf(content: Buffer): Buffer {
-  const { length } = content;
-  if (length < 0x80) return Buffer.from([length]);
-  return length < 0x100 ? Buffer.from([0x81, length]) : Buffer.from([0x82, length >> 8, length & 0xff]);
+function extension(extnID: string, critical: boolean, value: unknown): Extension {
+  return new Extension({ extnID, critical, extnValue: new OctetString(AsnConvert.serialize(value)) });
 }
-
-function sequence(...parts: readonly Buffer[]): Buffer {
-  return der(0x30, Buffer.concat(parts));
-}
-
-function set(...parts: readonly Buffer[]): Buffer {
-  return der(0x31, Buffer.concat(parts));
-}
-
-function tagged(number: number, content: Buffer): Buffer {
-  return der(0xa0 + number, content);
-}
-
-function integer(value: Buffer): Buffer {
-  return der(0x02, value);
-}
-
-function boolean(value: boolean): Buffer {
-  return der(0x01, Buffer.from([value ? 0xff : 0]));
-}
-
-function bitString(bits: Buffer, unused = 0): Buffer {
-  return der(0x03, Buffer.concat([Buffer.from([unused]), bits]));
-}
-
-function utf8(text: string): Buffer {
-  return der(0x0c, Buffer.from(text));
-}
-
-function utcTime(date: Date): Buffer {
-  const digits = date.toISOString().replaceAll(/[-:T]/g, '').slice(2, 14);
-  return der(0x17, Buffer.from(`${digits}Z`));
-}
-
-function extension(id: Buffer, critical: boolean, value: Buffer): Buffer {
-  return sequence(id, ...(critical ? [boolean(true)] : []), der(0x04, value));
-}
-
-function oid(...arcs: readonly number[]): Buffer {
-  const [first = 0, second = 0, ...rest] = arcs;
-  return der(0x06, Buffer.from([first * 40 + second, ...rest.flatMap(base128)]));
-}
-
-function base128(arc: number): readonly number[] {
-  const digits = [arc & 0x7f];
-  for (let left = arc >> 7; left > 0; left >>= 7) digits.unshift((left & 0x7f) | 0x80);
-  return digits;
-}
-
-const ecdsaWithSha256 = sequence(oid(1, 2, 840, 10045, 4, 3, 2));
-const serverAuth = oid(1, 3, 6, 1, 5, 5, 7, 3, 1);
-/** digitalSignature and keyCertSign. */
-const keyUsage = bitString(Buffer.from([0b1000_0100]), 2);

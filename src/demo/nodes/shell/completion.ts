@@ -1,11 +1,11 @@
+import type { CompleterResult } from 'node:readline';
 import type { IFileSystem } from 'just-bash';
-import type { Completion } from './line-editor.ts';
 
-/** Completes the word before the cursor: a program's name as the first word of a command, else a path. */
+/** What the word before the cursor may become, as readline takes it: a program's name as the first word of a command, else a path. */
 export async function complete(
   before: string,
   setting: { readonly fs: IFileSystem; readonly cwd: string; readonly programs: ReadonlySet<string> },
-): Promise<Completion | undefined> {
+): Promise<CompleterResult> {
   const word = /\S*$/.exec(before)?.[0] ?? '';
   const isCommand = /(?:^|[|;&(]\s*)\S*$/.test(before) && !word.includes('/');
   const candidates = isCommand
@@ -16,9 +16,8 @@ export async function complete(
     : await pathCandidates(word, setting.fs, setting.cwd);
   const matching = candidates.filter((candidate) => candidate.startsWith(word)).toSorted();
   const [only, ...others] = matching;
-  if (only === undefined) return undefined;
-  if (others.length === 0) return { word: only.endsWith('/') ? only : `${only} `, choices: matching };
-  return { word: matching.reduce(commonPrefix), choices: matching };
+  const whole = only !== undefined && others.length === 0 && !only.endsWith('/');
+  return [whole ? [`${only} `] : matching, word];
 }
 
 async function pathCandidates(word: string, fs: IFileSystem, cwd: string): Promise<readonly string[]> {
@@ -34,10 +33,4 @@ async function pathCandidates(word: string, fs: IFileSystem, cwd: string): Promi
     candidates.push(`${word.slice(0, slash + 1)}${name}${isDirectory ? '/' : ''}`);
   }
   return candidates;
-}
-
-function commonPrefix(a: string, b: string): string {
-  let length = 0;
-  while (length < a.length && a[length] === b[length]) length += 1;
-  return a.slice(0, length);
 }
