@@ -7,6 +7,7 @@ import { startNodes, type DemoNodes, type DemoNodesOptions } from '../../src/dem
 import { h200Nodes } from '../../src/demo/nodes/node-shape.ts';
 import type { KubeObject } from '../../src/kube/model/types.ts';
 import { FakeApi } from './fake-api.ts';
+import { until } from './until.ts';
 
 /** Nodes over the fake API, at a speed that makes back-offs and pulls pass in a moment. Their kubelet has an address here, which it has nowhere else. */
 export class NodesUnderTest {
@@ -70,22 +71,25 @@ export class NodesUnderTest {
 
   /** Waits until the pod is as it should be; fails with its last status when it never is. */
   async until(name: string, holds: (pod: KubeObject) => boolean): Promise<KubeObject> {
-    for (let tries = 0; tries < 1000; tries += 1) {
-      const pod = this.api.get('pods', `lab/${name}`);
-      if (pod !== undefined && holds(pod)) return pod;
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    throw new Error(
-      `pod ${name} never came to it: ${JSON.stringify(this.api.get('pods', `lab/${name}`)?.status ?? 'gone', undefined, 1)}`,
+    let found: KubeObject | undefined;
+    await until(
+      () => {
+        const pod = this.api.get('pods', `lab/${name}`);
+        if (pod !== undefined && holds(pod)) found = pod;
+        return found !== undefined;
+      },
+      () =>
+        `pod ${name} never came to it: ${JSON.stringify(this.api.get('pods', `lab/${name}`)?.status ?? 'gone', undefined, 1)}`,
     );
+    if (found === undefined) throw new Error(`pod ${name} is gone`);
+    return found;
   }
 
   async untilGone(name: string): Promise<void> {
-    for (let tries = 0; tries < 1000; tries += 1) {
-      if (this.api.get('pods', `lab/${name}`) === undefined) return;
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    throw new Error(`pod ${name} is still there`);
+    await until(
+      () => this.api.get('pods', `lab/${name}`) === undefined,
+      () => `pod ${name} is still there`,
+    );
   }
 
   /** `reason: message` of the pod's events, in their order. */

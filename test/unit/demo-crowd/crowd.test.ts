@@ -14,6 +14,7 @@ import { h200Nodes } from '../../../src/demo/nodes/node-shape.ts';
 import { createContexts } from '../../../src/kube/login/contexts.ts';
 import { Pods, resourcePath } from '../../../src/kube/resources.ts';
 import type { KubeObject } from '../../../src/kube/model/types.ts';
+import { until } from '../../support/until.ts';
 
 const nodes = h200Nodes(40);
 const never = new AbortController().signal;
@@ -80,14 +81,6 @@ describe('a demo cluster with a crowd', function () {
   const pods = (): readonly KubeObject[] => cluster.server.api.list(cluster.server.api.resource('', 'pods'));
   const kinds = (): ReadonlySet<string | undefined> =>
     new Set(pods().map((pod) => pod.metadata.ownerReferences?.[0]?.kind));
-
-  async function until(holds: () => boolean): Promise<void> {
-    for (let tries = 0; tries < 2000; tries += 1) {
-      if (holds()) return;
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    assert.fail('it never came to it');
-  }
 
   it('has every pod running, with an address and a controller of its own', () => {
     assert.equal(pods().length, 400);

@@ -7,6 +7,7 @@ import { WebSocket } from 'ws';
 import type { ContainerProgram } from '../../../src/demo/nodes/types.ts';
 import { isReady, NodesUnderTest } from '../../support/demo-nodes.ts';
 import { SpdyClient } from '../../support/remote-command.ts';
+import { until } from '../../support/until.ts';
 
 const large = randomBytes(2_000_000);
 
@@ -106,8 +107,3 @@ describe('port-forward', () => {
     assert.equal(nodes.nodes.upgrades.of('portforward', 'websocket'), before + 1);
   });
 });
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 500 && !holds(); tries += 1) await new Promise((resolve) => setTimeout(resolve, 5));
-  assert.ok(holds(), 'it never came to it');
-}

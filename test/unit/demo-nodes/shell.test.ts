@@ -9,6 +9,7 @@ import { emptyInput, quote, type ShellContainer } from '../../../src/demo/nodes/
 import { Collector } from '../../../src/demo/nodes/shell/streams.ts';
 import type { ShellCommand } from '../../../src/demo/nodes/types.ts';
 import * as fc from 'fast-check';
+import { until } from '../../support/until.ts';
 
 /** Says a line, waits until the test lets it go on, and says another. */
 class Gate implements ShellCommand {
@@ -66,9 +67,10 @@ class Harness {
   }
 
   async until(text: string): Promise<void> {
-    for (let tries = 0; tries < 500 && !this.seen.includes(text); tries += 1)
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    assert.ok(this.seen.includes(text), this.seen);
+    await until(
+      () => this.seen.includes(text),
+      () => this.seen,
+    );
   }
 }
 
@@ -118,10 +120,9 @@ describe('the shell of a container', () => {
     it(`lets the file grow of ${source}`, async () => {
       const harness = new Harness();
       const running = harness.run(`${source}; echo "code $?"; cat /data/log`);
-      for (let tries = 0; tries < 500 && !(await harness.fs.exists('/data/log')); tries += 1)
-        await new Promise((resolve) => setTimeout(resolve, 2));
-      for (let tries = 0; tries < 500 && (await harness.fs.readFile('/data/log')) === ''; tries += 1)
-        await new Promise((resolve) => setTimeout(resolve, 2));
+      await until(
+        async () => (await harness.fs.exists('/data/log')) && (await harness.fs.readFile('/data/log')) !== '',
+      );
       assert.equal(await harness.fs.readFile('/data/log'), 'before x\n');
       harness.gate.open();
       await running;

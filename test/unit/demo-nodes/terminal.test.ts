@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { NodesUnderTest } from '../../support/demo-nodes.ts';
 import { execPath, execWebSocket, exitCode } from '../../support/remote-command.ts';
+import { until } from '../../support/until.ts';
 
 /** A person at a terminal: types, and waits for what must appear. */
 class Person {
@@ -38,15 +39,11 @@ class Person {
 
   /** Waits for text that comes after what was waited for before. */
   async sees(text: string): Promise<void> {
-    for (let tries = 0; tries < 400; tries += 1) {
-      const at = this.#seen.indexOf(text, this.#from);
-      if (at >= 0) {
-        this.#from = at + text.length;
-        return;
-      }
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    assert.fail(`did not see ${JSON.stringify(text)} in ${JSON.stringify(this.#seen.slice(this.#from))}`);
+    await until(
+      () => this.#seen.includes(text, this.#from),
+      () => `did not see ${shortened(text)} in ${shortened(this.#seen.slice(this.#from))}`,
+    );
+    this.#from = this.#seen.indexOf(text, this.#from) + text.length;
   }
 
   /** Closes the window without a word. */
@@ -243,7 +240,6 @@ describe('a terminal in a container', () => {
   });
 });
 
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) if (await holds()) return;
-  assert.fail('it never came to it');
+function shortened(text: string): string {
+  return JSON.stringify(text.length > 2000 ? `${text.slice(0, 1000)}…${text.slice(-1000)}` : text);
 }
