@@ -212,7 +212,7 @@ export function compose(options: ComposeOptions): Workbench {
   const poker = onFirstCall(async () => {
     const [{ createPokerService }, { servedModel }] = await Promise.all([
       import('./poker/service.ts'),
-      import('./deployment/readiness.ts'),
+      import('./deployment/served-model.ts'),
     ]);
     return createPokerService({
       contexts,

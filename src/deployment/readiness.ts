@@ -1,67 +1,85 @@
-import { poll, type Clock } from '../base/clock.ts';
-import type { Disposable } from '../base/disposables.ts';
+import type { Clock } from '../base/clock.ts';
 import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import { arrayAt, numberAt, stringAt } from '../base/json.ts';
-import type { DeploymentLoading } from '../inventory/loading/deployment-loading.ts';
-import { isReady } from '../kube/streams/forward-target.ts';
-import { podHttp } from '../kube/streams/pod-http.ts';
-import type { KubeClient } from '../kube/types.ts';
+import type { DeploymentLoads, DeploymentLoading } from '../inventory/loading/deployment-loading.ts';
 import type { KubeObject } from '../kube/model/types.ts';
-import { containerStates, CrashWatch } from './crashes.ts';
-import { gatewayLabel, gatewayPod } from './gateway-pod.ts';
-import type { LongCall, Readiness } from './types.ts';
 import { Pods } from '../kube/resources.ts';
+import { isReady } from '../kube/streams/forward-target.ts';
+import type { KubeClient } from '../kube/types.ts';
+import { containerStates, CrashWatch } from './crashes.ts';
+import { Following } from './following.ts';
+import { gatewayLabel } from './gateway-pod.ts';
+import type { LongCall, Readiness } from './types.ts';
 
-const leaderWorkerSets = { apiVersion: 'leaderworkerset.x-k8s.io/v1', kind: 'LeaderWorkerSet' } as const;
+/** What asks for pods in a guide. */
+const WORKLOADS = [
+  { apiVersion: 'leaderworkerset.x-k8s.io/v1', kind: 'LeaderWorkerSet' },
+  { apiVersion: 'apps/v1', kind: 'Deployment' },
+] as const;
+
+/** No watch tells when the gateway begins to answer, so it is asked: at first after a second, then ever less often, up to this. */
+const LONGEST_PAUSE_MS = 5000;
 
 export interface ReadinessInput {
   readonly client: KubeClient;
   readonly deployment: string;
-  readonly gateway: string;
   readonly selector: string;
   readonly clock: Clock;
-  /** What the logs of its pods tell now. */
-  readonly loading: () => DeploymentLoading;
+  /** What the logs of its pods tell. */
+  readonly loads: DeploymentLoads;
+  /** The model that answers through the gateway now; undefined while none does. */
+  readonly served: (signal: AbortSignal) => Promise<string | undefined>;
   readonly call: LongCall;
 }
 
 /**
  * Waits until every wanted pod is Ready, the endpoint picker is Ready, and `/v1/models` answers through the gateway.
- * Only leaders may carry a readiness probe, so pods alone would be too early.
+ * Only leaders may carry a readiness probe, so pods alone would be too early. Pods and what asks for them are watched, for as
+ * long as it takes to load a model: on a cluster that many share nothing is listed again and again. The watches are of this
+ * deployment alone and of the cluster that the wait began in, whichever one the window looks at by now.
  */
 export async function waitReady(input: ReadinessInput): Promise<Readiness> {
-  const { client, clock, call } = input;
+  const { client, clock, call, deployment, loads, selector } = input;
   const started = clock.monotonic();
-  const pods = { namespace: client.cluster.namespace, labelSelector: `${input.selector},!${gatewayLabel}` };
   const crashes = new CrashWatch(client.cluster);
-  // A crashed group is gone within moments, so looking once a second would miss how it ended.
-  const following = follow(client, pods, crashes);
-  return poll(clock, 1000, call.signal, async () => {
-    const found = await client.list(Pods, { ...pods, signal: call.signal });
-    const wanted = await wantedPods(input);
-    const loading = input.loading();
-    judge(crashes, found, loading);
-    const ready = found.filter(isReady).length;
-    const seconds = Math.round((clock.monotonic() - started) / 1000);
-    const blocked = found.map(waitingReason).find((reason) => reason !== undefined);
-    call.progress({
-      message: [
-        `${ready}/${wanted} pods ready`,
-        blocked ?? loading.phase,
-        blocked === undefined ? crashes.words() : undefined,
-      ]
-        .filter((part) => part !== undefined)
-        .join(' · '),
-      ...(wanted > 0 ? { fraction: ready / wanted } : {}),
+  const following = new Following(client, clock);
+  const logs = [loads.lease(), loads.onDidChange(() => following.touch())];
+  try {
+    // A crashed group is gone within moments: each of its states is taken down.
+    const pods = following.follow(Pods, `${selector},!${gatewayLabel}`, (pod) => crashes.note(pod));
+    const workloads = await followWorkloads(following, input);
+    let pauseMs = 0;
+    return await following.until(call.signal, async () => {
+      const found = [...pods.values()];
+      const wanted = wantedPods(workloads);
+      const loading = loads.of(client.cluster, deployment);
+      judge(crashes, found, loading);
+      const ready = found.filter(isReady).length;
+      const tell = (...clauses: readonly (string | undefined)[]): void =>
+        call.progress({
+          message: [`${ready}/${wanted} pods ready`, ...clauses].filter((part) => part !== undefined).join(' · '),
+          ...(wanted > 0 ? { fraction: ready / wanted } : {}),
+        });
+      const blocked = following.trouble ?? found.map(waitingReason).find((reason) => reason !== undefined);
+      tell(blocked ?? loading.phase, blocked === undefined ? crashes.words() : undefined);
+      if (found.length < wanted || ready < wanted) {
+        pauseMs = 0;
+        return undefined;
+      }
+      const model = await input.served(call.signal);
+      if (model === undefined) {
+        tell('waiting for the gateway to answer');
+        pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs + 1000);
+        following.lookAgainIn(pauseMs);
+        return undefined;
+      }
+      const seconds = Math.round((clock.monotonic() - started) / 1000);
+      return { ready: true, pods: wanted, readyPods: ready, model, seconds };
     });
-    if (found.length < wanted || ready < wanted) return undefined;
-    const model = await servedModel(client, input.gateway, call.signal);
-    if (model === undefined) {
-      call.progress({ message: `${ready}/${wanted} pods ready · waiting for the gateway to answer` });
-      return undefined;
-    }
-    return { ready: true, pods: wanted, readyPods: ready, model, seconds };
-  }).finally(() => following.dispose());
+  } finally {
+    following.dispose();
+    for (const each of logs) each.dispose();
+  }
 }
 
 /** A deployment that is past hope fails with the first cause that the logs tell, and with what to do about it. */
@@ -81,104 +99,28 @@ function judge(crashes: CrashWatch, pods: readonly KubeObject[], loading: Deploy
   }
 }
 
-/** Takes down every state of the pods until disposed. */
-function follow(
-  client: KubeClient,
-  pods: { readonly namespace: string; readonly labelSelector: string },
-  crashes: CrashWatch,
-): Disposable {
-  return client.watch({
-    resource: Pods,
-    ...pods,
-    project: (pod) => pod,
-    sink: {
-      replace: (items) => {
-        for (const pod of items.values()) crashes.note(pod);
-      },
-      set: (_key, pod) => crashes.note(pod),
-      delete: () => undefined,
-      state: () => undefined,
-    },
-  });
-}
-
-/** What a gateway controller makes copies the gateway's labels; how many pods it runs is its own business. */
-function isOurs(object: KubeObject): boolean {
-  return (object.metadata.ownerReferences ?? []).length === 0;
-}
-
-/** Pods that the deployment's LeaderWorkerSets and Deployments ask for. */
-async function wantedPods({ client, selector, call }: ReadinessInput): Promise<number> {
-  const counts = await Promise.all(
-    [leaderWorkerSets, { apiVersion: 'apps/v1', kind: 'Deployment' }].map(async ({ apiVersion, kind }) => {
-      const resource = await client.resourceOf(apiVersion, kind, call.signal);
-      if (!resource) return 0;
-      const objects = await client.list(resource, {
-        namespace: client.cluster.namespace,
-        labelSelector: selector,
-        signal: call.signal,
-      });
-      return objects
-        .filter(isOurs)
-        .reduce(
-          (sum, object) =>
-            sum +
-            (numberAt(object, 'spec', 'replicas') ?? 1) *
-              (numberAt(object, 'spec', 'leaderWorkerTemplate', 'size') ?? 1),
-          0,
-        );
-    }),
+/** The deployment's LeaderWorkerSets and Deployments, of the kinds that the cluster serves. */
+async function followWorkloads(
+  following: Following,
+  { client, selector, call }: ReadinessInput,
+): Promise<readonly ReadonlyMap<string, KubeObject>[]> {
+  const served = await Promise.all(
+    WORKLOADS.map(({ apiVersion, kind }) => client.resourceOf(apiVersion, kind, call.signal)),
   );
-  return counts.reduce((sum, count) => sum + count, 0);
+  return served.filter((resource) => resource !== undefined).map((resource) => following.follow(resource, selector));
 }
 
-/** Names of models and adapters. They become arguments of benchmarks, in which a comma would begin another argument and a dash an option. */
-const MODEL_NAME = /^(?!-)[\w.:/@-]{1,200}$/;
-
-/** The model that answers through the gateway, or undefined while none does. Rejects for a pod that is not the gateway's, and for a name that is no model's. */
-export async function servedModel(
-  client: KubeClient,
-  gateway: string,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  try {
-    const pod = await gatewayPod(client, gateway, signal);
-    if (pod === undefined) return undefined;
-    const response = await podHttp(client, {
-      namespace: client.cluster.namespace,
-      pod,
-      port: 80,
-      path: '/v1/models',
-      timeoutMs: 10_000,
-      signal,
-    });
-    if (response.status !== 200) return undefined;
-    const body: unknown = JSON.parse(response.body);
-    const model = stringAt(arrayAt(body, 'data')[0], 'id');
-    if (model === undefined || MODEL_NAME.test(model)) return model;
-    throw new WorkbenchError({
-      code: 'invalid',
-      message: `the model that answers through gateway ${gateway} in ${client.cluster.context}/${client.cluster.namespace} calls itself ${JSON.stringify(model.slice(0, 80))}, which is no name of a model`,
-      hint: 'A name has letters, digits and . : / @ _ - only, at most 200, and no dash in front. Look at which pod serves behind the gateway, and at its --served-model-name.',
-    });
-  } catch (error) {
-    // A gateway without a ready pod, that does not answer yet, or answers something else than JSON, is not ready: keep waiting.
-    if (
-      isWorkbenchError(
-        error,
-        'connection-lost',
-        'timeout',
-        'exec-failed',
-        'server-error',
-        'pod-gone',
-        'not-ready',
-        'not-found',
-      ) ||
-      error instanceof SyntaxError
-    )
-      return undefined;
-    throw error;
-  }
+/** Pods that they ask for. What a gateway controller makes copies the gateway's labels; how many pods it runs is its own business. */
+function wantedPods(workloads: readonly ReadonlyMap<string, KubeObject>[]): number {
+  return workloads
+    .flatMap((objects) => [...objects.values()])
+    .filter((object) => (object.metadata.ownerReferences ?? []).length === 0)
+    .reduce(
+      (sum, object) =>
+        sum +
+        (numberAt(object, 'spec', 'replicas') ?? 1) * (numberAt(object, 'spec', 'leaderWorkerTemplate', 'size') ?? 1),
+      0,
+    );
 }
 
 /** Why a pod is not ready, shortest first cause. */

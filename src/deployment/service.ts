@@ -1,5 +1,4 @@
 import type { Clock } from '../base/clock.ts';
-import { poll } from '../base/clock.ts';
 import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import { annotations, labels } from '../base/labels.ts';
 import type { DeploymentLoads } from '../inventory/loading/deployment-loading.ts';
@@ -11,6 +10,7 @@ import type { Contexts } from '../kube/login/types.ts';
 import type { KubeObject } from '../kube/model/types.ts';
 import { notOurs, notYours, type Claim } from '../kube/access/whose.ts';
 import type { WorkspaceEnv } from './env.ts';
+import { Following } from './following.ts';
 import { describeGuide, readGuides, type GuideFile } from './guides.ts';
 import { anyonesSelector, listDeployed, ownSelector, type OwnedObject } from './owned.ts';
 import { foreignObjects, planObjects } from './plan.ts';
@@ -18,6 +18,7 @@ import { preflight } from './preflight.ts';
 import { waitReady } from './readiness.ts';
 import { podTemplates, render, renderRouting } from './render.ts';
 import { createSecrets } from './secrets.ts';
+import { servedModel } from './served-model.ts';
 import type { Deployed, DeploymentService, DeployPlan, DeployRequest, LongCall, StopOptions } from './types.ts';
 import { Pods } from '../kube/resources.ts';
 
@@ -116,12 +117,7 @@ class Deployments implements DeploymentService {
       });
     }
     if (options.force === true) await this.#deletePods(client, name, 0, options.signal);
-    const labelSelector = ownSelector(this.#dependencies.owner(), name);
-    await poll(this.#dependencies.clock, 500, options.signal, async () => {
-      const left = await client.list(Pods, { namespace: cluster.namespace, labelSelector, signal: options.signal });
-      options.progress({ message: left.length === 0 ? 'stopped' : `${left.length} pods are ending`, fraction: 1 });
-      return left.length === 0 ? true : undefined;
-    });
+    await this.#podsEnded(client, name, options);
   }
 
   async restart(cluster: ClusterRef, name: string, options: StopOptions): Promise<void> {
@@ -163,17 +159,16 @@ class Deployments implements DeploymentService {
         hint: 'Deploy it again; what is there stays.',
       });
     }
-    const { loads } = this.#dependencies;
-    const following = loads.lease();
+    const { loads, clock } = this.#dependencies;
     return waitReady({
       client,
       deployment: name,
-      gateway,
       selector: ownSelector(this.#dependencies.owner(), name),
-      clock: this.#dependencies.clock,
-      loading: () => loads.of(cluster, name),
+      clock,
+      loads,
+      served: (signal) => servedModel(client, gateway, signal),
       call,
-    }).finally(() => following.dispose());
+    });
   }
 
   async createSecrets(cluster: ClusterRef, signal: AbortSignal): Promise<readonly string[]> {
@@ -279,6 +274,17 @@ class Deployments implements DeploymentService {
         });
       }
     }
+  }
+
+  async #podsEnded(client: KubeClient, name: string, { signal, progress }: LongCall): Promise<void> {
+    const following = new Following(client, this.#dependencies.clock);
+    const pods = following.follow(Pods, ownSelector(this.#dependencies.owner(), name));
+    const look = (): Promise<true | undefined> => {
+      const left = pods.size;
+      progress({ message: left === 0 ? 'stopped' : (following.trouble ?? `${left} pods are ending`), fraction: 1 });
+      return Promise.resolve(left === 0 ? true : undefined);
+    };
+    await following.until(signal, look).finally(() => following.dispose());
   }
 
   async #deletePods(

@@ -6,6 +6,11 @@ import type { KubeClient } from '../../kube/types.ts';
 import { COMMAND_IDS, type CommandId } from './ids.ts';
 
 const READ_PODS = [needOf('get', Pods), needOf('list', Pods)];
+const WATCH_PODS = [...READ_PODS, needOf('watch', Pods)];
+const WATCH_WORKLOADS = [LeaderWorkerSets, Deployments].flatMap((kind) => [
+  needOf('list', kind),
+  needOf('watch', kind),
+]);
 /** Applying creates what is not there yet. */
 const RUN_PODS = [needOf('get', Pods), needOf('create', Pods), needOf('patch', Pods)];
 /** A WebSocket is opened by a GET, which needs `get`; from Kubernetes 1.35 on the API server asks for `create` as well. */
@@ -32,7 +37,7 @@ export const ACCESS_NEEDS: Readonly<Record<CommandId, readonly AccessNeed[]>> = 
   'llmd.stopDeployment': [needOf('list', LeaderWorkerSets), needOf('delete', LeaderWorkerSets)],
   'llmd.restartDeployment': DELETE_PODS,
   'llmd.redeployRouting': [needOf('list', LeaderWorkerSets), needOf('patch', Deployments)],
-  'llmd.waitUntilReady': [...READ_PODS, needOf('list', LeaderWorkerSets), ...WHOSE_GATEWAY, ...FORWARD],
+  'llmd.waitUntilReady': [...WATCH_PODS, ...WATCH_WORKLOADS, ...WHOSE_GATEWAY, ...FORWARD],
   'llmd.startPoker': RUN_PODS,
   'llmd.openPokerShell': [needOf('get', Pods), ...EXEC],
   'llmd.stopPoker': [needOf('get', Pods), needOf('delete', Pods)],

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Disposable } from '../../base/disposables.ts';
+import type { Event } from '../../base/events.ts';
 import type { ClusterRef } from '../../kube/types.ts';
 import type { Inventory } from '../types.ts';
 import { isBehind } from './phases.ts';
@@ -18,6 +19,8 @@ export interface DeploymentLoading {
 export interface DeploymentLoads {
   /** Logs are followed while somebody holds one. */
   lease(): Disposable;
+  /** At most twice a second. */
+  readonly onDidChange: Event<void>;
   /** Nothing is known of a cluster that is not the chosen one. */
   of(cluster: ClusterRef, deployment: string): DeploymentLoading;
 }
@@ -26,6 +29,7 @@ export function deploymentLoads(watcher: LoadWatcher, inventory: Inventory, owne
   const mine = new ServerPods(owner);
   return {
     lease: () => watcher.lease(),
+    onDidChange: watcher.onDidChange,
     of(cluster, deployment) {
       const { snapshot } = inventory;
       if (snapshot === undefined || !isDeepStrictEqual({ ...snapshot.cluster, namespace: cluster.namespace }, cluster))

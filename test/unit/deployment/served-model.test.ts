@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { isWorkbenchError } from '../../../src/base/errors.ts';
-import { servedModel } from '../../../src/deployment/readiness.ts';
+import { servedModel } from '../../../src/deployment/served-model.ts';
 import type { KubeClient } from '../../../src/kube/types.ts';
 import type { KubeObject, OwnerReference } from '../../../src/kube/model/types.ts';
 import { clientOf, ScriptedServer, sendJson, sendStatus } from '../kube/server.ts';

@@ -3,27 +3,18 @@ import { join } from 'node:path';
 import { systemClock } from '../../../src/base/clock.ts';
 import { isWorkbenchError, type ErrorCode } from '../../../src/base/errors.ts';
 import { annotations, labels, manager } from '../../../src/base/labels.ts';
-import { silentLogger } from '../../../src/base/logger.ts';
-import { createApiServer, type ApiServer } from '../../../src/demo/api/server.ts';
 import { createDeploymentService, type DeploymentDependencies } from '../../../src/deployment/service.ts';
 import type { DeploymentService, LongCall } from '../../../src/deployment/types.ts';
-import { createKubeClient } from '../../../src/kube/client.ts';
 import { ConfigMaps, Pods, Secrets, Services } from '../../../src/kube/resources.ts';
 import type { ClusterRef, KubeClient } from '../../../src/kube/types.ts';
-import type { ResourceType } from '../../../src/kube/model/types.ts';
-import type { KubeObject, ObjectMeta } from '../../../src/kube/model/types.ts';
+import type { WatchOptions } from '../../../src/kube/watch/types.ts';
+import { marks, namespace, TestServer } from './test-server.ts';
 
 const { signal } = new AbortController();
-const token = 'token-of-this-test';
-const namespace = 'default';
 const serving = { 'llm-d.ai/inference-serving': 'true' };
 
 function call(): LongCall {
   return { signal: AbortSignal.timeout(20_000), progress: () => undefined };
-}
-
-function marks(owner: string, deployment = 'web'): Record<string, string> {
-  return { [labels.managedBy]: manager, [labels.owner]: owner, [labels.deployment]: deployment };
 }
 
 interface Person {
@@ -37,20 +28,15 @@ function failsWith(code: ErrorCode, words = ''): (error: unknown) => boolean {
 }
 
 describe('what stop, restart and the list of deployments take for mine', () => {
-  let server: ApiServer;
+  let server: TestServer;
   let client: KubeClient;
   let cluster: ClusterRef;
 
   beforeEach(async () => {
-    server = await createApiServer({ host: '127.0.0.1', port: 0, token, clock: systemClock, logger: silentLogger });
-    cluster = { context: 'demo', namespace, server: server.url };
-    const connection = { server: server.url, token, ...(server.caPem === undefined ? {} : { ca: server.caPem }) };
-    client = createKubeClient({ cluster, connection, clock: systemClock, logger: silentLogger });
+    server = await TestServer.start();
+    ({ client, cluster } = server);
   });
-  afterEach(async () => {
-    client.dispose();
-    await server.close();
-  });
+  afterEach(() => server.stop());
 
   /** The service of a person; `beforeDelete` is what happens between the look and the first delete. */
   function deployments({
@@ -64,6 +50,7 @@ describe('what stop, restart and the list of deployments take for mine', () => {
       get: (...given: Parameters<KubeClient['get']>) => client.get(...given),
       list: (...given: Parameters<KubeClient['list']>) => client.list(...given),
       apply: (...given: Parameters<KubeClient['apply']>) => client.apply(...given),
+      watch: <T>(options: WatchOptions<T>) => client.watch(options),
       resourceOf: (...given: Parameters<KubeClient['resourceOf']>) => client.resourceOf(...given),
       delete: async (...given: Parameters<KubeClient['delete']>) => {
         const now = meanwhile;
@@ -81,28 +68,11 @@ describe('what stop, restart and the list of deployments take for mine', () => {
     } as unknown as DeploymentDependencies);
   }
 
-  function make(resource: ResourceType, name: string, metadata: Partial<ObjectMeta>): Promise<KubeObject> {
-    const spec: Partial<Record<string, object>> = {
-      Pod: { containers: [{ name: 'main', image: 'registry.example/main:1' }] },
-      Service: { ports: [{ port: 80 }] },
-    };
-    const { kind } = resource;
-    return client.create(
-      resource,
-      { apiVersion: 'v1', kind, metadata: { name, namespace, ...metadata }, ...(spec[kind] && { spec: spec[kind] }) },
-      signal,
-    );
-  }
-
-  async function names(resource: ResourceType): Promise<readonly string[]> {
-    return (await client.list(resource, { namespace, signal })).map(({ metadata }) => metadata.name);
-  }
-
   it("stop deletes what I deployed, and neither what a controller made of it nor what is another's", async () => {
-    await make(ConfigMaps, 'web-mine', { labels: marks('bob') });
-    const hers = await make(ConfigMaps, 'web-hers', { labels: marks('alice') });
-    await make(ConfigMaps, 'web-other', { labels: marks('bob', 'other') });
-    await make(ConfigMaps, 'web-plain', {});
+    await server.make(ConfigMaps, 'web-mine', { labels: marks('bob') });
+    const hers = await server.make(ConfigMaps, 'web-hers', { labels: marks('alice') });
+    await server.make(ConfigMaps, 'web-other', { labels: marks('bob', 'other') });
+    await server.make(ConfigMaps, 'web-plain', {});
     // As a gateway's controller makes Services, with the gateway's labels.
     const maker = {
       apiVersion: 'v1',
@@ -111,24 +81,24 @@ describe('what stop, restart and the list of deployments take for mine', () => {
       uid: hers.metadata.uid ?? '',
       controller: true,
     };
-    await make(Services, 'web-made', { labels: marks('bob'), ownerReferences: [maker] });
+    await server.make(Services, 'web-made', { labels: marks('bob'), ownerReferences: [maker] });
     assert.deepEqual(
       (await deployments().stopTargets(cluster, 'web', signal)).map(({ metadata }) => metadata.name),
       ['web-mine'],
     );
     await deployments().stop(cluster, 'web', call());
     assert.deepEqual(
-      (await names(ConfigMaps)).filter((name) => name.startsWith('web-')),
+      (await server.names(ConfigMaps)).filter((name) => name.startsWith('web-')),
       ['web-hers', 'web-other', 'web-plain'],
     );
-    assert.ok((await names(Services)).includes('web-made'));
+    assert.ok((await server.names(Services)).includes('web-made'));
   });
 
   it('stop leaves an object that was made anew since it looked', async () => {
-    await make(ConfigMaps, 'web-mine', { labels: marks('bob') });
+    await server.make(ConfigMaps, 'web-mine', { labels: marks('bob') });
     const anew = async (): Promise<void> => {
       await client.delete(ConfigMaps, namespace, 'web-mine', { signal });
-      await make(ConfigMaps, 'web-mine', { labels: marks('alice') });
+      await server.make(ConfigMaps, 'web-mine', { labels: marks('alice') });
     };
     await assert.rejects(deployments({ beforeDelete: anew }).stop(cluster, 'web', call()), failsWith('conflict'));
     assert.equal(
@@ -138,30 +108,32 @@ describe('what stop, restart and the list of deployments take for mine', () => {
   });
 
   it('restart deletes my model servers, and no pod of routing or of another', async () => {
-    await make(ConfigMaps, 'web-mine', { labels: marks('bob') });
-    await make(Pods, 'web-decode-0', { labels: { ...marks('bob'), ...serving } });
-    await make(Pods, 'web-epp', { labels: marks('bob') });
-    await make(Pods, 'web-hers', { labels: { ...marks('alice'), ...serving } });
-    await make(Pods, 'web-unmanaged', { labels: { [labels.owner]: 'bob', [labels.deployment]: 'web', ...serving } });
+    await server.make(ConfigMaps, 'web-mine', { labels: marks('bob') });
+    await server.make(Pods, 'web-decode-0', { labels: { ...marks('bob'), ...serving } });
+    await server.make(Pods, 'web-epp', { labels: marks('bob') });
+    await server.make(Pods, 'web-hers', { labels: { ...marks('alice'), ...serving } });
+    await server.make(Pods, 'web-unmanaged', {
+      labels: { [labels.owner]: 'bob', [labels.deployment]: 'web', ...serving },
+    });
     await deployments().restart(cluster, 'web', call());
-    assert.deepEqual(await names(Pods), ['web-epp', 'web-hers', 'web-unmanaged']);
+    assert.deepEqual(await server.names(Pods), ['web-epp', 'web-hers', 'web-unmanaged']);
   });
 
   it('restart leaves a pod that was made anew since it looked', async () => {
-    await make(ConfigMaps, 'web-mine', { labels: marks('bob') });
-    await make(Pods, 'web-decode-0', { labels: { ...marks('bob'), ...serving } });
+    await server.make(ConfigMaps, 'web-mine', { labels: marks('bob') });
+    await server.make(Pods, 'web-decode-0', { labels: { ...marks('bob'), ...serving } });
     const anew = async (): Promise<void> => {
       await client.delete(Pods, namespace, 'web-decode-0', { gracePeriodSeconds: 0, signal });
-      await make(Pods, 'web-decode-0', { labels: { ...marks('bob'), ...serving } });
+      await server.make(Pods, 'web-decode-0', { labels: { ...marks('bob'), ...serving } });
     };
     await assert.rejects(deployments({ beforeDelete: anew }).restart(cluster, 'web', call()), failsWith('conflict'));
-    assert.deepEqual(await names(Pods), ['web-decode-0']);
+    assert.deepEqual(await server.names(Pods), ['web-decode-0']);
   });
 
   it('a deployment of a guide that is not there any more is listed with the others, and can be stopped', async () => {
     const notes = { [annotations.guide]: 'a-guide-of-last-year', [annotations.model]: 'org/model' };
-    await make(ConfigMaps, 'old-map', { labels: marks('bob', 'old'), annotations: notes });
-    await make(ConfigMaps, 'web-map', { labels: marks('bob'), annotations: { [annotations.guide]: 'wide-ep' } });
+    await server.make(ConfigMaps, 'old-map', { labels: marks('bob', 'old'), annotations: notes });
+    await server.make(ConfigMaps, 'web-map', { labels: marks('bob'), annotations: { [annotations.guide]: 'wide-ep' } });
     const listed = await deployments().list(cluster, signal);
     const told = listed.map(({ name, guide, model, endpoint }) => [name, guide, model, endpoint]);
     assert.deepEqual(told, [
@@ -180,7 +152,7 @@ describe('what stop, restart and the list of deployments take for mine', () => {
   });
 
   it("the name of another's deployment is told from one that is not there", async () => {
-    await make(ConfigMaps, 'web-hers', { labels: marks('alice') });
+    await server.make(ConfigMaps, 'web-hers', { labels: marks('alice') });
     await assert.rejects(
       deployments().stop(cluster, 'web', call()),
       failsWith('not-yours', 'deployment web in demo/default belongs to alice'),
