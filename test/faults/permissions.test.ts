@@ -72,9 +72,14 @@ describe('namespaces and permissions', () => {
     });
 
     it('sees the pods of his namespace, and is told what is kept from him', async () => {
-      const snapshot = await viewer.inventory.whenComplete(patience());
+      const lease = viewer.inventory.lease();
+      // Complete when it is listed; live when the watch behind the list has been accepted, too.
+      const snapshot = await until('all is listed, and the pods are live', () => {
+        const { snapshot: now } = viewer.inventory;
+        return now?.complete === true && now.states.pods.kind === 'live' ? now : undefined;
+      });
+      lease.dispose();
       assert.equal(snapshot.podScope, 'namespace');
-      assert.equal(snapshot.states.pods.kind, 'live');
       assert.ok(snapshot.states.nodes.kind === 'denied');
       const { code, message, hint } = snapshot.states.nodes.error;
       assert.equal(code, 'forbidden');

@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import type { Locator } from 'playwright-core';
 import { kubeTools } from '../../scripts/lib/clients.ts';
 import type { Window } from '../../scripts/tour/window.ts';
+import { poll, systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { startDemoCluster } from '../../src/demo/cluster.ts';
 import { openPackaged, out } from '../support/packaged-window.ts';
@@ -44,21 +45,30 @@ describe('tooltips in a real VS Code', function () {
     for (const stop of stops.toReversed()) await stop();
   });
 
-  async function pointAt(row: Locator): Promise<Locator> {
-    await window.page.mouse.move(5, 5);
-    await row.hover();
-    return window.page.locator('.monaco-hover:visible, .workbench-hover:visible').last();
+  /** Points at the row until its tooltip says so: one that is open closes when the tree draws the row anew. */
+  async function tells(row: Locator, text: string): Promise<void> {
+    const tooltip = window.page.locator('.monaco-hover:visible, .workbench-hover:visible').filter({ hasText: text });
+    await poll(systemClock, 100, AbortSignal.timeout(60_000), async () => {
+      await window.page.mouse.move(5, 5);
+      await row.hover();
+      return tooltip
+        .last()
+        .waitFor({ timeout: 3000 })
+        .then(
+          () => true,
+          () => undefined,
+        );
+    });
   }
 
   it('come when one points at a row', async () => {
-    const tooltip = await pointAt(await window.row('leafgroup 1'));
-    await tooltip.filter({ hasText: 'In the whole cluster 3 pods of 8 GPUs could be placed now' }).waitFor();
+    await tells(await window.row('leafgroup 1'), 'In the whole cluster 3 pods of 8 GPUs could be placed now');
     await window.page.screenshot({ path: join(out, 'tooltip.png') });
   });
 
   it('say what is so when one points at the row again, also where nothing else of it changed', async () => {
     const row = await window.row('leafgroup 2');
-    await (await pointAt(row)).filter({ hasText: 'In the whole cluster 3 pods' }).waitFor();
+    await tells(row, 'In the whole cluster 3 pods');
     const before = await row.textContent();
     // A node of the other group.
     const [node = ''] = (await kubectl('get', 'nodes', '-l', 'ib.coreweave.cloud/leafgroup=1', '-o', 'name')).split(
@@ -67,6 +77,6 @@ describe('tooltips in a real VS Code', function () {
     await kubectl('cordon', node);
     await window.row(/leafgroup 1.*8 of 16 free/);
     assert.equal(await row.textContent(), before);
-    await (await pointAt(row)).filter({ hasText: 'In the whole cluster 2 pods' }).waitFor();
+    await tells(row, 'In the whole cluster 2 pods');
   });
 });
