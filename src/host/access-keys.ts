@@ -6,7 +6,7 @@ import type { AccessNeed } from '../kube/access/types.ts';
 import type { ClusterRef } from '../kube/types.ts';
 import type { Contexts } from '../kube/login/types.ts';
 import { deniedCommands, deniedKey, GUARDED_COMMANDS } from './commands/access.ts';
-import type { CommandId } from './commands/ids.ts';
+import type { CommandId } from './commands/table.ts';
 import { setContextKey } from './context-keys.ts';
 import type { Session } from './session.ts';
 

@@ -1,38 +1,31 @@
 import * as vscode from 'vscode';
 import { isAbort, toWorkbenchError, type ErrorCode } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import { BEFORE_TRUST } from './commands/before-trust.ts';
-import type { CommandId } from './commands/ids.ts';
+import { button, type Buttons } from './commands/run.ts';
+import { COMMANDS, type CommandId } from './commands/table.ts';
 import { showError } from './notifications.ts';
 import { errorDetails } from './output.ts';
 import { statusMessage } from './status/status-bar.ts';
 import { windowTrust } from './trust.ts';
 
-interface Remedy {
-  readonly title: string;
-  readonly command: CommandId | 'workbench.trust.manage';
-}
-
-const MANAGE_TRUST: Remedy = { title: 'Manage Workspace Trust', command: 'workbench.trust.manage' };
-
 /** The command that helps most after a failure, where one does. */
-const REMEDIES: Partial<Record<ErrorCode, Remedy>> = {
-  untrusted: MANAGE_TRUST,
-  'kubeconfig-missing': { title: 'Start Demo Cluster', command: 'llmd.startDemo' },
-  'kubeconfig-invalid': { title: 'Open Settings', command: 'llmd.openSettings' },
-  'context-unknown': { title: 'Select Context', command: 'llmd.selectContext' },
-  'cluster-unreachable': { title: 'Select Context', command: 'llmd.selectContext' },
-  unauthorized: { title: 'Select Context', command: 'llmd.selectContext' },
-  forbidden: { title: 'Select Namespace', command: 'llmd.selectNamespace' },
-  'namespace-missing': { title: 'Select Namespace', command: 'llmd.selectNamespace' },
-  'tool-missing': { title: 'Open Settings', command: 'llmd.openSettings' },
-  'tool-too-old': { title: 'Open Settings', command: 'llmd.openSettings' },
-  'not-ready': { title: 'Wait Until Ready', command: 'llmd.waitUntilReady' },
-  'no-traces': { title: 'Profile Decode Ranks', command: 'llmd.profileDecode' },
+const REMEDIES: Partial<Record<ErrorCode, CommandId>> = {
+  'kubeconfig-missing': 'llmd.startDemo',
+  'kubeconfig-invalid': 'llmd.openSettings',
+  'context-unknown': 'llmd.selectContext',
+  'cluster-unreachable': 'llmd.selectContext',
+  unauthorized: 'llmd.selectContext',
+  forbidden: 'llmd.selectNamespace',
+  'namespace-missing': 'llmd.selectNamespace',
+  'tool-missing': 'llmd.openSettings',
+  'tool-too-old': 'llmd.openSettings',
+  'not-ready': 'llmd.waitUntilReady',
+  'no-traces': 'llmd.profileDecode',
 };
 
-const RETRY = 'Retry';
-const DETAILS = 'Show Details';
+const MANAGE_TRUST: Buttons = {
+  'Manage Workspace Trust': () => vscode.commands.executeCommand('workbench.trust.manage'),
+};
 
 /** Every failure that a person sees goes through here: the message, the hint, the fitting action and the way to the details. */
 export class ErrorReporter {
@@ -55,14 +48,14 @@ export class ErrorReporter {
     }
     const failure = toWorkbenchError(error, doing);
     this.#logger.error(`${doing} failed`, failure);
-    const remedy = remedyFor(failure.code);
     const text = failure.hint === undefined ? failure.message : `${withStop(failure.message)} ${failure.hint}`;
-    const retry = failure.code === 'timeout' ? again : undefined;
-    const buttons = [...(retry ? [RETRY] : []), ...(remedy ? [remedy.title] : []), DETAILS];
-    const chosen = await showError(text, ...buttons);
-    if (chosen === DETAILS) this.#output.show(true);
-    else if (chosen === RETRY) await retry?.();
-    else if (chosen !== undefined && remedy) await vscode.commands.executeCommand(remedy.command);
+    const buttons: Buttons = {
+      ...(again && failure.code === 'timeout' ? { Retry: again } : {}),
+      ...remedyFor(failure.code),
+      'Show Details': () => this.#output.show(true),
+    };
+    const chosen = await showError(text, ...Object.keys(buttons));
+    if (chosen !== undefined) await buttons[chosen]?.();
   }
 
   /** For a failure that is shown where it happened and only needs a line in the log. */
@@ -72,10 +65,10 @@ export class ErrorReporter {
 }
 
 /** In Restricted Mode what is off is no remedy: trust is what it takes. */
-function remedyFor(code: ErrorCode): Remedy | undefined {
+function remedyFor(code: ErrorCode): Buttons {
   const remedy = REMEDIES[code];
-  if (remedy === undefined || remedy === MANAGE_TRUST || windowTrust.granted) return remedy;
-  return BEFORE_TRUST.has(remedy.command as CommandId) ? remedy : MANAGE_TRUST;
+  if (code === 'untrusted' || (remedy && !windowTrust.granted && !COMMANDS[remedy].beforeTrust)) return MANAGE_TRUST;
+  return remedy ? button(remedy) : {};
 }
 
 function withStop(sentence: string): string {

@@ -1,6 +1,7 @@
 import type * as vscode from 'vscode';
 import type { Workbench } from '../compose.ts';
 import type { AccessKeys } from './access-keys.ts';
+import type { Buttons } from './commands/run.ts';
 import type { ErrorReporter } from './errors.ts';
 import type { EvidenceDocuments } from './evidence-documents.ts';
 import type { JobCenter } from './jobs.ts';
@@ -34,5 +35,5 @@ export interface Host {
   /** Tells what was done, in the status bar; for what ended at once. */
   say(message: string): void;
   /** Tells of what ended after minutes, with the next steps as buttons. */
-  offer(message: string, next: Readonly<Record<string, () => unknown>>): void;
+  offer(message: string, next: Buttons): void;
 }

@@ -6,6 +6,7 @@ import { isActive } from '../runs/active.ts';
 import { AccessKeys } from './access-keys.ts';
 import { permitted } from './commands/permitted.ts';
 import { registerCommands } from './commands/register.ts';
+import { run, type Buttons } from './commands/run.ts';
 import { setContextKey } from './context-keys.ts';
 import { keepDecodePods } from './decode-pods.ts';
 import { folderOwnerOf } from './environment.ts';
@@ -76,7 +77,7 @@ export function registerHost(
   const shells = owned.add(
     new PokerTerminals(workbench.poker, (cluster) =>
       offer(`The poker shell in ${placeOf(cluster)} ended: its pod may be gone.`, {
-        'Start It Again': () => vscode.commands.executeCommand('llmd.openPokerShell'),
+        'Start It Again': () => run('llmd.openPokerShell'),
       }),
     ),
   );
@@ -107,7 +108,7 @@ export function registerHost(
   owned.add(workbench.demo.onDidChange((demo) => void setContextKey('llmd.demoRunning', demo !== undefined)));
   owned.add(
     vscode.workspace.onDidChangeConfiguration(
-      (event) => event.affectsConfiguration('llmd.kubeconfig') && void vscode.commands.executeCommand('llmd.refresh'),
+      (event) => event.affectsConfiguration('llmd.kubeconfig') && void run('llmd.refresh'),
     ),
   );
   owned.add(
@@ -158,7 +159,7 @@ function takeUpRuns({ workbench, errors }: Host): Disposable {
 
 /** A notification with next steps as buttons. */
 function offerWith(errors: ErrorReporter): Host['offer'] {
-  const ask = async (message: string, next: Readonly<Record<string, () => unknown>>): Promise<void> => {
+  const ask = async (message: string, next: Buttons): Promise<void> => {
     const chosen = await showInformation(message, ...Object.keys(next));
     if (chosen === undefined) return;
     try {

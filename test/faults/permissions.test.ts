@@ -8,8 +8,8 @@ import type { Io } from '../../src/cli/io.ts';
 import { main } from '../../src/cli/main.ts';
 import type { Workbench } from '../../src/compose.ts';
 import { demoContext } from '../../src/demo/cluster.ts';
-import { ACCESS_NEEDS, deniedCommands, GUARDED_COMMANDS, requireAccess } from '../../src/host/commands/access.ts';
-import type { CommandId } from '../../src/host/commands/ids.ts';
+import { accessOf, deniedCommands, GUARDED_COMMANDS, requireAccess } from '../../src/host/commands/access.ts';
+import type { CommandId } from '../../src/host/commands/table.ts';
 import { accessRow } from '../../src/host/trees/access-row.ts';
 import { clusterRows, gpuHeadline } from '../../src/host/trees/cluster-rows.ts';
 import { stateRows } from '../../src/host/trees/freshness.ts';
@@ -119,7 +119,7 @@ describe('namespaces and permissions', () => {
     for (const id of GUARDED_COMMANDS.filter((each) => !VIEWERS_MAY.has(each))) {
       it(`is told what ${id} lacks when it is called all the same`, async () => {
         const client = await viewer.contexts.client(lab.ref);
-        const missing = await client.missing(ACCESS_NEEDS[id], namespace, patience());
+        const missing = await client.missing(accessOf(id), namespace, patience());
         assert.ok(missing.length > 0);
         const error = await failure(
           requireAccess(id, 'do it', client, namespace, patience()),

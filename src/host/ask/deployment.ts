@@ -1,12 +1,15 @@
 import { timeLimit } from '../../base/clock.ts';
 import { WorkbenchError } from '../../base/errors.ts';
-import type { ClusterRef } from '../../kube/types.ts';
-import type { Host } from '../host.ts';
+import type { ClusterCall } from '../commands/definition.ts';
 import { placeOf } from '../session.ts';
 import { choose } from './steps.ts';
 
-/** One of my deployments by name: the only one without asking, else from a list. */
-export async function askDeployment(host: Host, cluster: ClusterRef, title: string): Promise<string | undefined> {
+/** One of my deployments by name: the one that was given, or the only one, without asking; else from a list. */
+export async function askDeployment(
+  { host, cluster, title }: ClusterCall,
+  given: string | undefined,
+): Promise<string | undefined> {
+  if (given !== undefined) return given;
   const deployed = await host.workbench.deployments.list(
     cluster,
     timeLimit(30_000, `list deployments in ${placeOf(cluster)}`),

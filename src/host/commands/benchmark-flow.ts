@@ -7,6 +7,7 @@ import type { AskedValue } from '../ask/asked-value.ts';
 import { askValues, type Values } from '../ask/values.ts';
 import type { Host } from '../host.ts';
 import { placeOf } from '../session.ts';
+import type { ClusterCall } from './definition.ts';
 
 interface BenchmarkAnswers {
   readonly recipe?: BenchmarkRecipe;
@@ -17,17 +18,17 @@ const QUESTION = 'benchmark';
 
 /** Recipe, then its parameters as they were the last time. Enter twice repeats the last run. */
 export async function askBenchmark(
-  host: Host,
-  cluster: ClusterRef,
+  call: ClusterCall,
   given: string | undefined,
 ): Promise<BenchmarkRequest | undefined> {
-  const deployment = given ?? (await askDeployment(host, cluster, 'Run Benchmark'));
+  const { host, cluster, title } = call;
+  const deployment = await askDeployment(call, given);
   if (deployment === undefined) return undefined;
   const last = host.memory.recall(QUESTION);
   const answers = await askInTurn<BenchmarkAnswers>({}, [
     async (state, place) => {
       const answer = await choose<BenchmarkRecipe>({
-        title: 'Run Benchmark',
+        title,
         ...place,
         placeholder: `What to run against ${deployment} in ${placeOf(cluster)}`,
         choices: async () =>
@@ -43,7 +44,7 @@ export async function askBenchmark(
     },
     async (state, place) => {
       const answer = await askValues({
-        title: `Run Benchmark: ${state.recipe?.title ?? ''}`,
+        title: `${title}: ${state.recipe?.title ?? ''}`,
         ...place,
         values: (state.recipe?.parameters ?? []).map((parameter) => asked(host, cluster, deployment, parameter)),
         now: host.memory.recall(`${QUESTION}.${state.recipe?.id ?? ''}`),

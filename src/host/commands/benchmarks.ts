@@ -6,50 +6,26 @@ import { plural } from '../../protocol/format.ts';
 import { choose, chooseMany, type Choice } from '../ask/steps.ts';
 import type { Host } from '../host.ts';
 import { placeOf } from '../session.ts';
-import { isProduction } from '../production.ts';
-import { hostSettings } from '../settings.ts';
-import { firstTarget, targets } from './arguments.ts';
 import { askBenchmark } from './benchmark-flow.ts';
-import { clusterCommand, windowCommand, type CommandCall, type TableEntry } from './definition.ts';
-import { productionConfirmation } from './production-confirmation.ts';
+import { clusterCommand, windowCommand, type CommandCall } from './definition.ts';
+import { button } from './run.ts';
 
-export const BENCHMARK_COMMANDS: readonly TableEntry[] = [
-  clusterCommand<{ readonly deployment: string | undefined }>({
-    id: 'llmd.runBenchmark',
-    title: 'Run Benchmark...',
-    doing: 'run the benchmark',
-    disturbs: true,
-    alsoNeeds: ['workspace'],
-    argument: (given) => ({ deployment: firstTarget(given, 'deployment')?.name }),
-    ask: () => Promise.resolve(undefined),
-    async run({ host, cluster }, { deployment }) {
-      const request = await askBenchmark(host, cluster, deployment);
-      if (request) await runAndTell(host, request);
-    },
+export const BENCHMARK_COMMANDS = {
+  'llmd.runBenchmark': clusterCommand('llmd.runBenchmark', {
+    ask: askBenchmark,
+    run: ({ host }, request) => runAndTell(host, request),
   }),
-  windowCommand<string>({
-    id: 'llmd.cancelRun',
-    title: 'Cancel Run',
-    doing: 'cancel the run',
-    needs: ['workspace'],
-    argument: runId,
-    ask: (call) => askRun(call, 'Cancel Run', isActive),
-    async confirm({ host }, id) {
-      // Where it runs is not where the record says so: a record comes with the folder.
-      const place = await host.workbench.runs.place(id);
-      return place && isProduction(place.context, hostSettings().productionContexts)
-        ? productionConfirmation(place, 'Cancel Run', true, undefined)
-        : undefined;
-    },
+  'llmd.cancelRun': windowCommand('llmd.cancelRun', {
+    ask: (call, id) => askRun(call, id, isActive),
+    // Where it runs is not where the record says so: a record comes with the folder.
+    place: ({ host }, id) => host.workbench.runs.place(id),
     run: ({ host }, id) => host.workbench.benchmarks.cancel(id),
   }),
-  windowCommand<readonly string[]>({
-    id: 'llmd.deleteRun',
-    title: 'Delete Run...',
-    doing: 'delete the run',
-    needs: ['workspace'],
-    argument: runIds,
-    ask: (call) => askOne(call, 'Delete Run'),
+  'llmd.deleteRun': windowCommand('llmd.deleteRun', {
+    async ask(call, ids) {
+      const id = ids === undefined ? await askRun(call, undefined, (run) => !isActive(run)) : undefined;
+      return id === undefined ? ids : [id];
+    },
     async confirm({ host }, ids) {
       const runs = (await host.workbench.runs.list()).filter((run) => ids.includes(run.id));
       return {
@@ -66,36 +42,21 @@ export const BENCHMARK_COMMANDS: readonly TableEntry[] = [
       for (const id of ids) await host.workbench.runs.remove(id);
     },
   }),
-  windowCommand<string>({
-    id: 'llmd.pinBaseline',
-    title: 'Pin as Baseline',
-    doing: 'pin the baseline',
-    needs: ['workspace'],
-    argument: runId,
-    ask: (call) => askRun(call, 'Pin as Baseline', (run) => !isActive(run) && !run.baseline),
+  'llmd.pinBaseline': windowCommand('llmd.pinBaseline', {
+    ask: (call, id) => askRun(call, id, (run) => !isActive(run) && !run.baseline),
     run: ({ host }, id) => setBaseline(host, id),
   }),
-  windowCommand<string>({
-    id: 'llmd.unpinBaseline',
-    title: 'Unpin Baseline',
-    doing: 'unpin the baseline',
-    needs: ['workspace'],
-    argument: runId,
-    ask: (call) => askRun(call, 'Unpin Baseline', (run) => run.baseline),
+  'llmd.unpinBaseline': windowCommand('llmd.unpinBaseline', {
+    ask: (call, id) => askRun(call, id, (run) => run.baseline),
     async run({ host }, id) {
       await host.workbench.runs.update(id, { baseline: false });
     },
   }),
-  windowCommand<readonly string[]>({
-    id: 'llmd.showResults',
-    title: 'Show Results',
-    doing: 'show the results',
-    needs: ['workspace'],
-    argument: (given) => runIds(given),
-    ask: (call) => askFinishedRuns(call),
+  'llmd.showResults': windowCommand('llmd.showResults', {
+    ask: askFinishedRuns,
     run: ({ host }, ids) => host.panels.showResults(ids),
   }),
-];
+};
 
 /** One baseline at a time. */
 export async function setBaseline(host: Host, id: string): Promise<void> {
@@ -153,20 +114,12 @@ async function showRunLog(host: Host, record: RunRecord): Promise<void> {
   );
 }
 
-function runId(given: readonly unknown[]): string | undefined {
-  return firstTarget(given, 'run')?.id;
-}
-
-function runIds(given: readonly unknown[]): readonly string[] | undefined {
-  const ids = targets(given, 'run').map((target) => target.id);
-  return ids.length > 0 ? ids : undefined;
-}
-
 async function askRun(
-  { host }: CommandCall,
-  title: string,
+  { host, title }: CommandCall,
+  given: string | undefined,
   fits: (run: RunRecord) => boolean,
 ): Promise<string | undefined> {
+  if (given !== undefined) return given;
   const answer = await choose<string>({
     title,
     placeholder: 'Runs of this folder, newest first',
@@ -175,21 +128,18 @@ async function askRun(
   return answer.kind === 'answer' ? answer.value : undefined;
 }
 
-async function askOne(call: CommandCall, title: string): Promise<readonly string[] | undefined> {
-  const id = await askRun(call, title, (run) => !isActive(run));
-  return id === undefined ? undefined : [id];
-}
-
-async function askFinishedRuns({ host }: CommandCall): Promise<readonly string[] | undefined> {
+async function askFinishedRuns(
+  { host, title }: CommandCall,
+  given: readonly string[] | undefined,
+): Promise<readonly string[] | undefined> {
+  if (given !== undefined) return given;
   const runs = (await host.workbench.runs.list()).filter((run) => run.kind === 'benchmark' && !isActive(run));
   if (runs.length === 0) {
-    host.offer('No benchmark of this folder has finished yet.', {
-      'Run Benchmark': () => vscode.commands.executeCommand('llmd.runBenchmark'),
-    });
+    host.offer('No benchmark of this folder has finished yet.', button('llmd.runBenchmark'));
     return undefined;
   }
   const chosen = await chooseMany({
-    title: 'Show Results',
+    title,
     placeholder: 'Runs to show in one chart',
     choices: runs.map((run, index) => ({ ...runChoice(run), picked: index === 0 || run.baseline })),
   });

@@ -1,17 +1,12 @@
 import { WorkbenchError } from '../../base/errors.ts';
 import type { ContextInfo } from '../../kube/login/types.ts';
 import { choose, enter } from '../ask/steps.ts';
-import type { Host } from '../host.ts';
 import { placeOf } from '../session.ts';
-import { clusterCommand, noArgument, windowCommand, type TableEntry } from './definition.ts';
+import { clusterCommand, windowCommand, type ClusterCall, type CommandCall } from './definition.ts';
 
-export const CLUSTER_COMMANDS: readonly TableEntry[] = [
-  windowCommand<ContextInfo>({
-    id: 'llmd.selectContext',
-    title: 'Select Context...',
-    doing: 'select a context',
-    argument: () => undefined,
-    ask: ({ host }) => askContext(host),
+export const CLUSTER_COMMANDS = {
+  'llmd.selectContext': windowCommand('llmd.selectContext', {
+    ask: askContext,
     async run({ host }, context) {
       const current = host.session.cluster;
       if (current?.context === context.name) return;
@@ -19,39 +14,25 @@ export const CLUSTER_COMMANDS: readonly TableEntry[] = [
       await host.session.refresh();
     },
   }),
-  clusterCommand<string>({
-    id: 'llmd.selectNamespace',
-    title: 'Select Namespace...',
-    doing: 'select a namespace',
-    argument: () => undefined,
-    ask: ({ host, cluster }) => askNamespace(host, cluster.namespace),
+  'llmd.selectNamespace': clusterCommand('llmd.selectNamespace', {
+    ask: askNamespace,
     async run({ host, cluster }, namespace) {
       await host.workbench.contexts.select(cluster.context, namespace);
       await host.session.refresh();
     },
   }),
-  windowCommand<true>({
-    id: 'llmd.showNodeTable',
-    title: 'Show Node Table',
-    doing: 'show the node table',
-    ...noArgument,
+  'llmd.showNodeTable': windowCommand('llmd.showNodeTable', {
     async run({ host }) {
       await host.panels.showNodeTable();
     },
   }),
-  clusterCommand<true>({
-    id: 'llmd.createSecrets',
-    title: 'Create Secrets',
-    doing: 'create the secrets',
-    alsoNeeds: ['workspace'],
-    ...noArgument,
-    async confirm({ cluster }) {
-      return Promise.resolve({
+  'llmd.createSecrets': clusterCommand('llmd.createSecrets', {
+    confirm: ({ cluster }) =>
+      Promise.resolve({
         message: `Write the secrets of the guides to ${placeOf(cluster)}?`,
         detail: `The tokens come from .env in the open folder (HF_TOKEN, GH_TOKEN) and are stored as Secrets in namespace ${cluster.namespace} of context ${cluster.context}. Your own secrets of the same names are replaced; when one of them is somebody else's, none is written.`,
         action: 'Write Secrets',
-      });
-    },
+      }),
     async run({ host, cluster }) {
       const names = await host.jobs.run('Create secrets', ({ signal }) =>
         host.workbench.deployments.createSecrets(cluster, signal),
@@ -59,12 +40,12 @@ export const CLUSTER_COMMANDS: readonly TableEntry[] = [
       host.say(`Secrets written to ${placeOf(cluster)}: ${names.join(', ')}.`);
     },
   }),
-];
+};
 
-async function askContext(host: Host): Promise<ContextInfo | undefined> {
+async function askContext({ host, title }: CommandCall): Promise<ContextInfo | undefined> {
   const current = host.session.cluster;
   const answer = await choose<ContextInfo>({
-    title: 'Select Context',
+    title,
     placeholder: 'Kept for this folder; the kubeconfig is not changed',
     async choices() {
       const contexts = await host.workbench.contexts.list();
@@ -92,12 +73,13 @@ const OTHER = Symbol('other');
 const NAMESPACE_NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** The namespaces that are known from pods, the current one first; any other can be typed, since listing them all is often not allowed. */
-async function askNamespace(host: Host, current: string): Promise<string | undefined> {
+async function askNamespace({ host, title, cluster }: ClusterCall): Promise<string | undefined> {
+  const current = cluster.namespace;
   const pods = host.workbench.inventory.snapshot?.pods.values().toArray() ?? [];
   const counts = Map.groupBy(pods, (pod) => pod.namespace);
   const known = [...new Set([current, ...counts.keys().toArray().sort()])];
   const answer = await choose<string | typeof OTHER>({
-    title: 'Select Namespace',
+    title,
     placeholder: 'Kept for this folder; the kubeconfig is not changed',
     choices: () =>
       Promise.resolve([
@@ -114,7 +96,7 @@ async function askNamespace(host: Host, current: string): Promise<string | undef
   if (answer.kind !== 'answer') return undefined;
   if (answer.value !== OTHER) return answer.value;
   const typed = await enter({
-    title: 'Select Namespace',
+    title,
     prompt: 'Name of the namespace',
     value: '',
     refuse: (text) => (NAMESPACE_NAME.test(text) ? undefined : 'Lower-case letters, digits and dashes, at most 63'),

@@ -1,17 +1,12 @@
 import { timeLimit } from '../../base/clock.ts';
 import { placeOf } from '../session.ts';
 import { plural } from '../../protocol/format.ts';
-import { clusterCommand, noArgument, type TableEntry } from './definition.ts';
+import { clusterCommand } from './definition.ts';
 
 const PATIENCE_MS = 30_000;
 
-export const DECODE_POD_COMMANDS: readonly TableEntry[] = [
-  clusterCommand<true>({
-    id: 'llmd.writeDecodePods',
-    title: 'Write decode_pods.txt',
-    doing: 'write .tmp/decode_pods.txt',
-    alsoNeeds: ['workspace'],
-    ...noArgument,
+export const DECODE_POD_COMMANDS = {
+  'llmd.writeDecodePods': clusterCommand('llmd.writeDecodePods', {
     async run({ host, cluster }) {
       const { decodePods } = host.workbench;
       const { pods } = await decodePods.write(
@@ -24,4 +19,4 @@ export const DECODE_POD_COMMANDS: readonly TableEntry[] = [
       );
     },
   }),
-];
+};

@@ -6,14 +6,13 @@ import { isProduction } from '../production.ts';
 import { clusterOf } from '../session.ts';
 import { hostSettings } from '../settings.ts';
 import { permitted } from './permitted.ts';
-import type { CommandId } from './ids.ts';
 import { productionConfirmation } from './production-confirmation.ts';
-
-/** What must be there before a command can run. */
-export type Need = 'cluster' | 'workspace';
+import { COMMANDS, titleOf, type ArgumentOf, type ClusterCommandId, type CommandId } from './table.ts';
 
 export interface CommandCall {
   readonly host: Host;
+  /** Above what it asks. */
+  readonly title: string;
 }
 
 export interface ClusterCall extends CommandCall {
@@ -21,109 +20,106 @@ export interface ClusterCall extends CommandCall {
   readonly cluster: ClusterRef;
 }
 
-export interface CommandDefinition<Argument, Call extends CommandCall> {
-  readonly id: CommandId;
-  /** As in package.json. */
-  readonly title: string;
-  readonly needs: readonly Need[];
-  /** The verb phrase of error messages: "deploy". */
-  readonly doing: string;
-  /** Reads what a tree, an editor or another caller handed over. Undefined: nothing usable, so `ask`. */
-  readonly argument: (given: readonly unknown[]) => Argument | undefined;
-  /** Asks the person instead. Undefined: they went away. */
-  readonly ask: (call: Call) => Promise<Argument | undefined>;
-  readonly confirm?: (call: Call, argument: Argument) => Promise<Confirmation | undefined>;
-  readonly run: (call: Call, argument: Argument) => Promise<void>;
-  /** Throws when the cluster would refuse what the command does. */
-  readonly permit?: (call: Call, argument: Argument | undefined) => Promise<void>;
+/** What a command of the table does, once it is loaded. */
+export interface Command<Id extends CommandId = CommandId> {
+  readonly id: Id;
+  /** It has a question of its own before it acts. */
+  readonly hasQuestion: boolean;
+  /** `given`: what its reader made of what was handed over, or what `run` gave it. */
+  readonly execute: (host: Host, given: unknown) => Promise<void>;
 }
 
-type ClusterDefinition<Argument> = Omit<CommandDefinition<Argument, ClusterCall>, 'needs' | 'permit'> & {
-  readonly alsoNeeds?: readonly Need[];
-  /** It changes the cluster or loads what runs there: in a production context it asks first, also where it asks nowhere else. */
-  readonly disturbs?: true;
-  /** Where it acts, if that is not the chosen namespace. */
-  readonly namespaceOf?: (argument: Argument) => string;
-};
+/** The steps of a command that asks: one after the other, so that all questions come before the yes. */
+interface Asking<Call extends CommandCall, Given, Wanted> extends Acting<Call, Wanted> {
+  /** Finds out what was not handed over. Undefined: the person went away. */
+  readonly ask: (call: Call, given: Given | undefined) => Promise<Wanted | undefined>;
+}
 
-/** A command of the table with its argument's type closed over. */
-export interface TableEntry {
-  readonly id: CommandId;
-  readonly title: string;
-  readonly needs: readonly Need[];
-  readonly confirms: boolean;
-  readonly doing: string;
-  readonly execute: (host: Host, given: readonly unknown[]) => Promise<void>;
+/** The steps of one that asks nothing: what it acts on is what was handed over. */
+interface Acting<Call extends CommandCall, Wanted> {
+  /** The question of a command that the table confirms `always`. */
+  readonly confirm?: (call: Call, wanted: Wanted) => Promise<Confirmation>;
+  readonly run: (call: Call, wanted: Wanted) => Promise<void>;
+}
+
+/** As the functions below see steps: the compiler has checked them against the table where they were written. */
+interface Steps<Call extends CommandCall> {
+  ask?(call: Call, given: unknown): Promise<unknown>;
+  namespaceOf?(given: unknown): string;
+  confirm?(call: Call, wanted: unknown): Promise<Confirmation>;
+  place?(call: Call, wanted: unknown): Promise<ClusterRef | undefined>;
+  run(call: Call, wanted: unknown): Promise<void>;
 }
 
 /** A command that needs a cluster: it gets the chosen one, or the error that says how to choose. */
-export function clusterCommand<Argument>(definition: ClusterDefinition<Argument>): TableEntry {
-  const needs: readonly Need[] = ['cluster', ...(definition.alsoNeeds ?? [])];
-  const permit = ({ host, cluster }: ClusterCall, argument: Argument | undefined): Promise<void> =>
-    permitted(
-      host.workbench.contexts,
-      host.errors,
-      cluster,
-      definition,
-      (argument === undefined ? undefined : definition.namespaceOf?.(argument)) ?? cluster.namespace,
-    );
-  const confirm = async (call: ClusterCall, argument: Argument): Promise<Confirmation | undefined> => {
-    const own = await definition.confirm?.(call, argument);
-    return isProduction(call.cluster.context, hostSettings().productionContexts)
-      ? productionConfirmation(call.cluster, definition.title, definition.disturbs === true, own)
-      : own;
-  };
-  const command = entry({ ...definition, needs, permit, confirm }, async (host) => ({
-    host,
-    cluster: clusterOf(await host.session.settled()),
-  }));
-  return { ...command, confirms: definition.confirm !== undefined };
+export function clusterCommand<Id extends ClusterCommandId, Wanted>(
+  id: Id,
+  steps: Asking<ClusterCall, ArgumentOf<Id>, Wanted> & {
+    /** Where it acts, if that is not the chosen namespace. */
+    readonly namespaceOf?: (given: ArgumentOf<Id>) => string;
+  },
+): Command<Id>;
+export function clusterCommand<Id extends ClusterCommandId>(
+  id: Id,
+  steps: Acting<ClusterCall, ArgumentOf<Id> | undefined>,
+): Command<Id>;
+export function clusterCommand(id: ClusterCommandId, steps: Steps<ClusterCall>): Command {
+  return command(id, steps, async (host, given) => {
+    const cluster = clusterOf(await host.session.settled());
+    const namespace = given === undefined ? undefined : steps.namespaceOf?.(given);
+    const { doing } = COMMANDS[id];
+    await permitted(host.workbench.contexts, host.errors, cluster, { id, doing }, namespace ?? cluster.namespace);
+    return { host, title: titleOf(id), cluster };
+  });
 }
 
 /** A command that works without a cluster. */
-export function windowCommand<Argument>(
-  definition: Omit<CommandDefinition<Argument, CommandCall>, 'needs'> & { readonly needs?: readonly Need[] },
-): TableEntry {
-  return entry({ ...definition, needs: definition.needs ?? [] }, (host) => Promise.resolve({ host }));
+export function windowCommand<Id extends Exclude<CommandId, ClusterCommandId>, Wanted>(
+  id: Id,
+  steps: Asking<CommandCall, ArgumentOf<Id>, Wanted> & {
+    /** The cluster that it acts on all the same. */
+    readonly place?: (call: CommandCall, wanted: Wanted) => Promise<ClusterRef | undefined>;
+  },
+): Command<Id>;
+export function windowCommand<Id extends Exclude<CommandId, ClusterCommandId>>(
+  id: Id,
+  steps: Acting<CommandCall, ArgumentOf<Id> | undefined>,
+): Command<Id>;
+export function windowCommand(id: CommandId, steps: Steps<CommandCall>): Command {
+  return command(id, steps, (host) => Promise.resolve({ host, title: titleOf(id) }));
 }
 
-/** For commands that take nothing. */
-export const noArgument = {
-  argument: (): true => true,
-  ask: (): Promise<true> => Promise.resolve(true),
-} as const;
-
-function entry<Argument, Call extends CommandCall>(
-  definition: CommandDefinition<Argument, Call>,
-  callOf: (host: Host) => Promise<Call>,
-): TableEntry {
+function command<Call extends CommandCall & { readonly cluster?: ClusterRef }>(
+  id: CommandId,
+  steps: Steps<Call>,
+  begin: (host: Host, given: unknown) => Promise<Call>,
+): Command {
+  const { needs, confirms, title } = COMMANDS[id];
   return {
-    id: definition.id,
-    title: definition.title,
-    needs: definition.needs,
-    confirms: definition.confirm !== undefined,
-    doing: definition.doing,
+    id,
+    hasQuestion: steps.confirm !== undefined,
     async execute(host, given) {
-      if (definition.needs.includes('workspace')) requireWorkspace(host);
-      const call = await callOf(host);
-      const handed = definition.argument(given);
-      await definition.permit?.(call, handed);
-      const argument = handed ?? (await definition.ask(call));
-      if (argument === undefined) return;
-      const confirmation = await definition.confirm?.(call, argument);
-      if (confirmation && !(await confirmed(confirmation))) return;
-      await definition.run(call, argument);
+      if (needs?.includes('workspace')) requireWorkspace(host);
+      const call = await begin(host, given);
+      const wanted = steps.ask ? await steps.ask(call, given) : given;
+      if (steps.ask && wanted === undefined) return;
+      const own = await steps.confirm?.(call, wanted);
+      const place = call.cluster ?? (await steps.place?.(call, wanted));
+      const question =
+        place && isProduction(place.context, hostSettings().productionContexts)
+          ? productionConfirmation(place, title, confirms === 'in production', own)
+          : own;
+      if (question && !(await confirmed(question))) return;
+      await steps.run(call, wanted);
     },
   };
 }
 
-export function requireWorkspace(host: Host): string {
-  if (host.workbench.workspace === undefined) {
-    throw new WorkbenchError({
-      code: 'bad-usage',
-      message: 'no folder is open',
-      hint: 'Open a folder: results, traces and .env live in it.',
-    });
-  }
-  return host.workbench.workspace;
+function requireWorkspace({ workbench }: Host): void {
+  if (workbench.workspace !== undefined) return;
+  throw new WorkbenchError({
+    code: 'bad-usage',
+    message: 'no folder is open',
+    hint: 'Open a folder: results, traces and .env live in it.',
+  });
 }

@@ -10,6 +10,7 @@ import type { Host } from '../host.ts';
 import { planYaml } from '../plan-yaml.ts';
 import { placeOf } from '../session.ts';
 import { plural } from '../../protocol/format.ts';
+import type { ClusterCall } from './definition.ts';
 import { plannedWords, planSummary } from './plan-words.ts';
 
 interface DeployAnswers {
@@ -20,7 +21,6 @@ interface DeployAnswers {
 }
 
 const QUESTION = 'deploy';
-const TITLE = 'Deploy';
 const NAME_VALUE: AskedValue = {
   id: 'name',
   title: 'Name',
@@ -31,13 +31,13 @@ const NAME_VALUE: AskedValue = {
 };
 
 /** Guide, variant, values, preview. Enter four times repeats the last deploy. Undefined: the person went away. */
-export async function askDeploy(host: Host, cluster: ClusterRef): Promise<DeployPlan | undefined> {
+export async function askDeploy({ host, cluster, title }: ClusterCall): Promise<DeployPlan | undefined> {
   const last = host.memory.recall(QUESTION);
   const answers = await askInTurn<DeployAnswers>({}, [
     async (state, place) =>
       extend(
         await choose<Guide>({
-          title: TITLE,
+          title,
           ...place,
           placeholder: `What to deploy to ${placeOf(cluster)}`,
           choices: async () =>
@@ -54,7 +54,7 @@ export async function askDeploy(host: Host, cluster: ClusterRef): Promise<Deploy
     async (state, place) =>
       extend(
         await choose<GuideVariant>({
-          title: TITLE,
+          title,
           ...place,
           placeholder: 'Which variant of the guide',
           choices: () =>
@@ -73,7 +73,7 @@ export async function askDeploy(host: Host, cluster: ClusterRef): Promise<Deploy
     async (state, place) =>
       extend(
         await askValues({
-          title: TITLE,
+          title,
           ...place,
           values: [{ ...NAME_VALUE, default: state.guide?.id ?? '' }, ...(state.guide?.values ?? [])],
           now: state.guide?.id === last['guide'] ? valuesOf(last) : {},
@@ -119,7 +119,7 @@ async function preview(
 ): Promise<Answer<DeployPlan>> {
   const planning = new AbortController();
   const answer = await choose<PreviewRow>({
-    title: `${TITLE} ${request.name} to ${placeOf(request.cluster)}`,
+    title: `Deploy ${request.name} to ${placeOf(request.cluster)}`,
     ...place,
     placeholder: 'Enter deploys; choose an object to see its difference',
     choices: async () => previewChoices(await host.workbench.deployments.plan(request, planning.signal)),

@@ -1,24 +1,17 @@
-import * as vscode from 'vscode';
 import { timeLimit } from '../../base/clock.ts';
-import type { DeployPlan } from '../../deployment/types.ts';
 import type { ClusterRef } from '../../kube/types.ts';
 import { formatDuration } from '../../protocol/format.ts';
 import { askDeployment } from '../ask/deployment.ts';
 import type { Host } from '../host.ts';
 import { placeOf } from '../session.ts';
-import { firstTarget } from './arguments.ts';
 import type { Confirmation } from '../notifications.ts';
-import { clusterCommand, type ClusterCall, type TableEntry } from './definition.ts';
+import { clusterCommand, type ClusterCall } from './definition.ts';
 import { askDeploy } from './deploy-flow.ts';
+import { button } from './run.ts';
 
-export const DEPLOYMENT_COMMANDS: readonly TableEntry[] = [
-  clusterCommand<DeployPlan>({
-    id: 'llmd.deploy',
-    title: 'Deploy...',
-    doing: 'deploy',
-    disturbs: true,
-    argument: () => undefined,
-    ask: ({ host, cluster }) => askDeploy(host, cluster),
+export const DEPLOYMENT_COMMANDS = {
+  'llmd.deploy': clusterCommand('llmd.deploy', {
+    ask: askDeploy,
     async run({ host, cluster }, plan) {
       const { name } = plan.request;
       await host.jobs.run(`Deploy ${name} to ${placeOf(cluster)}`, (call) =>
@@ -27,13 +20,9 @@ export const DEPLOYMENT_COMMANDS: readonly TableEntry[] = [
       await waitAndTell(host, cluster, name);
     },
   }),
-  clusterCommand<string>({
-    id: 'llmd.stopDeployment',
-    title: 'Stop Deployment...',
-    doing: 'stop the deployment',
-    argument: deploymentName,
-    ask: ({ host, cluster }) => askDeployment(host, cluster, 'Stop Deployment'),
-    confirm: (call, name) => stopConfirmation(call, name),
+  'llmd.stopDeployment': clusterCommand('llmd.stopDeployment', {
+    ask: askDeployment,
+    confirm: stopConfirmation,
     async run({ host, cluster }, name) {
       await host.jobs.run(`Stop ${name} in ${placeOf(cluster)}`, (call) =>
         host.workbench.deployments.stop(cluster, name, call),
@@ -41,12 +30,8 @@ export const DEPLOYMENT_COMMANDS: readonly TableEntry[] = [
       host.say(`${name} was stopped in ${placeOf(cluster)}.`);
     },
   }),
-  clusterCommand<string>({
-    id: 'llmd.restartDeployment',
-    title: 'Restart Model Servers...',
-    doing: 'restart the model servers',
-    argument: deploymentName,
-    ask: ({ host, cluster }) => askDeployment(host, cluster, 'Restart Model Servers'),
+  'llmd.restartDeployment': clusterCommand('llmd.restartDeployment', {
+    ask: askDeployment,
     confirm: ({ cluster }, name) =>
       Promise.resolve({
         message: `Restart the model servers of ${name}?`,
@@ -60,13 +45,8 @@ export const DEPLOYMENT_COMMANDS: readonly TableEntry[] = [
       await waitAndTell(host, cluster, name);
     },
   }),
-  clusterCommand<string>({
-    id: 'llmd.redeployRouting',
-    title: 'Redeploy Routing',
-    doing: 'redeploy the routing',
-    disturbs: true,
-    argument: deploymentName,
-    ask: ({ host, cluster }) => askDeployment(host, cluster, 'Redeploy Routing'),
+  'llmd.redeployRouting': clusterCommand('llmd.redeployRouting', {
+    ask: askDeployment,
     async run({ host, cluster }, name) {
       await host.jobs.run(`Redeploy the routing of ${name}`, (call) =>
         host.workbench.deployments.redeployRouting(cluster, name, call),
@@ -74,19 +54,11 @@ export const DEPLOYMENT_COMMANDS: readonly TableEntry[] = [
       host.say(`The routing of ${name} was redeployed.`);
     },
   }),
-  clusterCommand<string>({
-    id: 'llmd.waitUntilReady',
-    title: 'Wait Until Ready',
-    doing: 'wait for the deployment',
-    argument: deploymentName,
-    ask: ({ host, cluster }) => askDeployment(host, cluster, 'Wait Until Ready'),
+  'llmd.waitUntilReady': clusterCommand('llmd.waitUntilReady', {
+    ask: askDeployment,
     run: ({ host, cluster }, name) => waitAndTell(host, cluster, name),
   }),
-];
-
-function deploymentName(given: readonly unknown[]): string | undefined {
-  return firstTarget(given, 'deployment')?.name;
-}
+};
 
 /** Ends minutes later, so it deserves a notification, with the next step of the loop on it. */
 async function waitAndTell(host: Host, cluster: ClusterRef, name: string): Promise<void> {
@@ -95,10 +67,7 @@ async function waitAndTell(host: Host, cluster: ClusterRef, name: string): Promi
   );
   host.offer(
     `${name} serves ${readiness.model ?? 'its model'} in ${placeOf(cluster)}: ${readiness.readyPods}/${readiness.pods} pods ready after ${formatDuration(readiness.seconds)}.`,
-    {
-      'Run Benchmark': () => vscode.commands.executeCommand('llmd.runBenchmark'),
-      'Open Poker Shell': () => vscode.commands.executeCommand('llmd.openPokerShell'),
-    },
+    { ...button('llmd.runBenchmark'), ...button('llmd.openPokerShell') },
   );
 }
 

@@ -1,21 +1,12 @@
 import { WorkbenchError } from '../../base/errors.ts';
 import { choose } from '../ask/steps.ts';
 import { placeOf } from '../session.ts';
-import { firstTarget } from './arguments.ts';
-import { clusterCommand, type ClusterCall, type TableEntry } from './definition.ts';
+import type { PodName } from './arguments.ts';
+import { clusterCommand, type ClusterCall } from './definition.ts';
 
-interface PodName {
-  readonly namespace: string;
-  readonly name: string;
-}
-
-export const EVIDENCE_COMMANDS: readonly TableEntry[] = [
-  clusterCommand<PodName>({
-    id: 'llmd.showEvidence',
-    title: 'Show Evidence of Crash',
-    doing: 'show the evidence of a crash',
-    argument: (given) => firstTarget(given, 'pod'),
-    ask: (call) => askCrash(call),
+export const EVIDENCE_COMMANDS = {
+  'llmd.showEvidence': clusterCommand('llmd.showEvidence', {
+    ask: askCrash,
     async run({ host, cluster }, { namespace, name }) {
       const crash = host.workbench.loading.crashes.get(`${namespace}/${name}`);
       if (!crash)
@@ -27,16 +18,20 @@ export const EVIDENCE_COMMANDS: readonly TableEntry[] = [
       await host.evidence.show(name, crash.evidence);
     },
   }),
-];
+};
 
-async function askCrash({ host, cluster }: ClusterCall): Promise<PodName | undefined> {
+async function askCrash(
+  { host, title, cluster }: ClusterCall,
+  given: PodName | undefined,
+): Promise<PodName | undefined> {
+  if (given !== undefined) return given;
   const crashes = [...host.workbench.loading.crashes];
   if (crashes.length === 0) {
     host.say(`No crash was noticed in ${placeOf(cluster)}.`);
     return undefined;
   }
   const answer = await choose<PodName>({
-    title: 'Show Evidence of Crash',
+    title,
     placeholder: `Crashed pods in ${placeOf(cluster)}`,
     choices: () =>
       Promise.resolve(

@@ -1,13 +1,9 @@
 import * as vscode from 'vscode';
 import { featureSettings } from '../settings.ts';
-import { noArgument, windowCommand, type TableEntry } from './definition.ts';
+import { windowCommand } from './definition.ts';
 
-export const LIVE_FIGURES_COMMANDS: readonly TableEntry[] = [
-  windowCommand<true>({
-    id: 'llmd.toggleLiveFigures',
-    title: 'Toggle Live Figures',
-    doing: 'switch live figures',
-    ...noArgument,
+export const LIVE_FIGURES_COMMANDS = {
+  'llmd.toggleLiveFigures': windowCommand('llmd.toggleLiveFigures', {
     async run({ host }) {
       const on = !(featureSettings().liveFigures ?? false);
       await keep(on);
@@ -18,14 +14,10 @@ export const LIVE_FIGURES_COMMANDS: readonly TableEntry[] = [
       );
     },
   }),
-  windowCommand<true>({
-    id: 'llmd.showLiveFigures',
-    title: 'Show Live Figures',
-    doing: 'show live figures',
-    ...noArgument,
+  'llmd.showLiveFigures': windowCommand('llmd.showLiveFigures', {
     run: ({ host }) => host.panels.showLiveFigures(),
   }),
-];
+};
 
 /** The setting is the memory: it is written where it is set already, else for the user. */
 async function keep(on: boolean): Promise<void> {

@@ -3,7 +3,7 @@ import { isWorkbenchError } from '../../base/errors.ts';
 import type { ClusterRef } from '../../kube/types.ts';
 import type { Contexts } from '../../kube/login/types.ts';
 import { requireAccess } from './access.ts';
-import type { CommandId } from './ids.ts';
+import type { CommandId } from './table.ts';
 
 /** A cluster that does not answer in time must not delay a command: it judges the command's own calls then. */
 const PATIENCE_MS = 3000;

@@ -1,4 +1,3 @@
-import * as vscode from 'vscode';
 import { timeLimit } from '../../base/clock.ts';
 import { WorkbenchError } from '../../base/errors.ts';
 import { podsReport } from '../../inventory/pods.ts';
@@ -7,34 +6,20 @@ import { plural } from '../../protocol/format.ts';
 import { choose } from '../ask/steps.ts';
 import { placeOf } from '../session.ts';
 import { hostSettings } from '../settings.ts';
-import { firstTarget } from './arguments.ts';
-import { clusterCommand, type ClusterCall, type TableEntry } from './definition.ts';
+import { clusterCommand, type ClusterCall } from './definition.ts';
+import { button } from './run.ts';
 
 type Selection = { readonly pod: string } | { readonly allDecode: string | undefined };
 
-export const PROFILING_COMMANDS: readonly TableEntry[] = [
-  clusterCommand<Selection>({
-    id: 'llmd.profilePod',
-    title: 'Profile One Instance...',
-    doing: 'profile the instance',
-    disturbs: true,
-    argument(given) {
-      const pod = firstTarget(given, 'pod');
-      return pod && { pod: pod.name };
-    },
-    ask: (call) => askPod(call),
-    run: profile,
+export const PROFILING_COMMANDS = {
+  'llmd.profilePod': clusterCommand('llmd.profilePod', {
+    ask: async (call, pod) => pod?.name ?? askPod(call),
+    run: (call, pod) => profile(call, { pod }),
   }),
-  clusterCommand<Selection>({
-    id: 'llmd.profileDecode',
-    title: 'Profile All Decode Ranks...',
-    doing: 'profile the decode ranks',
-    disturbs: true,
-    argument: (given) => ({ allDecode: firstTarget(given, 'deployment')?.name }),
-    ask: () => Promise.resolve(undefined),
-    run: profile,
+  'llmd.profileDecode': clusterCommand('llmd.profileDecode', {
+    run: (call, deployment) => profile(call, { allDecode: deployment }),
   }),
-];
+};
 
 async function profile({ host, cluster }: ClusterCall, selection: Selection): Promise<void> {
   const { profileSeconds: seconds } = hostSettings();
@@ -59,9 +44,7 @@ async function profile({ host, cluster }: ClusterCall, selection: Selection): Pr
       : ` ${failed.length} failed: ${failed[0]?.target.pod ?? ''}: ${failed[0]?.reason ?? 'no reason given'}`;
   host.offer(
     `Profiled ${plural(outcomes.length - failed.length, 'instance')} for ${seconds} s in ${placeOf(cluster)}.${partly}`,
-    {
-      'Copy Traces': () => vscode.commands.executeCommand('llmd.copyTraces'),
-    },
+    button('llmd.copyTraces'),
   );
 }
 
@@ -80,11 +63,11 @@ function allFailed(place: string, failed: readonly ProfileOutcome[]): WorkbenchE
       });
 }
 
-async function askPod({ host, cluster }: ClusterCall): Promise<Selection | undefined> {
+async function askPod({ host, title, cluster }: ClusterCall): Promise<string | undefined> {
   const lease = host.workbench.inventory.lease();
   try {
     const answer = await choose<string>({
-      title: 'Profile One Instance',
+      title,
       placeholder: `Ready model servers in ${placeOf(cluster)}`,
       async choices() {
         const snapshot = await host.workbench.inventory.whenComplete(
@@ -108,7 +91,7 @@ async function askPod({ host, cluster }: ClusterCall): Promise<Selection | undef
         return pods;
       },
     });
-    return answer.kind === 'answer' ? { pod: answer.value } : undefined;
+    return answer.kind === 'answer' ? answer.value : undefined;
   } finally {
     lease.dispose();
   }

@@ -5,18 +5,12 @@ import { formatBytes, plural } from '../../protocol/format.ts';
 import { choose } from '../ask/steps.ts';
 import type { Host } from '../host.ts';
 import { placeOf } from '../session.ts';
-import { filePath, firstTarget, targets } from './arguments.ts';
-import { clusterCommand, windowCommand, type CommandCall, type TableEntry } from './definition.ts';
+import { clusterCommand, windowCommand, type CommandCall } from './definition.ts';
+import { run } from './run.ts';
 
-export const TRACE_COMMANDS: readonly TableEntry[] = [
-  clusterCommand<{ readonly traces: readonly RemoteTrace[] | undefined }>({
-    id: 'llmd.copyTraces',
-    title: 'Copy Traces',
-    doing: 'copy the traces',
-    alsoNeeds: ['workspace'],
-    argument: (given) => ({ traces: chosenTraces(given) }),
-    ask: () => Promise.resolve(undefined),
-    async run({ host, cluster }, { traces }) {
+export const TRACE_COMMANDS = {
+  'llmd.copyTraces': clusterCommand('llmd.copyTraces', {
+    async run({ host, cluster }, traces) {
       const outcome = await host.jobs.run(`Copy traces from ${placeOf(cluster)}`, async (call) => {
         const wanted = traces ?? (await allTraces(host, call.signal));
         // What was copied before it was cancelled or failed shows as well.
@@ -25,46 +19,21 @@ export const TRACE_COMMANDS: readonly TableEntry[] = [
       tellOfCopy(host, outcome);
     },
   }),
-  windowCommand<string>({
-    id: 'llmd.openTrace',
-    title: 'Open Trace in Perfetto',
-    doing: 'open the trace',
-    argument: localPath,
-    ask: (call) => askTrace(call, 'Open Trace in Perfetto'),
+  'llmd.openTrace': windowCommand('llmd.openTrace', {
+    ask: askTrace,
     run: ({ host }, path) => host.panels.openPerfetto(path),
   }),
-  windowCommand<string>({
-    id: 'llmd.showTraceSummary',
-    title: 'Show Trace Summary',
-    doing: 'summarise the trace',
-    argument: localPath,
-    ask: (call) => askTrace(call, 'Show Trace Summary'),
+  'llmd.showTraceSummary': windowCommand('llmd.showTraceSummary', {
+    ask: askTrace,
     run: ({ host }, path) => host.panels.showTraceSummary(path),
   }),
-  windowCommand<string>({
-    id: 'llmd.revealInExplorer',
-    title: 'Reveal in Explorer',
-    doing: 'reveal the files',
-    needs: ['workspace'],
-    argument: (given) =>
-      localPath(given) ?? firstTarget(given, 'trace-set')?.folder ?? firstTarget(given, 'run')?.folder,
-    ask: (call) => askTrace(call, 'Reveal in Explorer'),
+  'llmd.revealInExplorer': windowCommand('llmd.revealInExplorer', {
+    ask: askTrace,
     async run(_call, path) {
       await vscode.commands.executeCommand('revealInExplorer', vscode.Uri.file(path));
     },
   }),
-];
-
-function localPath(given: readonly unknown[]): string | undefined {
-  return firstTarget(given, 'local-trace')?.path ?? filePath(given);
-}
-
-function chosenTraces(given: readonly unknown[]): readonly RemoteTrace[] | undefined {
-  const traces = targets(given, 'remote-traces').flatMap((target) => target.traces);
-  return traces.length > 0
-    ? [...new Map(traces.map((trace) => [`${trace.pod}:${trace.path}`, trace])).values()]
-    : undefined;
-}
+};
 
 async function allTraces(host: Host, signal: AbortSignal): Promise<readonly RemoteTrace[]> {
   signal.throwIfAborted();
@@ -97,9 +66,10 @@ function tellOfCopy(host: Host, outcome: CopyOutcome): void {
     ...(failed
       ? {
           'Copy the Failed Ones': () =>
-            vscode.commands.executeCommand('llmd.copyTraces', {
-              row: { target: { kind: 'remote-traces', traces: outcome.failed.map(({ trace }) => trace) } },
-            }),
+            run(
+              'llmd.copyTraces',
+              outcome.failed.map(({ trace }) => trace),
+            ),
         }
       : first === undefined
         ? {}
@@ -107,7 +77,8 @@ function tellOfCopy(host: Host, outcome: CopyOutcome): void {
   });
 }
 
-async function askTrace({ host }: CommandCall, title: string): Promise<string | undefined> {
+async function askTrace({ host, title }: CommandCall, given: string | undefined): Promise<string | undefined> {
+  if (given !== undefined) return given;
   const sets = host.workbench.workspace === undefined ? [] : await host.workbench.traces.local();
   const choices = sets
     .toSorted((a, b) => b.n - a.n)

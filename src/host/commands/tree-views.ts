@@ -4,7 +4,7 @@ import { plural } from '../../protocol/format.ts';
 import { choose } from '../ask/steps.ts';
 import { BY_PRODUCT, groupingLevel } from '../trees/cluster-rows.ts';
 import type { OwnerFilter } from '../trees/model-server-rows.ts';
-import { windowCommand, type CommandCall, type TableEntry } from './definition.ts';
+import { windowCommand, type CommandCall } from './definition.ts';
 
 const OWNER_CHOICES: readonly { readonly value: OwnerFilter; readonly label: string; readonly detail: string }[] = [
   { value: 'everybody', label: 'Everybody', detail: "Mine on top, other people's folded away below" },
@@ -28,29 +28,21 @@ const LEVEL_DETAILS: Readonly<Record<string, string>> = {
 };
 
 /** How the trees show what they show. */
-export const TREE_VIEW_COMMANDS: readonly TableEntry[] = [
-  windowCommand<OwnerFilter>({
-    id: 'llmd.filterModelServers',
-    title: 'Filter Model Servers by Owner...',
-    doing: 'filter the model servers',
-    argument: () => undefined,
+export const TREE_VIEW_COMMANDS = {
+  'llmd.filterModelServers': windowCommand('llmd.filterModelServers', {
     ask: askOwners,
     run: ({ host }, owners) => host.treeChoices.chooseOwners(owners),
   }),
-  windowCommand<string>({
-    id: 'llmd.groupNodes',
-    title: 'Group Nodes By...',
-    doing: 'group the nodes',
-    argument: () => undefined,
+  'llmd.groupNodes': windowCommand('llmd.groupNodes', {
     ask: askGrouping,
     run: ({ host }, grouping) => host.treeChoices.chooseGrouping(grouping),
   }),
-];
+};
 
-async function askOwners({ host }: CommandCall): Promise<OwnerFilter | undefined> {
+async function askOwners({ host, title }: CommandCall): Promise<OwnerFilter | undefined> {
   const current = host.treeChoices.owners;
   const answer = await choose<OwnerFilter>({
-    title: 'Filter Model Servers by Owner',
+    title,
     placeholder: `I am "${host.workbench.owner}"; the setting llmd.owner changes that`,
     choices: () =>
       Promise.resolve(
@@ -61,14 +53,14 @@ async function askOwners({ host }: CommandCall): Promise<OwnerFilter | undefined
   return answer.kind === 'answer' ? answer.value : undefined;
 }
 
-async function askGrouping({ host }: CommandCall): Promise<string | undefined> {
+async function askGrouping({ host, title }: CommandCall): Promise<string | undefined> {
   const { snapshot } = host.workbench.inventory;
   const places = snapshot && Places.of(gpuReport(snapshot), snapshot);
   const levels = places?.levels ?? [];
   const current = groupingLevel(levels, host.treeChoices.grouping) ?? BY_PRODUCT;
   const mark = (value: string): { readonly icon?: string } => (value === current ? { icon: 'check' } : {});
   const answer = await choose<string>({
-    title: 'Group Nodes By',
+    title,
     placeholder: 'Kept for this folder. Levels come from the labels of the nodes that have GPUs',
     choices: () =>
       Promise.resolve([

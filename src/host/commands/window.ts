@@ -7,22 +7,11 @@ import { placeOf } from '../session.ts';
 import { featureSettings } from '../settings.ts';
 import { showLogTerminal } from '../terminals/log-terminal.ts';
 import type { ContainerView, PodView } from '../../inventory/types.ts';
-import { firstTarget } from './arguments.ts';
-import {
-  clusterCommand,
-  noArgument,
-  windowCommand,
-  type ClusterCall,
-  type CommandCall,
-  type TableEntry,
-} from './definition.ts';
+import type { PodName } from './arguments.ts';
+import { clusterCommand, windowCommand, type ClusterCall, type CommandCall } from './definition.ts';
 
-export const WINDOW_COMMANDS: readonly TableEntry[] = [
-  windowCommand<true>({
-    id: 'llmd.refresh',
-    title: 'Refresh',
-    doing: 'refresh',
-    ...noArgument,
+export const WINDOW_COMMANDS = {
+  'llmd.refresh': windowCommand('llmd.refresh', {
     async run({ host }) {
       await host.workbench.contexts.reload();
       host.workbench.inventory.refresh();
@@ -30,20 +19,12 @@ export const WINDOW_COMMANDS: readonly TableEntry[] = [
       await host.remoteTraces.refresh();
     },
   }),
-  clusterCommand<{ readonly namespace: string; readonly name: string }>({
-    id: 'llmd.showLogs',
-    title: 'Show Logs',
-    doing: 'show the log',
-    argument: (given) => firstTarget(given, 'pod'),
+  'llmd.showLogs': clusterCommand('llmd.showLogs', {
     namespaceOf: ({ namespace }) => namespace,
-    ask: (call) => askPod(call),
+    ask: askPod,
     run: showLog,
   }),
-  windowCommand<true>({
-    id: 'llmd.startDemo',
-    title: 'Start Demo Cluster',
-    doing: 'start the demo cluster',
-    ...noArgument,
+  'llmd.startDemo': windowCommand('llmd.startDemo', {
     async run({ host }) {
       const { demoSpeed } = featureSettings();
       const demo = await host.jobs.run('Start the demo cluster', ({ signal }) =>
@@ -55,11 +36,7 @@ export const WINDOW_COMMANDS: readonly TableEntry[] = [
       await vscode.commands.executeCommand('llmd.cluster.focus');
     },
   }),
-  windowCommand<true>({
-    id: 'llmd.stopDemo',
-    title: 'Stop Demo Cluster...',
-    doing: 'stop the demo cluster',
-    ...noArgument,
+  'llmd.stopDemo': windowCommand('llmd.stopDemo', {
     confirm: () =>
       Promise.resolve({
         message: 'Stop the demo cluster?',
@@ -74,31 +51,19 @@ export const WINDOW_COMMANDS: readonly TableEntry[] = [
       await host.session.refresh();
     },
   }),
-  windowCommand<Job>({
-    id: 'llmd.showJobs',
-    title: 'Show Running Jobs',
-    doing: 'show the running jobs',
-    argument: () => undefined,
-    ask: (call) => askJob(call),
+  'llmd.showJobs': windowCommand('llmd.showJobs', {
+    ask: askJob,
     run: (_call, job) => Promise.resolve(job.cancel()),
   }),
-  windowCommand<true>({
-    id: 'llmd.openSettings',
-    title: 'Open Settings',
-    doing: 'open the settings',
-    ...noArgument,
+  'llmd.openSettings': windowCommand('llmd.openSettings', {
     async run() {
       await vscode.commands.executeCommand('workbench.action.openSettings', '@ext:llm-d-workbench.llm-d-workbench');
     },
   }),
-  windowCommand<true>({
-    id: 'llmd.showOutput',
-    title: 'Show Output',
-    doing: 'show the output',
-    ...noArgument,
+  'llmd.showOutput': windowCommand('llmd.showOutput', {
     run: ({ host }) => Promise.resolve(host.output.show()),
   }),
-];
+};
 
 async function askJob({ host }: CommandCall): Promise<Job | undefined> {
   const jobs = host.jobs.list();
@@ -123,14 +88,12 @@ async function askJob({ host }: CommandCall): Promise<Job | undefined> {
   return answer.kind === 'answer' ? answer.value : undefined;
 }
 
-async function askPod({
-  host,
-  cluster,
-}: ClusterCall): Promise<{ readonly namespace: string; readonly name: string } | undefined> {
+async function askPod({ host, title, cluster }: ClusterCall, given: PodName | undefined): Promise<PodName | undefined> {
+  if (given !== undefined) return given;
   const lease = host.workbench.inventory.lease();
   try {
     const answer = await choose<PodView>({
-      title: 'Show Logs',
+      title,
       placeholder: `Pods in ${placeOf(cluster)}`,
       async choices() {
         const snapshot = await host.workbench.inventory.whenComplete(
@@ -153,10 +116,7 @@ async function askPod({
   }
 }
 
-async function showLog(
-  { host, cluster }: ClusterCall,
-  { namespace, name }: { readonly namespace: string; readonly name: string },
-): Promise<void> {
+async function showLog({ host, cluster }: ClusterCall, { namespace, name }: PodName): Promise<void> {
   const pod = host.workbench.inventory.snapshot?.pods.get(`${namespace}/${name}`);
   if (!pod)
     throw new WorkbenchError({

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { Disposable } from '../../base/disposables.ts';
 import { fitLine, fitText } from '../../base/fit-text.ts';
+import type { CommandId } from '../commands/table.ts';
 
 // VS Code draws `$(flame)` in these texts as an icon, so this is the only way to them (test/unit/house/doors.test.ts).
 
@@ -29,7 +30,7 @@ export class StatusItem implements Disposable {
   constructor(options: {
     readonly id: string;
     readonly name: string;
-    readonly command: string;
+    readonly command: CommandId;
     readonly priority: number;
   }) {
     this.#item = vscode.window.createStatusBarItem(options.id, vscode.StatusBarAlignment.Left, options.priority);

@@ -1,15 +1,6 @@
 import { fitLine } from '../../base/fit-text.ts';
-import type { RemoteTrace } from '../../traces/types.ts';
-
-/** What a row stands for: the argument that commands get from a tree. */
-export type Target =
-  | { readonly kind: 'node'; readonly name: string }
-  | { readonly kind: 'pod'; readonly namespace: string; readonly name: string }
-  | { readonly kind: 'deployment'; readonly namespace: string; readonly name: string }
-  | { readonly kind: 'run'; readonly id: string; readonly folder: string }
-  | { readonly kind: 'remote-traces'; readonly traces: readonly RemoteTrace[] }
-  | { readonly kind: 'trace-set'; readonly n: number; readonly folder: string }
-  | { readonly kind: 'local-trace'; readonly path: string };
+import type { CommandId } from '../commands/table.ts';
+import type { Target } from './target.ts';
 
 export interface RowIcon {
   readonly id: string;
@@ -33,7 +24,7 @@ export interface Row {
   readonly children?: readonly Row[];
   readonly target?: Target;
   /** Run by a click; gets the row's element. */
-  readonly opens?: string;
+  readonly opens?: CommandId | 'workbench.trust.manage';
   /** What a screen reader says instead of label and description. */
   readonly spoken?: string;
 }

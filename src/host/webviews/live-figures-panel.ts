@@ -1,4 +1,4 @@
-import * as vscode from 'vscode';
+import type * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../../base/disposables.ts';
 import type { Workbench } from '../../compose.ts';
 import {
@@ -7,6 +7,7 @@ import {
   type Lines,
   type ToLiveFigures,
 } from '../../protocol/live-figures.ts';
+import { run } from '../commands/run.ts';
 import type { Session } from '../session.ts';
 import { featureSettings } from '../settings.ts';
 import { liveFiguresPicture } from './live-figures-picture.ts';
@@ -104,7 +105,7 @@ export class LiveFiguresPanel implements Disposable {
         this.#show();
         return;
       case 'help':
-        await vscode.commands.executeCommand(HELP[message.help]);
+        await run(HELP[message.help]);
         return;
       case 'copy':
         await copyText(message);

@@ -1,4 +1,4 @@
-import * as vscode from 'vscode';
+import type * as vscode from 'vscode';
 import { disposable, DisposableStore, type Disposable } from '../../base/disposables.ts';
 import type { Workbench } from '../../compose.ts';
 import { labelUses } from '../../inventory/node-table/rows.ts';
@@ -11,6 +11,7 @@ import {
   type NodeTablePicture,
   type ToNodeTable,
 } from '../../protocol/node-table.ts';
+import { run } from '../commands/run.ts';
 import type { Memory } from '../memory.ts';
 import type { Session } from '../session.ts';
 import { askColumns } from './node-table-columns.ts';
@@ -146,7 +147,7 @@ export class NodeTablePanel implements Disposable {
         await this.#chooseColumns();
         return;
       case 'help':
-        await vscode.commands.executeCommand(message.command);
+        await run(message.command);
         return;
       case 'copy':
         await copyText(message);

@@ -5,6 +5,7 @@ import { isAbort, toWorkbenchError } from '../../base/errors.ts';
 import type { Workbench } from '../../compose.ts';
 import { FROM_PERFETTO, type FromPerfetto, type ToPerfetto } from '../../protocol/perfetto.ts';
 import type { ServedTrace } from '../../traces/types.ts';
+import { run } from '../commands/run.ts';
 import type { TracePanelOptions } from './trace-summary-panel.ts';
 import { WebPanel } from './web-panel.ts';
 
@@ -74,10 +75,10 @@ export class PerfettoPanel implements Disposable {
       first,
       onError,
       async receive(message) {
-        if (message.type === 'summary') await vscode.commands.executeCommand('llmd.showTraceSummary', path);
+        if (message.type === 'summary') await run('llmd.showTraceSummary', path);
         if (message.type === 'again') {
           panel.dispose();
-          await vscode.commands.executeCommand('llmd.openTrace', path);
+          await run('llmd.openTrace', path);
         }
       },
     });

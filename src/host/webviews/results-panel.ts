@@ -1,4 +1,4 @@
-import * as vscode from 'vscode';
+import type * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../../base/disposables.ts';
 import { toWorkbenchError } from '../../base/errors.ts';
 import type { Workbench } from '../../compose.ts';
@@ -11,6 +11,7 @@ import {
 } from '../../protocol/results.ts';
 import { isActive } from '../../runs/active.ts';
 import type { RunRecord } from '../../runs/types.ts';
+import { run } from '../commands/run.ts';
 import { copyText } from './copy-text.ts';
 import { saveFile } from './save-file.ts';
 import { WebPanel } from './web-panel.ts';
@@ -78,12 +79,10 @@ export class ResultsPanel implements Disposable {
         await this.#show();
         return;
       case 'pin':
-        await vscode.commands.executeCommand('llmd.pinBaseline', {
-          row: { target: { kind: 'run', id: message.runId } },
-        });
+        await run('llmd.pinBaseline', message.runId);
         return;
       case 'run':
-        await vscode.commands.executeCommand('llmd.runBenchmark');
+        await run('llmd.runBenchmark');
         return;
       case 'copy':
         await copyText(message);

@@ -1,9 +1,10 @@
 import { basename } from 'node:path';
-import * as vscode from 'vscode';
+import type * as vscode from 'vscode';
 import type { Disposable } from '../../base/disposables.ts';
 import { isAbort, toWorkbenchError } from '../../base/errors.ts';
 import type { Workbench } from '../../compose.ts';
 import { FROM_TRACE_SUMMARY, type FromTraceSummary, type ToTraceSummary } from '../../protocol/trace-summary.ts';
+import { run } from '../commands/run.ts';
 import { traceView } from './trace-view.ts';
 import { copyText } from './copy-text.ts';
 import { WebPanel } from './web-panel.ts';
@@ -61,7 +62,7 @@ export class TraceSummaryPanel implements Disposable {
       case 'ready':
         return;
       case 'perfetto':
-        await vscode.commands.executeCommand('llmd.openTrace', this.#path);
+        await run('llmd.openTrace', this.#path);
         return;
       case 'again':
         await this.#read();

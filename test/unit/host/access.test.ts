@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { describeNeed, judge, needOf, parseRules } from '../../../src/kube/access/access.ts';
 import { LeaderWorkerSets, Pods } from '../../../src/kube/resources.ts';
-import { ACCESS_NEEDS, deniedKey, GUARDED_COMMANDS } from '../../../src/host/commands/access.ts';
+import { accessOf, deniedKey, GUARDED_COMMANDS } from '../../../src/host/commands/access.ts';
 import { accessRow } from '../../../src/host/trees/access-row.ts';
-import { COMMAND_IDS } from '../../../src/host/commands/ids.ts';
+import { COMMAND_IDS } from '../../../src/host/commands/table.ts';
 
 interface MenuItem {
   readonly command: string;
@@ -51,7 +51,7 @@ describe('what commands need to be allowed', () => {
 
   it('offers no refused command in an empty view', () => {
     for (const { when, contents } of contributes.viewsWelcome) {
-      const offered = COMMAND_IDS.filter((id) => contents.includes(`(command:${id})`) && ACCESS_NEEDS[id].length > 0);
+      const offered = COMMAND_IDS.filter((id) => contents.includes(`(command:${id})`) && accessOf(id).length > 0);
       for (const id of offered) assert.ok(hides(when, deniedKey(id)), `${id}: ${when}`);
     }
   });
@@ -64,7 +64,7 @@ describe('what commands need to be allowed', () => {
     assert.equal(role?.kind, 'Role');
     const rules = parseRules({ status: { incomplete: false, resourceRules: role?.rules } });
     for (const id of GUARDED_COMMANDS)
-      for (const need of ACCESS_NEEDS[id]) assert.equal(judge(rules, need), 'allowed', `${id}: ${describeNeed(need)}`);
+      for (const need of accessOf(id)) assert.equal(judge(rules, need), 'allowed', `${id}: ${describeNeed(need)}`);
   });
 
   it('says in a row what is missing, each verb once', () => {

@@ -27,16 +27,14 @@ describe('Cancel Run', () => {
 
   /** The command on a run that was started there; its record is not asked. */
   async function cancel(place: RunPlace | undefined, button?: string): Promise<readonly string[]> {
-    const { commandOf } = await import('../../../src/host/commands/table.ts');
+    const { DEFINITIONS } = await import('../../../src/host/commands/definitions.ts');
     answers.button = button;
     const workbench = {
       workspace: '/w',
       runs: { place: () => Promise.resolve(place) },
       benchmarks: { cancel: (id: string) => Promise.resolve(void cancelled.push(id)) },
     };
-    await commandOf('llmd.cancelRun').execute({ workbench } as never, [
-      { row: { target: { kind: 'run', id: 'run1' } } },
-    ]);
+    await DEFINITIONS['llmd.cancelRun'].execute({ workbench } as never, 'run1');
     return shown.filter(({ place: where }) => where === 'question').map(({ text }) => text);
   }
 

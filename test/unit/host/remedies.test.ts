@@ -25,7 +25,7 @@ describe('the button below an error', () => {
   it('is what helps most in a trusted folder', async () => {
     assert.deepEqual(
       [await button('kubeconfig-missing', true), await button('no-traces', true), await button('unauthorized', true)],
-      ['Start Demo Cluster', 'Profile Decode Ranks', 'Select Context'],
+      ['Start Demo Cluster', 'Profile All Decode Ranks', 'Select Context'],
     );
   });
 

@@ -45,7 +45,7 @@ describe('what is loaded at once', () => {
     );
     assert.deepEqual(
       loaded.filter((path) =>
-        /^src\/(deployment|benchmarks|profiling|traces|poker|protocol|readers)\/(?!env|secret-names|format)|^src\/host\/(commands\/(table|definition)|webviews\/(?!panels)|ask)/.test(
+        /^src\/(deployment|benchmarks|profiling|traces|poker|protocol|readers)\/(?!env|secret-names|format)|^src\/host\/(commands\/definitions?\.|webviews\/(?!panels)|ask)/.test(
           path,
         ),
       ),
