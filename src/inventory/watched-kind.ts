@@ -9,9 +9,9 @@ import type { WatchState } from '../kube/watch/types.ts';
 import { LayeredMap } from './layered-map.ts';
 
 /** One kind: what the watch told, and what of it the last snapshot has not told yet. */
-export class WatchedKind<T> implements Disposable {
-  readonly #resource: ResourceType;
-  readonly #project: (object: KubeObject) => T | undefined;
+export class WatchedKind<T, O extends KubeObject = KubeObject> implements Disposable {
+  readonly #resource: ResourceType<O>;
+  readonly #project: (object: O) => T | undefined;
   readonly #touched: () => void;
   #wide: Disposable | undefined;
   /** Where no more than the namespace may be listed; the wide watch goes on asking meanwhile. */
@@ -26,8 +26,8 @@ export class WatchedKind<T> implements Disposable {
   scope: 'cluster' | 'namespace' = 'cluster';
 
   constructor(
-    resource: ResourceType,
-    project: (object: KubeObject) => T | undefined,
+    resource: ResourceType<O>,
+    project: (object: O) => T | undefined,
     before: ReadonlyMap<string, T> | undefined,
     touched: () => void,
   ) {
@@ -75,7 +75,7 @@ export class WatchedKind<T> implements Disposable {
   }
 
   #follow(client: KubeClient, scope: 'cluster' | 'namespace'): Disposable {
-    return client.watch<T>({
+    return client.watch<T, O>({
       resource: this.#resource,
       ...(scope === 'cluster' ? {} : { namespace: client.cluster.namespace }),
       project: (object) => this.#view(object),
@@ -122,7 +122,7 @@ export class WatchedKind<T> implements Disposable {
    * An object that is as it was stays the same one: heartbeats and probes change one often, and what we show of it seldom.
    * Told apart here, object by object as they come, so that a list of many is no long look at all of them.
    */
-  #view(object: KubeObject): T | undefined {
+  #view(object: O): T | undefined {
     const item = this.#project(object);
     const old = this.#current(objectKey(object));
     return old !== undefined && isDeepStrictEqual(old, item) ? old : item;

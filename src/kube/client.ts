@@ -69,15 +69,20 @@ class Client implements KubeClient {
     return this.#transport.send(request);
   }
 
-  get(resource: ResourceType, namespace: string | undefined, name: string, signal: AbortSignal): Promise<KubeObject> {
+  get<T extends KubeObject>(
+    resource: ResourceType<T>,
+    namespace: string | undefined,
+    name: string,
+    signal: AbortSignal,
+  ): Promise<T> {
     return this.json({ path: resourcePath(resource, namespace, name), signal });
   }
 
-  list(resource: ResourceType, options: ListOptions): Promise<readonly KubeObject[]> {
+  list<T extends KubeObject>(resource: ResourceType<T>, options: ListOptions): Promise<readonly T[]> {
     return this.#heeding(listAll(this.#calls, resource, options));
   }
 
-  create(resource: ResourceType, object: KubeObject, signal: AbortSignal): Promise<KubeObject> {
+  create<T extends KubeObject>(resource: ResourceType<T>, object: KubeObject, signal: AbortSignal): Promise<T> {
     return this.json({ method: 'POST', path: resourcePath(resource, object.metadata.namespace), body: object, signal });
   }
 
@@ -147,7 +152,7 @@ class Client implements KubeClient {
     }
   }
 
-  watch<T>(options: WatchOptions<T>): Disposable {
+  watch<T, O extends KubeObject = KubeObject>(options: WatchOptions<T, O>): Disposable {
     const supervisor = new WatchSupervisor(
       {
         cluster: this.cluster,

@@ -1,25 +1,47 @@
 import type { KubeObject } from './model/types.ts';
+import type {
+  ConfigMap,
+  Deployment,
+  Event,
+  Job,
+  Namespace,
+  Node,
+  Pod,
+  ReplicaSet,
+  Secret,
+  Service,
+} from './model/kinds.ts';
 import type { Query } from './http/types.ts';
 import type { ResourceType } from './model/types.ts';
 
-function core(plural: string, kind: string, namespaced = true): ResourceType {
+function core<Object extends KubeObject = KubeObject>(
+  plural: string,
+  kind: string,
+  namespaced = true,
+): ResourceType<Object> {
   return { group: '', version: 'v1', plural, kind, namespaced };
 }
 
-function grouped(group: string, version: string, plural: string, kind: string, namespaced = true): ResourceType {
+function grouped<Object extends KubeObject = KubeObject>(
+  group: string,
+  version: string,
+  plural: string,
+  kind: string,
+  namespaced = true,
+): ResourceType<Object> {
   return { group, version, plural, kind, namespaced };
 }
 
-export const Namespaces = core('namespaces', 'Namespace', false);
-export const Nodes = core('nodes', 'Node', false);
-export const Pods = core('pods', 'Pod');
-export const Services = core('services', 'Service');
-export const Secrets = core('secrets', 'Secret');
-export const ConfigMaps = core('configmaps', 'ConfigMap');
-export const Events = core('events', 'Event');
-export const Deployments = grouped('apps', 'v1', 'deployments', 'Deployment');
-export const ReplicaSets = grouped('apps', 'v1', 'replicasets', 'ReplicaSet');
-export const Jobs = grouped('batch', 'v1', 'jobs', 'Job');
+export const Namespaces = core<Namespace>('namespaces', 'Namespace', false);
+export const Nodes = core<Node>('nodes', 'Node', false);
+export const Pods = core<Pod>('pods', 'Pod');
+export const Services = core<Service>('services', 'Service');
+export const Secrets = core<Secret>('secrets', 'Secret');
+export const ConfigMaps = core<ConfigMap>('configmaps', 'ConfigMap');
+export const Events = core<Event>('events', 'Event');
+export const Deployments = grouped<Deployment>('apps', 'v1', 'deployments', 'Deployment');
+export const ReplicaSets = grouped<ReplicaSet>('apps', 'v1', 'replicasets', 'ReplicaSet');
+export const Jobs = grouped<Job>('batch', 'v1', 'jobs', 'Job');
 export const Leases = grouped('coordination.k8s.io', 'v1', 'leases', 'Lease');
 export const LeaderWorkerSets = grouped('leaderworkerset.x-k8s.io', 'v1', 'leaderworkersets', 'LeaderWorkerSet');
 export const Gateways = grouped('gateway.networking.k8s.io', 'v1', 'gateways', 'Gateway');
@@ -88,8 +110,8 @@ export function objectKey(object: {
 }
 
 /** Puts `apiVersion` and `kind` back, which the server leaves out of a list's items. */
-export function withType(resource: ResourceType, item: KubeObject): KubeObject {
+export function withType<T extends KubeObject>(resource: ResourceType<T>, item: T): T {
   return item.kind === undefined
-    ? ({ ...(item as object), apiVersion: apiVersionOf(resource), kind: resource.kind } as KubeObject)
+    ? ({ ...(item as object), apiVersion: apiVersionOf(resource), kind: resource.kind } as T)
     : item;
 }

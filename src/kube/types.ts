@@ -46,9 +46,14 @@ export interface KubeClient extends Disposable {
   /** The raw answer as a stream, whatever its status. */
   stream(request: KubeRequest): Promise<KubeResponse>;
 
-  get(resource: ResourceType, namespace: string | undefined, name: string, signal: AbortSignal): Promise<KubeObject>;
-  list(resource: ResourceType, options: ListOptions): Promise<readonly KubeObject[]>;
-  create(resource: ResourceType, object: KubeObject, signal: AbortSignal): Promise<KubeObject>;
+  get<T extends KubeObject>(
+    resource: ResourceType<T>,
+    namespace: string | undefined,
+    name: string,
+    signal: AbortSignal,
+  ): Promise<T>;
+  list<T extends KubeObject>(resource: ResourceType<T>, options: ListOptions): Promise<readonly T[]>;
+  create<T extends KubeObject>(resource: ResourceType<T>, object: KubeObject, signal: AbortSignal): Promise<T>;
   /** Server-side apply of raw JSON. */
   apply(object: KubeObject, options: ApplyOptions): Promise<KubeObject>;
   patch(
@@ -62,7 +67,7 @@ export interface KubeClient extends Disposable {
   delete(resource: ResourceType, namespace: string | undefined, name: string, options: DeleteOptions): Promise<boolean>;
 
   /** Lists, then watches for ever: restarts on every error with jittered back-off until disposed. */
-  watch<T>(options: WatchOptions<T>): Disposable;
+  watch<T, O extends KubeObject = KubeObject>(options: WatchOptions<T, O>): Disposable;
 
   /** Served kinds by discovery, cached; undefined when the server does not serve it (a missing CRD). */
   resourceOf(apiVersion: string, kind: string, signal: AbortSignal): Promise<ResourceType | undefined>;

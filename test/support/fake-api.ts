@@ -21,18 +21,24 @@ export class FakeApi {
   readonly statuses: unknown[] = [];
 
   client(): KubeClient {
-    const get = (resource: ResourceType, namespace: string | undefined, name: string): Promise<KubeObject> => {
+    const get = <T extends KubeObject>(
+      resource: ResourceType<T>,
+      namespace: string | undefined,
+      name: string,
+    ): Promise<T> => {
       const found = this.#kind(resource.plural).get(namespace === undefined ? name : `${namespace}/${name}`);
-      return found === undefined ? Promise.reject(missing(resource.plural, name)) : Promise.resolve(found);
+      return found === undefined
+        ? Promise.reject(missing(resource.plural, name))
+        : Promise.resolve(found as KubeObject as T);
     };
     const partial: Partial<KubeClient> = {
       get,
-      create: (resource, object) => {
+      create: <T extends KubeObject>(resource: ResourceType<T>, object: KubeObject) => {
         if (this.#kind(resource.plural).has(objectKey(object)))
           return Promise.reject(
             new WorkbenchError({ code: 'already-exists', message: `${object.metadata.name} exists` }),
           );
-        return Promise.resolve(this.put(resource.plural, object));
+        return Promise.resolve(this.put(resource.plural, object) as KubeObject as T);
       },
       patch: (resource, namespace, name, patch) =>
         get(resource, namespace, name).then((object) => this.put(resource.plural, merge(object, patch) as KubeObject)),
@@ -108,12 +114,13 @@ export class FakeApi {
     return Promise.resolve(this.put(plural, { ...object, status: { ...object.status, ...status } }));
   }
 
-  #watch<T>(options: WatchOptions<T>): { dispose(): void } {
+  #watch<T, O extends KubeObject>(options: WatchOptions<T, O>): { dispose(): void } {
     const { plural } = options.resource;
+    const project = (object: KubeObject): T | undefined => options.project(object as O);
     const watcher: Watcher = {
       plural,
       set: (object) => {
-        const item = options.project(object);
+        const item = project(object);
         if (item === undefined) options.sink.delete(objectKey(object));
         else options.sink.set(objectKey(object), item);
       },
@@ -122,7 +129,7 @@ export class FakeApi {
     queueMicrotask(() => {
       const items = new Map<string, T>();
       for (const object of this.all(plural)) {
-        const item = options.project(object);
+        const item = project(object);
         if (item !== undefined) items.set(objectKey(object), item);
       }
       options.sink.replace(items);

@@ -6,7 +6,7 @@ import { WorkbenchError } from '../../src/base/errors.ts';
 import type { ClusterRef, KubeClient } from '../../src/kube/types.ts';
 import type { Contexts } from '../../src/kube/login/types.ts';
 import type { ExecOptions, ExecOutput } from '../../src/kube/streams/types.ts';
-import type { KubeObject } from '../../src/kube/model/types.ts';
+import type { KubeObject, ResourceType } from '../../src/kube/model/types.ts';
 
 export interface FakeFile {
   content: Buffer;
@@ -36,7 +36,8 @@ export class FakeTracePods {
   client(): KubeClient {
     const client: Pick<KubeClient, 'cluster' | 'get' | 'exec' | 'execOutput'> = {
       cluster,
-      get: (_resource, _namespace, name) => Promise.resolve(this.#pod(name)),
+      get: <T extends KubeObject>(_resource: ResourceType<T>, _namespace: string | undefined, name: string) =>
+        Promise.resolve(this.#pod(name) as T),
       exec: (options) => this.#exec(options),
       execOutput: (options) => this.#execOutput(options),
     };

@@ -1,5 +1,12 @@
-/** A kind as the API server serves it. `group` is '' for the core group. */
-export interface ResourceType {
+import type { V1ObjectMeta } from '@kubernetes/client-node';
+import type { Fields } from './raw.ts';
+
+/** Names in a type only what the objects of a kind are. */
+declare const objects: unique symbol;
+
+/** A kind as the API server serves it. `group` is '' for the core group; `Object` is what its objects may hold. */
+export interface ResourceType<Object extends KubeObject = KubeObject> {
+  readonly [objects]?: Object;
   readonly group: string;
   readonly version: string;
   readonly plural: string;
@@ -15,16 +22,9 @@ export interface OwnerReference {
   readonly controller?: boolean;
 }
 
-export interface ObjectMeta {
+/** Of an object that a server sent, the name is always there. */
+export interface ObjectMeta extends Omit<Fields<V1ObjectMeta>, 'name' | 'ownerReferences'> {
   readonly name: string;
-  readonly namespace?: string;
-  readonly uid?: string;
-  readonly resourceVersion?: string;
-  readonly generation?: number;
-  readonly creationTimestamp?: string;
-  readonly deletionTimestamp?: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly OwnerReference[];
 }
 

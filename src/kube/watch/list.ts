@@ -20,11 +20,11 @@ export interface ListedChunk<T> {
  * A list in chunks, handed to `take` one by one; `restart` tells that an expired continue token made it begin anew. Of each
  * object only what `read` makes of it is kept.
  */
-export async function listChunks<T>(
+export async function listChunks<T, O extends KubeObject>(
   calls: JsonCalls,
-  resource: ResourceType,
+  resource: ResourceType<O>,
   options: ListOptions,
-  read: (object: KubeObject) => T,
+  read: (object: O) => T,
   take: (chunk: ListedChunk<T>) => void,
   restart: () => void,
 ): Promise<void> {
@@ -50,12 +50,12 @@ export async function listChunks<T>(
   }
 }
 
-async function readChunk<T>(
+async function readChunk<T, O extends KubeObject>(
   calls: JsonCalls,
-  resource: ResourceType,
+  resource: ResourceType<O>,
   options: ListOptions,
   token: string | undefined,
-  read: (object: KubeObject) => T,
+  read: (object: O) => T,
   take: (chunk: ListedChunk<T>) => void,
 ): Promise<string | undefined> {
   const { items, envelope } = await calls.page(
@@ -69,7 +69,7 @@ async function readChunk<T>(
       },
       signal: options.signal,
     },
-    (item) => read(withType(resource, item as KubeObject)),
+    (item) => read(withType(resource, item as O)),
   );
   take({ items, resourceVersion: stringAt(envelope, 'metadata', 'resourceVersion') ?? '' });
   const next = at(envelope, 'metadata', 'continue');
@@ -77,12 +77,12 @@ async function readChunk<T>(
 }
 
 /** Every object, without `metadata.managedFields`. */
-export async function listAll(
+export async function listAll<T extends KubeObject>(
   calls: JsonCalls,
-  resource: ResourceType,
+  resource: ResourceType<T>,
   options: ListOptions,
-): Promise<readonly KubeObject[]> {
-  let items: KubeObject[] = [];
+): Promise<readonly T[]> {
+  let items: T[] = [];
   await listChunks(
     calls,
     resource,

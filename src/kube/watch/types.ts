@@ -28,12 +28,12 @@ export interface WatchSink<T> {
   state(state: WatchState): void;
 }
 
-export interface WatchOptions<T> {
-  readonly resource: ResourceType;
+export interface WatchOptions<T, O extends KubeObject = KubeObject> {
+  readonly resource: ResourceType<O>;
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   /** Keeps of an object what is shown; called once an object, at the door. Undefined leaves it out. */
-  readonly project: (object: KubeObject) => T | undefined;
+  readonly project: (object: O) => T | undefined;
   readonly sink: WatchSink<T>;
 }

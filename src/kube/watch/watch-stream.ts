@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
-import { isObject, numberAt, stringAt } from '../../base/json.ts';
+import { at, isObject, numberAt, stringAt } from '../../base/json.ts';
 import { WorkbenchError } from '../../base/errors.ts';
 import { jsonOrText, refusal } from '../http/json-calls.ts';
 import { OBJECT } from '../limits.ts';
@@ -21,19 +21,19 @@ const SERVER_TIMEOUT_S = 240;
  */
 const SILENCE_MS = 90_000;
 
-export interface WatchTarget {
-  readonly resource: ResourceType;
+export interface WatchTarget<T extends KubeObject> {
+  readonly resource: ResourceType<T>;
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
 }
 
 /** What a running watch tells. `heard` fires for every byte that proves the connection alive. */
-export interface WatchListener {
+export interface WatchListener<T extends KubeObject> {
   opened(): void;
   heard(): void;
-  changed(object: KubeObject): void;
-  deleted(object: KubeObject): void;
+  changed(object: T): void;
+  deleted(object: T): void;
   /** Everything up to this version has been told. */
   reached(resourceVersion: string): void;
 }
@@ -42,13 +42,13 @@ export interface WatchListener {
 export type WatchEnd = 'ended' | 'silent' | 'never-spoke';
 
 /** One watch request, to its end; rejects on any failure (`expired` for 410). */
-export async function followWatch(
+export async function followWatch<T extends KubeObject>(
   transport: Transport,
   cluster: ClusterRef,
   clock: Clock,
-  target: WatchTarget,
+  target: WatchTarget<T>,
   resourceVersion: string,
-  listener: WatchListener,
+  listener: WatchListener<T>,
   signal: AbortSignal,
 ): Promise<WatchEnd> {
   const path = resourcePath(target.resource, target.namespace);
@@ -123,14 +123,14 @@ export async function followWatch(
   return 'ended';
 }
 
-function tell(
+function tell<T extends KubeObject>(
   line: string,
-  resource: ResourceType,
-  listener: WatchListener,
+  resource: ResourceType<T>,
+  listener: WatchListener<T>,
   statusError: (code: number, status: unknown) => WorkbenchError,
 ): void {
   const event = jsonOrText(line);
-  const object = isObject(event) ? event['object'] : undefined;
+  const object = at(event, 'object');
   const type = stringAt(event, 'type');
   if (!isObject(object) || type === undefined)
     throw new WorkbenchError({
@@ -141,10 +141,10 @@ function tell(
   switch (type) {
     case 'ADDED':
     case 'MODIFIED':
-      listener.changed(withType(resource, object as KubeObject));
+      listener.changed(withType(resource, object as T));
       break;
     case 'DELETED':
-      listener.deleted(withType(resource, object as KubeObject));
+      listener.deleted(withType(resource, object as T));
       break;
     case 'BOOKMARK':
       break;

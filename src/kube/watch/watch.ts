@@ -42,9 +42,9 @@ export interface WatchDependencies {
  * Keeps a sink equal to the server: a chunked list, then watches from its version, one after the other, for ever.
  * Every failure leads to another try with a jittered, growing delay; the sink keeps what it had meanwhile.
  */
-export class WatchSupervisor<T> implements Disposable {
+export class WatchSupervisor<T, O extends KubeObject = KubeObject> implements Disposable {
   readonly #deps: WatchDependencies;
-  readonly #options: WatchOptions<T>;
+  readonly #options: WatchOptions<T, O>;
   readonly #stop = new AbortController();
   #state: WatchState | undefined;
   /** Wall ms of the last proof that what the sink holds was true. */
@@ -64,7 +64,7 @@ export class WatchSupervisor<T> implements Disposable {
   /** Answers in a row that what was listed before is forbidden or not there. */
   #contradictions = 0;
 
-  constructor(deps: WatchDependencies, options: WatchOptions<T>) {
+  constructor(deps: WatchDependencies, options: WatchOptions<T, O>) {
     this.#deps = deps;
     this.#options = options;
     this.#lastHeard = deps.clock.now();
@@ -196,7 +196,7 @@ export class WatchSupervisor<T> implements Disposable {
   }
 
   /** One object that the projection cannot take must not cost the whole list. */
-  #project(object: KubeObject): T | undefined {
+  #project(object: O): T | undefined {
     try {
       return this.#options.project(object);
     } catch (error) {
@@ -205,7 +205,7 @@ export class WatchSupervisor<T> implements Disposable {
     }
   }
 
-  #changed(object: KubeObject): void {
+  #changed(object: O): void {
     const item = this.#project(object);
     const key = objectKey(object);
     this.#deliver((sink) => (item === undefined ? sink.delete(key) : sink.set(key, item)));
@@ -291,7 +291,7 @@ export class WatchSupervisor<T> implements Disposable {
   }
 
   /** A sink that throws has a bug of its own; it must not end the watch. */
-  #deliver(act: (sink: WatchOptions<T>['sink']) => void): void {
+  #deliver(act: (sink: WatchOptions<T, O>['sink']) => void): void {
     if (this.#stop.signal.aborted) return;
     try {
       act(this.#options.sink);

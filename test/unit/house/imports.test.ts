@@ -25,6 +25,7 @@ function room(path: string): string {
   const parts = relative(src, path).split(sep);
   const [first = '', second] = parts;
   if (second === undefined) return first.replace(/\.ts$/, '');
+  if (first === 'kube' && second === 'model') return 'kube/model';
   if (first !== 'demo') return first;
   if (second === 'programs') return 'demo/programs';
   return second === 'nodes' || second === 'crowd' || second === 'cluster.ts' || second === 'types.ts'
@@ -60,46 +61,57 @@ const all = readdirSync(src, { recursive: true, withFileTypes: true })
 /** Processes are started in two rooms only, and threads nowhere: one that dies takes the whole window along. */
 const NODE = /^node:(?!child_process|worker_threads)/;
 
-/** Who may import whom; a room may always import itself. `types` are rooms of which only types may be imported. */
-const allowed: Readonly<
-  Record<string, { readonly rooms: readonly string[]; readonly types?: readonly string[]; readonly packages: RegExp }>
-> = {
+interface Rule {
+  readonly rooms: readonly string[];
+  /** Rooms of which only types may be imported. */
+  readonly types?: readonly string[];
+  readonly packages: RegExp;
+  /** Packages of which only types may be imported. */
+  readonly typePackages?: RegExp;
+}
+
+/** Who may import whom; a room may always import itself. */
+const allowed: Readonly<Record<string, Rule>> = {
   base: { rooms: [], packages: NODE },
-  kube: { rooms: ['base'], packages: /^(node:(?!worker_threads)|ws$|yaml$|zod$|execa$)/ },
+  'kube/model': { rooms: ['base'], packages: /^$/, typePackages: /^@kubernetes\/client-node$/ },
+  kube: { rooms: ['base', 'kube/model'], packages: /^(node:(?!worker_threads)|ws$|yaml$|zod$|execa$)/ },
   readers: { rooms: ['base'], packages: /^node:(?!worker_threads)/ },
   ...Object.fromEntries(
     features.map((feature) => [
       feature,
       {
-        rooms: ['base', 'kube'],
+        rooms: ['base', 'kube', 'kube/model'],
         types: [...features, 'readers'],
         packages: /^(node:(?!child_process|worker_threads)|yaml$|zod$)/,
       },
     ]),
   ),
   demo: {
-    rooms: ['base'],
+    rooms: ['base', 'kube/model'],
     types: ['kube', 'demo/nodes'],
     packages: /^(node:(?!child_process|worker_threads)|ws$|yaml$|zod$|@peculiar\/asn1-)/,
   },
   'demo/programs': {
-    rooms: ['base', 'demo'],
+    rooms: ['base', 'kube/model', 'demo'],
     types: ['kube', 'demo/nodes'],
     packages: /^(node:(?!child_process|worker_threads)|just-bash$|zod$)/,
   },
   'demo/nodes': {
-    rooms: ['base', 'kube', 'demo', 'demo/programs'],
+    rooms: ['base', 'kube', 'kube/model', 'demo', 'demo/programs'],
     packages: /^(node:(?!child_process|worker_threads)|ws$|yaml$|zod$|just-bash$|tar-stream$)/,
   },
   protocol: { rooms: [], types: features, packages: /^zod$/ },
   host: {
-    rooms: ['base', 'kube', 'protocol', ...features],
+    rooms: ['base', 'kube', 'kube/model', 'protocol', ...features],
     types: ['compose'],
     packages: /^(node:(?!child_process|worker_threads)|vscode$|zod$|yaml$)/,
   },
   webview: { rooms: ['base', 'protocol', 'benchmarks', 'inventory', 'traces'], packages: /^(?!vscode$|node:)/ },
-  cli: { rooms: ['base', 'kube', 'readers', 'compose', 'protocol', 'demo', 'demo/nodes', ...features], packages: NODE },
-  compose: { rooms: ['base', 'kube', 'readers', ...features], packages: NODE },
+  cli: {
+    rooms: ['base', 'kube', 'kube/model', 'readers', 'compose', 'protocol', 'demo', 'demo/nodes', ...features],
+    packages: NODE,
+  },
+  compose: { rooms: ['base', 'kube', 'kube/model', 'readers', ...features], packages: NODE },
   reader: { rooms: ['readers', ...features], packages: NODE },
   extension: { rooms: ['compose', 'host'], packages: /^(vscode|node:.*)$/ },
 };
@@ -110,7 +122,11 @@ describe('who may import whom', () => {
       const wrong = all
         .filter((each) => each.from === from && each.to !== from)
         .filter((each) => {
-          if (each.to === undefined) return !rule.packages.test(each.specifier);
+          if (each.to === undefined)
+            return !(
+              rule.packages.test(each.specifier) ||
+              (each.typeOnly && rule.typePackages?.test(each.specifier) === true)
+            );
           if (rule.rooms.includes(each.to)) return false;
           return !(each.typeOnly && (rule.types ?? []).includes(each.to));
         })
@@ -150,6 +166,16 @@ describe('who may import whom', () => {
     const imported = Object.values(inputs).flatMap((input) => input.imports.map((each) => each.path));
     assert.ok(imported.length > 0);
     assert.ok(!imported.includes('vscode'));
+  });
+
+  it('has of the client library types alone: nothing of it is in a program', async () => {
+    const built = await Promise.all(['src/extension.ts', 'src/cli.ts', 'src/reader.ts'].map(bundled));
+    const inputs = built.flatMap((each) => Object.keys(each.inputs));
+    assert.ok(inputs.includes('src/inventory/project.ts'));
+    assert.deepEqual(
+      inputs.filter((path) => path.includes('@kubernetes/client-node')),
+      [],
+    );
   });
 
   it('has what reads files from outside in the program of the readers alone', async () => {

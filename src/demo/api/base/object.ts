@@ -1,4 +1,4 @@
-import type { OwnerReference } from '../../../kube/model/types.ts';
+import type { ObjectMeta, OwnerReference } from '../../../kube/model/types.ts';
 import { setKey } from '../schema/json.ts';
 
 /** Metadata as the server writes it. */
@@ -16,7 +16,7 @@ export interface ApiMeta {
   annotations?: Record<string, string>;
   finalizers?: string[];
   ownerReferences?: OwnerReference[];
-  managedFields?: unknown[];
+  managedFields?: NonNullable<ObjectMeta['managedFields']>;
   [field: string]: unknown;
 }
 

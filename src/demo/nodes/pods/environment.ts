@@ -74,8 +74,10 @@ export function expandVariables(text: string, env: Readonly<Record<string, strin
 
 /** A field of the downward API. */
 export function fieldValue(path: string, pod: NodePod, placement: PodPlacement): string {
+  const { labels, annotations } = pod.object.metadata;
   const subscript = /^metadata\.(labels|annotations)\['([^']+)'\]$/.exec(path);
-  if (subscript !== null) return stringMapAt(pod.object, 'metadata', subscript[1] ?? '')[subscript[2] ?? ''] ?? '';
+  if (subscript !== null)
+    return stringMapAt(subscript[1] === 'labels' ? labels : annotations)[subscript[2] ?? ''] ?? '';
   switch (path) {
     case 'metadata.name':
       return pod.name;
@@ -85,7 +87,7 @@ export function fieldValue(path: string, pod: NodePod, placement: PodPlacement):
       return pod.uid;
     case 'metadata.labels':
     case 'metadata.annotations':
-      return Object.entries(stringMapAt(pod.object, 'metadata', path.slice('metadata.'.length)))
+      return Object.entries(stringMapAt(path === 'metadata.labels' ? labels : annotations))
         .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
         .join('\n');
     case 'spec.nodeName':

@@ -1,5 +1,7 @@
 import { isWorkbenchError } from '../../../base/errors.ts';
-import { isObject, stringMapAt } from '../../../base/json.ts';
+import { stringMapAt } from '../../../base/json.ts';
+import type { ConfigMap, Secret } from '../../../kube/model/kinds.ts';
+import type { ResourceType } from '../../../kube/model/types.ts';
 import { ConfigMaps, Secrets } from '../../../kube/resources.ts';
 import type { KubeClient } from '../../../kube/types.ts';
 
@@ -16,7 +18,7 @@ export interface ConfigLookup {
 
 export function apiLookup(client: Pick<KubeClient, 'get'>, signal: AbortSignal): ConfigLookup {
   const read = async (
-    kind: typeof Secrets,
+    kind: ResourceType<ConfigMap | Secret>,
     namespace: string,
     name: string,
   ): Promise<ReadonlyMap<string, Buffer> | undefined> => {
@@ -26,9 +28,8 @@ export function apiLookup(client: Pick<KubeClient, 'get'>, signal: AbortSignal):
       const encoding = kind === Secrets ? 'base64' : 'utf8';
       for (const [key, value] of Object.entries(stringMapAt(object, 'data')))
         entries.set(key, Buffer.from(value, encoding));
-      if (isObject(object['binaryData']))
-        for (const [key, value] of Object.entries(stringMapAt(object, 'binaryData')))
-          entries.set(key, Buffer.from(value, 'base64'));
+      for (const [key, value] of Object.entries(stringMapAt(object, 'binaryData')))
+        entries.set(key, Buffer.from(value, 'base64'));
       return entries;
     } catch (error) {
       if (isWorkbenchError(error, 'not-found')) return undefined;
