@@ -1,7 +1,8 @@
 import { WorkbenchError } from '../base/errors.ts';
-import { arrayAt, at, isObject, numberAt, stringAt } from '../base/json.ts';
+import { at, isObject, numberAt, stringAt } from '../base/json.ts';
 import type { ClusterRef } from '../kube/types.ts';
-import type { KubeObject } from '../kube/model/types.ts';
+import type { Pod } from '../kube/model/kinds.ts';
+import { containerStatuses, isDeleting } from '../kube/model/pod.ts';
 
 /** A pod that crashed this often while loading is not going to become ready. */
 const HOPELESS = 3;
@@ -23,25 +24,23 @@ export interface ContainerState {
   readonly lastExit: string | undefined;
 }
 
-export function containerStates(pod: KubeObject): readonly ContainerState[] {
-  const deleted = pod.metadata.deletionTimestamp !== undefined;
-  return [...arrayAt(pod, 'status', 'initContainerStatuses'), ...arrayAt(pod, 'status', 'containerStatuses')].map(
-    (status) => {
-      const now = at(status, 'state', 'terminated');
-      const down = !deleted && isObject(now) && numberAt(now, 'exitCode') !== 0;
-      const last = down ? now : at(status, 'lastState', 'terminated');
-      return {
-        name: stringAt(status, 'name') ?? '',
-        restarts: numberAt(status, 'restartCount') ?? 0,
-        waiting: stringAt(status, 'state', 'waiting', 'reason'),
-        waitingMessage: stringAt(status, 'state', 'waiting', 'message'),
-        down,
-        lastExit: isObject(last)
-          ? `${stringAt(last, 'reason') ?? 'ended'} (exit code ${numberAt(last, 'exitCode') ?? '?'})`
-          : undefined,
-      };
-    },
-  );
+export function containerStates(pod: Pod): readonly ContainerState[] {
+  const deleted = isDeleting(pod);
+  return containerStatuses(pod).map((status) => {
+    const now = at(status, 'state', 'terminated');
+    const down = !deleted && isObject(now) && numberAt(now, 'exitCode') !== 0;
+    const last = down ? now : at(status, 'lastState', 'terminated');
+    return {
+      name: stringAt(status, 'name') ?? '',
+      restarts: numberAt(status, 'restartCount') ?? 0,
+      waiting: stringAt(status, 'state', 'waiting', 'reason'),
+      waitingMessage: stringAt(status, 'state', 'waiting', 'message'),
+      down,
+      lastExit: isObject(last)
+        ? `${stringAt(last, 'reason') ?? 'ended'} (exit code ${numberAt(last, 'exitCode') ?? '?'})`
+        : undefined,
+    };
+  });
 }
 
 /** What became of one pod name since the wait began. */
@@ -67,7 +66,7 @@ export class CrashWatch {
   }
 
   /** Takes down how a pod is now. The more of its states are told, the surer its end is among them. */
-  note(pod: KubeObject): void {
+  note(pod: Pod): void {
     const { name, uid = '' } = pod.metadata;
     const history = this.#histories.get(name) ?? { uids: new Set(), crashes: 0 };
     this.#histories.set(name, history);
@@ -79,7 +78,7 @@ export class CrashWatch {
   }
 
   /** Throws `deployment-failed` with its evidence when a pod is past hope. */
-  judge(pods: readonly KubeObject[]): void {
+  judge(pods: readonly Pod[]): void {
     for (const pod of pods) {
       this.note(pod);
       for (const state of containerStates(pod)) this.#refuse(pod, state);
@@ -99,7 +98,7 @@ export class CrashWatch {
       : `${pod} crashed ${times(history.crashes)}${this.#crashWords()}`;
   }
 
-  #refuse(pod: KubeObject, state: ContainerState): void {
+  #refuse(pod: Pod, state: ContainerState): void {
     const { name } = pod.metadata;
     const { context, namespace } = this.#cluster;
     const waiting = state.waiting ?? '';

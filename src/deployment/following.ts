@@ -9,7 +9,6 @@ import type { WatchState } from '../kube/watch/types.ts';
 const SETTLE_MS = 1000;
 
 interface Followed {
-  readonly objects: Map<string, KubeObject>;
   listed: boolean;
   state: WatchState;
 }
@@ -29,26 +28,27 @@ export class Following implements Disposable {
   }
 
   /** The objects that the selector finds, by key, as they are at any time. `seen` is called with every state that one is seen in. */
-  follow(
-    resource: ResourceType,
+  follow<T extends KubeObject>(
+    resource: ResourceType<T>,
     labelSelector: string,
-    seen: (object: KubeObject) => void = () => undefined,
-  ): ReadonlyMap<string, KubeObject> {
-    const kind: Followed = { objects: new Map(), listed: false, state: { kind: 'connecting' } };
-    const put = (key: string, object: KubeObject): void => {
+    seen: (object: T) => void = () => undefined,
+  ): ReadonlyMap<string, T> {
+    const objects = new Map<string, T>();
+    const kind: Followed = { listed: false, state: { kind: 'connecting' } };
+    const put = (key: string, object: T): void => {
       seen(object);
-      kind.objects.set(key, object);
+      objects.set(key, object);
     };
     this.#kinds.push(kind);
     this.#owned.add(
-      this.#client.watch<KubeObject>({
+      this.#client.watch<T, T>({
         resource,
         namespace: this.#client.cluster.namespace,
         labelSelector,
         project: (object) => object,
         sink: {
           replace: (items) => {
-            kind.objects.clear();
+            objects.clear();
             for (const [key, object] of items) put(key, object);
             kind.listed = true;
             this.touch();
@@ -58,7 +58,7 @@ export class Following implements Disposable {
             this.touch();
           },
           delete: (key) => {
-            kind.objects.delete(key);
+            objects.delete(key);
             this.touch();
           },
           state: (state) => {
@@ -68,7 +68,7 @@ export class Following implements Disposable {
         },
       }),
     );
-    return kind.objects;
+    return objects;
   }
 
   /** Why what is known may be old; undefined: it is not. */

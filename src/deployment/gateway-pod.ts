@@ -1,5 +1,5 @@
 import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
-import { isReady } from '../kube/streams/forward-target.ts';
+import { isServing } from '../kube/model/pod.ts';
 import { Deployments, Gateways, Pods, ReplicaSets } from '../kube/resources.ts';
 import type { KubeClient } from '../kube/types.ts';
 import type { ResourceType } from '../kube/model/types.ts';
@@ -19,7 +19,7 @@ type Reader = Pick<KubeClient, 'cluster' | 'get' | 'list'>;
 export async function gatewayPod(client: Reader, gateway: string, signal: AbortSignal): Promise<string | undefined> {
   const { context, namespace } = client.cluster;
   const pods = (await client.list(Pods, { namespace, labelSelector: `${gatewayLabel}=${gateway}`, signal })).filter(
-    isReady,
+    isServing,
   );
   if (pods.length === 0) return undefined;
   const { uid } = (await client.get(Gateways, namespace, gateway, signal)).metadata;

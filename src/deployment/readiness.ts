@@ -1,10 +1,11 @@
 import type { Clock } from '../base/clock.ts';
 import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
-import { arrayAt, numberAt, stringAt } from '../base/json.ts';
+import { numberAt, stringAt } from '../base/json.ts';
 import type { DeploymentLoads, DeploymentLoading } from '../inventory/loading/deployment-loading.ts';
+import type { Pod } from '../kube/model/kinds.ts';
+import { isServing, unscheduled } from '../kube/model/pod.ts';
 import type { KubeObject } from '../kube/model/types.ts';
 import { Pods } from '../kube/resources.ts';
-import { isReady } from '../kube/streams/forward-target.ts';
 import type { KubeClient } from '../kube/types.ts';
 import { containerStates, CrashWatch } from './crashes.ts';
 import { Following } from './following.ts';
@@ -54,7 +55,7 @@ export async function waitReady(input: ReadinessInput): Promise<Readiness> {
       const wanted = wantedPods(workloads);
       const loading = loads.of(client.cluster, deployment);
       judge(crashes, found, loading);
-      const ready = found.filter(isReady).length;
+      const ready = found.filter(isServing).length;
       const tell = (...clauses: readonly (string | undefined)[]): void =>
         call.progress({
           message: [`${ready}/${wanted} pods ready`, ...clauses].filter((part) => part !== undefined).join(' · '),
@@ -83,7 +84,7 @@ export async function waitReady(input: ReadinessInput): Promise<Readiness> {
 }
 
 /** A deployment that is past hope fails with the first cause that the logs tell, and with what to do about it. */
-function judge(crashes: CrashWatch, pods: readonly KubeObject[], loading: DeploymentLoading): void {
+function judge(crashes: CrashWatch, pods: readonly Pod[], loading: DeploymentLoading): void {
   try {
     crashes.judge(pods);
   } catch (error) {
@@ -124,13 +125,10 @@ function wantedPods(workloads: readonly ReadonlyMap<string, KubeObject>[]): numb
 }
 
 /** Why a pod is not ready, shortest first cause. */
-function waitingReason(pod: KubeObject): string | undefined {
-  if (isReady(pod)) return undefined;
-  const unscheduled = arrayAt(pod, 'status', 'conditions').find(
-    (condition) => stringAt(condition, 'type') === 'PodScheduled' && stringAt(condition, 'status') === 'False',
-  );
-  if (unscheduled)
-    return `${pod.metadata.name} waits for a node: ${stringAt(unscheduled, 'message') ?? 'unschedulable'}`;
+function waitingReason(pod: Pod): string | undefined {
+  if (isServing(pod)) return undefined;
+  const condition = unscheduled(pod);
+  if (condition) return `${pod.metadata.name} waits for a node: ${stringAt(condition, 'message') ?? 'unschedulable'}`;
   const state = containerStates(pod).find(
     (each) => each.waiting !== undefined && each.waiting !== 'PodInitializing' && each.waiting !== 'ContainerCreating',
   );

@@ -1,4 +1,6 @@
 import { arrayAt, at, numberAt, stringAt } from '../base/json.ts';
+import type { Container, ContainerExit as Terminated, ContainerStatus, Pod } from '../kube/model/kinds.ts';
+import { containerStatuses, unscheduled } from '../kube/model/pod.ts';
 import type { ContainerExit, ContainerView } from './types.ts';
 
 /** Names under which manifests pass secrets in plain sight; their values are not kept. */
@@ -8,24 +10,23 @@ const SECRET_NAME = /TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|ACCESS_KEY
 const USUAL_WAITING: ReadonlySet<string> = new Set(['ContainerCreating', 'PodInitializing']);
 
 /** Init containers first, as they are declared. */
-export function containerViews(spec: unknown, status: unknown): readonly ContainerView[] {
-  const states = new Map(
-    [...arrayAt(status, 'initContainerStatuses'), ...arrayAt(status, 'containerStatuses')].map((state) => [
-      stringAt(state, 'name') ?? '',
-      state,
-    ]),
-  );
-  const view = (container: unknown, role: ContainerView['role']): ContainerView =>
+export function containerViews(pod: Pod): readonly ContainerView[] {
+  const states = new Map(containerStatuses(pod).map((state) => [stringAt(state, 'name') ?? '', state]));
+  const view = (container: Container, role: ContainerView['role']): ContainerView =>
     containerView(container, role, states.get(stringAt(container, 'name') ?? ''));
   return [
-    ...arrayAt(spec, 'initContainers').map((container) =>
+    ...arrayAt(pod, 'spec', 'initContainers').map((container) =>
       view(container, at(container, 'restartPolicy') === 'Always' ? 'sidecar' : 'init'),
     ),
-    ...arrayAt(spec, 'containers').map((container) => view(container, 'main')),
+    ...arrayAt(pod, 'spec', 'containers').map((container) => view(container, 'main')),
   ];
 }
 
-function containerView(container: unknown, role: ContainerView['role'], status: unknown): ContainerView {
+function containerView(
+  container: Container,
+  role: ContainerView['role'],
+  status: ContainerStatus | undefined,
+): ContainerView {
   const lastExit = containerExit(at(status, 'state', 'terminated') ?? at(status, 'lastState', 'terminated'));
   return {
     name: stringAt(container, 'name') ?? '',
@@ -47,7 +48,7 @@ function containerView(container: unknown, role: ContainerView['role'], status: 
   };
 }
 
-function containerExit(terminated: unknown): ContainerExit | undefined {
+function containerExit(terminated: Terminated | undefined): ContainerExit | undefined {
   if (terminated === undefined) return undefined;
   return {
     reason: stringAt(terminated, 'reason') ?? 'ended',
@@ -56,7 +57,7 @@ function containerExit(terminated: unknown): ContainerExit | undefined {
   };
 }
 
-function plainEnvironment(container: unknown): Readonly<Record<string, string>> {
+function plainEnvironment(container: Container): Readonly<Record<string, string>> {
   return Object.fromEntries(
     arrayAt(container, 'env').flatMap((entry) => {
       const name = stringAt(entry, 'name');
@@ -67,7 +68,7 @@ function plainEnvironment(container: unknown): Readonly<Record<string, string>> 
 }
 
 /** Why a container is not running as it should; an init container that completed is fine. */
-function stateReason(status: unknown, role: ContainerView['role']): string | undefined {
+function stateReason(status: ContainerStatus | undefined, role: ContainerView['role']): string | undefined {
   const waiting = stringAt(status, 'state', 'waiting', 'reason');
   if (waiting !== undefined) return USUAL_WAITING.has(waiting) ? undefined : waiting;
   const ended = at(status, 'state', 'terminated');
@@ -88,29 +89,25 @@ interface PodState {
 }
 
 /** The one clause that says why a pod is not fine: what blocks it from outside first, then its first failing container. */
-export function reasonOf(pod: PodState, status: unknown): string | undefined {
+export function reasonOf(pod: PodState, object: Pod): string | undefined {
   if (pod.deleting) return 'being deleted';
-  const own = stringAt(status, 'reason');
-  if (own !== undefined) return clause(own, stringAt(status, 'message'));
+  const own = stringAt(object, 'status', 'reason');
+  if (own !== undefined) return clause(own, stringAt(object, 'status', 'message'));
   if (pod.phase === 'Succeeded' || pod.ready) return undefined;
   if (pod.node === undefined) {
-    const scheduling = arrayAt(status, 'conditions').find(
-      (condition) => stringAt(condition, 'type') === 'PodScheduled' && stringAt(condition, 'status') === 'False',
-    );
+    const scheduling = unscheduled(object);
     if (scheduling !== undefined)
       return clause(stringAt(scheduling, 'reason') ?? 'Unschedulable', stringAt(scheduling, 'message'));
   }
   const failing =
     pod.containers.find((container) => container.role !== 'sidecar' && container.reason !== undefined) ??
     pod.containers.find((container) => container.reason !== undefined);
-  return failing === undefined ? undefined : containerClause(failing, status);
+  return failing === undefined ? undefined : containerClause(failing, object);
 }
 
 /** A back-off says nothing of its cause, so the exit before it is told too. */
-function containerClause(container: ContainerView, status: unknown): string {
-  const state = [...arrayAt(status, 'initContainerStatuses'), ...arrayAt(status, 'containerStatuses')].find(
-    (entry) => stringAt(entry, 'name') === container.name,
-  );
+function containerClause(container: ContainerView, pod: Pod): string {
+  const state = containerStatuses(pod).find((entry) => stringAt(entry, 'name') === container.name);
   const last = stringAt(state, 'lastState', 'terminated', 'reason');
   const cause = last !== undefined && last !== container.reason && last !== 'Completed' ? `, ${last}` : '';
   const exit = container.exitCode === undefined ? '' : ` (exit code ${container.exitCode})`;

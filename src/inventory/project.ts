@@ -1,6 +1,7 @@
 import { arrayAt, at, stringAt, stringMapAt } from '../base/json.ts';
 import { objectKey } from '../kube/resources.ts';
-import type { KubeObject } from '../kube/model/types.ts';
+import type { Node, Pod } from '../kube/model/kinds.ts';
+import { isDeleting, isReady } from '../kube/model/pod.ts';
 import { extendedClaim, podClaims } from './dra/project.ts';
 import { effectiveGpus, gpuQuantities } from './effective-request.ts';
 import { containerViews, reasonOf } from './project-containers.ts';
@@ -11,13 +12,13 @@ import type { NodeView, PodView } from './types.ts';
 /** Annotations may hold whole manifests; what we show is short. */
 const LONGEST_ANNOTATION = 512;
 
-export function projectNode(object: KubeObject): NodeView {
-  const labels = object.metadata.labels ?? {};
-  const { spec, status } = object;
+export function projectNode(node: Node): NodeView {
+  const labels = node.metadata.labels ?? {};
+  const { spec, status } = node;
   return {
-    name: object.metadata.name,
-    uid: object.metadata.uid ?? '',
-    ready: conditionStatus(status, 'Ready') === 'True',
+    name: node.metadata.name,
+    uid: node.metadata.uid ?? '',
+    ready: isReady(node),
     schedulable: at(spec, 'unschedulable') !== true,
     internalIp: arrayAt(status, 'addresses')
       .filter((address) => stringAt(address, 'type') === 'InternalIP')
@@ -35,30 +36,30 @@ export function projectNode(object: KubeObject): NodeView {
 }
 
 /** Makes views of pods that share what is equal in them. */
-export function podProjection(): (object: KubeObject) => PodView {
+export function podProjection(): (object: Pod) => PodView {
   const sharing = new Sharing();
   return (object) => podView(object, sharing);
 }
 
-export function projectPod(object: KubeObject): PodView {
+export function projectPod(object: Pod): PodView {
   return podView(object, new Sharing());
 }
 
-function podView(object: KubeObject, sharing: Sharing): PodView {
+function podView(object: Pod, sharing: Sharing): PodView {
   const { metadata, spec, status } = object;
-  const containers = sharing.object(containerViews(spec, status));
+  const containers = sharing.object(containerViews(object));
   const owners = metadata.ownerReferences ?? [];
   const owner = owners.find((one) => one.controller === true) ?? owners[0];
-  const claims = podClaims(spec, status);
-  const extended = extendedClaim(status);
+  const claims = podClaims(object);
+  const extended = extendedClaim(object);
   const pod = {
     key: objectKey(object),
     namespace: sharing.text(metadata.namespace ?? ''),
     name: metadata.name,
     uid: metadata.uid ?? '',
     phase: stringAt(status, 'phase') ?? 'Unknown',
-    ready: conditionStatus(status, 'Ready') === 'True',
-    deleting: metadata.deletionTimestamp !== undefined,
+    ready: isReady(object),
+    deleting: isDeleting(object),
     node: sharedText(stringAt(spec, 'nodeName') || undefined, sharing),
     ip: stringAt(status, 'podIP') || undefined,
     createdAt: sharedText(metadata.creationTimestamp, sharing),
@@ -72,24 +73,17 @@ function podView(object: KubeObject, sharing: Sharing): PodView {
     containers,
     restarts: Math.max(0, ...containers.map((container) => container.restarts)),
   };
-  return { ...pod, reason: reasonOf(pod, status) };
+  return { ...pod, reason: reasonOf(pod, object) };
 }
 
 function sharedText(text: string | undefined, sharing: Sharing): string | undefined {
   return text === undefined ? undefined : sharing.text(text);
 }
 
-function shortAnnotations(object: KubeObject): Readonly<Record<string, string>> {
+function shortAnnotations(object: Pod): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    Object.entries(stringMapAt(object.metadata, 'annotations')).filter(
+    Object.entries(stringMapAt(object, 'metadata', 'annotations')).filter(
       ([, value]) => value.length <= LONGEST_ANNOTATION,
     ),
-  );
-}
-
-function conditionStatus(status: unknown, type: string): string | undefined {
-  return stringAt(
-    arrayAt(status, 'conditions').find((condition) => stringAt(condition, 'type') === type),
-    'status',
   );
 }

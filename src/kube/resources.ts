@@ -9,6 +9,8 @@ import type {
   Pod,
   ReplicaSet,
   Secret,
+  SelfSubjectAccessReview,
+  SelfSubjectRulesReview,
   Service,
 } from './model/kinds.ts';
 import type { Query } from './http/types.ts';
@@ -45,14 +47,14 @@ export const Jobs = grouped<Job>('batch', 'v1', 'jobs', 'Job');
 export const Leases = grouped('coordination.k8s.io', 'v1', 'leases', 'Lease');
 export const LeaderWorkerSets = grouped('leaderworkerset.x-k8s.io', 'v1', 'leaderworkersets', 'LeaderWorkerSet');
 export const Gateways = grouped('gateway.networking.k8s.io', 'v1', 'gateways', 'Gateway');
-export const SelfSubjectAccessReviews = grouped(
+export const SelfSubjectAccessReviews = grouped<SelfSubjectAccessReview>(
   'authorization.k8s.io',
   'v1',
   'selfsubjectaccessreviews',
   'SelfSubjectAccessReview',
   false,
 );
-export const SelfSubjectRulesReviews = grouped(
+export const SelfSubjectRulesReviews = grouped<SelfSubjectRulesReview>(
   'authorization.k8s.io',
   'v1',
   'selfsubjectrulesreviews',

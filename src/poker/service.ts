@@ -11,6 +11,8 @@ import type { DeploymentService, LongCall } from '../deployment/types.ts';
 import type { ClusterRef, KubeClient } from '../kube/types.ts';
 import type { CommandRunner } from '../kube/tools/types.ts';
 import type { Contexts } from '../kube/login/types.ts';
+import type { Pod } from '../kube/model/kinds.ts';
+import { hasEnded, isDeleting, isReady, unscheduled } from '../kube/model/pod.ts';
 import type { KubeObject } from '../kube/model/types.ts';
 import { requireOurs } from '../kube/access/whose.ts';
 import { callablePods } from './decode-pods.ts';
@@ -177,7 +179,7 @@ class Poker implements PokerService {
   }
 
   /** The pod of our name, once it is known to be ours: another person's is not read, entered or deleted. */
-  async #pod(cluster: ClusterRef, doing: string, signal: AbortSignal): Promise<KubeObject | undefined> {
+  async #pod(cluster: ClusterRef, doing: string, signal: AbortSignal): Promise<Pod | undefined> {
     const client = await this.#dependencies.contexts.client(cluster);
     const pod = await liveObject(client, { apiVersion: 'v1', kind: 'Pod', metadata: { name: this.#name } }, signal);
     if (pod !== undefined) requireOurs(pod, { owner: this.#dependencies.owner() }, cluster, doing);
@@ -205,23 +207,15 @@ function greeting(endpoint: Endpoint | undefined): string {
   return `${endpoint.baseUrl} · ${endpoint.model}\r\ndecode ${ips} · "just" lists the recipes\r\n`;
 }
 
-function podStatus(pod: KubeObject): PokerStatus {
+function podStatus(pod: Pod): PokerStatus {
   const name = pod.metadata.name;
-  if (pod.metadata.deletionTimestamp !== undefined)
-    return { pod: name, phase: 'failed', reason: 'it is being deleted' };
+  if (isDeleting(pod)) return { pod: name, phase: 'failed', reason: 'it is being deleted' };
   const phase = stringAt(pod, 'status', 'phase');
-  const conditions = arrayAt(pod, 'status', 'conditions');
-  if (phase === 'Failed' || phase === 'Succeeded')
+  if (hasEnded(pod))
     return { pod: name, phase: 'failed', reason: stringAt(pod, 'status', 'reason') ?? `its shell ended (${phase})` };
-  if (
-    conditions.some((condition) => stringAt(condition, 'type') === 'Ready' && stringAt(condition, 'status') === 'True')
-  )
-    return { pod: name, phase: 'ready', reason: undefined };
+  if (isReady(pod)) return { pod: name, phase: 'ready', reason: undefined };
   const waiting = arrayAt(pod, 'status', 'containerStatuses')
     .map((status) => at(status, 'state', 'waiting'))
     .find((state) => state !== undefined);
-  const unscheduled = conditions.find(
-    (condition) => stringAt(condition, 'type') === 'PodScheduled' && stringAt(condition, 'status') === 'False',
-  );
-  return { pod: name, phase: 'starting', reason: stringAt(unscheduled, 'message') ?? stringAt(waiting, 'reason') };
+  return { pod: name, phase: 'starting', reason: stringAt(unscheduled(pod), 'message') ?? stringAt(waiting, 'reason') };
 }

@@ -77,7 +77,7 @@ export class FakeApi {
         ...pod.metadata,
         deletionTimestamp: new Date().toISOString(),
         deletionGracePeriodSeconds: graceSeconds,
-      } as KubeObject['metadata'],
+      },
     });
   }
 

@@ -4,6 +4,7 @@ import { finished } from 'node:stream/promises';
 import { stringAt } from '../../base/json.ts';
 import { isWorkbenchError, WorkbenchError } from '../../base/errors.ts';
 import type { WorkspaceFiles } from '../../base/workspace-files.ts';
+import { hasEnded } from '../../kube/model/pod.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import { Pods } from '../../kube/resources.ts';
 import { writeError } from '../write-error.ts';
@@ -81,9 +82,8 @@ export class RemoteRun {
       const pod = await this.#client.get(Pods, this.#client.cluster.namespace, this.pod, signal);
       if (pod.metadata.uid !== this.#uid)
         return `pod ${this.pod} of ${this.place} was made anew while the benchmark ran`;
-      const phase = stringAt(pod, 'status', 'phase');
-      if (phase !== 'Succeeded' && phase !== 'Failed') return undefined;
-      return `pod ${this.pod} of ${this.place} ended while the benchmark ran (${stringAt(pod, 'status', 'reason') ?? phase})`;
+      if (!hasEnded(pod)) return undefined;
+      return `pod ${this.pod} of ${this.place} ended while the benchmark ran (${stringAt(pod, 'status', 'reason') ?? stringAt(pod, 'status', 'phase')})`;
     } catch (error) {
       if (isWorkbenchError(error, 'not-found'))
         return `pod ${this.pod} of ${this.place} was deleted while the benchmark ran`;

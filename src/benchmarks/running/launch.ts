@@ -2,6 +2,7 @@ import { timeLimit } from '../../base/clock.ts';
 import { isAbort, WorkbenchError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { KubeClient } from '../../kube/types.ts';
+import type { Pod } from '../../kube/model/kinds.ts';
 import type { KubeObject } from '../../kube/model/types.ts';
 import type { Endpoint, PokerService } from '../../poker/types.ts';
 import type { RunLedger, RunObject, RunRecord } from '../../runs/types.ts';
@@ -81,7 +82,7 @@ export async function findRun(
 }
 
 /** The very pod that is mine: its processes are ended by signals later. */
-async function ownPoker({ client, owner }: Launcher, name: string, signal: AbortSignal): Promise<KubeObject> {
+async function ownPoker({ client, owner }: Launcher, name: string, signal: AbortSignal): Promise<Pod> {
   const pod = await client.get(Pods, client.cluster.namespace, name, signal);
   requireOurs(pod, { owner: owner() }, client.cluster, 'run a benchmark in the poker pod');
   return pod;
@@ -91,7 +92,7 @@ async function launchJob(
   { client, ledger, owner, manifestsDir }: Launcher,
   plan: RunPlan,
   record: RunRecord,
-  poker: KubeObject,
+  poker: Pod,
   guidellm: GuidellmVersion | undefined,
   waiting: Waiting,
 ): Promise<readonly RemoteRun[]> {

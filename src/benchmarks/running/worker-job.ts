@@ -8,6 +8,8 @@ import { labels } from '../../base/labels.ts';
 import { applyOurs } from '../../kube/access/apply-ours.ts';
 import { notYours, requireOurs } from '../../kube/access/whose.ts';
 import type { KubeClient } from '../../kube/types.ts';
+import type { Job, Pod } from '../../kube/model/kinds.ts';
+import { unscheduled } from '../../kube/model/pod.ts';
 import type { KubeObject } from '../../kube/model/types.ts';
 import type { RunObject } from '../../runs/types.ts';
 import { Jobs, Pods } from '../../kube/resources.ts';
@@ -79,11 +81,11 @@ export async function ownJob(
   job: RunObject,
   doing: string,
   signal: AbortSignal,
-): Promise<KubeObject | undefined> {
+): Promise<Job | undefined> {
   const { cluster } = client;
   const refuse = (whose: string): WorkbenchError => notYours(`Job ${job.name}`, whose, cluster, doing);
   if (job.name !== jobName(id)) throw refuse(`is not ${jobName(id)}`);
-  let found: KubeObject;
+  let found: Job;
   try {
     found = await client.get(Jobs, cluster.namespace, job.name, signal);
   } catch (error) {
@@ -113,7 +115,7 @@ export async function runningWorkers(
   job: KubeObject,
   workers: number,
   waiting: Waiting,
-): Promise<readonly KubeObject[]> {
+): Promise<readonly Pod[]> {
   let seen = false;
   return poll(waiting.clock, 1000, waiting.signal, async () => {
     const labelled = await whenConnected(`of run ${runId}`, waiting, () =>
@@ -137,26 +139,23 @@ export async function runningWorkers(
   });
 }
 
-function indexOf(pod: KubeObject): number {
+function indexOf(pod: Pod): number {
   return Number(pod.metadata.annotations?.[INDEX] ?? stringMapAt(pod, 'metadata', 'labels')[INDEX] ?? 0);
 }
 
 /** Why the first pod that does not run waits: the scheduler's or the kubelet's own words. */
-function waitingReason(pods: readonly KubeObject[]): string {
+function waitingReason(pods: readonly Pod[]): string {
   for (const pod of pods) {
-    const unscheduled = arrayAt(pod, 'status', 'conditions').find(
-      (condition) => stringAt(condition, 'type') === 'PodScheduled' && stringAt(condition, 'status') === 'False',
-    );
     const blocked = arrayAt(pod, 'status', 'containerStatuses')
       .map((status) => at(status, 'state', 'waiting'))
       .find(isObject);
-    const reason = stringAt(unscheduled, 'message') ?? stringAt(blocked, 'reason');
+    const reason = stringAt(unscheduled(pod), 'message') ?? stringAt(blocked, 'reason');
     if (reason !== undefined) return `: ${reason}`;
   }
   return '';
 }
 
-function failure(client: KubeClient, pod: KubeObject): WorkbenchError {
+function failure(client: KubeClient, pod: Pod): WorkbenchError {
   const { context, namespace } = client.cluster;
   const reason = stringAt(pod, 'status', 'message') ?? stringAt(pod, 'status', 'reason') ?? 'no reason given';
   return new WorkbenchError({

@@ -131,7 +131,7 @@ class WatchedDecodePodsFile implements DecodePodsFile {
         void this.#update(client.cluster, [...pods.values()], over);
       });
     };
-    const watch = client.watch<PodView>({
+    const watch = client.watch({
       resource: Pods,
       namespace: client.cluster.namespace,
       labelSelector: this.#selector,

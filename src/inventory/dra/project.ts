@@ -1,6 +1,6 @@
 import { arrayAt, at, isObject, numberAt, stringAt } from '../../base/json.ts';
 import { objectKey } from '../../kube/resources.ts';
-import type { KubeObject } from '../../kube/model/types.ts';
+import type { Pod, ResourceClaim, ResourceSlice, SliceDevice } from '../../kube/model/kinds.ts';
 import type { ClaimView, ExtendedClaim, OfferedDevice, SliceView } from './types.ts';
 
 /** Drivers, and device classes of the same name, that hand out GPUs or what stands for them. Fabric channels and NICs do not. */
@@ -17,8 +17,8 @@ export function isGpuDriver(name: string): boolean {
 }
 
 /** Every claim is kept, also one without GPUs: a pod that names it is then known to hold none through it. */
-export function projectClaim(object: KubeObject): ClaimView {
-  const { metadata, spec, status } = object;
+export function projectClaim(object: ResourceClaim): ClaimView {
+  const { metadata, status } = object;
   const allocation = at(status, 'allocation');
   return {
     key: objectKey(object),
@@ -29,7 +29,7 @@ export function projectClaim(object: KubeObject): ClaimView {
       if (!isGpuDriver(driver) || at(result, 'adminAccess') === true) return [];
       return [{ driver, pool: stringAt(result, 'pool') ?? '', device: stringAt(result, 'device') ?? '' }];
     }),
-    wanted: allocation === undefined ? wantedOf(spec) : {},
+    wanted: allocation === undefined ? wantedOf(object) : {},
     reservedFor: arrayAt(status, 'reservedFor').flatMap((consumer) => {
       const pod = stringAt(consumer, 'name');
       return stringAt(consumer, 'resource') !== 'pods' || pod === undefined
@@ -40,9 +40,9 @@ export function projectClaim(object: KubeObject): ClaimView {
 }
 
 /** By device class, which is named after its driver. "All" devices of a node are at least one. */
-function wantedOf(spec: unknown): Readonly<Record<string, number>> {
+function wantedOf(claim: ResourceClaim): Readonly<Record<string, number>> {
   const wanted: Record<string, number> = {};
-  for (const request of arrayAt(spec, 'devices', 'requests')) {
+  for (const request of arrayAt(claim, 'spec', 'devices', 'requests')) {
     // v1beta1 writes the fields into the request itself; of alternatives the first is the one that is hoped for.
     const exact = at(request, 'exactly') ?? arrayAt(request, 'firstAvailable')[0] ?? request;
     const deviceClass = stringAt(exact, 'deviceClassName') ?? '';
@@ -53,7 +53,7 @@ function wantedOf(spec: unknown): Readonly<Record<string, number>> {
 }
 
 /** Undefined for a slice of another driver than a GPU's. */
-export function projectSlice(object: KubeObject): SliceView | undefined {
+export function projectSlice(object: ResourceSlice): SliceView | undefined {
   const { metadata, spec } = object;
   const driver = stringAt(spec, 'driver') ?? '';
   if (!isGpuDriver(driver)) return undefined;
@@ -67,7 +67,7 @@ export function projectSlice(object: KubeObject): SliceView | undefined {
   };
 }
 
-function offeredDevice(device: unknown): OfferedDevice {
+function offeredDevice(device: SliceDevice): OfferedDevice {
   // v1beta1 keeps all but the name under `basic`.
   const body = at(device, 'basic') ?? device;
   const node = stringAt(body, 'nodeName');
@@ -84,7 +84,7 @@ function offeredDevice(device: unknown): OfferedDevice {
 }
 
 /** NVIDIA names a MIG device's `profile`; AMD names every device's `partitionProfile`, where SPX is a GPU in one piece. */
-function partitionOf(device: unknown): string | undefined {
+function partitionOf(device: SliceDevice): string | undefined {
   const profile = attribute(device, 'profile');
   if (profile !== undefined) return `mig-${profile}`;
   const mode = attribute(device, 'partitionProfile');
@@ -92,32 +92,38 @@ function partitionOf(device: unknown): string | undefined {
 }
 
 /** An attribute under its short name or under its driver's domain. */
-function attribute(device: unknown, name: string): string | undefined {
+function attribute(device: SliceDevice, name: string): string | undefined {
   const attributes = at(device, 'attributes');
   if (!isObject(attributes)) return undefined;
   const key = Object.keys(attributes).find((candidate) => candidate === name || candidate.endsWith(`/${name}`));
   return key === undefined ? undefined : stringAt(attributes[key], 'string');
 }
 
+interface ClaimReference {
+  readonly name?: string;
+  readonly resourceClaimName?: string;
+  /** Where the name stood before 1.31. */
+  readonly source?: { readonly resourceClaimName?: string };
+}
+
 /** The claims of a pod by their names in its namespace: named in its spec, or made from a template and named in its status. */
-export function podClaims(spec: unknown, status: unknown): readonly string[] {
+export function podClaims(pod: Pod): readonly string[] {
   const made = new Map(
-    arrayAt(status, 'resourceClaimStatuses').map((entry) => [
+    arrayAt(pod, 'status', 'resourceClaimStatuses').map((entry) => [
       stringAt(entry, 'name'),
       stringAt(entry, 'resourceClaimName'),
     ]),
   );
-  return arrayAt(spec, 'resourceClaims').flatMap((entry) => {
-    // Before 1.31 the reference stood under `source`.
+  return arrayAt(pod, 'spec', 'resourceClaims').flatMap((entry: ClaimReference) => {
     const named = stringAt(entry, 'resourceClaimName') ?? stringAt(entry, 'source', 'resourceClaimName');
     return named ?? made.get(stringAt(entry, 'name')) ?? [];
   });
 }
 
-export function extendedClaim(status: unknown): ExtendedClaim | undefined {
-  const claim = stringAt(status, 'extendedResourceClaimStatus', 'resourceClaimName');
+export function extendedClaim(pod: Pod): ExtendedClaim | undefined {
+  const claim = stringAt(pod, 'status', 'extendedResourceClaimStatus', 'resourceClaimName');
   if (claim === undefined) return undefined;
-  const resources = arrayAt(status, 'extendedResourceClaimStatus', 'requestMappings').flatMap(
+  const resources = arrayAt(pod, 'status', 'extendedResourceClaimStatus', 'requestMappings').flatMap(
     (mapping) => stringAt(mapping, 'resourceName') ?? [],
   );
   return { claim, resources: [...new Set(resources)] };

@@ -1,7 +1,8 @@
 import { WorkbenchError } from '../../base/errors.ts';
-import { arrayAt, at, isObject } from '../../base/json.ts';
+import { arrayAt, at } from '../../base/json.ts';
 import type { AccessNeed, AccessRule, AccessRules } from './types.ts';
 import type { ClusterRef } from '../types.ts';
+import type { SelfSubjectRulesReview } from '../model/kinds.ts';
 import type { ResourceType } from '../model/types.ts';
 
 /**
@@ -28,19 +29,18 @@ export function needOf(
 
 /** Reads the status of a SelfSubjectRulesReview; a rule that is none of the API's shape grants nothing. */
 export function parseRules(review: unknown): AccessRules {
-  const rules = arrayAt(review, 'status', 'resourceRules')
-    .filter(isObject)
-    .map((rule): AccessRule => ({
-      verbs: texts(rule['verbs']),
-      groups: texts(rule['apiGroups']),
-      resources: texts(rule['resources']),
-      names: texts(rule['resourceNames']),
-    }));
-  return { rules, incomplete: at(review, 'status', 'incomplete') !== false };
+  const status = at(review as SelfSubjectRulesReview, 'status');
+  const rules = arrayAt(status, 'resourceRules').map((rule): AccessRule => ({
+    verbs: texts(arrayAt(rule, 'verbs')),
+    groups: texts(arrayAt(rule, 'apiGroups')),
+    resources: texts(arrayAt(rule, 'resources')),
+    names: texts(arrayAt(rule, 'resourceNames')),
+  }));
+  return { rules, incomplete: at(status, 'incomplete') !== false };
 }
 
-function texts(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+function texts(items: readonly unknown[]): readonly string[] {
+  return items.filter((item) => typeof item === 'string');
 }
 
 /** Judges as the RBAC authorizer does: rules only grant, wildcards stand for everything, and a rule with names is for those objects. */

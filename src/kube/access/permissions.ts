@@ -5,7 +5,7 @@ import { judge, parseRules, UNKNOWN_RULES } from './access.ts';
 import type { JsonCalls } from '../http/json-calls.ts';
 import { apiVersionOf, resourcePath, SelfSubjectAccessReviews, SelfSubjectRulesReviews } from '../resources.ts';
 import type { AccessNeed, AccessRules } from './types.ts';
-import type { ResourceType } from '../model/types.ts';
+import type { KubeObject, ResourceType } from '../model/types.ts';
 
 const REMEMBERED_MS = 60_000;
 /** A review decides whether a button is shown; nobody waits a minute for that. */
@@ -83,16 +83,16 @@ export class Permissions {
   }
 
   /** Undefined: the server does not answer such questions. Not bound to the caller's signal: others may wait for the same answer. */
-  async #review(resource: ResourceType, spec: object): Promise<unknown> {
+  async #review<T extends KubeObject>(resource: ResourceType<T>, spec: object): Promise<T | undefined> {
     const body = { apiVersion: apiVersionOf(resource), kind: resource.kind, spec };
     try {
-      return await this.#calls.call({
+      return (await this.#calls.call({
         method: 'POST',
         path: resourcePath(resource),
         body,
         timeoutMs: TIMEOUT_MS,
         signal: this.#lifetime,
-      });
+      })) as T;
     } catch (error) {
       if (isWorkbenchError(error, ...NO_ANSWER)) return undefined;
       throw error;

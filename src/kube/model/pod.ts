@@ -1,13 +1,13 @@
 import { arrayAt, stringAt } from '../../base/json.ts';
-import type { Container, ContainerStatus, Pod, PodCondition } from './kinds.ts';
+import type { Container, ContainerStatus, Node, Pod, PodCondition } from './kinds.ts';
 
-export function conditionOf(pod: Pod, type: string): PodCondition | undefined {
-  return arrayAt(pod, 'status', 'conditions').find((condition) => stringAt(condition, 'type') === type);
+export function conditionOf(object: Pod | Node, type: string): PodCondition | undefined {
+  return arrayAt(object, 'status', 'conditions').find((condition) => stringAt(condition, 'type') === type);
 }
 
-/** Whether its Ready condition says so, as a Service asks; one that is being deleted may say so for a while. */
-export function isReady(pod: Pod): boolean {
-  return stringAt(conditionOf(pod, 'Ready'), 'status') === 'True';
+/** Whether the Ready condition says so, as a Service asks of a pod; one that is being deleted may say so for a while. */
+export function isReady(object: Pod | Node): boolean {
+  return stringAt(conditionOf(object, 'Ready'), 'status') === 'True';
 }
 
 export function isDeleting({ metadata }: Pod): boolean {

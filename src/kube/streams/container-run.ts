@@ -1,6 +1,8 @@
 import { isWorkbenchError, type ErrorCode, type WorkbenchError } from '../../base/errors.ts';
 import { arrayAt, at, numberAt, stringAt } from '../../base/json.ts';
 import { Pods, resourcePath } from '../resources.ts';
+import type { ContainerExit, Pod } from '../model/kinds.ts';
+import { hasEnded } from '../model/pod.ts';
 import type { KubeRequest } from '../http/types.ts';
 import type { LogOptions } from './types.ts';
 
@@ -40,7 +42,7 @@ export async function lookAtRun(
 ): Promise<RunState> {
   try {
     return runOf(
-      await ask({ path: resourcePath(Pods, options.namespace, options.pod), signal: options.signal }),
+      (await ask({ path: resourcePath(Pods, options.namespace, options.pod), signal: options.signal })) as Pod,
       options.container,
     );
   } catch (error) {
@@ -50,7 +52,7 @@ export async function lookAtRun(
   }
 }
 
-function runOf(pod: unknown, container: string | undefined): RunState {
+function runOf(pod: Pod, container: string | undefined): RunState {
   const statuses = [...arrayAt(pod, 'status', 'containerStatuses'), ...arrayAt(pod, 'status', 'initContainerStatuses')];
   const status =
     container === undefined ? statuses[0] : statuses.find((entry) => stringAt(entry, 'name') === container);
@@ -65,12 +67,12 @@ function runOf(pod: unknown, container: string | undefined): RunState {
     run: { uid: stringAt(pod, 'metadata', 'uid') ?? '', restarts: numberAt(status, 'restartCount') ?? 0 },
     running: at(status, 'state', 'running') !== undefined,
     exit: exitText(at(status, 'state', 'terminated') ?? at(status, 'lastState', 'terminated')),
-    final: ['Succeeded', 'Failed'].includes(stringAt(pod, 'status', 'phase') ?? ''),
+    final: hasEnded(pod),
   };
 }
 
 /** `exit code 137, OOMKilled`. */
-function exitText(terminated: unknown): string | undefined {
+function exitText(terminated: ContainerExit | undefined): string | undefined {
   if (terminated === undefined) return undefined;
   const reason = stringAt(terminated, 'reason');
   return `exit code ${numberAt(terminated, 'exitCode') ?? 'unknown'}${reason === undefined || reason === 'Error' ? '' : `, ${reason}`}`;

@@ -3,7 +3,8 @@ import { arrayAt, numberAt, stringAt, stringMapAt } from '../../base/json.ts';
 import { Pods, Services } from '../resources.ts';
 import type { ForwardTarget } from './types.ts';
 import type { KubeClient } from '../types.ts';
-import type { KubeObject } from '../model/types.ts';
+import type { Pod, ServicePort } from '../model/kinds.ts';
+import { containersOf, hasEnded, isServing } from '../model/pod.ts';
 
 /** One very pod, and the port of it that is meant. */
 export interface ForwardedPod {
@@ -58,25 +59,24 @@ export async function resolveTarget(
 }
 
 /** A Service names the pod's port by number or by the name that a container gives it. */
-function targetPort(served: unknown, pod: KubeObject): number | undefined {
+function targetPort(served: ServicePort, pod: Pod): number | undefined {
   const name = stringAt(served, 'targetPort');
   if (name === undefined) return numberAt(served, 'targetPort');
-  const containers = [...arrayAt(pod, 'spec', 'containers'), ...arrayAt(pod, 'spec', 'initContainers')];
-  const named = containers
+  const named = containersOf(pod)
     .flatMap((container) => arrayAt(container, 'ports'))
     .find((each) => stringAt(each, 'name') === name);
   return numberAt(named, 'containerPort');
 }
 
-function identityOf(pod: KubeObject, port: number): ForwardedPod {
+function identityOf(pod: Pod, port: number): ForwardedPod {
   return { name: pod.metadata.name, uid: pod.metadata.uid ?? '', port };
 }
 
 /** A pod that is being deleted may still answer; one that does not run cannot. */
-function running(pod: KubeObject, { cluster }: Reader, namespace: string): KubeObject {
+function running(pod: Pod, { cluster }: Reader, namespace: string): Pod {
   const phase = stringAt(pod, 'status', 'phase') ?? 'Pending';
   if (phase === 'Running') return pod;
-  const ended = phase === 'Succeeded' || phase === 'Failed';
+  const ended = hasEnded(pod);
   throw new WorkbenchError({
     code: ended ? 'pod-gone' : 'not-ready',
     message: `pod "${pod.metadata.name}" in namespace "${namespace}" (context "${cluster.context}") ${ended ? `has ended (${phase})` : `does not run yet (${phase})`}`,
@@ -90,9 +90,9 @@ async function readyPod(
   labelSelector: string,
   current: string | undefined,
   signal: AbortSignal,
-): Promise<KubeObject> {
+): Promise<Pod> {
   const pods = (await client.list(Pods, { namespace, labelSelector, signal }))
-    .filter(isReady)
+    .filter(isServing)
     .toSorted((a, b) => a.metadata.name.localeCompare(b.metadata.name));
   const chosen = pods.find((pod) => pod.metadata.uid === current) ?? pods[0];
   if (chosen) return chosen;
@@ -101,14 +101,4 @@ async function readyPod(
     message: `no pod of "${labelSelector}" in namespace "${namespace}" (context "${client.cluster.context}") is ready`,
     hint: 'Wait until one is, or look at why they are not.',
   });
-}
-
-/** A pod that is being deleted may still be Ready for a while. */
-export function isReady(pod: KubeObject): boolean {
-  return (
-    pod.metadata.deletionTimestamp === undefined &&
-    arrayAt(pod, 'status', 'conditions').some(
-      (condition) => stringAt(condition, 'type') === 'Ready' && stringAt(condition, 'status') === 'True',
-    )
-  );
 }

@@ -1,5 +1,6 @@
 import { arrayAt, at, stringAt } from '../../base/json.ts';
-import type { KubeObject } from '../../kube/model/types.ts';
+import type { Container, Pod } from '../../kube/model/kinds.ts';
+import { containersOf } from '../../kube/model/pod.ts';
 
 /** Where a pod's profiler writes. */
 export interface ProfilerFolder {
@@ -14,8 +15,8 @@ const VARIABLE = 'VLLM_TORCH_PROFILER_DIR';
 const OPTION = /torch_profiler_dir\\?["']?\s*[:=\s]\s*\\?["']?([^\\"',}\s]+)/;
 
 /** Reads the profiler's folder from the pod's own arguments and environment; `/traces` of its first container if they name none. */
-export function profilerFolderOf(pod: KubeObject): ProfilerFolder | undefined {
-  const containers = [...arrayAt(pod, 'spec', 'containers'), ...arrayAt(pod, 'spec', 'initContainers')];
+export function profilerFolderOf(pod: Pod): ProfilerFolder | undefined {
+  const containers = containersOf(pod);
   for (const container of containers) {
     const folder = folderOf(container);
     const name = stringAt(container, 'name');
@@ -25,7 +26,7 @@ export function profilerFolderOf(pod: KubeObject): ProfilerFolder | undefined {
   return first === undefined ? undefined : { container: first, folder: DEFAULT_FOLDER };
 }
 
-function folderOf(container: unknown): string | undefined {
+function folderOf(container: Container): string | undefined {
   for (const word of [...arrayAt(container, 'command'), ...arrayAt(container, 'args')]) {
     const named = typeof word === 'string' ? OPTION.exec(word)?.[1] : undefined;
     if (named?.startsWith('/') === true) return named;
@@ -35,6 +36,6 @@ function folderOf(container: unknown): string | undefined {
   return value?.startsWith('/') === true ? value : undefined;
 }
 
-function mountsDefault(container: unknown): boolean {
+function mountsDefault(container: Container): boolean {
   return arrayAt(container, 'volumeMounts').some((mount) => at(mount, 'mountPath') === DEFAULT_FOLDER);
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { stringAt } from '../../../src/base/json.ts';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -47,8 +48,7 @@ describe('work in flight when the network breaks', () => {
     await until(
       'it runs',
       async () =>
-        ((await direct.get(Pods, namespace, shell, patience()))['status'] as { phase?: string } | undefined)?.phase ===
-          'Running' || undefined,
+        stringAt(await direct.get(Pods, namespace, shell, patience()), 'status', 'phase') === 'Running' || undefined,
     );
   });
   after(() => net.stop());

@@ -6,6 +6,7 @@ import { gpuReport } from '../../../src/inventory/gpus.ts';
 import { projectNode } from '../../../src/inventory/project.ts';
 import type { GpuNode } from '../../../src/inventory/types.ts';
 import { snapshotOf, wholeCluster } from './fixtures.ts';
+import type { KubeObject } from '../../../src/kube/model/types.ts';
 
 describe('quantities', () => {
   it('are read in every notation', () => {
@@ -38,13 +39,14 @@ describe('quantities', () => {
       'habana.ai/gaudi': null,
     };
     assert.deepEqual(gpuQuantities(allocatable), { 'nvidia.com/gpu': 0, 'google.com/tpu': 4 });
-    const odd = projectNode({
+    const node: KubeObject = {
       apiVersion: 'v1',
       kind: 'Node',
       metadata: { name: 'odd' },
       spec: {},
       status: { allocatable, conditions: [{ type: 'Ready', status: 'True' }] },
-    });
+    };
+    const odd = projectNode(node);
     assert.deepEqual(gpuReport(snapshotOf([odd], [])).totals, {
       'google.com/tpu': { allocatable: 4, requested: 0, free: 4, unusable: 0, tainted: 0, pending: 0 },
     });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { ownerName } from '../../../src/inventory/owner.ts';
 import { projectNode, projectPod } from '../../../src/inventory/project.ts';
 import { fixturePod, nodeObjects, podObjects } from './fixtures.ts';
+import type { KubeObject } from '../../../src/kube/model/types.ts';
 
 const node = (name: string): ReturnType<typeof projectNode> =>
   projectNode(nodeObjects.find((object) => object.metadata.name === name)!);
@@ -89,7 +90,7 @@ describe('projection of nodes and pods', () => {
   });
 
   it('takes objects of any shape', () => {
-    const odd = {
+    const odd: KubeObject = {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name: 'odd' },

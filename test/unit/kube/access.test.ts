@@ -80,7 +80,7 @@ describe('access rules', () => {
     assert.equal(judge(complete(rule(['get'], [''], ['*/exec'])), needOf('get', Pods, 'exec')), 'allowed');
     assert.equal(judge(complete(rule(['get'], [''], ['*/exec'])), needOf('get', Pods)), 'denied');
     assert.equal(
-      judge(complete(rule(['get'], [''], ['pods'])), needOf('get', Pods, 'exec')),
+      judge(complete(rule(['get'], [''], ['pods']), rule([], [], [])), needOf('get', Pods, 'exec')),
       'denied',
       'a kind does not stand for its subresources',
     );
@@ -107,7 +107,7 @@ describe('access rules', () => {
           resourceRules: [{ verbs: ['get', 7], apiGroups: [''], resources: ['pods'] }, 'what'],
         },
       }),
-      complete(rule(['get'], [''], ['pods'])),
+      complete(rule(['get'], [''], ['pods']), rule([], [], [])),
     );
     assert.deepEqual(parseRules({}), { rules: [], incomplete: true });
     assert.deepEqual(parseRules('an error page'), { rules: [], incomplete: true });
