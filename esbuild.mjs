@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import esbuild from 'esbuild';
 import { commonJsParts } from './scripts/lib/common-js-parts.ts';
 import { isPermissive } from './scripts/lib/licences.ts';
+import { pageBundles } from './scripts/lib/page-bundles.ts';
 
 const production = process.argv.includes('--production');
 const watch = process.argv.includes('--watch');
@@ -64,16 +65,7 @@ const bundles = [
     plugins: [lazyHttp],
     outExtension: { '.js': '.mjs' },
   },
-  {
-    ...common,
-    platform: 'browser',
-    target: 'chrome138',
-    format: 'iife',
-    entryPoints: readdirSync('src/webview', { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && existsSync(join('src/webview', entry.name, 'main.ts')))
-      .map((entry) => ({ in: join('src/webview', entry.name, 'main.ts'), out: `webview/${entry.name}` })),
-    loader: { '.ttf': 'file', '.woff2': 'file' },
-  },
+  { ...common, ...pageBundles },
 ].filter((bundle) =>
   Array.isArray(bundle.entryPoints)
     ? bundle.entryPoints.length > 0

@@ -96,6 +96,7 @@ const suites: readonly Suite[] = [
   { name: 'dead-code', run: (tell) => check(tell, 'knip', []) },
   { name: 'build', run: (tell) => check(tell, 'node', ['esbuild.mjs', '--production']) },
   { name: 'unit', run: (tell) => mocha(tell, ['test/unit/**/*.test.ts']) },
+  { name: 'pages', needs: browserNeeds, run: (tell) => mocha(tell, ['test/pages/**/*.test.ts']) },
   { name: 'clients', needs: kubeClientNeeds, prepare: kubeClients, run: clients },
   { name: 'faults', needs: kubeClientNeeds, prepare: kubeClients, run: faults },
   { name: 'host', needs: [...kubeToolNeeds, ...hostNeeds], prepare: prepareHost, run: host },

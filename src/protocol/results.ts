@@ -31,6 +31,8 @@ export interface RunFigures {
 export type ToResults =
   | {
       readonly type: 'state';
+      /** Which `choose` of the page this picture knows of; 0 before the first. */
+      readonly turn: number;
       readonly runs: readonly RunItem[];
       readonly chosen: readonly string[];
       readonly figures: readonly RunFigures[];
@@ -39,7 +41,8 @@ export type ToResults =
 
 export const FROM_RESULTS = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
-  z.object({ type: z.literal('choose'), runIds: z.array(z.string()).max(200) }),
+  z.object({ type: z.literal('choose'), turn: z.int().nonnegative(), runIds: z.array(z.string()).max(200) }),
+  z.object({ type: z.literal('again') }),
   z.object({ type: z.literal('pin'), runId: z.string() }),
   z.object({ type: z.literal('run') }),
   z.object({ type: z.literal('copy'), what: z.string().max(80), text: z.string().max(5_000_000) }),
@@ -56,3 +59,5 @@ export type FromResults = z.infer<typeof FROM_RESULTS>;
 
 /** What VS Code keeps of the panel across a reload. */
 export const RESULTS_MEMORY = z.object({ chosen: z.array(z.string()) });
+
+export type ResultsMemory = z.infer<typeof RESULTS_MEMORY>;

@@ -30,6 +30,8 @@ export class ResultsPanel implements Disposable {
   readonly #web: WebPanel<ToResults, FromResults>;
   readonly #owned = new DisposableStore();
   #chosen: readonly string[];
+  /** The page's own number of its latest choice. */
+  #turn = 0;
 
   constructor({ workbench, dist, panel, chosen, onError }: ResultsPanelOptions) {
     this.#workbench = workbench;
@@ -76,6 +78,10 @@ export class ResultsPanel implements Disposable {
         return;
       case 'choose':
         this.#chosen = message.runIds;
+        this.#turn = message.turn;
+        await this.#show();
+        return;
+      case 'again':
         await this.#show();
         return;
       case 'pin':
@@ -98,6 +104,7 @@ export class ResultsPanel implements Disposable {
 
   /** A failure is part of the picture. */
   async #show(): Promise<void> {
+    const turn = this.#turn;
     try {
       const records = (await this.#workbench.runs.list()).filter((run) => run.kind === 'benchmark' && !isActive(run));
       const known = new Set(records.map((record) => record.id));
@@ -111,7 +118,7 @@ export class ResultsPanel implements Disposable {
         errors: result.report.errors,
         warnings: result.report.files.flatMap((file) => file.warnings),
       }));
-      this.#web.post({ type: 'state', runs: records.map(runItem), chosen, figures });
+      this.#web.post({ type: 'state', turn, runs: records.map(runItem), chosen, figures });
     } catch (error) {
       const failure = toWorkbenchError(error, 'read the results');
       this.#web.post({ type: 'failed', message: failure.message, hint: failure.hint ?? '' });

@@ -1,7 +1,7 @@
 import { plural } from '../../protocol/format.ts';
 import type { FromLiveFigures, LiveFiguresMemory, Lines, ToLiveFigures } from '../../protocol/live-figures.ts';
 import { ChartCanvas } from '../shared/chart.ts';
-import { button, element, notice } from '../shared/dom.ts';
+import { button, element, notice, refill } from '../shared/dom.ts';
 import { menu } from '../shared/menu.ts';
 import { figureOption, type DrawnLine } from './chart-option.ts';
 import { liveCsv } from './csv.ts';
@@ -199,9 +199,6 @@ export class LiveFiguresPage {
   }
 
   #fillTable(lines: readonly DrawnLine[], figures: readonly Figure[]): void {
-    const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset['key'] : undefined;
-    this.#tablePlace.replaceChildren(linesTable(lines, figures, this.#hidden, (id, shown) => this.#toggle(id, shown)));
-    if (focused !== undefined)
-      this.#tablePlace.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+    refill(this.#tablePlace, [linesTable(lines, figures, this.#hidden, (id, shown) => this.#toggle(id, shown))]);
   }
 }

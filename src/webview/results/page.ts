@@ -1,14 +1,16 @@
 import { toCsv, toMarkdown } from '../../benchmarks/export.ts';
 import type { LatencyMetric } from '../../benchmarks/series.ts';
-import { formatMeasure, formatNumber, formatShare, plural } from '../../protocol/format.ts';
-import type { FromResults, RunItem, ToResults } from '../../protocol/results.ts';
+import { plural } from '../../protocol/format.ts';
+import type { FromResults, ResultsMemory, ToResults } from '../../protocol/results.ts';
 import { ChartCanvas } from '../shared/chart.ts';
-import { button, element, icon, notice } from '../shared/dom.ts';
+import { button, element, notice, refill } from '../shared/dom.ts';
 import { menu } from '../shared/menu.ts';
 import { themeColor } from '../shared/theme.ts';
+import { aggregateCards } from './aggregates.ts';
 import { drawChart, type ChartChoice, type ChartKind } from './chart-option.ts';
 import { shownRuns, type ShownRun } from './model.ts';
-import { resultsTable, runSwatch, type Sorting } from './table.ts';
+import { runRows } from './run-list.ts';
+import { resultsTable, type Sorting } from './table.ts';
 
 type State = Extract<ToResults, { readonly type: 'state' }>;
 
@@ -26,10 +28,15 @@ const LATENCIES: Readonly<Record<LatencyMetric, string>> = {
   e2e: 'Whole request',
 };
 
+export interface PageHost {
+  readonly send: (message: FromResults) => void;
+  readonly remember: (memory: ResultsMemory) => void;
+}
+
 /** The whole page. Parts are made once and filled again, so that scroll and focus survive a new picture. */
 export class ResultsPage {
   readonly #root: HTMLElement;
-  readonly #send: (message: FromResults) => void;
+  readonly #host: PageHost;
   readonly #runList = element('div', { class: 'runs', attributes: { role: 'group', 'aria-label': 'Runs' } });
   readonly #chartPlace = element('div', { class: 'chart', attributes: { role: 'img' } });
   readonly #chartNotice = element('p', { class: 'chart-notice muted', attributes: { role: 'status' } });
@@ -45,15 +52,18 @@ export class ResultsPage {
   readonly #layout: HTMLElement;
   #chart: ChartCanvas | undefined;
   #state: State | undefined;
+  /** What is ticked: the person's latest choice, also before its figures are there. */
+  #chosen: readonly string[] = [];
+  /** Number of that choice. */
+  #turn = 0;
   #choice: ChartChoice = { kind: 'latency', metric: 'ttft', logarithmic: true };
   #sorting: Sorting = { by: 'run', descending: false };
 
-  constructor(root: HTMLElement, send: (message: FromResults) => void) {
+  constructor(root: HTMLElement, host: PageHost) {
     this.#root = root;
-    this.#send = send;
+    this.#host = host;
     this.#layout = element('div', { class: 'results' }, [
-      element('h1', { class: 'visually-hidden', text: 'Benchmark results' }),
-      this.#toolbar(),
+      element('header', {}, [element('h1', { class: 'visually-hidden', text: 'Benchmark results' }), this.#toolbar()]),
       element('div', { class: 'body' }, [
         element('aside', { attributes: { 'aria-label': 'Runs' } }, [element('h2', { text: 'Runs' }), this.#runList]),
         element('main', {}, [this.#chartFrame, this.#problems, this.#aggregates, this.#tablePlace]),
@@ -62,7 +72,12 @@ export class ResultsPage {
   }
 
   show(state: State): void {
+    // Of a choice that was overtaken; the picture of the latest one is on its way.
+    if (state.turn < this.#turn) return;
     this.#state = state;
+    this.#turn = state.turn;
+    this.#chosen = state.chosen;
+    this.#host.remember({ chosen: [...state.chosen] });
     if (state.runs.length === 0) {
       this.#chart?.dispose();
       this.#chart = undefined;
@@ -71,7 +86,7 @@ export class ResultsPage {
           'graph-line',
           'No benchmark has finished yet',
           'Each finished run of this folder appears here with its figures.',
-          [button({ label: 'Run Benchmark', icon: 'play', click: () => this.#send({ type: 'run' }) })],
+          [button({ label: 'Run Benchmark', icon: 'play', click: () => this.#host.send({ type: 'run' }) })],
         ),
       );
       return;
@@ -84,10 +99,18 @@ export class ResultsPage {
   redraw(): void {
     if (!this.#state || !this.#chart) return;
     const runs = this.#shown();
-    this.#fillRuns(runs);
+    refill(
+      this.#runList,
+      runRows(this.#state.runs, runs, this.#chosen, {
+        tick: (runId, on) => this.#tick(runId, on),
+        pin: (runId) => this.#host.send({ type: 'pin', runId }),
+      }),
+    );
     this.#fillMetric();
     this.#fillProblems(runs);
-    this.#fillAggregates(runs);
+    const cards = aggregateCards(runs);
+    this.#aggregates.replaceChildren(...cards);
+    this.#aggregates.hidden = cards.length === 0;
     const { option, note, empty } = drawChart(runs, this.#choice);
     this.#chartNotice.textContent = runs.length === 0 ? 'Choose a run at the side.' : (note ?? '');
     this.#chartFrame.classList.toggle('empty', empty);
@@ -96,9 +119,7 @@ export class ResultsPage {
       `${KINDS.find((kind) => kind.id === this.#choice.kind)?.title ?? ''} of ${plural(runs.length, 'run')}; the table below holds the same figures`,
     );
     this.#chart.draw(option);
-    this.#tablePlace.replaceChildren(
-      ...(runs.length === 0 ? [] : [resultsTable(runs, this.#sorting, (by) => this.#sort(by))]),
-    );
+    refill(this.#tablePlace, runs.length === 0 ? [] : [resultsTable(runs, this.#sorting, (by) => this.#sort(by))]);
   }
 
   #shown(): readonly ShownRun[] {
@@ -132,17 +153,18 @@ export class ResultsPage {
           {
             label: 'Copy as CSV',
             icon: 'copy',
-            run: () => this.#send({ type: 'copy', what: 'CSV', text: toCsv(this.#shown()) }),
+            run: () => this.#host.send({ type: 'copy', what: 'CSV', text: toCsv(this.#shown()) }),
           },
           {
             label: 'Copy as Markdown',
             icon: 'markdown',
-            run: () => this.#send({ type: 'copy', what: 'Markdown table', text: toMarkdown(this.#shown()) }),
+            run: () => this.#host.send({ type: 'copy', what: 'Markdown table', text: toMarkdown(this.#shown()) }),
           },
           {
             label: 'Save as CSV...',
             icon: 'save',
-            run: () => this.#send({ type: 'save', name: 'results.csv', encoding: 'text', data: toCsv(this.#shown()) }),
+            run: () =>
+              this.#host.send({ type: 'save', name: 'results.csv', encoding: 'text', data: toCsv(this.#shown()) }),
           },
           { label: 'Save chart as PNG...', icon: 'file-media', run: () => this.#savePng() },
         ],
@@ -152,7 +174,7 @@ export class ResultsPage {
 
   #savePng(): void {
     if (this.#chart)
-      this.#send({
+      this.#host.send({
         type: 'save',
         name: `${this.#choice.kind}.png`,
         encoding: 'base64',
@@ -168,9 +190,13 @@ export class ResultsPage {
   #sort(by: string): void {
     this.#sorting = { by, descending: this.#sorting.by === by && !this.#sorting.descending };
     this.redraw();
-    this.#tablePlace
-      .querySelector<HTMLElement>('th[aria-sort="ascending"] button, th[aria-sort="descending"] button')
-      ?.focus();
+  }
+
+  #tick(runId: string, on: boolean): void {
+    this.#turn += 1;
+    this.#chosen = on ? [...this.#chosen, runId] : this.#chosen.filter((other) => other !== runId);
+    this.#host.remember({ chosen: [...this.#chosen] });
+    this.#host.send({ type: 'choose', turn: this.#turn, runIds: [...this.#chosen] });
   }
 
   #fillMetric(): void {
@@ -195,71 +221,6 @@ export class ResultsPage {
     this.#metricPlace.replaceChildren(select);
   }
 
-  #fillRuns(shown: readonly ShownRun[]): void {
-    const { runs = [], chosen = [] } = this.#state ?? {};
-    const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset['key'] : undefined;
-    this.#runList.replaceChildren(
-      ...runs.map((run) =>
-        this.#runRow(
-          run,
-          shown.find((found) => found.item.id === run.id),
-          chosen,
-        ),
-      ),
-    );
-    if (focused !== undefined) this.#runList.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus();
-  }
-
-  #runRow(run: RunItem, shown: ShownRun | undefined, chosen: readonly string[]): HTMLElement {
-    const box = element('input', {
-      attributes: { type: 'checkbox', 'data-key': `check/${run.id}` },
-      on: { change: () => this.#toggle(run.id, box.checked) },
-    });
-    box.checked = chosen.includes(run.id);
-    const started = new Date(run.startedAt).toLocaleString(undefined, {
-      month: 'short',
-      day: 'numeric',
-      hour: '2-digit',
-      minute: '2-digit',
-    });
-    const details = [started, run.deployment].filter((part) => part !== null).join(' · ');
-    const pin = element(
-      'button',
-      {
-        class: `pin${run.baseline ? ' pinned' : ''}`,
-        title: run.baseline ? 'This is the baseline' : 'Pin as baseline',
-        attributes: {
-          'aria-label': `Pin ${run.label} as baseline`,
-          'aria-pressed': String(run.baseline),
-          'data-key': `pin/${run.id}`,
-        },
-        on: { click: () => this.#send({ type: 'pin', runId: run.id }) },
-      },
-      [icon(run.baseline ? 'pinned' : 'pin')],
-    );
-    return element('div', { class: 'run' }, [
-      element(
-        'label',
-        { title: [run.label, details, run.model, run.summary].filter((part) => part !== null).join('\n') },
-        [
-          box,
-          shown ? runSwatch(shown) : element('span', { class: 'swatch none' }),
-          element('span', { class: 'run-text' }, [
-            element('span', { class: 'run-label', text: run.label }),
-            element('span', { class: 'run-details muted', text: details }),
-            run.summary === null ? undefined : element('span', { class: 'run-details muted', text: run.summary }),
-          ]),
-        ],
-      ),
-      pin,
-    ]);
-  }
-
-  #toggle(id: string, on: boolean): void {
-    const chosen = this.#state?.chosen ?? [];
-    this.#send({ type: 'choose', runIds: on ? [...chosen, id] : chosen.filter((other) => other !== id) });
-  }
-
   #fillProblems(runs: readonly ShownRun[]): void {
     const problems = runs.flatMap((run) => [
       ...run.figures.errors.map((error) => `${run.item.label}: ${error.message} ${error.hint}`),
@@ -268,64 +229,5 @@ export class ResultsPage {
     ]);
     this.#problems.replaceChildren(...[...new Set(problems)].map((text) => element('li', { text })));
     this.#problems.hidden = problems.length === 0;
-  }
-
-  /** Sums are of throughputs only: percentiles of several workers are merged from samples or not shown. */
-  #fillAggregates(runs: readonly ShownRun[]): void {
-    const cards = runs.flatMap((run) => {
-      const { aggregate } = run.figures;
-      if (!aggregate) return [];
-      const { throughput, ttft_ms: ttft } = aggregate;
-      const figures: readonly (readonly [string, string, string])[] = [
-        [
-          'In the common window',
-          `${formatMeasure(throughput.in_common_window)} tok/s`,
-          'Output tokens a second while every worker was running',
-        ],
-        [
-          'Over the union',
-          `${formatMeasure(throughput.over_union)} tok/s`,
-          'Output tokens of all workers over the time from the first start to the last end',
-        ],
-        [
-          'Sum of means',
-          `${formatMeasure(throughput.sum_of_means)} tok/s`,
-          "Sum of the workers' own throughputs: too high when they did not run at the same time",
-        ],
-        ['Overlap', formatShare(throughput.overlap), 'Common window over union window'],
-        [
-          'Requests',
-          `${formatNumber(aggregate.requests.successful)} ok, ${formatNumber(aggregate.requests.errored)} failed`,
-          'Over all workers',
-        ],
-        [
-          'TTFT p50 / p99',
-          ttft.method === 'merged' ? `${formatMeasure(ttft.p50)} / ${formatMeasure(ttft.p99)} ms` : 'not mergeable',
-          'Merged from the samples of all workers; percentiles are never averaged',
-        ],
-      ];
-      return [
-        element('section', { class: 'aggregate' }, [
-          element('h3', {}, [
-            runSwatch(run),
-            element('span', {
-              text: `${run.item.label}: ${plural(aggregate.workers.length, 'worker')}${aggregate.missing.length > 0 ? `, missing ${aggregate.missing.join(', ')}` : ''}`,
-            }),
-          ]),
-          element(
-            'dl',
-            {},
-            figures.map(([name, value, meaning]) =>
-              element('div', { title: meaning }, [
-                element('dt', { class: 'muted', text: name }),
-                element('dd', { text: value }),
-              ]),
-            ),
-          ),
-        ]),
-      ];
-    });
-    this.#aggregates.replaceChildren(...cards);
-    this.#aggregates.hidden = cards.length === 0;
   }
 }

@@ -49,11 +49,19 @@ function heading(
   const active = sorting.by === id;
   const sorted = active ? (sorting.descending ? 'descending' : 'ascending') : 'none';
   return element('th', { class: extra, attributes: { scope: 'col', 'aria-sort': sorted } }, [
-    element('button', { ...(meaning === undefined ? {} : { title: meaning }), on: { click: () => sort(id) } }, [
-      element('span', { text: title }),
-      unit === '' ? undefined : element('span', { class: 'muted', text: unit }),
-      active ? icon(sorting.descending ? 'arrow-down' : 'arrow-up') : undefined,
-    ]),
+    element(
+      'button',
+      {
+        ...(meaning === undefined ? {} : { title: meaning }),
+        attributes: { 'data-key': `sort/${id}` },
+        on: { click: () => sort(id) },
+      },
+      [
+        element('span', { text: title }),
+        unit === '' ? undefined : element('span', { class: 'muted', text: unit }),
+        active ? icon(sorting.descending ? 'arrow-down' : 'arrow-up') : undefined,
+      ],
+    ),
   ]);
 }
 
@@ -79,9 +87,12 @@ function tableRow(
 }
 
 function figureCell(column: Column, value: number | null, before: number | null): HTMLElement {
+  const mark = differenceMark(column, value, before);
   return element('td', {}, [
     element('span', { text: column.count ? formatNumber(value) : formatMeasure(value) }),
-    differenceMark(column, value, before),
+    // Said and copied as two words.
+    mark && document.createTextNode(' '),
+    mark,
   ]);
 }
 

@@ -47,14 +47,26 @@ export function button({ label, icon: name, secondary = false, title, click }: B
   return made;
 }
 
-/** A message in place of content: what is the matter and what helps. */
+/** A message in place of a page's content: what is the matter and what helps. */
 export function notice(name: string, title: string, detail: string, actions: readonly HTMLElement[] = []): HTMLElement {
-  return element('div', { class: 'notice', attributes: { role: 'status' } }, [
-    icon(name, 'notice-icon'),
-    element('h2', { text: title }),
-    element('p', { text: detail }),
-    element('div', { class: 'actions' }, actions),
+  return element('main', {}, [
+    element('div', { class: 'notice', attributes: { role: 'status' } }, [
+      icon(name, 'notice-icon'),
+      element('h1', { text: title }),
+      element('p', { text: detail }),
+      element('div', { class: 'actions' }, actions),
+    ]),
   ]);
+}
+
+/** Fills a place anew. What had the keyboard, known by its `data-key`, has it again. */
+export function refill(place: HTMLElement, children: readonly Node[]): void {
+  const { activeElement } = document;
+  const key =
+    activeElement instanceof HTMLElement && place.contains(activeElement) ? activeElement.dataset['key'] : undefined;
+  place.replaceChildren(...children);
+  if (key !== undefined)
+    place.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
 }
 
 /** The element of the page that scripts fill. */

@@ -14,7 +14,7 @@ export interface MenuOptions {
   readonly about?: () => string;
 }
 
-/** A button that opens a short list of actions. Arrows move in it; Escape, a choice and a click elsewhere close it. */
+/** A button that opens a short list of actions. Arrows move in it; Escape, a choice and whatever leads away from it close it. */
 export function menu({ label, icon: name, actions, about }: MenuOptions): HTMLElement {
   const summary = element('summary', {}, [icon(name), element('span', { text: label }), icon('chevron-down')]);
   const note = element('p', { class: 'menu-about muted' });
@@ -58,6 +58,9 @@ export function menu({ label, icon: name, actions, about }: MenuOptions): HTMLEl
       const here = buttons.findIndex((button) => button === document.activeElement);
       buttons.at((here + (event.key === 'ArrowDown' ? 1 : here < 0 ? 0 : -1)) % buttons.length)?.focus();
     }
+  });
+  made.addEventListener('focusout', ({ relatedTarget }) => {
+    if (relatedTarget instanceof Node && !made.contains(relatedTarget)) close();
   });
   document.addEventListener('click', (event) => {
     if (event.target instanceof Node && !made.contains(event.target)) close();

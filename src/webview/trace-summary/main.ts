@@ -32,17 +32,19 @@ function receive(message: ToTraceSummary): void {
 /** The page's shape while the trace is read. */
 function skeleton(name: string): HTMLElement {
   return element('div', { class: 'summary', attributes: { 'aria-busy': 'true' } }, [
-    element('div', { class: 'toolbar' }, [element('h1', { class: 'grow', text: name })]),
-    element('p', {
-      class: 'muted reading',
-      text: 'Reading the trace. A gigabyte takes about two seconds.',
-      attributes: { role: 'status' },
-    }),
-    element(
-      'div',
-      { class: 'figures' },
-      Array.from({ length: 5 }, () => element('div', { class: 'figure placeholder' })),
-    ),
+    element('header', { class: 'toolbar' }, [element('h1', { class: 'grow', text: name })]),
+    element('main', {}, [
+      element('p', {
+        class: 'muted',
+        text: 'Reading the trace. A gigabyte takes about two seconds.',
+        attributes: { role: 'status' },
+      }),
+      element(
+        'div',
+        { class: 'figures' },
+        Array.from({ length: 5 }, () => element('div', { class: 'figure placeholder' })),
+      ),
+    ]),
   ]);
 }
 

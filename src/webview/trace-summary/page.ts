@@ -9,7 +9,7 @@ import { stepSection } from './steps.ts';
 /** Everything about one trace, top down: five figures, the devices' time, steps, kernels. */
 export function summaryPage(trace: TraceView, send: (message: FromTraceSummary) => void): HTMLElement {
   return element('div', { class: 'summary' }, [
-    element('div', { class: 'toolbar' }, [
+    element('header', { class: 'toolbar' }, [
       element('div', { class: 'grow', title: trace.path }, [
         element('h1', { text: trace.name }),
         element('span', { class: 'muted', text: describe(trace) }),
