@@ -174,7 +174,11 @@ export function compose(options: ComposeOptions): Workbench {
   const runs = owned.add(
     createRunLedger({
       files: below('results'),
-      places: new RunPlaces(new WorkspaceFiles(options.storage).below('runs'), options.workspace ?? options.storage),
+      places: new RunPlaces(
+        new WorkspaceFiles(options.storage).below('runs'),
+        options.workspace ?? options.storage,
+        clock,
+      ),
       clock,
       logger,
     }),

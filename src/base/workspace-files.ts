@@ -1,6 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { constants, lstat, mkdir, open, rename, rm, rmdir, writeFile, type FileHandle } from 'node:fs/promises';
+import {
+  constants,
+  lstat,
+  lutimes,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rm,
+  rmdir,
+  writeFile,
+  type FileHandle,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText, isWorkbenchError, systemCode, WorkbenchError } from './errors.ts';
 import { readSmallFile } from './small-file.ts';
@@ -46,7 +58,7 @@ export class WorkspaceFiles {
   read(file: string): Promise<string | undefined> {
     return this.#try('read', file, async (path, parts) => {
       if (!(await this.#hasFolders(parts.slice(0, -1))) || (await plainFile(path)) === undefined) return undefined;
-      return readSmallFile(path, MOST_READ);
+      return readSmallFile(path, MOST_READ).catch(ignoring('ENOENT'));
     });
   }
 
@@ -55,6 +67,33 @@ export class WorkspaceFiles {
     return this.#try('read', file, async (path, parts) =>
       (await this.#hasFolders(parts.slice(0, -1))) ? ((await plainFile(path))?.size ?? 0) : 0,
     );
+  }
+
+  /** Names of what is in a folder; none where it is not there. */
+  list(folder: string): Promise<readonly string[]> {
+    return this.#try('read', folder, async (path, parts) =>
+      (await this.#hasFolders(parts)) ? ((await readdir(path).catch(ignoring('ENOENT'))) ?? []) : [],
+    );
+  }
+
+  /** When a file was changed, in ms; undefined when it is not there. */
+  changedAt(file: string): Promise<number | undefined> {
+    return this.#try('read', file, async (path, parts) =>
+      (await this.#hasFolders(parts.slice(0, -1))) ? (await plainFile(path))?.mtimeMs : undefined,
+    );
+  }
+
+  /** Says that a file was changed at this time, in ms; false when it is not there. */
+  touch(file: string, time: number): Promise<boolean> {
+    return this.#change(file, async (path, parts) => {
+      const found = (await this.#hasFolders(parts.slice(0, -1))) ? await plainFile(path) : undefined;
+      if (!found) return false;
+      onlyName(found, path);
+      return lutimes(path, time / 1000, time / 1000).then(
+        () => true,
+        (error: unknown) => ignoring('ENOENT')(error) ?? false,
+      );
+    });
   }
 
   /** Replaces a file, or makes it, with its folders: a reader sees the old or the new text and never half of one. */
@@ -86,9 +125,13 @@ export class WorkspaceFiles {
     });
   }
 
-  async append(file: string, bytes: Uint8Array): Promise<void> {
-    await using handle = await this.#open(file, constants.O_WRONLY | constants.O_APPEND);
-    await this.#change(file, () => handle.appendFile(bytes));
+  /** Writes bytes at a place in a file, made when it is not there. Those who write the same at the same place do no harm to each other. */
+  async writeAt(file: string, bytes: Uint8Array, position: number): Promise<void> {
+    await using handle = await this.open(file);
+    await this.#change(file, async () => {
+      for (let done = 0; done < bytes.length;)
+        done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+    });
   }
 
   /** A file to be read and written at any place, made when it is not there. Who opens it closes it. */
@@ -103,11 +146,6 @@ export class WorkspaceFiles {
       await this.#makeFolders(parts.slice(0, -1));
       await rename(this.path(from), path);
     });
-  }
-
-  /** Makes a folder and those above it. */
-  makeFolder(file: string): Promise<void> {
-    return this.#change(file, (_path, parts) => this.#makeFolders(parts));
   }
 
   /** Makes a folder that must be new: false where something of that name is. */

@@ -1,4 +1,4 @@
-import { throwIfAborted, type Clock } from '../base/clock.ts';
+import { abortable, throwIfAborted, type Clock } from '../base/clock.ts';
 import { isWorkbenchError } from '../base/errors.ts';
 import type { Readers } from '../readers/types.ts';
 import { fileError } from './file-error.ts';
@@ -7,7 +7,6 @@ import { KeptReadings } from './kept-readings.ts';
 import type { ResultTasks } from './reader-tasks.ts';
 import type { WorkersJob } from './readers/merge-workers.ts';
 import type { FileError, ResultFile, ResultsReport, WorkersReport } from './types.ts';
-import { untilAborted } from './until-aborted.ts';
 
 export interface ResultReaderOptions {
   readonly readers: Readers<ResultTasks>;
@@ -38,7 +37,7 @@ export class ResultReader {
     const errors: FileError[] = [];
     for (const path of paths) {
       for await (const candidate of resultFiles(path, signal, errors)) {
-        const reading = await untilAborted(
+        const reading = await abortable(
           this.#files.of([candidate], '', () => this.#readFile(candidate)),
           signal,
         );
@@ -68,7 +67,7 @@ export class ResultReader {
       else workers.push({ index, path });
     }
     const job = { path: directory, workers, missing, useTotal };
-    const found = await untilAborted(
+    const found = await abortable(
       this.#workers.of(
         workers.map(({ path }) => path),
         JSON.stringify([n, directory, useTotal]),

@@ -1,22 +1,22 @@
-import type { Clock } from '../base/clock.ts';
-import { aborted } from '../base/clock.ts';
+import { abortable, type Clock } from '../base/clock.ts';
 import { WorkbenchError } from '../base/errors.ts';
 import type { Logger, ReportProgress } from '../base/logger.ts';
 import type { LongCall } from '../deployment/types.ts';
 import type { Contexts } from '../kube/login/types.ts';
 import type { PokerService } from '../poker/types.ts';
 import type { Readers } from '../readers/types.ts';
+import type { Lease } from '../base/lease.ts';
 import type { RunLedger, RunPlace, RunRecord } from '../runs/types.ts';
 import type { ResultTasks } from './reader-tasks.ts';
 import { RECIPES, recipeById } from './recipes/index.ts';
 import { checkValues, recordedValues } from './recipes/values.ts';
 import { ResultReader } from './result-reader.ts';
+import { Attendance, isActive, type AttendanceOptions } from './running/attendance.ts';
 import { deploymentGpus, podGpus, targetPod } from './running/cluster-facts.ts';
 import { findRun, launchRun, type Launcher, type RunPlan } from './running/launch.ts';
 import { readRun } from './running/run-results.ts';
-import { FollowedRun, type FollowedRunOptions } from './running/followed-run.ts';
+import { FollowedRun } from './running/followed-run.ts';
 import type { BenchmarkRecipe, BenchmarkRequest, BenchmarkService, RunResults } from './types.ts';
-import { untilAborted } from './until-aborted.ts';
 
 export interface BenchmarkDependencies {
   readonly contexts: Contexts;
@@ -40,7 +40,7 @@ export function createBenchmarkService(dependencies: BenchmarkDependencies): Ben
 
 class Benchmarks implements BenchmarkService {
   readonly #dependencies: BenchmarkDependencies;
-  readonly #followed = new Map<string, FollowedRun>();
+  readonly #attended = new Map<string, Attendance>();
   readonly #disposed = new AbortController();
   readonly #results: ResultReader;
 
@@ -67,7 +67,7 @@ class Benchmarks implements BenchmarkService {
       : request.deployment === undefined
         ? null
         : await deploymentGpus(client, request.deployment, signal);
-    const record = await ledger.create(
+    const { record, lease } = await ledger.create(
       {
         kind: 'benchmark',
         recipe: recipe.id,
@@ -92,42 +92,40 @@ class Benchmarks implements BenchmarkService {
     );
     const launcher: Launcher = { ...this.#dependencies, client };
     const plan: RunPlan = { recipe, values, endpoint, target, deployment: request.deployment };
-    this.#follow({
+    const run = new FollowedRun({
       ...this.#dependencies,
       client,
+      lease,
       results: this.#results,
       progress,
       runId: record.id,
       adopted: false,
       launch: (waiting) => launchRun(launcher, plan, record, waiting),
     });
+    this.#attended.get(record.id)?.leave();
+    this.#attend(record.id, { lease, run });
     return record.id;
   }
 
   async wait(runId: string, signal: AbortSignal): Promise<void> {
-    const run = this.#followed.get(runId);
-    await untilAborted(run ? run.ended : this.#untilClosed(runId, signal), signal);
+    await abortable(this.#attended.get(runId)?.ended ?? this.#untilClosed(runId, signal), signal);
   }
 
   async cancel(runId: string): Promise<void> {
-    const run = this.#followed.get(runId) ?? (await this.#adopt(await this.#record(runId), this.#disposed.signal));
-    if (run) {
-      await run.cancel();
-      return;
-    }
-    const { state, endedAt, summary } = await this.#record(runId);
+    const record = await this.#record(runId);
+    const { state, endedAt, summary } = record;
     if (state === 'lost' && endedAt === null)
       throw new WorkbenchError({
         code: 'not-supported',
         message: `cannot cancel run ${runId}: ${summary ?? state}`,
         hint: 'Cancel it where it was started; its record can be deleted here.',
       });
+    if (isActive(record)) await this.#attendance(runId).cancel();
   }
 
   async resume(signal: AbortSignal): Promise<void> {
     for (const record of await this.#dependencies.ledger.list()) {
-      if (record.kind === 'benchmark' && isActive(record) && !this.#followed.has(record.id))
-        await this.#adopt(record, signal);
+      if (record.kind === 'benchmark' && isActive(record)) await abortable(this.#attendance(record.id).begun, signal);
     }
   }
 
@@ -144,21 +142,37 @@ class Benchmarks implements BenchmarkService {
 
   dispose(): void {
     this.#disposed.abort();
-    for (const run of this.#followed.values()) run.leave();
-    this.#followed.clear();
+    for (const attendance of this.#attended.values()) attendance.leave();
+    this.#attended.clear();
   }
 
-  #follow(options: FollowedRunOptions): FollowedRun {
-    const run = new FollowedRun(options);
-    this.#followed.set(options.runId, run);
-    void run.ended.then(() => this.#followed.delete(options.runId));
-    return run;
+  /** One a run, whoever asks first: what cancels and what resumes never both take it up. */
+  #attendance(runId: string): Attendance {
+    return this.#attended.get(runId) ?? this.#attend(runId);
+  }
+
+  #attend(runId: string, begun?: AttendanceOptions['begun']): Attendance {
+    const { ledger, clock, logger } = this.#dependencies;
+    const attendance = new Attendance({
+      runId,
+      ledger,
+      clock,
+      logger,
+      ...(begun ? { begun } : {}),
+      adopt: (record, lease) => this.#adopt(record, lease),
+    });
+    this.#attended.set(runId, attendance);
+    if (this.#disposed.signal.aborted) attendance.leave();
+    void attendance.ended.finally(() => {
+      if (this.#attended.get(runId) === attendance) this.#attended.delete(runId);
+    });
+    return attendance;
   }
 
   /** Follows a run of this workspace that another window started; closes the record of one that cannot be found. */
-  async #adopt(record: RunRecord, signal: AbortSignal): Promise<FollowedRun | undefined> {
+  async #adopt(record: RunRecord, lease: Lease): Promise<FollowedRun | undefined> {
     const { contexts, ledger } = this.#dependencies;
-    const place = isActive(record) ? await ledger.place(record.id) : undefined;
+    const place = await ledger.place(record.id);
     if (!place) return undefined;
     const { runsIn } = place;
     const lost =
@@ -168,13 +182,13 @@ class Benchmarks implements BenchmarkService {
       await this.#close(record, lost ?? '');
       return undefined;
     }
-    if (signal.aborted) throw aborted(signal);
     const client = await contexts.client({ context: place.context, namespace: place.namespace, server: place.server });
     const launcher = { ...this.#dependencies, client };
-    return this.#follow({
+    return new FollowedRun({
       ...launcher,
+      lease,
       results: this.#results,
-      progress: this.#progressInto(record.id),
+      progress: this.#progressInto(record.id, lease),
       runId: record.id,
       adopted: true,
       launch: (waiting) => findRun(launcher, record.id, runsIn, waiting),
@@ -195,14 +209,15 @@ class Benchmarks implements BenchmarkService {
     await ledger.update(id, { state: 'lost', summary, endedAt: new Date(clock.now()).toISOString() });
   }
 
-  #progressInto(runId: string): ReportProgress {
+  #progressInto(runId: string, lease: Lease): ReportProgress {
     const { ledger, clock, logger } = this.#dependencies;
     let told = Number.NEGATIVE_INFINITY;
     return ({ message }) => {
       if (clock.monotonic() - told < RECORD_PROGRESS_MS) return;
       told = clock.monotonic();
-      ledger
-        .update(runId, { summary: message })
+      lease
+        .confirm()
+        .then(() => ledger.update(runId, { summary: message }))
         .catch((error: unknown) => logger.warn(`the progress of run ${runId} is not kept: ${String(error)}`));
     };
   }
@@ -238,8 +253,4 @@ function nextChange(ledger: RunLedger, signal: AbortSignal): Promise<void> {
     const subscription = ledger.onDidChange(done);
     signal.addEventListener('abort', done, { once: true });
   });
-}
-
-function isActive({ state }: RunRecord): boolean {
-  return state === 'starting' || state === 'running';
 }

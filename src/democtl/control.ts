@@ -3,19 +3,21 @@ import { join } from 'node:path';
 import { poll, sleep, timeLimit, type Clock } from '../base/clock.ts';
 import { systemCode, WorkbenchError } from '../base/errors.ts';
 import { Emitter } from '../base/events.ts';
-import { locked } from '../base/file-lock.ts';
+import { Leases } from '../base/lease.ts';
 import type { Logger } from '../base/logger.ts';
 import type { OwnNode } from '../base/own-node.ts';
 import { loadPart } from '../base/parts.ts';
 import { readSmallFile } from '../base/small-file.ts';
 import { WorkspaceFiles } from '../base/workspace-files.ts';
-import { endProcess, processAlive, processStart, startDaemon } from '../kube/tools/daemon.ts';
+import { startDaemon } from '../kube/tools/daemon.ts';
+import { interrupt, processes, processName } from '../kube/tools/processes.ts';
 import type { Status } from './record.ts';
 import type { DemoControl, RunningDemo, StoppedDemo } from './types.ts';
 
 const mostStatusBytes = 64 * 1024;
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 15_000;
+const START_POLL_MS = 200;
 
 export interface DemoControlDependencies {
   /** Folder of this machine and user where the demo keeps kubeconfig, status and log. */
@@ -61,11 +63,11 @@ class Control implements DemoControl {
   /** Of several windows that start one at once, one does and the others wait for it. */
   async start({ speed, signal }: { readonly speed?: number; readonly signal: AbortSignal }): Promise<RunningDemo> {
     const { storage, clock } = this.#dependencies;
-    const lock = { clock, signal, pollMs: 200, who: await holderName(process.pid), leftBehind: isGone };
-    const demo = await locked(
-      new WorkspaceFiles(storage).below('demo'),
+    const leases = new Leases({ files: new WorkspaceFiles(storage).below('demo'), clock, processes });
+    const demo = await leases.during(
       'starting',
-      lock,
+      START_POLL_MS,
+      signal,
       async () => (await this.running(signal)) ?? this.#start(speed, signal),
     );
     this.#changed.fire(demo);
@@ -89,12 +91,12 @@ class Control implements DemoControl {
       env: node.env,
       logFile,
     });
-    const own = { pid, started: await processStart(pid) };
+    const own = await processName(pid);
     const limit = AbortSignal.any([signal, timeLimit(startTimeoutMs, 'start the demo cluster', `Read ${logFile}.`)]);
     try {
       return await poll(clock, 200, limit, async () => {
         const now = await this.running(limit);
-        if (!now && !(await isProcessOf(own))) {
+        if (!now && (await processes.hasEnded(own))) {
           throw new WorkbenchError({
             code: 'internal',
             message: 'the demo cluster ended while it was starting',
@@ -104,7 +106,7 @@ class Control implements DemoControl {
         return now;
       });
     } catch (error) {
-      if (await isProcessOf(own)) endProcess(pid);
+      await interrupt(own);
       throw error;
     }
   }
@@ -117,14 +119,12 @@ class Control implements DemoControl {
   }
 
   async #end(demo: Status, text: string, signal: AbortSignal): Promise<void> {
-    endProcess(demo.pid);
+    await interrupt(demo);
     const limit = AbortSignal.any([
       signal,
       timeLimit(stopTimeoutMs, 'stop the demo cluster', `Its process ${demo.pid} does not end.`),
     ]);
-    while (await isProcessOf(demo)) {
-      await sleep(this.#dependencies.clock, 100, limit);
-    }
+    while (!(await processes.hasEnded(demo))) await sleep(this.#dependencies.clock, 100, limit);
     await this.#forget(text);
   }
 
@@ -140,7 +140,9 @@ class Control implements DemoControl {
     const status = statusOf(text);
     let gone: string;
     if (!status) gone = 'its record is unreadable';
-    else if (!(await isProcessOf(status))) gone = `process ${status.pid} is gone or another one`;
+    else if (status.host !== (await processes.self()).host)
+      return { text, status, gone: 'it was started on another machine' };
+    else if (await processes.hasEnded(status)) gone = `process ${status.pid} is gone or another one`;
     else if (!(await answers(status, this.#dependencies.clock, signal)))
       gone = `port ${status.port} is closed or another server's`;
     else return { text, status };
@@ -165,20 +167,6 @@ class Control implements DemoControl {
     if ((await this.#record()) !== text) return;
     await Promise.all([rm(this.#statusFile, { force: true }), rm(this.kubeconfig, { force: true })]);
   }
-}
-
-async function isProcessOf({ pid, started }: Pick<Status, 'pid' | 'started'>): Promise<boolean> {
-  return processAlive(pid) && (await processStart(pid)) === started;
-}
-
-/** Of letters, digits and `-`: names the process, also among those that had its pid. */
-async function holderName(pid: number): Promise<string> {
-  return `${pid}-${((await processStart(pid)) ?? '').replaceAll(/\W/g, '-')}`;
-}
-
-async function isGone(holder: string): Promise<boolean> {
-  const pid = Number.parseInt(holder, 10);
-  return !(pid > 0 && processAlive(pid) && holder.startsWith(`${await holderName(pid)}.`));
 }
 
 /** Without its token. */

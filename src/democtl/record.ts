@@ -7,9 +7,10 @@ const answerTimeoutMs = 10_000;
 
 /** What `llmdw demo --status FILE` writes as soon as it serves. */
 const statusSchema = z.object({
+  // Its process, as `ProcessName`.
+  host: z.string(),
   pid: z.number().int().positive(),
-  /** `processStart` of that process; absent where the system does not tell. */
-  started: z.string().optional(),
+  started: z.string().nullable(),
   port: z.number().int(),
   kubeconfig: z.string(),
   context: z.string(),

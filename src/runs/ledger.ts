@@ -5,15 +5,16 @@ import type { Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposables.ts';
 import { errorText, isWorkbenchError, systemCode, WorkbenchError } from '../base/errors.ts';
 import { Emitter } from '../base/events.ts';
-import { locked } from '../base/file-lock.ts';
+import { Leases, type Lease } from '../base/lease.ts';
 import { Limiter } from '../base/limiter.ts';
 import type { Logger } from '../base/logger.ts';
 import { loadPart } from '../base/parts.ts';
 import { redact } from '../base/redact.ts';
 import type { WorkspaceFiles } from '../base/workspace-files.ts';
+import { processes } from '../kube/tools/processes.ts';
 import { isActive } from './active.ts';
 import type { RunPlaces } from './places.ts';
-import type { RunLedger, RunObject, RunPlace, RunRecord } from './types.ts';
+import type { OwnedRun, RunLedger, RunObject, RunPlace, RunRecord } from './types.ts';
 
 export interface RunLedgerOptions {
   /** `results/` of the workspace, made when the first run is; undefined while no folder counts. */
@@ -26,12 +27,7 @@ export interface RunLedgerOptions {
 const RECORD = 'run.json';
 /** Several changes at once are told once. */
 const DEBOUNCE_MS = 100;
-/** A record is changed in milliseconds: who holds its lock longer than 5 s is a window that died over it. */
-const recordLock = {
-  who: 'window',
-  pollMs: 10,
-  leftBehind: (_holder: string, unchangedMs: number) => unchangedMs >= 5000,
-};
+const RECORD_POLL_MS = 10;
 
 export function createRunLedger(options: RunLedgerOptions): RunLedger {
   return new DiskLedger(options);
@@ -44,7 +40,7 @@ class DiskLedger implements RunLedger {
   readonly #logger: Logger;
   readonly #changed: Emitter<void>;
   readonly onDidChange;
-  /** Changes are read, changed and written one after another; those of other windows wait at the record's lock. */
+  /** Changes are read, changed and written one after another; those of other windows wait at the record's lease. */
   readonly #writer = new Limiter(1);
   readonly #never = new AbortController().signal;
   #watcher: FSWatcher | undefined;
@@ -73,24 +69,26 @@ class DiskLedger implements RunLedger {
     return this.#results() === undefined ? undefined : this.#shown(checked(id));
   }
 
-  async create(record: Omit<RunRecord, 'id'>, server: string): Promise<RunRecord> {
+  async create(record: Omit<RunRecord, 'id'>, server: string): Promise<OwnedRun> {
     const { runId } = await loadPart(() => import('./record.ts'));
     const id = await this.#makeFolder(runId(new Date(record.startedAt), record.recipe));
     const created = { ...record, id };
     // Before the record: one without a place would show as somebody else's.
     await this.#places.keep(id, { context: record.context, server, namespace: record.namespace, runsIn: null });
+    // Before the record, too: another window would think that its owner had died.
+    const lease = await this.#places.wait(id, this.#never);
     await this.#write(created);
     this.#watch();
-    return created;
+    return { record: created, lease };
   }
 
   update(id: string, change: Partial<Omit<RunRecord, 'id'>>): Promise<RunRecord> {
-    const lock = `.${checked(id)}.lock`;
+    checked(id);
     return this.#writer.run(this.#never, async () => {
       // Without a record there is nothing to lock, and perhaps not even the folder to do it in.
       await this.#recorded(id);
       try {
-        return await locked(this.#files, lock, { ...recordLock, clock: this.#clock, signal: this.#never }, async () => {
+        return await this.#leases.during(`.${id}.lock`, RECORD_POLL_MS, this.#never, async () => {
           const updated = { ...(await this.#recorded(id)), ...change };
           await this.#write(updated);
           if (!isActive(updated)) await this.#places.forget(id);
@@ -100,6 +98,14 @@ class DiskLedger implements RunLedger {
         throw withHint(error);
       }
     });
+  }
+
+  take(id: string): Promise<Lease | undefined> {
+    return this.#places.take(checked(id));
+  }
+
+  waitToOwn(id: string, signal: AbortSignal): Promise<Lease> {
+    return this.#places.wait(checked(id), signal);
   }
 
   place(id: string): Promise<RunPlace | undefined> {
@@ -133,6 +139,10 @@ class DiskLedger implements RunLedger {
     this.#watcher = undefined;
     this.#pendingChange?.dispose();
     this.#changed.dispose();
+  }
+
+  get #leases(): Leases {
+    return new Leases({ files: this.#files, clock: this.#clock, processes });
   }
 
   get #files(): WorkspaceFiles {

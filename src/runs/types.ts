@@ -1,5 +1,6 @@
 import type { Disposable } from '../base/disposables.ts';
 import type { Event } from '../base/events.ts';
+import type { Lease } from '../base/lease.ts';
 import type { WorkspaceFiles } from '../base/workspace-files.ts';
 
 export type RunState = 'starting' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'lost';
@@ -53,14 +54,24 @@ export interface RunObject {
   readonly uid: string | null;
 }
 
+/** A run, and the right to follow it. */
+export interface OwnedRun {
+  readonly record: RunRecord;
+  readonly lease: Lease;
+}
+
 /** The workspace's memory of runs, on disk, in plain files. */
 export interface RunLedger extends Disposable {
   /** Newest first. One that seems to be under way and was not started from this workspace is answered as lost, and says so. */
   list(): Promise<readonly RunRecord[]>;
   get(id: string): Promise<RunRecord | undefined>;
-  /** Makes the folder and its `run.json`. `server` is the cluster's. */
-  create(record: Omit<RunRecord, 'id'>, server: string): Promise<RunRecord>;
+  /** Makes the folder and its `run.json`; the run is this process's until it gives it back. `server` is the cluster's. */
+  create(record: Omit<RunRecord, 'id'>, server: string): Promise<OwnedRun>;
   update(id: string, change: Partial<Omit<RunRecord, 'id'>>): Promise<RunRecord>;
+  /** Of all processes that see a run one follows it and writes beside its record. Undefined while another one does. */
+  take(id: string): Promise<Lease | undefined>;
+  /** Waits until the run is given back, or its owner has died. */
+  waitToOwn(id: string, signal: AbortSignal): Promise<Lease>;
   /** Undefined for a run that has ended, or was not started from this workspace. */
   place(id: string): Promise<RunPlace | undefined>;
   /** Notes what runs it, and in its record, too. */

@@ -9,6 +9,7 @@ import type { KubeClient } from '../../src/kube/types.ts';
 import type { ResourceType } from '../../src/kube/model/types.ts';
 import type { KubeObject } from '../../src/kube/model/types.ts';
 import type { RunRecord } from '../../src/runs/types.ts';
+import { leftBehind } from '../support/left-behind.ts';
 import { call, failure, Lab, namespace, patience } from '../support/faults-lab.ts';
 
 const owner = 'lab';
@@ -108,7 +109,7 @@ describe("runs and Jobs that are not this workspace's", () => {
   });
 
   it('a folder that was copied with a run of mine in it: the run is followed from the first folder alone', async () => {
-    const mine = await window.runs.create({ ...record, state: 'starting' }, lab.ref.server);
+    const mine = await leftBehind(window.runs, { ...record, state: 'starting' }, lab.ref.server);
     await cp(window.runs.folder(mine.id), join(lab.workspace, 'results', `${mine.id}-copy`), { recursive: true });
     assert.equal((await window.runs.get(mine.id))?.state, 'starting');
     assert.equal((await window.runs.get(`${mine.id}-copy`))?.state, 'lost');
@@ -130,7 +131,7 @@ describe("runs and Jobs that are not this workspace's", () => {
     ],
   ] as const) {
     it(`a Job that bears the name of my run's and ${title}: it stays, and the record says why`, async () => {
-      const mine = await window.runs.create(record, lab.ref.server);
+      const mine = await leftBehind(window.runs, record, lab.ref.server);
       const name = `bench-${mine.id}`;
       const other = await job(
         name,
@@ -151,7 +152,7 @@ describe("runs and Jobs that are not this workspace's", () => {
 
   it("a record of a run of mine that was turned to somebody's Job: my own is cancelled, theirs stays", async () => {
     const theirs = await job('weekly-billing', 'payments');
-    const mine = await window.runs.create(record, lab.ref.server);
+    const mine = await leftBehind(window.runs, record, lab.ref.server);
     const own = await job(`bench-${mine.id}`, namespace, {
       [labels.managedBy]: manager,
       [labels.owner]: owner,

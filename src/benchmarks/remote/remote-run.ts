@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { Readable, Transform, type TransformCallback } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { stringAt } from '../../base/json.ts';
@@ -114,7 +114,8 @@ export class RemoteRun {
 
   /** Copies a result file, checked by size and SHA-256. What has that name is whole or untouched. */
   async fetch(file: RemoteFile, files: WorkspaceFiles, name: string, signal: AbortSignal): Promise<void> {
-    const draft = `${name}.part`;
+    // Of a name of its own: should another window fetch the same, neither moves the other's half into place.
+    const draft = `${name}.${randomUUID()}.part`;
     try {
       for (let attempt = 1; ; attempt += 1) {
         try {

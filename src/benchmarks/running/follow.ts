@@ -1,4 +1,4 @@
-import { sleep, throwIfAborted } from '../../base/clock.ts';
+import { sleep } from '../../base/clock.ts';
 import { isAbort } from '../../base/errors.ts';
 import type { WorkspaceFiles } from '../../base/workspace-files.ts';
 import type { Look, RemoteRun } from '../remote/remote-run.ts';
@@ -20,6 +20,8 @@ export interface FollowOptions extends Waiting {
   readonly files: WorkspaceFiles;
   /** The local copy of the run's output in it. Its size says from where to go on, also after a reload. */
   readonly logFile: string;
+  /** Called before each write; rejects with `aborted` when the run is followed elsewhere by now. */
+  readonly confirm: () => Promise<void>;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface FollowOptions extends Waiting {
  */
 export async function follow(
   run: RemoteRun,
-  { clock, files, logFile, progress, signal }: FollowOptions,
+  { clock, files, logFile, confirm, progress, signal }: FollowOptions,
 ): Promise<Ending> {
   // Another pod may bear the name by now: nothing is asked in that.
   const end = await whenConnected(run.pod, { clock, progress, signal }, () => run.podEnd(signal));
@@ -38,10 +40,9 @@ export async function follow(
   for (;;) {
     const look = await lookAt(run, offset, { clock, progress, signal });
     if ('vanished' in look) return { kind: 'vanished', reason: look.vanished };
-    // A window that has left must not write beside the one that took over.
-    throwIfAborted(signal);
     if (look.log.length > 0) {
-      await append(files, logFile, look.log);
+      await confirm();
+      await write(files, logFile, look.log, offset);
       offset += look.log.length;
     }
     if (look.log.length >= LOOK_BYTES) continue;
@@ -62,9 +63,9 @@ export async function follow(
   }
 }
 
-async function append(files: WorkspaceFiles, file: string, bytes: Buffer): Promise<void> {
+async function write(files: WorkspaceFiles, file: string, bytes: Buffer, offset: number): Promise<void> {
   try {
-    await files.append(file, bytes);
+    await files.writeAt(file, bytes, offset);
   } catch (error) {
     throw writeError(files.path(file), error);
   }

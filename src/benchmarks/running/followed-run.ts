@@ -1,7 +1,8 @@
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, sleep, timeLimit } from '../../base/clock.ts';
-import { isAbort, isWorkbenchError, toWorkbenchError, WorkbenchError } from '../../base/errors.ts';
+import { errorText, isAbort, isWorkbenchError, toWorkbenchError, WorkbenchError } from '../../base/errors.ts';
+import type { Lease } from '../../base/lease.ts';
 import type { Logger, ReportProgress } from '../../base/logger.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import type { RunLedger, RunRecord } from '../../runs/types.ts';
@@ -10,6 +11,7 @@ import type { ResultReader } from '../result-reader.ts';
 import { collect } from './collect.ts';
 import { type Ending, follow } from './follow.ts';
 import { outcomeOf } from './outcome.ts';
+import { pokerRun } from './launch.ts';
 import { readRun } from './run-results.ts';
 import type { Waiting } from './when-connected.ts';
 import { deleteJob } from './worker-job.ts';
@@ -17,6 +19,8 @@ import { deleteJob } from './worker-job.ts';
 export interface FollowedRunOptions {
   readonly runId: string;
   readonly client: KubeClient;
+  /** The right to follow it. Without it nothing is written. */
+  readonly lease: Lease;
   readonly ledger: RunLedger;
   readonly results: ResultReader;
   readonly owner: () => string;
@@ -29,6 +33,8 @@ export interface FollowedRunOptions {
   readonly launch: (waiting: Waiting) => Promise<readonly RemoteRun[]>;
 }
 
+/** How soon it is heard that another window asked for the run's end. */
+const HEED_EVERY_MS = 2000;
 const TERM_GRACE_MS = 5000;
 /** To end what runs in the cluster must not hang on a cluster that does not answer. */
 const KILL_TIMEOUT_MS = 15_000;
@@ -36,20 +42,26 @@ const LAST_OUTPUT_BYTES = 4096;
 
 /** One run that this window follows, from its start to its closed record. */
 export class FollowedRun {
-  /** Resolves when the run has ended, or when `leave` was called. Never rejects. */
+  /** Resolves when the run has ended, when `leave` was called or the lease was lost. Never rejects. */
   readonly ended: Promise<void>;
   readonly #options: FollowedRunOptions;
   readonly #folder: string;
   readonly #waiting: Waiting;
   readonly #stop = new AbortController();
+  readonly #over = new AbortController();
   #remotes: readonly RemoteRun[] = [];
   #cancelled = false;
 
   constructor(options: FollowedRunOptions) {
     this.#options = options;
     this.#folder = options.ledger.folder(options.runId);
-    this.#waiting = { clock: options.clock, progress: options.progress, signal: this.#stop.signal };
-    this.ended = this.#run();
+    this.#waiting = {
+      clock: options.clock,
+      progress: options.progress,
+      signal: AbortSignal.any([this.#stop.signal, options.lease.lost]),
+    };
+    this.ended = this.#run().finally(() => this.#over.abort());
+    void this.#heed();
   }
 
   /** Ends the run in the cluster and closes its record with what there is. Rejects when the cluster does not let it end. */
@@ -96,14 +108,29 @@ export class FollowedRun {
     this.#stop.abort();
   }
 
+  /** Ends the run when another window, which does not follow it, asked for that in its record. */
+  async #heed(): Promise<void> {
+    const { ledger, runId, clock, logger } = this.#options;
+    while (!this.#over.signal.aborted) {
+      try {
+        if ((await ledger.get(runId))?.cancelAsked === true && !this.#cancelled) await this.cancel();
+      } catch (error) {
+        logger.error(`benchmark ${runId} cannot be cancelled`, error);
+      }
+      await sleep(clock, HEED_EVERY_MS, this.#over.signal).catch(() => undefined);
+    }
+  }
+
   async #run(): Promise<void> {
     try {
+      if (this.#options.adopted) await this.#clearDrafts();
       this.#remotes = await this.#options.launch(this.#waiting);
       const parallel = (await this.#record()).job !== null;
       const endings = await Promise.all(this.#remotes.map((remote, index) => this.#follow(remote, index, parallel)));
       await this.#close(endings);
     } catch (error) {
-      if (this.#stop.signal.aborted && isAbort(error) && !this.#cancelled) return;
+      // Whoever has the lease by now closes the record, too.
+      if (this.#options.lease.lost.aborted || (this.#stop.signal.aborted && isAbort(error) && !this.#cancelled)) return;
       await this.#closeAfter(error);
     }
   }
@@ -116,19 +143,19 @@ export class FollowedRun {
       ? ({ message, ...rest }) => this.#options.progress({ message: `worker ${index}: ${message}`, ...rest })
       : this.#options.progress;
     const waiting = { ...this.#waiting, progress };
-    const ending = await follow(remote, { ...waiting, files, logFile });
+    const ending = await follow(remote, { ...waiting, files, logFile, confirm: () => this.#options.lease.confirm() });
     await collect(remote, files, parallel ? index : 0, waiting);
     if (!parallel) return ending;
-    if (ending.kind === 'exited') await remote.mark('fetched', this.#stop.signal);
+    if (ending.kind === 'exited') await remote.mark('fetched', this.#waiting.signal);
     else if ((await files.size(logFile)) === 0)
-      await files.write(logFile, await remote.containerLog(200, this.#stop.signal));
+      await files.write(logFile, await remote.containerLog(200, this.#waiting.signal));
     return ending;
   }
 
   async #close(endings: readonly Ending[]): Promise<void> {
     const files = await this.#files();
-    const record = await this.#options.ledger.update(this.#options.runId, { files });
-    const { report, aggregate } = await readRun(this.#options.results, this.#folder, record, this.#stop.signal);
+    const record = await this.#update({ files });
+    const { report, aggregate } = await readRun(this.#options.results, this.#folder, record, this.#waiting.signal);
     const { state, summary } = outcomeOf({ endings, report, aggregate, lastOutput: await this.#lastOutput(files) });
     const lost = this.#options.adopted && endings.some((ending) => ending.kind === 'vanished');
     const figures = outcomeOf({
@@ -150,11 +177,10 @@ export class FollowedRun {
   /** The run could not be started, or not be followed to its end. */
   async #closeAfter(error: unknown): Promise<void> {
     const failure = toWorkbenchError(error, `run the benchmark ${this.#options.runId}`);
-    if (this.#cancelled)
-      await this.#signalAll('KILL', timeLimit(KILL_TIMEOUT_MS, `end the benchmark ${this.#options.runId}`));
+    if (this.#cancelled) await this.#killLeft();
     else this.#options.logger.error(`benchmark ${this.#options.runId} failed`, failure);
     try {
-      await this.#options.ledger.update(this.#options.runId, { files: await this.#files() });
+      await this.#update({ files: await this.#files() });
       // What bears the run's name now was not cancelled.
       const cancelled = this.#cancelled && !isWorkbenchError(failure, 'not-yours');
       const lost = this.#options.adopted && isWorkbenchError(failure, 'not-yours', 'pod-gone');
@@ -167,17 +193,34 @@ export class FollowedRun {
             },
       );
     } catch (unwritten) {
-      // A run that was deleted from disk meanwhile has no record to close.
-      if (!isWorkbenchError(unwritten, 'not-found'))
+      // A run that was deleted from disk meanwhile has no record to close; nor has one that was taken over.
+      if (!isWorkbenchError(unwritten, 'not-found') && !isAbort(unwritten))
         this.#options.logger.error(`the record of run ${this.#options.runId} could not be closed`, unwritten);
     }
   }
 
   async #end(result: Pick<RunRecord, 'state' | 'summary'>): Promise<void> {
-    await this.#options.ledger.update(this.#options.runId, {
+    await this.#update({
       ...result,
       endedAt: new Date(this.#options.clock.now()).toISOString(),
     });
+  }
+
+  async #update(change: Partial<RunRecord>): Promise<RunRecord> {
+    await this.#options.lease.confirm();
+    return this.#options.ledger.update(this.#options.runId, change);
+  }
+
+  /** What a run that was cancelled while it started, or could not be followed, may have left. Its record is closed in any case. */
+  async #killLeft(): Promise<void> {
+    const { client, ledger, runId, logger } = this.#options;
+    try {
+      const runsIn = (await ledger.place(runId))?.runsIn;
+      if (this.#remotes.length === 0 && runsIn?.kind === 'Pod') this.#remotes = [pokerRun(client, runsIn, runId)];
+      await this.#signalAll('KILL', timeLimit(KILL_TIMEOUT_MS, `end the benchmark ${runId}`));
+    } catch (error) {
+      logger.warn(`what benchmark ${runId} may have left in its pod was not ended: ${errorText(error)}`);
+    }
   }
 
   /** What is gone cannot be killed, and that is as good. */
@@ -200,6 +243,13 @@ export class FollowedRun {
         hint: 'Start it again.',
       });
     return record;
+  }
+
+  /** Halves of results that an owner who died was fetching. */
+  async #clearDrafts(): Promise<void> {
+    const files = this.#options.ledger.files(this.#options.runId);
+    const drafts = (await readdir(this.#folder)).filter((name) => name.endsWith('.part'));
+    await Promise.all(drafts.map((name) => files.remove(name)));
   }
 
   /** Results and outputs that are there, in order. */

@@ -138,7 +138,8 @@ function pokerDirectory(runId: string): string {
   return `/tmp/llmdw/${runId}`;
 }
 
-function pokerRun(client: KubeClient, { name, uid }: RunObject, runId: string): RemoteRun {
+/** A run in the poker pod, whether it was started or not. */
+export function pokerRun(client: KubeClient, { name, uid }: RunObject, runId: string): RemoteRun {
   return new RemoteRun(client, { name, uid: uid ?? undefined }, pokerDirectory(runId));
 }
 

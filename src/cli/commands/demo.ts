@@ -8,7 +8,7 @@ import { startDemoCluster, type DemoCluster, type DemoClusterOptions } from '../
 import { podsPerNode } from '../../demo/crowd/workloads.ts';
 import { describeFaults, isFault } from '../../demo/nodes/faults.ts';
 import { h200Nodes } from '../../demo/nodes/node-shape.ts';
-import { processStart } from '../../kube/tools/daemon.ts';
+import { processes } from '../../kube/tools/processes.ts';
 import { badUsage, type Invocation } from '../command.ts';
 import { exit, line, type Io } from '../io.ts';
 
@@ -102,14 +102,7 @@ async function serve(
   signal: AbortSignal,
 ): Promise<void> {
   const { port, kubeconfigPath: kubeconfig, context, connection } = cluster;
-  const record = JSON.stringify({
-    pid: process.pid,
-    started: await processStart(process.pid),
-    port,
-    kubeconfig,
-    context,
-    connection,
-  });
+  const record = JSON.stringify({ ...(await processes.self()), port, kubeconfig, context, connection });
   if (status !== undefined) await writePrivateFile(status, record);
   tell();
   await untilInterrupted(signal);

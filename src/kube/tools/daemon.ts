@@ -1,10 +1,7 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, openSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import { errorText, systemCode, WorkbenchError } from '../../base/errors.ts';
-import { isObject } from '../../base/json.ts';
+import { errorText, WorkbenchError } from '../../base/errors.ts';
 
 export interface DaemonOptions {
   readonly file: string;
@@ -35,64 +32,5 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
     });
   } finally {
     closeSync(log);
-  }
-}
-
-/** Asks a process to end as Ctrl-C would; false when it is not there. */
-export function endProcess(pid: number): boolean {
-  try {
-    process.kill(pid, 'SIGINT');
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Whether a process of this pid is there. After a restart of the machine, or much later, it may be another one: `processStart` tells. */
-export function processAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) === 'EPERM';
-  }
-}
-
-/**
- * When the process of this pid began: the same text as long as it lives, and another one for whatever has its pid later.
- * Undefined when there is none, and on Windows, where it would take a second to ask.
- */
-export async function processStart(pid: number): Promise<string | undefined> {
-  if (process.platform === 'win32') return undefined;
-  if (process.platform === 'linux') return linuxStart(pid);
-  return posixStart(pid);
-}
-
-/** `ps` ends with 1 when there is none of that pid. */
-async function posixStart(pid: number): Promise<string | undefined> {
-  try {
-    const { stdout } = await promisify(execFile)('/bin/ps', ['-o', 'lstart=', '-p', String(pid)], {
-      env: { LC_ALL: 'C', TZ: 'UTC0' },
-    });
-    return stdout.trim() || undefined;
-  } catch (error) {
-    if (isObject(error) && error['code'] === 1) return undefined;
-    throw error;
-  }
-}
-
-/** In ticks since the machine's own start, which is told along. */
-async function linuxStart(pid: number): Promise<string | undefined> {
-  try {
-    const [stat, boot] = await Promise.all([
-      readFile(`/proc/${pid}/stat`, 'utf8'),
-      readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
-    ]);
-    // The second field is the program's name, in brackets; it may hold anything. The start is the 22nd.
-    const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-    return ticks === undefined ? undefined : `${boot.trim()} ${ticks}`;
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ESRCH') return undefined;
-    throw error;
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Workbench } from '../../../src/compose.ts';
 import { podsReport } from '../../../src/inventory/pods.ts';
 import type { RunRecord } from '../../../src/runs/types.ts';
+import { leftBehind } from '../../support/left-behind.ts';
 import { call, Lab, patience, until } from '../../support/faults-lab.ts';
 
 const rounds = 25;
@@ -106,7 +107,7 @@ describe('two windows on one workspace', () => {
   it('make runs in the same second, and lose none', async () => {
     const made = await Promise.all(
       Array.from({ length: rounds }, (_none, round) =>
-        (round % 2 === 0 ? one : other).runs.create(record, lab.ref.server),
+        leftBehind((round % 2 === 0 ? one : other).runs, record, lab.ref.server),
       ),
     );
     const ids = made.map(({ id }) => id).sort();
@@ -121,11 +122,11 @@ describe('two windows on one workspace', () => {
 
   it("hear of each other's runs", async () => {
     const heard = { times: 0 };
-    await one.runs.create(record, lab.ref.server).then(({ id }) => one.runs.remove(id));
+    await leftBehind(one.runs, record, lab.ref.server).then(({ id }) => one.runs.remove(id));
     const listening = other.runs.onDidChange(() => {
       heard.times += 1;
     });
-    const { id } = await one.runs.create(record, lab.ref.server);
+    const { id } = await leftBehind(one.runs, record, lab.ref.server);
     await until('it is told of the new run', () => heard.times > 0 || undefined);
     assert.equal((await other.runs.get(id))?.label, record.label);
     heard.times = 0;
@@ -138,7 +139,7 @@ describe('two windows on one workspace', () => {
   });
 
   it("change one record at the same moment, each its own field, and neither takes the other's back", async () => {
-    const { id } = await one.runs.create(record, lab.ref.server);
+    const { id } = await leftBehind(one.runs, record, lab.ref.server);
     for (let round = 1; round <= rounds; round += 1) {
       await Promise.all([
         one.runs.update(id, { summary: `round ${round}` }),

@@ -10,7 +10,7 @@ import { WorkspaceFiles } from '../../../src/base/workspace-files.ts';
 const changes = {
   write: (files, file) => files.write(file, 'planted'),
   create: (files, file) => files.create(file, 'planted'),
-  append: (files, file) => files.append(file, Buffer.from('planted')),
+  writeAt: (files, file) => files.writeAt(file, Buffer.from('planted'), 0),
   open: async (files, file) => {
     await using handle = await files.open(file);
     await handle.write('planted', 0);
@@ -19,9 +19,9 @@ const changes = {
     await files.write('draft', 'planted');
     await files.rename('draft', file);
   },
-  makeFolder: (files, file) => files.makeFolder(file),
   makeNewFolder: (files, file) => files.makeNewFolder(file),
   remove: (files, file) => files.remove(file),
+  touch: (files, file) => files.touch(file, 0),
   removeEmpty: (files, file) => files.removeEmpty(file),
 } satisfies Record<string, (files: WorkspaceFiles, file: string) => Promise<unknown>>;
 
@@ -52,8 +52,8 @@ describe('files of the workspace', () => {
     await results.write('run1/run.json', 'one');
     await results.write('run1/run.json', 'two');
     assert.equal(await results.read('run1/run.json'), 'two');
-    await results.append('run1/stdout.log', Buffer.from('a'));
-    await results.append('run1/stdout.log', Buffer.from('b'));
+    await results.writeAt('run1/stdout.log', Buffer.from('a'), 0);
+    await results.writeAt('run1/stdout.log', Buffer.from('b'), 1);
     assert.equal(await readFile(join(workspace, 'results', 'run1', 'stdout.log'), 'utf8'), 'ab');
     assert.equal(await results.size('run1/stdout.log'), 2);
     {
@@ -119,7 +119,7 @@ describe('files of the workspace', () => {
     });
   }
 
-  for (const verb of ['write', 'append', 'open'] as const) {
+  for (const verb of ['write', 'writeAt', 'open', 'touch'] as const) {
     it(`${verb}: refuse a link, a folder, a pipe and a device's place; leave a hard link's other name as it was`, async () => {
       await symlink(join(outside, '.bashrc'), join(workspace, 'link'));
       await symlink(join(outside, 'new'), join(workspace, 'dangling'));

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { finished, pipeline } from 'node:stream/promises';
-import { type Clock, systemClock } from '../../../src/base/clock.ts';
+import { systemClock } from '../../../src/base/clock.ts';
 import { WorkbenchError } from '../../../src/base/errors.ts';
 import { Jobs } from '../../../src/kube/resources.ts';
 import type { ClusterRef, DeleteOptions, KubeClient } from '../../../src/kube/types.ts';
@@ -15,6 +15,7 @@ import type { Contexts } from '../../../src/kube/login/types.ts';
 import type { ExecOptions } from '../../../src/kube/streams/types.ts';
 import type { KubeObject } from '../../../src/kube/model/types.ts';
 import type { Endpoint, PokerService } from '../../../src/poker/types.ts';
+import { hastened } from '../../support/hastened.ts';
 
 export const CLUSTER: ClusterRef = { context: 'test', namespace: 'bench', server: 'https://127.0.0.1:1' };
 
@@ -25,7 +26,7 @@ export const ENDPOINT: Endpoint = {
 };
 
 /** Timers of the product run twenty times as fast; the pods' own shells run in real time. */
-export const quickClock: Clock = { ...systemClock, setTimer: (ms, fire) => systemClock.setTimer(ms / 20, fire) };
+export const quickClock = hastened(systemClock, 20);
 
 interface FakePod {
   readonly object: KubeObject;

@@ -52,6 +52,7 @@ describe('following a run', () => {
     signal: new AbortController().signal,
     files: new WorkspaceFiles(folder),
     logFile: 'stdout.log',
+    confirm: () => Promise.resolve(),
   });
 
   it('copies the output in order over a cut connection, and ends with the exit code', async () => {
@@ -98,7 +99,7 @@ describe('following a run', () => {
 
   it('says that the disk is full, and where what there is can still be had', async () => {
     const full = new (class extends WorkspaceFiles {
-      override append(): Promise<void> {
+      override writeAt(): Promise<void> {
         return Promise.reject(new WorkbenchError({ code: 'disk-full', message: 'the disk is full' }));
       }
     })(folder);

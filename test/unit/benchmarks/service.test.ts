@@ -5,13 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { poll } from '../../../src/base/clock.ts';
 import { WorkbenchError } from '../../../src/base/errors.ts';
-import { type Logger, type Progress, silentLogger } from '../../../src/base/logger.ts';
+import { type Progress, silentLogger } from '../../../src/base/logger.ts';
 import { WorkspaceFiles } from '../../../src/base/workspace-files.ts';
-import { createBenchmarkService } from '../../../src/benchmarks/service.ts';
+import { createBenchmarkService, type BenchmarkDependencies } from '../../../src/benchmarks/service.ts';
 import type { BenchmarkRequest, BenchmarkService } from '../../../src/benchmarks/types.ts';
 import { createRunLedger } from '../../../src/runs/ledger.ts';
 import { RunPlaces } from '../../../src/runs/places.ts';
 import type { RunLedger, RunRecord } from '../../../src/runs/types.ts';
+import { leftBehind } from '../../support/left-behind.ts';
 import { sourceReaders } from '../../support/readers.ts';
 import { CLUSTER, ENDPOINT, FakeCluster, quickClock } from './fake-cluster.ts';
 
@@ -46,6 +47,7 @@ describe('benchmark service', function () {
   let cluster: FakeCluster;
   let ledger: RunLedger;
   const services: BenchmarkService[] = [];
+  const ledgers: RunLedger[] = [];
   const readers = sourceReaders();
   const never = new AbortController().signal;
 
@@ -54,22 +56,28 @@ describe('benchmark service', function () {
     folder = await mkdtemp(join(tmpdir(), 'bench-'));
     cluster = new FakeCluster(join(folder, 'cluster'));
     await cluster.tool('vllm', VLLM);
-    ledger = createRunLedger({
-      files: () => new WorkspaceFiles(folder).below('results'),
-      places: new RunPlaces(new WorkspaceFiles(join(folder, 'storage')), folder),
-      clock: quickClock,
-      logger: silentLogger,
-    });
+    ledger = newLedger();
   });
   afterEach(async () => {
     for (const service of services.splice(0)) service.dispose();
-    ledger.dispose();
+    for (const each of ledgers.splice(0)) each.dispose();
     await cluster.dispose();
     delete process.env['HOLD'];
     await rm(folder, { recursive: true, force: true });
   });
 
-  function service(change: Partial<{ poker: typeof cluster.poker; logger: Logger }> = {}): BenchmarkService {
+  function newLedger(): RunLedger {
+    const made = createRunLedger({
+      files: () => new WorkspaceFiles(folder).below('results'),
+      places: new RunPlaces(new WorkspaceFiles(join(folder, 'storage')), folder, quickClock),
+      clock: quickClock,
+      logger: silentLogger,
+    });
+    ledgers.push(made);
+    return made;
+  }
+
+  function service(change: Partial<BenchmarkDependencies> = {}): BenchmarkService {
     const made = createBenchmarkService({
       contexts: cluster.contexts,
       poker: cluster.poker,
@@ -259,17 +267,187 @@ describe('benchmark service', function () {
     assert.equal(log.match(/model is/g)?.length, 1, 'the output is copied once');
   });
 
+  describe('in two windows on one folder', () => {
+    /** A window that may not ask the cluster anything. */
+    const reader = (): BenchmarkService =>
+      service({
+        ledger: newLedger(),
+        contexts: { ...cluster.contexts, client: () => assert.fail('it asks the cluster') },
+      });
+
+    const started = async (benchmarks: BenchmarkService): Promise<string> => {
+      const id = await benchmarks.start(request('vllm-bench', { concurrency: '4' }), quiet);
+      await until(id, ({ state }) => state === 'running');
+      await poll(quickClock, 200, AbortSignal.timeout(10_000), () =>
+        Promise.resolve(existsSync(join(ledger.folder(id), 'stdout.log')) ? true : undefined),
+      );
+      return id;
+    };
+
+    it('a run is followed by the one that started it; the other reads', async () => {
+      const goOn = hold();
+      const first = service();
+      const id = await started(first);
+      const second = reader();
+      await second.resume(never);
+      await goOn();
+      await Promise.all([first.wait(id, never), second.wait(id, never)]);
+      assert.equal((await recordOf(id)).state, 'succeeded');
+      const log = await readFile(join(ledger.folder(id), 'stdout.log'), 'utf8');
+      assert.equal(log.match(/model is/g)?.length, 1);
+    });
+
+    it('a run whose window is gone is taken over by one of those that are left', async () => {
+      const goOn = hold();
+      const first = service();
+      const id = await started(first);
+      const adopted: number[] = [];
+      const others = [1, 2, 3].map((window) =>
+        service({
+          ledger: newLedger(),
+          contexts: {
+            ...cluster.contexts,
+            client: () => {
+              adopted.push(window);
+              return Promise.resolve(cluster.client);
+            },
+          },
+        }),
+      );
+      for (const other of others) await other.resume(never);
+      assert.deepEqual(adopted, []);
+      first.dispose();
+      await poll(quickClock, 200, AbortSignal.timeout(10_000), () =>
+        Promise.resolve(adopted.length > 0 ? true : undefined),
+      );
+      await goOn();
+      for (const other of others) await other.wait(id, never);
+      assert.equal(adopted.length, 1);
+      assert.equal((await recordOf(id)).state, 'succeeded');
+      const log = await readFile(join(ledger.folder(id), 'stdout.log'), 'utf8');
+      assert.equal(log.match(/model is/g)?.length, 1);
+    });
+
+    it('a run that has not begun yet is not taken for lost', async () => {
+      const begins = Promise.withResolvers<void>();
+      const poker = {
+        ...cluster.poker,
+        start: async (...given: Parameters<typeof cluster.poker.start>) => {
+          await begins.promise;
+          return cluster.poker.start(...given);
+        },
+      };
+      const first = service({ poker });
+      const id = await first.start(request('vllm-bench', { concurrency: '4' }), quiet);
+      await reader().resume(never);
+      assert.equal((await recordOf(id)).state, 'starting');
+      begins.resolve();
+      await first.wait(id, never);
+      assert.equal((await recordOf(id)).state, 'succeeded');
+    });
+
+    it('what one asks to cancel is ended by the one that follows it', async () => {
+      hold();
+      const first = service();
+      const id = await started(first);
+      await reader().cancel(id);
+      assert.equal((await recordOf(id)).state, 'cancelled');
+      await first.wait(id, never);
+    });
+
+    it('says that the one that follows it could not end it', async () => {
+      hold();
+      const first = service();
+      const id = await started(first);
+      cluster.beforeExec = (_pod, command) => {
+        if (command.includes('TERM')) throw new WorkbenchError({ code: 'forbidden', message: 'no exec for you' });
+      };
+      await assert.rejects(reader().cancel(id), { code: 'connection-lost', message: new RegExp(id) });
+      assert.equal((await recordOf(id)).state, 'running');
+      cluster.beforeExec = () => {};
+      await first.cancel(id);
+    });
+
+    it('what was asked of one that died is done by the one that takes over', async () => {
+      hold();
+      const first = service();
+      const id = await started(first);
+      first.dispose();
+      await ledger.update(id, { cancelAsked: true });
+      const second = service({ ledger: newLedger() });
+      await second.resume(never);
+      await second.wait(id, never);
+      assert.equal((await recordOf(id)).state, 'cancelled');
+    });
+
+    it('one whose run was taken over stops, and leaves the record to the other', async () => {
+      hold();
+      const first = service();
+      const id = await started(first);
+      const [place = ''] = (await readdir(join(folder, 'storage'))).map((name) => join(folder, 'storage', name));
+      await rm(join(place, `${id}.lease`), { recursive: true });
+      const lease = await ledger.take(id);
+      assert.ok(lease);
+      await cluster.dispose();
+      await lease.release();
+      await first.wait(id, never);
+      const { state, summary } = await recordOf(id);
+      assert.equal(
+        state,
+        'lost',
+        'it took the run up again once it was given back, and nobody saw why the pod was gone',
+      );
+      assert.match(summary ?? '', /was deleted/);
+    });
+  });
+
+  it('cancel and resume of one window do not both take a run up', async () => {
+    hold();
+    const before = service();
+    const id = await before.start(request('vllm-bench', { concurrency: '4' }), quiet);
+    await until(id, ({ state }) => state === 'running');
+    before.dispose();
+    let asked = 0;
+    const contexts = {
+      ...cluster.contexts,
+      client: () => {
+        asked += 1;
+        return Promise.resolve(cluster.client);
+      },
+    };
+    const after = service({ contexts });
+    await Promise.all([after.cancel(id), after.resume(never), after.resume(never)]);
+    assert.equal((await recordOf(id)).state, 'cancelled');
+    assert.equal(asked, 1);
+  });
+
+  it('closes the record of a run that it could neither follow nor end', async () => {
+    hold();
+    const benchmarks = service();
+    const id = await benchmarks.start(request('vllm-bench', { concurrency: '4' }), quiet);
+    await until(id, ({ state }) => state === 'running');
+    cluster.beforeExec = (_pod, command) => {
+      if (command.includes('TERM')) return;
+      throw new WorkbenchError({ code: 'forbidden', message: 'no exec for you' });
+    };
+    await Promise.allSettled([benchmarks.cancel(id)]);
+    await benchmarks.wait(id, never);
+    const { state, endedAt } = await recordOf(id);
+    assert.notEqual(endedAt, null);
+    assert.ok(state === 'cancelled' || state === 'failed', state);
+  });
+
   it('a reload closes what is gone, as lost, with a reason', async () => {
     const common = {
       ...(await runToEnd('vllm-bench', { concurrency: '4' })),
       endedAt: null,
       state: 'running' as const,
     };
-    const gone = await ledger.create(common, CLUSTER.server);
+    const gone = await leftBehind(ledger, common, CLUSTER.server);
     await ledger.keepPlace(gone.id, { kind: 'Pod', name: 'no-such-pod', uid: 'u' });
-    const unstarted = await ledger.create({ ...common, pod: null, state: 'starting' }, CLUSTER.server);
-    const elsewhere = await ledger.create({ ...common, context: 'deleted-context' }, CLUSTER.server);
-    const moved = await ledger.create(common, 'https://elsewhere.test');
+    const unstarted = await leftBehind(ledger, { ...common, pod: null, state: 'starting' }, CLUSTER.server);
+    const elsewhere = await leftBehind(ledger, { ...common, context: 'deleted-context' }, CLUSTER.server);
+    const moved = await leftBehind(ledger, common, 'https://elsewhere.test');
     const benchmarks = service();
     await benchmarks.resume(never);
     for (const { id } of [gone, unstarted, elsewhere, moved]) await benchmarks.wait(id, never);

@@ -13,7 +13,7 @@ import { createApiServer, type ApiServer } from '../../../src/demo/api/server.ts
 import { Kubelets } from '../../../src/demo/kubelets.ts';
 import { createDemoControl } from '../../../src/democtl/control.ts';
 import type { DemoControl } from '../../../src/democtl/types.ts';
-import { processStart } from '../../../src/kube/tools/daemon.ts';
+import { processName } from '../../../src/kube/tools/processes.ts';
 import { LeapClock } from '../../support/leap-clock.ts';
 import { childrenOf, isAlive } from '../../support/processes.ts';
 
@@ -74,8 +74,7 @@ describe('demo control', function () {
     await writeFile(
       status,
       JSON.stringify({
-        pid,
-        started: await processStart(pid),
+        ...(await processName(pid)),
         port: 1,
         kubeconfig: control.kubeconfig,
         context: 'llm-d-demo',
@@ -105,6 +104,17 @@ describe('demo control', function () {
     });
     await bystanderSurvives();
     assert.match(warnings[0] ?? '', /gone or another one/);
+  });
+
+  it('nor one of another machine, whose process ids say nothing here; its record stays', async () => {
+    await record({
+      host: 'another machine',
+      port: Number(new URL(foreign.url).port),
+      connection: { server: foreign.url, token, ca: foreign.caPem },
+    });
+    await bystanderSurvives();
+    await access(status);
+    await rm(status);
   });
 
   it('nor where no server is at its port', async () => {
@@ -254,7 +264,9 @@ describe('demo control', function () {
   });
 
   it('starts one demo for windows that start it at the same time, also where one died over it', async () => {
-    await mkdir(join(storage, 'demo', 'starting', `${bystander.pid}-at-another-time.1`), { recursive: true });
+    await mkdir(join(storage, 'demo', 'starting'));
+    const dead = { ...(await processName(bystander.pid ?? 0)), started: 'at another time' };
+    await writeFile(join(storage, 'demo', 'starting', 'a-window'), JSON.stringify(dead));
     const windows = [control, controlOf(systemClock), controlOf(systemClock)];
     const told: (number | undefined)[] = [];
     for (const window of windows) window.onDidChange((demo) => told.push(demo?.pid));

@@ -25,6 +25,7 @@ const reading = new Set([
   'open',
   'readdir',
   'readFile',
+  'readlink',
   'realpath',
   'stat',
   'statfs',

@@ -10,6 +10,7 @@ import { createRunLedger } from '../../../src/runs/ledger.ts';
 import { RunPlaces } from '../../../src/runs/places.ts';
 import { runId } from '../../../src/runs/record.ts';
 import type { RunLedger, RunRecord } from '../../../src/runs/types.ts';
+import { leftBehind } from '../../support/left-behind.ts';
 
 const RECORD: Omit<RunRecord, 'id'> = {
   kind: 'benchmark',
@@ -44,7 +45,7 @@ describe('run ledger', () => {
     workspace = await mkdtemp(join(tmpdir(), 'ledger-'));
     folder = join(workspace, 'results');
     storage = await mkdtemp(join(tmpdir(), 'ledger-storage-'));
-    places = new RunPlaces(new WorkspaceFiles(storage), workspace);
+    places = new RunPlaces(new WorkspaceFiles(storage), workspace, systemClock);
   });
   afterEach(async () => {
     for (const ledger of open.splice(0)) ledger.dispose();
@@ -69,7 +70,7 @@ describe('run ledger', () => {
   });
 
   it('keeps a run in its folder, readable by another window', async () => {
-    const created = await ledger().create(RECORD, SERVER);
+    const created = await leftBehind(ledger(), RECORD, SERVER);
     assert.match(created.id, /^20261123-\d{6}-vllm-bench$/);
     assert.deepEqual(await ledger().get(created.id), { id: created.id, ...RECORD });
     assert.deepEqual(await readdir(folder), [created.id], 'no draft is left behind');
@@ -78,14 +79,14 @@ describe('run ledger', () => {
 
   it('names two runs of one second differently', async () => {
     const runs = ledger();
-    const ids = await Promise.all([1, 2, 3].map(async () => (await runs.create(RECORD, SERVER)).id));
+    const ids = await Promise.all([1, 2, 3].map(async () => (await leftBehind(runs, RECORD, SERVER)).id));
     assert.equal(new Set(ids).size, 3);
   });
 
   it('lists the newest first', async () => {
     const runs = ledger();
     for (const startedAt of ['2026-01-02T00:00:00Z', '2026-03-02T00:00:00Z', '2026-02-02T00:00:00Z'])
-      await runs.create({ ...RECORD, startedAt }, SERVER);
+      await leftBehind(runs, { ...RECORD, startedAt }, SERVER);
     assert.deepEqual(
       (await runs.list()).map((run) => run.startedAt.slice(0, 7)),
       ['2026-03', '2026-02', '2026-01'],
@@ -94,7 +95,7 @@ describe('run ledger', () => {
 
   it('loses no update of many at once', async () => {
     const runs = ledger();
-    const { id } = await runs.create(RECORD, SERVER);
+    const { id } = await leftBehind(runs, RECORD, SERVER);
     await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
         runs.update(id, index === 7 ? { gpus: 7 } : index === 9 ? { baseline: true } : { summary: `step ${index}` }),
@@ -106,7 +107,7 @@ describe('run ledger', () => {
 
   it('lists a broken record as such, beside the others', async () => {
     const runs = ledger();
-    await runs.create(RECORD, SERVER);
+    await leftBehind(runs, RECORD, SERVER);
     for (const [name, text] of [
       ['cut', '{"kind": "bench'],
       ['wrong', '{"kind": "party"}'],
@@ -173,7 +174,7 @@ describe('run ledger', () => {
   it('tells changes of this window and of others', async () => {
     const here = ledger();
     const there = ledger();
-    const { id } = await here.create(RECORD, SERVER);
+    const { id } = await leftBehind(here, RECORD, SERVER);
     await there.list();
     const heard = (runs: RunLedger): Promise<void> =>
       new Promise((resolve) => {
@@ -206,7 +207,10 @@ describe('run ledger', () => {
     const home = join(workspace, 'home');
     await mkdir(join(home, 'kept'), { recursive: true });
     await symlink(home, folder);
-    await assert.rejects(ledger().create(RECORD, SERVER), { code: 'file-unreadable', message: /results is a link/ });
+    await assert.rejects(leftBehind(ledger(), RECORD, SERVER), {
+      code: 'file-unreadable',
+      message: /results is a link/,
+    });
     await assert.rejects(ledger().remove('kept'), { code: 'file-unreadable', message: /results is a link/ });
     await rm(folder);
     await mkdir(folder);
@@ -236,7 +240,7 @@ describe('run ledger', () => {
 
   it('says when the place cannot be written', async () => {
     await writeFile(folder, 'a file');
-    await assert.rejects(ledger().create(RECORD, SERVER), { code: 'file-unreadable' });
+    await assert.rejects(leftBehind(ledger(), RECORD, SERVER), { code: 'file-unreadable' });
   });
 
   it('makes ids of time and recipe', () => {
