@@ -1,7 +1,7 @@
 import { createServer, request as httpsRequest, type Server } from 'node:https';
 import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as tlsConnect } from 'node:tls';
 import { createServerIdentity } from '../../../src/demo/api/http/tls.ts';
@@ -11,7 +11,8 @@ import { Wire } from './wire.ts';
 /** Where the proxy forwards to. */
 export interface Upstream {
   readonly port: number;
-  readonly ca: string;
+  /** Undefined: it speaks plain HTTP. */
+  readonly ca: string | undefined;
 }
 
 export type ServerIdentity = ReturnType<typeof createServerIdentity>;
@@ -149,10 +150,10 @@ export class FaultProxy {
     headers: Readonly<Record<string, string>>,
   ): Promise<IncomingMessage> {
     const { port, ca } = this.#upstream;
-    const outgoing = httpsRequest({
+    const outgoing = (ca === undefined ? httpRequest : httpsRequest)({
       host: '127.0.0.1',
       port,
-      ca,
+      ...(ca === undefined ? {} : { ca }),
       agent: false,
       method: request.method,
       path: request.url,
@@ -169,14 +170,16 @@ export class FaultProxy {
   #upgrade(request: IncomingMessage, near: Duplex, head: Buffer): void {
     this.#note(request, 'UPGRADE');
     const { port, ca } = this.#upstream;
-    const far = tlsConnect({ host: '127.0.0.1', port, ca }, () => {
+    const open = (): void => {
       const lines = Object.entries(request.headers).flatMap(([name, value]) =>
         (Array.isArray(value) ? value : [value]).map((one) => `${name}: ${one ?? ''}`),
       );
       far.write(`${request.method} ${request.url} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
       far.write(head);
       far.pipe(near).pipe(far);
-    });
+    };
+    const far =
+      ca === undefined ? connect({ host: '127.0.0.1', port }, open) : tlsConnect({ host: '127.0.0.1', port, ca }, open);
     this.#own(far);
     for (const [one, other] of [
       [near, far],

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
-import { poll, systemClock, timeLimit } from '../../../src/base/clock.ts';
 import { isWorkbenchError } from '../../../src/base/errors.ts';
 import { Emitter } from '../../../src/base/events.ts';
 import { ownSelector } from '../../../src/deployment/owned.ts';
@@ -11,6 +10,7 @@ import { Deployments, LeaderWorkerSets, Pods } from '../../../src/kube/resources
 import { listsOf, readsOf, watchesOf } from '../../support/fault-proxy/matchers.ts';
 import { refuse } from '../../support/fault-proxy/faults.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
+import { until } from '../../support/until.ts';
 import { marks, namespace, TestServer } from './test-server.ts';
 
 const mine = { labels: marks('bob') };
@@ -87,19 +87,22 @@ describe('waiting until a deployment is ready', () => {
 
   /** Lets the wait's clock go on until it tells this. */
   async function tells(words: string): Promise<void> {
-    await poll(systemClock, 5, timeLimit(20_000, `hear "${words}" after ${told.join(' | ')}`), () => {
-      clock.advance(1000);
-      return Promise.resolve(told.at(-1)?.includes(words) ? true : undefined);
-    });
+    await until(
+      () => {
+        clock.advance(1000);
+        return told.at(-1)?.includes(words) === true;
+      },
+      () => `it never said "${words}": ${told.join(' | ')}`,
+    );
   }
 
   async function outcome<T>(waiting: Promise<T>): Promise<T> {
     let ended = false;
     const ends = waiting.finally(() => (ended = true));
     ends.catch(() => undefined);
-    await poll(systemClock, 5, timeLimit(20_000, 'end the wait'), () => {
+    await until(() => {
       clock.advance(1000);
-      return Promise.resolve(ended ? true : undefined);
+      return ended;
     });
     return ends;
   }
@@ -135,9 +138,7 @@ describe('waiting until a deployment is ready', () => {
     void wait();
     await tells('0/3 pods ready');
     await server.make(Pods, 'web-decode-0', mine);
-    await poll(systemClock, 5, timeLimit(20_000, 'see the watches'), () =>
-      Promise.resolve(server.proxy.count(watchesOf()) === 3 ? true : undefined),
-    );
+    await until(() => server.proxy.count(watchesOf()) === 3);
     const before = server.proxy.asked.length;
     for (let second = 0; second < 600; second++) {
       clock.advance(1000);

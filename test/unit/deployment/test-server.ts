@@ -1,4 +1,5 @@
 import { systemClock } from '../../../src/base/clock.ts';
+import { DisposableStore } from '../../../src/base/disposables.ts';
 import { labels, manager } from '../../../src/base/labels.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { createApiServer, type ApiServer } from '../../../src/demo/api/server.ts';
@@ -9,7 +10,10 @@ import type { ClusterRef, KubeClient } from '../../../src/kube/types.ts';
 import { FaultProxy } from '../../support/fault-proxy/proxy.ts';
 
 export const namespace = 'default';
-const token = 'token-of-this-test';
+/** The administrator's. */
+export const token = 'token-of-this-test';
+/** Of a user whom nothing is granted. */
+export const strangersToken = 'token-of-a-stranger';
 const { signal } = new AbortController();
 
 /** The labels of what the Workbench deployed for this owner. */
@@ -26,31 +30,36 @@ export class TestServer {
   readonly cluster: ClusterRef;
   readonly proxy: FaultProxy;
   readonly #server: ApiServer;
+  readonly #owned = new DisposableStore();
 
   private constructor(server: ApiServer, proxy: FaultProxy) {
     this.#server = server;
     this.proxy = proxy;
     this.cluster = { context: 'demo', namespace, server: proxy.url };
-    const connection = { server: proxy.url, token, ca: proxy.identity.certPem };
-    this.client = createKubeClient({ cluster: this.cluster, connection, clock: systemClock, logger: silentLogger });
+    this.client = this.clientOf(token);
+  }
+
+  /** Somebody else's client, or one of another namespace. */
+  clientOf(bearer: string, cluster = this.cluster): KubeClient {
+    const connection = { server: this.proxy.url, token: bearer, ca: this.proxy.identity.certPem };
+    return this.#owned.add(createKubeClient({ cluster, connection, clock: systemClock, logger: silentLogger }));
   }
 
   static async start(): Promise<TestServer> {
     const server = await createApiServer({
       host: '127.0.0.1',
       port: 0,
+      tls: false,
       token,
+      users: new Map([[strangersToken, { name: 'stranger', groups: ['system:authenticated'] }]]),
       clock: systemClock,
       logger: silentLogger,
     });
-    return new TestServer(
-      server,
-      await FaultProxy.start({ port: Number(new URL(server.url).port), ca: server.caPem ?? '' }),
-    );
+    return new TestServer(server, await FaultProxy.start({ port: Number(new URL(server.url).port), ca: undefined }));
   }
 
   async stop(): Promise<void> {
-    this.client.dispose();
+    this.#owned.dispose();
     await this.proxy.stop();
     await this.#server.close();
   }

@@ -1,10 +1,11 @@
 // oxlint-disable-next-line import/no-unassigned-import -- first, so that what follows gets the recorder as `vscode`
 import '../../support/recorded-window.ts';
 import assert from 'node:assert/strict';
-import { poll, sleep, systemClock, timeLimit } from '../../../src/base/clock.ts';
+import { sleep, systemClock, timeLimit } from '../../../src/base/clock.ts';
 import { WorkbenchError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { trusted } from '../../../src/base/trust.ts';
+import { until } from '../../support/until.ts';
 import { answers, commands, shown, workspace } from '../../support/vscode-recorder.ts';
 
 describe('a command that took too long', () => {
@@ -36,9 +37,7 @@ describe('a command that took too long', () => {
     const registered = registerCommands(host as never);
     try {
       await commands.executeCommand('llmd.cancelRun', { row: { target: { kind: 'run', id: 'run1' } } });
-      await poll(systemClock, 5, timeLimit(10_000, 'be called'), () =>
-        Promise.resolve(asked.length >= calls ? true : undefined),
-      );
+      await until(() => asked.length >= calls);
     } finally {
       registered.dispose();
     }
