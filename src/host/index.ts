@@ -106,6 +106,7 @@ export function registerHost(
   owned.add(jobStatusItem(jobs));
   owned.add(session.onDidChange(({ kind }) => void setContextKey('llmd.connection', kind)));
   owned.add(workbench.demo.onDidChange((demo) => void setContextKey('llmd.demoRunning', demo !== undefined)));
+  owned.add(workbench.contexts.onDidLeave((left) => void tellLeft(host, left)));
   owned.add(
     vscode.workspace.onDidChangeConfiguration(
       (event) => event.affectsConfiguration('llmd.kubeconfig') && void run('llmd.refresh'),
@@ -145,6 +146,17 @@ async function start(host: Host, signal: AbortSignal): Promise<void> {
   } catch (error) {
     host.errors.note(error, 'find a demo cluster');
   }
+}
+
+/** Which cluster the window works on has changed without a word of the person's: it is said, where a mere status item could be missed. */
+async function tellLeft(host: Host, left: string): Promise<void> {
+  void setContextKey('llmd.demoRunning', false);
+  await host.session.refresh();
+  const { cluster } = host.session;
+  const now = cluster === undefined ? '' : ` This window works on ${placeOf(cluster)} again.`;
+  host.offer(`${left} has ended.${now}`, {
+    'Select Context': () => vscode.commands.executeCommand('llmd.selectContext'),
+  });
 }
 
 /** Follows the runs that a reload left behind; where there is none, nothing is loaded for it. */

@@ -38,6 +38,8 @@ interface Place {
 /** What was chosen; `before` is the choice of another context that it took the place of. */
 interface Choice extends Place {
   readonly before?: Place;
+  /** It stood in no file of the person's own, but in one that comes and goes with its cluster. */
+  readonly passing?: true;
 }
 
 export interface ContextsOptions {
@@ -67,6 +69,8 @@ interface Loaded {
   readonly files: readonly string[];
   readonly namespace: string | undefined;
   readonly kubeconfig: Kubeconfig | undefined;
+  /** Those of its contexts that stand in no file of the person's own. */
+  readonly passing: ReadonlySet<string>;
 }
 
 const NO_USER: UserConfig = {
@@ -89,6 +93,8 @@ const NO_USER: UserConfig = {
 class KubeconfigContexts implements Contexts {
   readonly #options: ContextsOptions;
   readonly #changed = new Emitter<ClusterRef | undefined>();
+  readonly #left = new Emitter<string>();
+  readonly onDidLeave = this.#left.event;
   readonly #clients = new Map<string, Promise<KubeClient>>();
   #loading: Promise<Loaded> | undefined;
   readonly #watch: FilesWatch;
@@ -124,7 +130,8 @@ class KubeconfigContexts implements Contexts {
   }
 
   async select(context: string, namespace?: string): Promise<ClusterRef> {
-    const cluster = refOf(await this.#load(), context, namespace);
+    const loaded = await this.#load();
+    const cluster = refOf(loaded, context, namespace);
     const last = this.#choice();
     const before =
       last === undefined || last.context === context
@@ -134,6 +141,7 @@ class KubeconfigContexts implements Contexts {
       context: cluster.context,
       namespace: cluster.namespace,
       ...(before === undefined ? {} : { before }),
+      ...(loaded.passing.has(context) ? { passing: true } : {}),
     });
     this.#tell(cluster);
     return cluster;
@@ -184,6 +192,7 @@ class KubeconfigContexts implements Contexts {
     this.#settling?.dispose();
     this.#watch.dispose();
     this.#changed.dispose();
+    this.#left.dispose();
     this.#pod?.then(
       (pod) => pod?.dispose(),
       () => {},
@@ -199,7 +208,8 @@ class KubeconfigContexts implements Contexts {
   #choice(): Choice | undefined {
     const stored = this.#options.store.get(STORE_KEY);
     const [last, before] = [placeIn(stored), placeIn(at(stored, 'before'))];
-    return last && { ...last, ...(before === undefined ? {} : { before }) };
+    const passing = at(stored, 'passing') === true;
+    return last && { ...last, ...(before === undefined ? {} : { before }), ...(passing ? { passing } : {}) };
   }
 
   #chosen(loaded: Loaded): ClusterRef | undefined {
@@ -237,11 +247,23 @@ class KubeconfigContexts implements Contexts {
     // In a pod the service account stands in for the kubeconfig that nobody brought.
     const pod = ofPerson.length === 0 ? await this.#inCluster() : undefined;
     const first = pod === undefined ? ofPerson : await readKubeconfigs([pod]);
+    const kubeconfig = mergeKubeconfigs([...first, ...others]);
+    await this.#leaveGone(kubeconfig);
+    const lasting = mergeKubeconfigs(first)?.contexts;
     return {
       files,
       namespace: workspace?.['NAMESPACE'] || undefined,
-      kubeconfig: mergeKubeconfigs([...first, ...others]),
+      kubeconfig,
+      passing: new Set(kubeconfig?.contexts.keys().filter((name) => lasting?.has(name) !== true)),
     };
+  }
+
+  /** A cluster that has ended took its file along: the window is not left on a context that is gone. */
+  async #leaveGone(kubeconfig: Kubeconfig | undefined): Promise<void> {
+    const choice = this.#choice();
+    if (choice?.passing !== true || kubeconfig?.contexts.has(choice.context) === true) return;
+    await this.leave(choice.context);
+    this.#left.fire(choice.context);
   }
 
   async #inCluster(): Promise<string | undefined> {

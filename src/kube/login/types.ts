@@ -20,6 +20,8 @@ export interface Contexts extends Disposable {
   select(context: string, namespace?: string): Promise<ClusterRef>;
   /** Its cluster has gone: if it is the chosen one, the choice before it counts again, from the next `reload` on. */
   leave(context: string): Promise<void>;
+  /** The chosen context was left by itself: it came with a demo cluster's file, which went with its cluster. No other context is ever left so. */
+  onDidLeave(listener: (context: string) => void): Disposable;
   onDidChange(listener: (cluster: ClusterRef | undefined) => void): Disposable;
   /** A client of a pinned cluster; the same object for the same cluster while it lives. */
   client(cluster: ClusterRef): Promise<KubeClient>;

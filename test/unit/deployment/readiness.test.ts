@@ -90,7 +90,7 @@ describe('waiting until a deployment is ready', () => {
     await until(
       () => {
         clock.advance(1000);
-        return told.at(-1)?.includes(words) === true;
+        return told.at(-1)?.includes(words) ?? false;
       },
       () => `it never said "${words}": ${told.join(' | ')}`,
     );

@@ -420,6 +420,54 @@ describe('kubeconfig and contexts', () => {
     assert.deepEqual(await place(), ['b', 'mine']);
   });
 
+  describe("the context of a demo cluster's file", () => {
+    const place = async (contexts: Contexts): Promise<readonly (string | undefined)[]> => {
+      const cluster = await contexts.current();
+      return [cluster?.context, cluster?.namespace];
+    };
+
+    it('is left for the one before it when the file goes, and that is told', async () => {
+      const KUBECONFIG = await file('config', kubeconfig('a', { context: 'a' }, { context: 'b' }));
+      const demo = await file('demo', kubeconfig('demo', { context: 'demo' }));
+      const contexts = open({ env: { KUBECONFIG }, alsoRead: () => [demo] });
+      const told: (readonly string[])[] = [];
+      contexts.onDidLeave((context) => told.push(['left', context]));
+      contexts.onDidChange((cluster) => told.push(['now on', cluster?.context ?? '']));
+      await contexts.select('b', 'mine');
+      await contexts.select('demo');
+      await contexts.select('demo', 'elsewhere');
+      told.splice(0);
+      await rm(demo);
+      await until(() => told.length > 1);
+      assert.deepEqual(told, [
+        ['left', 'demo'],
+        ['now on', 'b'],
+      ]);
+      assert.deepEqual(await place(contexts), ['b', 'mine']);
+    });
+
+    it('is left also by a window that opens after it went, and not while it is there', async () => {
+      const KUBECONFIG = await file('config', kubeconfig('a', { context: 'a' }));
+      const demo = await file('demo', kubeconfig('demo', { context: 'demo' }));
+      const options = { env: { KUBECONFIG }, alsoRead: () => [demo], store: new MemoryStore() };
+      await open(options).select('demo');
+      assert.deepEqual(await place(open(options)), ['demo', 'default']);
+      await rm(demo);
+      assert.deepEqual(await place(open(options)), ['a', 'default']);
+    });
+
+    it('is not left for another one when it stands in a file of the person too', async () => {
+      const own = await file('config', kubeconfig('a', { context: 'a' }, { context: 'demo' }));
+      const demo = await file('demo', kubeconfig('demo', { context: 'demo' }));
+      const contexts = open({ env: { KUBECONFIG: own }, alsoRead: () => [demo] });
+      await contexts.select('demo');
+      await file('config', kubeconfig('a', { context: 'a' }));
+      await rm(demo);
+      await contexts.reload();
+      assert.equal((await failure(contexts.current())).code, 'context-unknown');
+    });
+  });
+
   it('follows the files on disk', async () => {
     const KUBECONFIG = await file('config', kubeconfig('a', { context: 'a' }));
     const contexts = open({ env: { KUBECONFIG } });
