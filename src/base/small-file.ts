@@ -4,7 +4,8 @@ import { WorkbenchError } from './errors.ts';
 
 /**
  * Reads a text file that somebody else may have put there: a pipe or a device would keep the reader for ever, and a huge
- * file fill its memory. Both are `file-unreadable`; errors of the system pass.
+ * file fill its memory. Both are `file-unreadable`; errors of the system pass. It is UTF-8, or the UTF-16 that the `>` of
+ * Windows PowerShell writes.
  */
 export async function readSmallFile(path: string, mostBytes: number): Promise<string> {
   const { size } = await regular(path);
@@ -17,7 +18,7 @@ export async function readSmallFile(path: string, mostBytes: number): Promise<st
       chunks.push(chunk as Buffer);
     const bytes = Buffer.concat(chunks);
     if (bytes.length > mostBytes) throw tooLarge(path, mostBytes);
-    return bytes.toString('utf8');
+    return bytes.toString(bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf16le' : 'utf8');
   } finally {
     await handle.close();
   }

@@ -354,7 +354,9 @@ function lookUp(loaded: Loaded, name: string): Found {
       code: 'kubeconfig-invalid',
       message: config
         ? `cluster "${context.cluster}" of context "${name}" has no valid server address`
-        : `context "${name}" names cluster "${context.cluster}", which is not in ${kubeconfig.files.join(', ')}`,
+        : context.cluster === ''
+          ? `context "${name}" names no cluster`
+          : `context "${name}" names cluster "${context.cluster}", which is not in ${kubeconfig.files.join(', ')}`,
       hint: 'Correct the kubeconfig.',
     });
   }

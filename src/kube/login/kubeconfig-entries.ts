@@ -56,9 +56,14 @@ export interface KubeconfigEntries {
 /** Says what of the file is not as it has to be, and never what it holds: that may be a secret. */
 export class ShapeError extends Error {}
 
-/** Reads a parsed kubeconfig; throws a ShapeError. By hand, since this is on the way to a window's first rows. */
+/**
+ * Reads a parsed kubeconfig; throws a ShapeError where kubectl refuses the file. What an entry lacks is empty, as for
+ * kubectl: only whoever uses that entry has to know. By hand, since this is on the way to a window's first rows.
+ */
 export function readEntries(document: unknown): KubeconfigEntries {
   const file = new Fields(document ?? {}, 'the file');
+  file.onlyText('apiVersion', 'v1');
+  file.onlyText('kind', 'Config');
   return {
     currentContext: file.text('current-context'),
     clusters: named(file, 'clusters', 'cluster', clusterOf),
@@ -68,9 +73,12 @@ export function readEntries(document: unknown): KubeconfigEntries {
 }
 
 function named<T>(file: Fields, list: string, field: string, read: (fields: Fields) => T): Named<T> {
+  const names = new Set<string>();
   return file.objects(list).map((entry) => {
-    const name = entry.neededText('name');
-    return { name, value: read(entry.object(field, `${field} "${name}"`) ?? new Fields({}, `${field} "${name}"`)) };
+    const name = entry.textOrEmpty('name');
+    if (names.has(name)) throw new ShapeError(`${field} "${name}" stands in ${list} twice`);
+    names.add(name);
+    return { name, value: read(entry.object(field, `${field} "${name}"`)) };
   });
 }
 
@@ -79,9 +87,9 @@ const EXEC_EXTENSION = 'client.authentication.k8s.io/exec';
 
 function clusterOf(fields: Fields): ClusterConfig {
   return {
-    server: fields.neededText('server'),
+    server: fields.textOrEmpty('server'),
     'certificate-authority': fields.text('certificate-authority'),
-    'certificate-authority-data': fields.text('certificate-authority-data'),
+    'certificate-authority-data': fields.base64('certificate-authority-data'),
     'insecure-skip-tls-verify': fields.flag('insecure-skip-tls-verify'),
     'tls-server-name': fields.text('tls-server-name'),
     'proxy-url': fields.text('proxy-url'),
@@ -93,42 +101,41 @@ function clusterOf(fields: Fields): ClusterConfig {
 }
 
 function userOf(fields: Fields): UserConfig {
-  const exec = fields.object('exec');
-  const provider = fields.object('auth-provider');
   return {
     token: fields.text('token'),
     tokenFile: fields.text('tokenFile'),
     username: fields.text('username'),
     password: fields.text('password'),
     'client-certificate': fields.text('client-certificate'),
-    'client-certificate-data': fields.text('client-certificate-data'),
+    'client-certificate-data': fields.base64('client-certificate-data'),
     'client-key': fields.text('client-key'),
-    'client-key-data': fields.text('client-key-data'),
+    'client-key-data': fields.base64('client-key-data'),
     as: fields.text('as'),
     'as-uid': fields.text('as-uid'),
     'as-groups': fields.texts('as-groups'),
-    'as-user-extra': fields.object('as-user-extra')?.allTextLists() ?? {},
-    exec: exec && execOf(exec),
-    'auth-provider': provider && {
-      name: provider.neededText('name'),
-      config: provider.object('config')?.allTexts() ?? {},
-    },
+    'as-user-extra': fields.object('as-user-extra').allTextLists(),
+    exec: fields.has('exec') ? execOf(fields.object('exec')) : undefined,
+    'auth-provider': fields.has('auth-provider') ? providerOf(fields.object('auth-provider')) : undefined,
   };
 }
 
 function execOf(fields: Fields): ExecConfig {
   return {
-    apiVersion: fields.neededText('apiVersion'),
-    command: fields.neededText('command'),
+    apiVersion: fields.textOrEmpty('apiVersion'),
+    command: fields.textOrEmpty('command'),
     args: fields.texts('args'),
-    env: fields.objects('env').map((each) => ({ name: each.neededText('name'), value: each.neededText('value') })),
+    env: fields.objects('env').map((each) => ({ name: each.textOrEmpty('name'), value: each.textOrEmpty('value') })),
     installHint: fields.text('installHint'),
     provideClusterInfo: fields.flag('provideClusterInfo'),
   };
 }
 
+function providerOf(fields: Fields): UserConfig['auth-provider'] {
+  return { name: fields.textOrEmpty('name'), config: fields.object('config').allTexts() };
+}
+
 function contextOf(fields: Fields): ContextConfig {
-  return { cluster: fields.neededText('cluster'), user: fields.text('user'), namespace: fields.text('namespace') };
+  return { cluster: fields.textOrEmpty('cluster'), user: fields.text('user'), namespace: fields.text('namespace') };
 }
 
 /** The fields of an object of the file. One that is null counts as left out, as for kubectl. */
@@ -142,46 +149,59 @@ class Fields {
     this.#where = where;
   }
 
-  text(key: string): string | undefined {
-    const value = this.#values[key] ?? undefined;
-    if (value === undefined || typeof value === 'string') return value;
-    throw this.#wrong(key, 'a text');
-  }
-
-  neededText(key: string): string {
-    const value = this.text(key);
-    if (value === undefined) throw this.#wrong(key, 'given');
-    return value;
+  has(key: string): boolean {
+    return this.whatever(key) !== undefined;
   }
 
   whatever(key: string): unknown {
     return this.#values[key] ?? undefined;
   }
 
+  text(key: string): string | undefined {
+    const value = this.whatever(key);
+    if (value === undefined || typeof value === 'string') return value;
+    throw this.#wrong(key, 'a text');
+  }
+
+  textOrEmpty(key: string): string {
+    return this.text(key) ?? '';
+  }
+
+  /** Left out, empty or this. */
+  onlyText(key: string, text: string): void {
+    if ((this.text(key) || text) !== text) throw this.#wrong(key, text);
+  }
+
+  /** Checked as Go does: line breaks are passed over. */
+  base64(key: string): string | undefined {
+    const digits = this.text(key)?.replace(/[\r\n]/g, '');
+    if (digits === undefined || (digits.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(digits))) return digits;
+    throw this.#wrong(key, 'base64');
+  }
+
   flag(key: string): boolean | undefined {
-    const value = this.#values[key] ?? undefined;
+    const value = this.whatever(key);
     if (value === undefined || typeof value === 'boolean') return value;
     throw this.#wrong(key, 'true or false');
   }
 
   texts(key: string): readonly string[] {
-    const values = this.#list(key);
+    const values = this.#list(key).map((value) => value ?? '');
     if (values.every((value) => typeof value === 'string')) return values;
     throw this.#wrong(key, 'a list of texts');
   }
 
   objects(key: string): readonly Fields[] {
-    return this.#list(key).map((value, index) => new Fields(value, `${this.#where}: ${key}[${index}]`));
+    return this.#list(key).map((value, index) => new Fields(value ?? {}, `${this.#where}: ${key}[${index}]`));
   }
 
-  object(key: string, where = `${this.#where}: ${key}`): Fields | undefined {
-    const value = this.#values[key] ?? undefined;
-    return value === undefined ? undefined : new Fields(value, where);
+  object(key: string, where = `${this.#where}: ${key}`): Fields {
+    return new Fields(this.whatever(key) ?? {}, where);
   }
 
   /** All of them, each of which has to be a text. */
   allTexts(): Readonly<Record<string, string>> {
-    return Object.fromEntries(Object.keys(this.#values).map((key) => [key, this.neededText(key)]));
+    return Object.fromEntries(Object.keys(this.#values).map((key) => [key, this.textOrEmpty(key)]));
   }
 
   /** All of them, each of which has to be a list of texts. */
@@ -190,7 +210,7 @@ class Fields {
   }
 
   #list(key: string): readonly unknown[] {
-    const value = this.#values[key] ?? [];
+    const value = this.whatever(key) ?? [];
     if (Array.isArray(value)) return value;
     throw this.#wrong(key, 'a list');
   }

@@ -165,17 +165,17 @@ describe('kubeconfig and contexts', () => {
 
     it('are read as JSON, and as the YAML that only looks like it', async () => {
       const entry = {
-        contexts: [{ name: 'c', context: { cluster: 'k', namespace: 'n' } }],
+        contexts: [{ name: 'c', context: { cluster: 'k', namespace: 'ns' } }],
         clusters: [{ name: 'k', cluster: { server: 'https://k' } }],
       };
       const asJson = await readKubeconfig([await file('json', JSON.stringify(entry))]);
       const asFlow = await readKubeconfig([
         await file(
           'flow',
-          '{contexts: [{name: c, context: {cluster: k, namespace: n}}], clusters: [{name: k, cluster: {server: "https://k"}}]}\n',
+          '{contexts: [{name: c, context: {cluster: k, namespace: ns}}], clusters: [{name: k, cluster: {server: "https://k"}}]}\n',
         ),
       ]);
-      assert.equal(asJson?.contexts.get('c')?.namespace, 'n');
+      assert.equal(asJson?.contexts.get('c')?.namespace, 'ns');
       assert.deepEqual({ ...asFlow, files: [] }, { ...asJson, files: [] });
     });
 
