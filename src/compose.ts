@@ -132,6 +132,13 @@ export function compose(options: ComposeOptions): Workbench {
       logger,
     }),
   );
+  const runner = onFirstCall(async () =>
+    (await import('./kube/tools/command-runner.ts')).createCommandRunner({
+      env,
+      toolPaths: () => ({ kubectl: settings().kubectlPath, helm: settings().helmPath }),
+      logger,
+    }),
+  );
   const contexts = owned.add(
     createContexts({
       env,
@@ -140,15 +147,9 @@ export function compose(options: ComposeOptions): Workbench {
       kubeconfigSetting: () => settings().kubeconfig,
       workspaceEnv: async () => (await workspaceEnv()).values,
       alsoRead: () => [demo.kubeconfig],
+      runner,
       store: options.store,
       clock,
-      logger,
-    }),
-  );
-  const runner = onFirstCall(async () =>
-    (await import('./kube/tools/command-runner.ts')).createCommandRunner({
-      env,
-      toolPaths: () => ({ kubectl: settings().kubectlPath, helm: settings().helmPath }),
       logger,
     }),
   );

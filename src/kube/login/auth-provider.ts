@@ -1,6 +1,8 @@
 import { numberAt } from '../../base/json.ts';
-import { WorkbenchError } from '../../base/errors.ts';
+import { errorText, WorkbenchError } from '../../base/errors.ts';
 import type { UserConfig } from './kubeconfig.ts';
+
+type AuthProvider = NonNullable<UserConfig['auth-provider']>;
 
 export interface ProvidedToken {
   readonly token: string;
@@ -14,15 +16,23 @@ const SUCCESSORS: Readonly<Record<string, string>> = {
   azure: 'Install kubelogin and run "kubelogin convert-kubeconfig": it writes a user with an exec plugin.',
 };
 
+/** kubectl takes a token for expired so long before it is. */
+const EARLY_MS = 10_000;
+
+/** Whether kubectl would renew the login before it uses it. */
+export function isDue(provider: AuthProvider, now: number): boolean {
+  return provider.name === 'oidc' && expiryOf(provider.config['id-token'] ?? '') - EARLY_MS <= now;
+}
+
 /**
  * The token of a user with an old `auth-provider`. Of these kubectl itself knows `oidc` alone: its id token serves until it
- * expires. It is not renewed here, since many identity providers take a refresh token only once and its successor would
- * have to be written to the kubeconfig, which only kubectl may.
+ * expires. `notRenewed` is why there is no newer one, where one was asked for.
  */
 export function providedToken(
-  provider: NonNullable<UserConfig['auth-provider']>,
+  provider: AuthProvider,
   context: string,
   now: number,
+  notRenewed: unknown,
 ): ProvidedToken {
   if (provider.name !== 'oidc') {
     throw new WorkbenchError({
@@ -32,13 +42,14 @@ export function providedToken(
         SUCCESSORS[provider.name] ?? 'Give this user an exec plugin (users[].user.exec) or a token in the kubeconfig.',
     });
   }
-  const token = provider.config?.['id-token'] ?? '';
+  const token = provider.config['id-token'] ?? '';
   const expiresAt = expiryOf(token);
   if (expiresAt > now) return { token, expiresAt };
   throw new WorkbenchError({
     code: 'auth-plugin-failed',
-    message: `the id token of context "${context}" (auth-provider "oidc") ${token === '' ? 'is missing' : 'has expired or cannot be read'}`,
+    message: `the id token of context "${context}" (auth-provider "oidc") ${token === '' ? 'is missing' : 'has expired or cannot be read'}${notRenewed === undefined ? '' : `, and was not renewed: ${errorText(notRenewed)}`}`,
     hint: `Run "kubectl --context ${context} get --raw /version": kubectl renews the token in the kubeconfig, and it is used from then on. An exec plugin such as "kubectl oidc-login" renews it by itself.`,
+    cause: notRenewed,
   });
 }
 

@@ -24,7 +24,8 @@ import {
 import type { Environment } from '../tools/tool-path.ts';
 import type { ClusterRef, KubeClient } from '../types.ts';
 import type { ContextInfo, Contexts } from './types.ts';
-import type { ToolEnvironment } from '../tools/types.ts';
+import { LoginRenewal } from './renewal.ts';
+import type { CommandRunner, ToolEnvironment } from '../tools/types.ts';
 
 const STORE_KEY = 'kube.chosen';
 /** Tools write a kubeconfig in several steps. */
@@ -55,6 +56,8 @@ export interface ContextsOptions {
   readonly alsoRead?: () => readonly string[];
   /** Where a pod finds its service account; the kubelet's place unless a test has another one. */
   readonly serviceAccount?: string;
+  /** Runs the user's kubectl, which alone may renew a login in the kubeconfig; without it none is renewed. */
+  readonly runner?: CommandRunner;
   readonly store: KeyValueStore;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -98,6 +101,7 @@ class KubeconfigContexts implements Contexts {
   readonly #clients = new Map<string, Promise<KubeClient>>();
   #loading: Promise<Loaded> | undefined;
   readonly #watch: FilesWatch;
+  readonly #renewal: LoginRenewal | undefined;
   #settling: Disposable | undefined;
   /** Key of the cluster that was last told to anybody. */
   #last: string | undefined;
@@ -108,6 +112,7 @@ class KubeconfigContexts implements Contexts {
   constructor(options: ContextsOptions) {
     this.#options = options;
     this.#watch = new FilesWatch(() => this.#settle(), options.logger);
+    this.#renewal = options.runner && new LoginRenewal(options.runner);
   }
 
   async list(): Promise<readonly ContextInfo[]> {
@@ -296,10 +301,20 @@ class KubeconfigContexts implements Contexts {
         clock,
         lifetime: this.#lifetime.signal,
         login: async () => loginOf(await current(), context),
+        renew: () => this.#renew(cluster),
       }),
     };
     const { createKubeClient } = await loadPart(() => import('../client.ts'));
     return createKubeClient({ cluster, connection, clock, logger });
+  }
+
+  async #renew(cluster: ClusterRef): Promise<void> {
+    if (this.#renewal === undefined) return;
+    try {
+      await this.#renewal.run(await this.toolEnvironment(cluster), this.#lifetime.signal);
+    } finally {
+      await this.reload();
+    }
   }
 
   #settle(): void {

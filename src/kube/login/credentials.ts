@@ -1,6 +1,6 @@
 import { abortable, type Clock } from '../../base/clock.ts';
 import { loadPart } from '../../base/parts.ts';
-import { providedToken } from './auth-provider.ts';
+import { isDue, providedToken } from './auth-provider.ts';
 import type { Credentials, CredentialSource } from '../http/connection.ts';
 import type { PluginCredential } from './exec-plugin.ts';
 import type { ClusterConfig, UserConfig } from './kubeconfig.ts';
@@ -23,6 +23,8 @@ export interface CredentialContext {
   readonly lifetime: AbortSignal;
   /** As the kubeconfig has them now: a login in a terminal rewrites the file while we run. */
   readonly login: () => Promise<Login>;
+  /** Has kubectl renew the login in the kubeconfig; rejects where it says that it did not. */
+  readonly renew: () => Promise<void>;
 }
 
 /** A user, and the cluster where it is one. */
@@ -63,13 +65,27 @@ export class UserCredentials implements CredentialSource {
   }
 
   /** Not bound to the signal of the caller that happened to be first: others wait for it too. */
-  async #fetch(login: Login): Promise<Held> {
-    const held = { login: JSON.stringify(login), ...(await this.#obtain(login)) };
+  async #fetch(known: Login): Promise<Held> {
+    const { login, notRenewed } = await this.#renewed(known);
+    const held = { login: JSON.stringify(login), ...(await this.#obtain(login, notRenewed)) };
     this.#held = held;
     return held;
   }
 
-  async #obtain({ user: config, cluster }: Login): Promise<Omit<Held, 'login'>> {
+  /** The login as it is after kubectl renewed it, where that was due. What kubectl says counts only if there is no token then: its call may fail for another reason. */
+  async #renewed(login: Login): Promise<{ readonly login: Login; readonly notRenewed?: unknown }> {
+    const { clock, renew, login: current } = this.#context;
+    const provider = login.user['auth-provider'];
+    if (provider === undefined || !isDue(provider, clock.now())) return { login };
+    try {
+      await renew();
+      return { login: await current() };
+    } catch (notRenewed) {
+      return { login: await current(), notRenewed };
+    }
+  }
+
+  async #obtain({ user: config, cluster }: Login, notRenewed: unknown): Promise<Omit<Held, 'login'>> {
     const { context, env, home, clock, lifetime } = this.#context;
     const impersonation = impersonationHeaders(config);
     const fixed = { ...impersonation, ...basicHeader(config) };
@@ -80,7 +96,7 @@ export class UserCredentials implements CredentialSource {
       return { credentials: fromPlugin(plugin, fixed, pair), expiresAt: goodUntil(plugin.expiresAt, clock.now()) };
     }
     if (config['auth-provider']) {
-      const { token, expiresAt } = providedToken(config['auth-provider'], context, clock.now());
+      const { token, expiresAt } = providedToken(config['auth-provider'], context, clock.now(), notRenewed);
       return { credentials: { headers: { ...fixed, authorization: `Bearer ${token}` }, ...pair }, expiresAt };
     }
     const token =

@@ -786,7 +786,7 @@ describe('kubeconfig and contexts', () => {
       assert.equal(server.requests.length, 0);
     });
 
-    it('of an OpenID Connect login serve until they expire, and are renewed by kubectl alone', async () => {
+    it('of an OpenID Connect login serve until they expire; then the error says how to renew them', async () => {
       const idToken = (exp: number): string =>
         ['{}', JSON.stringify({ exp }), ''].map((part) => Buffer.from(part).toString('base64url')).join('.');
       const oidc = (token: string): object => ({
