@@ -92,11 +92,13 @@ describe('messages from a page', () => {
     for (const message of [
       null,
       {},
-      { type: 'choose', runIds: [1] },
+      { type: 'choose', turn: 1, runIds: [1] },
+      { type: 'choose', turn: -1, runIds: ['a'] },
+      { type: 'choose', runIds: ['a'] },
       { type: 'save', name: '../x', encoding: 'text', data: '' },
     ])
       assert.equal(FROM_RESULTS.safeParse(message).success, false);
-    assert.equal(FROM_RESULTS.safeParse({ type: 'choose', runIds: ['a'] }).success, true);
+    assert.equal(FROM_RESULTS.safeParse({ type: 'choose', turn: 1, runIds: ['a'] }).success, true);
   });
 });
 
