@@ -1,6 +1,5 @@
 import type { Disposable } from '../base/disposables.ts';
-import type { KubeObject } from '../kube/model/types.ts';
-import type { ResourceType } from '../kube/model/types.ts';
+import type { KubeObject, ResourceType } from '../kube/model/types.ts';
 
 /** A mutable API object inside the demo's own server, where we are the owner of the data. */
 export type StoredObject = KubeObject;

@@ -2,8 +2,7 @@ import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import { isServing } from '../kube/model/pod.ts';
 import { Deployments, Gateways, Pods, ReplicaSets } from '../kube/resources.ts';
 import type { KubeClient } from '../kube/types.ts';
-import type { ResourceType } from '../kube/model/types.ts';
-import type { KubeObject } from '../kube/model/types.ts';
+import type { KubeObject, ResourceType } from '../kube/model/types.ts';
 
 /** On everything that a gateway's controller makes for it. */
 export const gatewayLabel = 'gateway.networking.k8s.io/gateway-name';

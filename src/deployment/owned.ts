@@ -1,7 +1,6 @@
 import { labels, manager } from '../base/labels.ts';
 import type { KubeClient } from '../kube/types.ts';
-import type { ResourceType } from '../kube/model/types.ts';
-import type { KubeObject } from '../kube/model/types.ts';
+import type { KubeObject, ResourceType } from '../kube/model/types.ts';
 
 /** Kinds that a deployment of ours may hold, in the order in which they are deleted: traffic first, then the models. */
 const kinds: readonly { readonly apiVersion: string; readonly kind: string }[] = [

@@ -3,8 +3,7 @@ import type { Disposable } from '../base/disposables.ts';
 import type { WorkbenchError } from '../base/errors.ts';
 import { objectKey } from '../kube/resources.ts';
 import type { KubeClient } from '../kube/types.ts';
-import type { ResourceType } from '../kube/model/types.ts';
-import type { KubeObject } from '../kube/model/types.ts';
+import type { KubeObject, ResourceType } from '../kube/model/types.ts';
 import type { WatchState } from '../kube/watch/types.ts';
 import { LayeredMap } from './layered-map.ts';
 

@@ -14,7 +14,7 @@ import { resourcePath } from './resources.ts';
 import { Transport } from './http/transport.ts';
 import type { AccessNeed, AccessRules } from './access/types.ts';
 import type { ApplyOptions, ClusterRef, DeleteOptions, KubeClient } from './types.ts';
-import type { ResourceType } from './model/types.ts';
+import type { KubeObject, ResourceType } from './model/types.ts';
 import type {
   ExecOptions,
   ExecOutputOptions,
@@ -23,7 +23,6 @@ import type {
   LogOptions,
   PortForward,
 } from './streams/types.ts';
-import type { KubeObject } from './model/types.ts';
 import type { KubeRequest } from './http/types.ts';
 import type { ListOptions, WatchOptions } from './watch/types.ts';
 import { WatchSupervisor } from './watch/watch.ts';

@@ -1,4 +1,4 @@
-import type { KubeObject } from './model/types.ts';
+import type { KubeObject, ResourceType } from './model/types.ts';
 import type {
   ConfigMap,
   Deployment,
@@ -14,7 +14,6 @@ import type {
   Service,
 } from './model/kinds.ts';
 import type { Query } from './http/types.ts';
-import type { ResourceType } from './model/types.ts';
 
 function core<Object extends KubeObject = KubeObject>(
   plural: string,

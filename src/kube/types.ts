@@ -1,8 +1,7 @@
-import type { ResourceType } from './model/types.ts';
+import type { KubeObject, ResourceType } from './model/types.ts';
 import type { Disposable } from '../base/disposables.ts';
 import type { AccessNeed, AccessRules } from './access/types.ts';
 import type { KubeRequest, KubeResponse } from './http/types.ts';
-import type { KubeObject } from './model/types.ts';
 import type {
   ExecOptions,
   ExecOutput,

@@ -21,8 +21,7 @@ import { describeNeed, describeNeeds } from '../../src/kube/access/access.ts';
 import { Pods, Secrets } from '../../src/kube/resources.ts';
 import type { AccessNeed } from '../../src/kube/access/types.ts';
 import type { KubeClient } from '../../src/kube/types.ts';
-import type { ResourceType } from '../../src/kube/model/types.ts';
-import type { KubeObject } from '../../src/kube/model/types.ts';
+import type { KubeObject, ResourceType } from '../../src/kube/model/types.ts';
 import { assertTells, call, failure, Lab, namespace, patience, until } from '../support/faults-lab.ts';
 
 const rbac = 'rbac.authorization.k8s.io';

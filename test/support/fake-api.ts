@@ -2,8 +2,7 @@ import { WorkbenchError } from '../../src/base/errors.ts';
 import { isObject } from '../../src/base/json.ts';
 import { objectKey } from '../../src/kube/resources.ts';
 import type { KubeClient } from '../../src/kube/types.ts';
-import type { ResourceType } from '../../src/kube/model/types.ts';
-import type { KubeObject } from '../../src/kube/model/types.ts';
+import type { KubeObject, ResourceType } from '../../src/kube/model/types.ts';
 import type { KubeRequest } from '../../src/kube/http/types.ts';
 import type { WatchOptions } from '../../src/kube/watch/types.ts';
 

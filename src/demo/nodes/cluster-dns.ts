@@ -2,8 +2,7 @@ import { arrayAt, at, isObject, numberAt, stringAt } from '../../base/json.ts';
 import { DisposableStore, type Disposable } from '../../base/disposables.ts';
 import { Services } from '../../kube/resources.ts';
 import type { KubeClient } from '../../kube/types.ts';
-import type { ResourceType } from '../../kube/model/types.ts';
-import type { KubeObject } from '../../kube/model/types.ts';
+import type { KubeObject, ResourceType } from '../../kube/model/types.ts';
 import { mapSink } from './map-sink.ts';
 import type { Endpoint, NameResolver } from './network.ts';
 

@@ -3,9 +3,8 @@ import { isWorkbenchError } from '../../base/errors.ts';
 import type { JsonCalls } from '../http/json-calls.ts';
 import { LIST_ITEMS, tooMany } from '../limits.ts';
 import { resourcePath, withType } from '../resources.ts';
-import type { KubeObject } from '../model/types.ts';
+import type { KubeObject, ResourceType } from '../model/types.ts';
 import type { ListOptions } from './types.ts';
-import type { ResourceType } from '../model/types.ts';
 
 /** Objects a chunk, as kubectl asks for them. However many, they are read one by one while they come. */
 const CHUNK = 500;

@@ -1,6 +1,5 @@
 import type { WorkbenchError } from '../../base/errors.ts';
-import type { KubeObject } from '../model/types.ts';
-import type { ResourceType } from '../model/types.ts';
+import type { KubeObject, ResourceType } from '../model/types.ts';
 
 export interface ListOptions {
   /** Absent: all namespaces of a namespaced kind. */

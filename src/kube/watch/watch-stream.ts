@@ -10,8 +10,7 @@ import { resourcePath, withType } from '../resources.ts';
 import { describeSubject, errorFromStatus, subjectOf } from '../http/status.ts';
 import type { Transport } from '../http/transport.ts';
 import type { ClusterRef } from '../types.ts';
-import type { ResourceType } from '../model/types.ts';
-import type { KubeObject } from '../model/types.ts';
+import type { KubeObject, ResourceType } from '../model/types.ts';
 
 /** The server ends a watch after this long and we begin the next from where it stood. */
 const SERVER_TIMEOUT_S = 240;

@@ -3,8 +3,7 @@ import { stringAt } from '../../../src/base/json.ts';
 import { infrastructureOf } from '../../../src/demo/controllers/gateway/infrastructure.ts';
 import { CLASS_NAME, GATEWAY_GROUP } from '../../../src/demo/controllers/gateway/model.ts';
 import type { KubeClient } from '../../../src/kube/types.ts';
-import type { ResourceType } from '../../../src/kube/model/types.ts';
-import type { KubeObject } from '../../../src/kube/model/types.ts';
+import type { KubeObject, ResourceType } from '../../../src/kube/model/types.ts';
 
 const Gateways: ResourceType = {
   group: GATEWAY_GROUP,

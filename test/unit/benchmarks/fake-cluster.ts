@@ -10,10 +10,9 @@ import { systemClock } from '../../../src/base/clock.ts';
 import { WorkbenchError } from '../../../src/base/errors.ts';
 import { Jobs } from '../../../src/kube/resources.ts';
 import type { ClusterRef, DeleteOptions, KubeClient } from '../../../src/kube/types.ts';
-import type { ResourceType } from '../../../src/kube/model/types.ts';
+import type { KubeObject, ResourceType } from '../../../src/kube/model/types.ts';
 import type { Contexts } from '../../../src/kube/login/types.ts';
 import type { ExecOptions } from '../../../src/kube/streams/types.ts';
-import type { KubeObject } from '../../../src/kube/model/types.ts';
 import type { Endpoint, PokerService } from '../../../src/poker/types.ts';
 import { hastened } from '../../support/hastened.ts';
 

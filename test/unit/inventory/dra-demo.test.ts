@@ -10,8 +10,7 @@ import { createKubeClient } from '../../../src/kube/client.ts';
 import { Nodes, Pods } from '../../../src/kube/resources.ts';
 import type { Contexts } from '../../../src/kube/login/types.ts';
 import type { KubeClient } from '../../../src/kube/types.ts';
-import type { ResourceType } from '../../../src/kube/model/types.ts';
-import type { KubeObject } from '../../../src/kube/model/types.ts';
+import type { KubeObject, ResourceType } from '../../../src/kube/model/types.ts';
 import { until } from '../kube/server.ts';
 
 const never = new AbortController().signal;

@@ -7,8 +7,7 @@ import { createApiServer, type ApiServer } from '../../../src/demo/api/server.ts
 import { needOf } from '../../../src/kube/access/access.ts';
 import { ConfigMaps, Nodes, Pods, Secrets } from '../../../src/kube/resources.ts';
 import type { KubeClient } from '../../../src/kube/types.ts';
-import type { ResourceType } from '../../../src/kube/model/types.ts';
-import type { KubeObject } from '../../../src/kube/model/types.ts';
+import type { KubeObject, ResourceType } from '../../../src/kube/model/types.ts';
 import { ManualClock } from './manual-clock.ts';
 import { clientOf, pod, ScriptedServer, sendJson, sendStatus } from './server.ts';
 

@@ -1,7 +1,6 @@
 import { disposable, type Disposable } from '../../../base/disposables.ts';
 import { isWorkbenchError } from '../../../base/errors.ts';
-import type { KubeObject } from '../../../kube/model/types.ts';
-import type { ResourceType } from '../../../kube/model/types.ts';
+import type { KubeObject, ResourceType } from '../../../kube/model/types.ts';
 import type { DemoApi, StoredEvent } from '../../types.ts';
 import { asKubeObject, controllerOf, joinKey, keyOf, namespaceOf, uidOf, type NewObject } from './objects.ts';
 

@@ -4,8 +4,7 @@ import type { KubeObject } from '../../../kube/model/types.ts';
 import type { Cluster } from '../core/cluster.ts';
 import type { Collection } from '../core/collection.ts';
 import { withCondition, type Condition } from '../core/conditions.ts';
-import { withCounts } from '../core/counts.ts';
-import { scaledValue } from '../core/counts.ts';
+import { scaledValue, withCounts } from '../core/counts.ts';
 import type { EventRecorder } from '../core/events.ts';
 import {
   annotationsOf,
