@@ -1,5 +1,5 @@
 // Stands in for `vscode` where a test asks what the window is given to show. It shows nothing and decides nothing: it writes down every
-// text, and answers as a person does who goes away (or, for `confirming`, who presses the button).
+// text, and answers as a person does who goes away (or, for `answers`, who presses that button and picks those rows).
 
 export interface Shown {
   readonly place: string;
@@ -7,7 +7,7 @@ export interface Shown {
 }
 
 export const shown: Shown[] = [];
-export const answers = { button: undefined as string | undefined };
+export const answers = { button: undefined as string | undefined, picks: [] as string[] };
 
 function record(place: string, text: unknown): void {
   if (typeof text === 'string') shown.push({ place, text });
@@ -88,19 +88,29 @@ const never = (): { dispose(): void } => ({ dispose() {} });
 
 function quickInput(place: string): object {
   const hidden = new EventEmitter<void>();
-  return recorded(place, {
+  const accepted = new EventEmitter<void>();
+  const parts = {
+    activeItems: [],
+    selectedItems: [] as readonly { readonly label: string }[],
+    set items(items: readonly { readonly label: string }[]) {
+      const pick = answers.picks.shift();
+      if (pick === undefined) return;
+      parts.selectedItems = items.filter(({ label }) => label.includes(pick)).slice(0, 1);
+      setImmediate(() => (parts.selectedItems.length > 0 ? accepted : hidden).fire());
+    },
     onDidHide: hidden.event,
     onDidTriggerButton: never,
-    onDidAccept: never,
+    onDidAccept: accepted.event,
     // Types one character, then looks at the validation message for a moment, then goes away.
     onDidChangeValue(listener: (text: string) => void) {
       setImmediate(() => listener('x'));
       return never();
     },
-    show: () => void setTimeout(() => hidden.fire(), 5),
+    show: () => void (answers.picks.length === 0 && setTimeout(() => hidden.fire(), 5)),
     hide() {},
     dispose() {},
-  });
+  };
+  return recorded(place, parts);
 }
 
 export interface RecordedTerminal {

@@ -83,7 +83,10 @@ export async function askDeploy({ host, cluster, title }: ClusterCall): Promise<
       ),
     async (state, place) => {
       const request = requestOf(cluster, state);
-      return extend(await preview(host, request, place), (plan) => ({ ...state, plan }));
+      const plan = await host.jobs.run(`Preview ${request.name} in ${placeOf(cluster)}`, ({ signal }) =>
+        host.workbench.deployments.plan(request, signal),
+      );
+      return extend(await preview(host, plan, place), () => ({ ...state, plan }));
     },
   ]);
   if (!answers?.plan || !answers.guide || !answers.variant) return undefined;
@@ -106,31 +109,29 @@ function requestOf(cluster: ClusterRef, { guide, variant, values }: DeployAnswer
 }
 
 type PreviewRow =
-  | { readonly kind: 'deploy'; readonly plan: DeployPlan }
-  | { readonly kind: 'save'; readonly plan: DeployPlan }
+  | { readonly kind: 'deploy' }
+  | { readonly kind: 'save' }
   | { readonly kind: 'object'; readonly planned: PlannedObject }
   | { readonly kind: 'finding'; readonly message: string };
 
-/** The plan as a list: findings on top, then every object with what would happen to it; choosing an object opens its diff. */
-async function preview(
+/** The plan as a list: findings on top, then every object with what would happen to it; choosing an object opens its diff. Only `deploy` answers it. */
+function preview(
   host: Host,
-  request: DeployRequest,
+  plan: DeployPlan,
   place: { readonly step: number; readonly totalSteps: number },
-): Promise<Answer<DeployPlan>> {
-  const planning = new AbortController();
-  const answer = await choose<PreviewRow>({
-    title: `Deploy ${request.name} to ${placeOf(request.cluster)}`,
+): Promise<Answer<PreviewRow>> {
+  const { name, cluster } = plan.request;
+  return choose<PreviewRow>({
+    title: `Deploy ${name} to ${placeOf(cluster)}`,
     ...place,
     placeholder: 'Enter deploys; choose an object to see its difference',
-    choices: async () => previewChoices(await host.workbench.deployments.plan(request, planning.signal)),
+    choices: () => Promise.resolve(previewChoices(plan)),
     async peek(row) {
       if (row.kind === 'object') await host.plans.showDiff(row.planned);
-      if (row.kind === 'save') await savePlan(row.plan);
+      if (row.kind === 'save') await savePlan(plan);
       return row.kind !== 'deploy';
     },
-  }).finally(() => planning.abort());
-  if (answer.kind !== 'answer') return answer;
-  return answer.value.kind === 'deploy' ? { kind: 'answer', value: answer.value.plan } : { kind: 'away' };
+  });
 }
 
 function previewChoices(plan: DeployPlan): readonly (Choice<PreviewRow> | Separator)[] {
@@ -150,14 +151,14 @@ function previewChoices(plan: DeployPlan): readonly (Choice<PreviewRow> | Separa
     label: 'Deploy',
     description: planSummary(plan),
     alwaysShow: true,
-    value: { kind: 'deploy', plan },
+    value: { kind: 'deploy' },
   };
   const save: Choice<PreviewRow> = {
     icon: 'save',
     label: 'Save Plan...',
     description: 'as YAML',
     alwaysShow: true,
-    value: { kind: 'save', plan },
+    value: { kind: 'save' },
   };
   return [
     ...(errors.length > 0
