@@ -8,10 +8,8 @@ export async function run(): Promise<void> {
   // The host sends what is logged to the runner as it is, so the reporter's placeholders are filled in here.
   Object.assign(Mocha.reporters.Base, { consoleLog: (...parts: readonly unknown[]) => console.log(format(...parts)) });
   const mocha = new Mocha({ ui: 'bdd', color: false, reporter: 'spec', timeout: 60_000 });
-  // In the order of their names: the first suite looks at the window before a cluster is chosen.
-  for (const name of readdirSync(__dirname)
-    .filter((file) => file.endsWith('.test.cjs'))
-    .sort())
+  // In any order: each suite brings the window into the state that it needs.
+  for (const name of readdirSync(__dirname).filter((file) => file.endsWith('.test.cjs')))
     mocha.addFile(join(__dirname, name));
   const failures = await new Promise<number>((resolve) => mocha.run(resolve));
   if (failures > 0) throw new Error(`${failures} tests failed`);

@@ -7,14 +7,14 @@ import { Memory } from '../../../src/host/memory.ts';
 import { answers, shown } from '../../support/vscode-recorder.ts';
 
 const cluster = { context: 'lab', namespace: 'llm-d', server: 'https://lab.invalid' };
-const guide: Guide = {
+const guide = {
   id: 'wide-ep',
   title: 'Wide expert parallelism',
   description: 'd',
   model: 'm',
   variants: [{ id: 'gke', title: 'GKE', description: 'd' }],
   values: [],
-} as unknown as Guide;
+} satisfies Partial<Guide>;
 
 describe('the questions of a deployment', () => {
   let planned: DeployRequest[];

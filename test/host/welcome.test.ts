@@ -1,21 +1,18 @@
 import assert from 'node:assert/strict';
-import * as vscode from 'vscode';
-import { activated, eventually, extension } from './support.ts';
+import type { HostApi } from '../../src/host/index.ts';
+import { eventually, extension, useNoCluster } from './support.ts';
 
 describe('a window without a kubeconfig', () => {
-  it('activates', async () => {
-    await activated();
-    assert.equal(extension().isActive, true);
+  let api: HostApi;
+
+  before(async () => {
+    api = await useNoCluster();
   });
 
   it('has no cluster and shows empty trees, so that the welcome views can speak', async () => {
-    const api = await activated();
-    await eventually(() => (api.session.connection.kind === 'loading' ? undefined : true));
-    assert.equal(api.session.connection.kind, 'none');
-    await vscode.commands.executeCommand('llmd.cluster.focus');
-    await eventually(() => (api.trees.cluster.view.visible ? true : undefined));
-    assert.deepEqual(api.trees.cluster.tree.rows, []);
-    assert.deepEqual(api.trees.modelServers.tree.rows, []);
+    assert.equal(api.session.cluster, undefined);
+    for (const { tree } of [api.trees.cluster, api.trees.modelServers])
+      await eventually(() => (tree.rows.length === 0 ? true : undefined));
   });
 
   it('has a welcome text for every view and every state in which it is empty', () => {

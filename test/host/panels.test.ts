@@ -3,7 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { activated, eventually } from './support.ts';
+import type { HostApi } from '../../src/host/index.ts';
+import { closeAllEditors, eventually, useTestCluster } from './support.ts';
 
 function panelTitles(viewType: string): readonly string[] {
   return vscode.window.tabGroups.all
@@ -13,31 +14,31 @@ function panelTitles(viewType: string): readonly string[] {
 }
 
 describe('the panels', () => {
+  let api: HostApi;
   let folder: string;
 
   before(async () => {
+    api = await useTestCluster();
     folder = await mkdtemp(join(tmpdir(), 'llmdw-panels-'));
   });
 
-  after(async () => {
-    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
-    await rm(folder, { recursive: true, force: true });
-  });
+  after(() => rm(folder, { recursive: true, force: true }));
+  beforeEach(closeAllEditors);
+  after(closeAllEditors);
 
   it('results: the page starts and shakes hands', async () => {
-    const { panels } = await activated();
-    await panels.showResults([]);
+    await api.panels.showResults([]);
     assert.deepEqual(panelTitles('llmd.results'), ['Benchmark Results']);
   });
 
   it('results: a second call uses the panel that is there', async () => {
-    const { panels } = await activated();
-    await panels.showResults([]);
+    await api.panels.showResults([]);
+    await api.panels.showResults([]);
     assert.equal(panelTitles('llmd.results').length, 1);
   });
 
   it('live figures: the page starts, and servers are asked only while it is switched on', async () => {
-    const { panels, workbench } = await activated();
+    const { panels, workbench } = api;
     const kind = (): string => workbench.live.snapshot.state.kind;
     await panels.showLiveFigures();
     assert.deepEqual([panelTitles('llmd.liveFigures'), kind()], [['Live Figures'], 'off']);
@@ -61,10 +62,9 @@ describe('the panels', () => {
   });
 
   it('closing a panel forgets it', async () => {
-    const { panels } = await activated();
-    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
-    await eventually(() => (panelTitles('llmd.results').length === 0 ? true : undefined));
-    await panels.showResults([]);
+    await api.panels.showResults([]);
+    await closeAllEditors();
+    await api.panels.showResults([]);
     assert.equal(panelTitles('llmd.results').length, 1);
   });
 });

@@ -3,7 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { HostApi } from '../../src/host/index.ts';
-import { eventually, useTestCluster } from './support.ts';
+import { closeAllEditors, eventually, useTestCluster } from './support.ts';
 
 function nodeTabs(): readonly vscode.Tab[] {
   return vscode.window.tabGroups.all
@@ -18,9 +18,8 @@ describe('the node table on a live cluster', () => {
     api = await useTestCluster();
   });
 
-  after(async () => {
-    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
-  });
+  beforeEach(closeAllEditors);
+  after(closeAllEditors);
 
   it('shakes hands with its page and shows every node of the inventory', async () => {
     const panel = await api.panels.showNodeTable();
@@ -45,15 +44,17 @@ describe('the node table on a live cluster', () => {
   });
 
   it('follows nothing while it is hidden: the watch ends with the last view that shows it', async () => {
+    const panel = await api.panels.showNodeTable();
+    const isLive = (): true | undefined =>
+      panel.picture.kind === 'table' && panel.picture.head.freshness === 'live' ? true : undefined;
+    await eventually(isLive);
     await vscode.commands.executeCommand('workbench.view.explorer');
     await eventually(() => (api.trees.cluster.view.visible || api.trees.modelServers.view.visible ? undefined : true));
     assert.equal(api.workbench.inventory.snapshot?.states.nodes.kind, 'live', 'the panel alone keeps the watch');
     await vscode.window.showTextDocument(vscode.Uri.file(join(api.workbench.workspace ?? '', 'README.md')));
     await eventually(() => (api.workbench.inventory.snapshot?.states.nodes.kind === 'live' ? undefined : true));
-    const panel = await api.panels.showNodeTable();
-    await eventually(() =>
-      panel.picture.kind === 'table' && panel.picture.head.freshness === 'live' ? true : undefined,
-    );
+    await api.panels.showNodeTable();
+    await eventually(isLive);
   });
 
   it('is forgotten when it is closed', async () => {
