@@ -4,6 +4,8 @@ import type { GpuReport } from '../inventory/types.ts';
 import { describeNeed, describeNeeds, needOf } from '../kube/access/access.ts';
 import type { AccessNeed } from '../kube/access/types.ts';
 import type { KubeClient } from '../kube/types.ts';
+import { effectiveGpus } from '../kube/model/effective-request.ts';
+import type { PodSpec } from '../kube/model/kinds.ts';
 import type { KubeObject } from '../kube/model/types.ts';
 import type { GuideFile } from './guides.ts';
 import { podTemplates } from './render.ts';
@@ -121,23 +123,11 @@ export function wantedGpus(objects: readonly KubeObject[]): ReadonlyMap<string, 
     const leader = at(object, 'spec', 'leaderWorkerTemplate', 'leaderTemplate') !== undefined;
     podTemplates(object).forEach((template, index, all) => {
       const copies = replicas * (all.length === 2 ? (leader && index === 0 ? 1 : size - 1) : size);
-      for (const [resource, count] of gpuLimits(template))
+      for (const [resource, count] of Object.entries(effectiveGpus(template['spec'] as PodSpec)))
         wanted.set(resource, (wanted.get(resource) ?? 0) + copies * count);
     });
   }
   return wanted;
-}
-
-function gpuLimits(template: Record<string, unknown>): readonly (readonly [string, number])[] {
-  const containers = at(template, 'spec', 'containers');
-  if (!Array.isArray(containers)) return [];
-  return containers.flatMap((container) => {
-    const limits = at(container, 'resources', 'limits');
-    if (!isObject(limits)) return [];
-    return Object.entries(limits)
-      .filter(([name]) => /(^|[./])(gpu|tpu|gaudi|i915|xe)$/.test(name))
-      .map(([name, count]): readonly [string, number] => [name, Number(count)]);
-  });
 }
 
 function capacity(

@@ -6,7 +6,7 @@ import type { DeviceIndex, DeviceUnit, NodeOffer } from './dra/devices.ts';
 import { holdingsOf, unitsOf, type Holding } from './dra/holding.ts';
 import type { ClaimView } from './dra/types.ts';
 import { topController } from './identity.ts';
-import { pluginResources } from './gpu-resources.ts';
+import { pluginResources } from '../kube/model/gpu.ts';
 import { blockingTaints } from './taints.ts';
 import { topologyOf } from './topology.ts';
 import type { GpuCount, GpuHolder, GpuNode, NodeView, PodView } from './types.ts';

@@ -1,6 +1,6 @@
 import type { NodeAccount } from './gpu-node.ts';
 import { gpuPodsByNode, NO_NODE } from './gpu-pods.ts';
-import { isShared } from './gpu-resources.ts';
+import { isShared } from '../kube/model/gpu.ts';
 import { blockingTaints } from './taints.ts';
 import type { InventorySnapshot, PodView, Warning } from './types.ts';
 

@@ -1,5 +1,5 @@
 import { collate } from './collate.ts';
-import { gpuUnit } from './gpu-resources.ts';
+import { gpuUnit } from '../kube/model/gpu.ts';
 import type { GpuNode, GpuReport, InventorySnapshot, NodeView } from './types.ts';
 
 /** Levels of the topology, the one that tells most about where a deployment runs well first. */

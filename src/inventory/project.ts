@@ -3,7 +3,7 @@ import { objectKey } from '../kube/resources.ts';
 import type { Node, Pod } from '../kube/model/kinds.ts';
 import { isDeleting, isReady } from '../kube/model/pod.ts';
 import { extendedClaim, podClaims } from './dra/project.ts';
-import { effectiveGpus, gpuQuantities } from './effective-request.ts';
+import { effectiveGpus, gpuQuantities } from '../kube/model/effective-request.ts';
 import { containerViews, reasonOf } from './project-containers.ts';
 import { productOf } from './topology.ts';
 import { Sharing } from './sharing.ts';

@@ -1,4 +1,4 @@
-import { isGpuResource } from './gpu-resources.ts';
+import { isGpuResource } from '../kube/model/gpu.ts';
 import type { NodeView } from './types.ts';
 
 type Taint = NodeView['taints'][number];

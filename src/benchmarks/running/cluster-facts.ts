@@ -1,8 +1,10 @@
 import { WorkbenchError } from '../../base/errors.ts';
-import { arrayAt, at, isObject, stringAt } from '../../base/json.ts';
+import { arrayAt, stringAt } from '../../base/json.ts';
 import { labels } from '../../base/labels.ts';
 import type { KubeClient } from '../../kube/types.ts';
-import type { KubeObject } from '../../kube/model/types.ts';
+import { effectiveGpus } from '../../kube/model/effective-request.ts';
+import type { Pod } from '../../kube/model/kinds.ts';
+import { hasEnded } from '../../kube/model/pod.ts';
 import type { Endpoint } from '../../poker/types.ts';
 import { Pods } from '../../kube/resources.ts';
 
@@ -55,24 +57,11 @@ export async function podGpus(client: KubeClient, name: string, signal: AbortSig
   return sumGpus([await client.get(Pods, client.cluster.namespace, name, signal)]);
 }
 
-function sumGpus(pods: readonly KubeObject[]): number | null {
-  const running = pods.filter((pod) => !['Succeeded', 'Failed'].includes(stringAt(pod, 'status', 'phase') ?? ''));
-  const total = running
-    .flatMap((pod) => arrayAt(pod, 'spec', 'containers'))
-    .reduce<number>((sum, container) => sum + containerGpus(container), 0);
-  return total > 0 ? total : null;
+function sumGpus(pods: readonly Pod[]): number | null {
+  const counts = pods.filter((pod) => !hasEnded(pod)).flatMap((pod) => Object.values(effectiveGpus(pod.spec)));
+  return counts.length > 0 ? counts.reduce((sum, count) => sum + count, 0) : null;
 }
 
-/** `nvidia.com/gpu`, `amd.com/gpu` and their like. */
-function containerGpus(container: unknown): number {
-  const limits = at(container, 'resources', 'limits');
-  if (!isObject(limits)) return 0;
-  return Object.entries(limits).reduce(
-    (sum, [name, value]) => sum + (name.endsWith('/gpu') ? Number(value) || 0 : 0),
-    0,
-  );
-}
-
-export function imageOf(pod: KubeObject): string | undefined {
+export function imageOf(pod: Pod): string | undefined {
   return stringAt(arrayAt(pod, 'spec', 'containers')[0], 'image');
 }

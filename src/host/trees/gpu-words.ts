@@ -1,5 +1,5 @@
 import { sumOf } from '../../inventory/counts.ts';
-import { gpuUnit } from '../../inventory/gpu-resources.ts';
+import { gpuUnit } from '../../kube/model/gpu.ts';
 import type { GpuNode, NodeView } from '../../inventory/types.ts';
 import { formatNumber, plural } from '../../protocol/format.ts';
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { collate } from '../../inventory/collate.ts';
-import { gpuUnit, isGpuResource } from '../../inventory/gpu-resources.ts';
+import { gpuUnit, isGpuResource } from '../../kube/model/gpu.ts';
 import { hasGpus } from '../../inventory/places.ts';
 import { blockingTaints } from '../../inventory/taints.ts';
 import type { GpuCount, GpuHolder, GpuNode, InventorySnapshot, NodeView, PodView } from '../../inventory/types.ts';

@@ -1,20 +1,8 @@
 import { arrayAt, at, isObject, numberAt, stringAt } from '../../base/json.ts';
+import { isGpuDriver } from '../../kube/model/gpu.ts';
 import { objectKey } from '../../kube/resources.ts';
 import type { Pod, ResourceClaim, ResourceSlice, SliceDevice } from '../../kube/model/kinds.ts';
 import type { ClaimView, ExtendedClaim, OfferedDevice, SliceView } from './types.ts';
-
-/** Drivers, and device classes of the same name, that hand out GPUs or what stands for them. Fabric channels and NICs do not. */
-const GPU_DRIVERS: ReadonlySet<string> = new Set([
-  'gpu.nvidia.com',
-  'gpu.amd.com',
-  'gpu.intel.com',
-  'gaudi.intel.com',
-  'tpu.google.com',
-]);
-
-export function isGpuDriver(name: string): boolean {
-  return GPU_DRIVERS.has(name);
-}
 
 /** Every claim is kept, also one without GPUs: a pod that names it is then known to hold none through it. */
 export function projectClaim(object: ResourceClaim): ClaimView {

@@ -12,6 +12,7 @@ import type {
   V1Node,
   V1Pod,
   V1PodCondition,
+  V1PodSpec,
   V1ReplicaSet,
   V1ResourceSlice,
   V1Secret,
@@ -46,6 +47,7 @@ export type SelfSubjectAccessReview = Kind<V1SelfSubjectAccessReview>;
 export type SelfSubjectRulesReview = Kind<V1SelfSubjectRulesReview>;
 export type Service = Kind<V1Service>;
 
+export type PodSpec = Raw<V1PodSpec>;
 export type PodCondition = Raw<V1PodCondition>;
 export type Container = Raw<V1Container>;
 export type ContainerStatus = Raw<V1ContainerStatus>;

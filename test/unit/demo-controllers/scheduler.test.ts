@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { arrayAt, at } from '../../../src/base/json.ts';
 import type { KubeObject } from '../../../src/kube/model/types.ts';
-import { podRequests } from '../../../src/demo/controllers/scheduler/requests.ts';
+import { effectiveRequest } from '../../../src/kube/model/effective-request.ts';
+import type { PodSpec } from '../../../src/kube/model/kinds.ts';
 import { unschedulableMessage } from '../../../src/demo/controllers/scheduler/message.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { ControllerCluster, type Json } from '../../support/controller-cluster.ts';
@@ -201,7 +202,7 @@ describe('scheduler', () => {
       const used = cluster
         .pods()
         .filter((one) => at(one, 'spec', 'nodeName') === node)
-        .reduce((sum, one) => sum + Number(podRequests(one).get('nvidia.com/gpu') ?? 0n) / 1e9, 0);
+        .reduce((sum, one) => sum + Number(effectiveRequest(one.spec as PodSpec).get('nvidia.com/gpu') ?? 0n) / 1e9, 0);
       assert.ok(used <= 8, `${node}: ${used}`);
     }
   });
@@ -333,8 +334,7 @@ describe('node troubles', () => {
 
 describe('effective requests', () => {
   const GPU = 'nvidia.com/gpu';
-  const requests = (spec: Json): number =>
-    Number(podRequests({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec }).get(GPU) ?? 0n) / 1e9;
+  const requests = (spec: Json): number => Number(effectiveRequest(spec).get(GPU) ?? 0n) / 1e9;
   const container = (gpus: number, extra: Json = {}): Json => ({
     name: 'c',
     resources: { requests: { [GPU]: String(gpus) } },

@@ -9,7 +9,8 @@ import { MemoryStore } from '../../../src/base/store.ts';
 import { startDemoCluster, type DemoCluster } from '../../../src/demo/cluster.ts';
 import { Placement } from '../../../src/demo/crowd/placement.ts';
 import { planWorkloads, podsOf } from '../../../src/demo/crowd/workloads.ts';
-import { amountsOf, podRequests } from '../../../src/demo/controllers/scheduler/requests.ts';
+import type { PodSpec } from '../../../src/kube/model/kinds.ts';
+import { amountsOf, effectiveRequest } from '../../../src/kube/model/effective-request.ts';
 import { h200Nodes } from '../../../src/demo/nodes/node-shape.ts';
 import { createContexts } from '../../../src/kube/login/contexts.ts';
 import { Pods, resourcePath } from '../../../src/kube/resources.ts';
@@ -96,9 +97,10 @@ describe('a demo cluster with a crowd', function () {
   it('asks no node for more than it has', () => {
     const byNode = Map.groupBy(pods(), (pod) => stringAt(pod, 'spec', 'nodeName') ?? '');
     for (const node of nodes) {
-      const free = amountsOf(node.allocatable);
+      const free = new Map(amountsOf(node.allocatable));
       for (const pod of byNode.get(node.name) ?? [])
-        for (const [name, amount] of podRequests(pod)) free.set(name, (free.get(name) ?? 0n) - amount);
+        for (const [name, amount] of effectiveRequest(pod.spec as PodSpec))
+          free.set(name, (free.get(name) ?? 0n) - amount);
       for (const [name, amount] of free) assert.ok(amount >= 0n, `${name} of ${node.name}`);
     }
   });

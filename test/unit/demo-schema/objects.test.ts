@@ -1,19 +1,15 @@
 import assert from 'node:assert/strict';
-import * as fc from 'fast-check';
 import {
   applyDefaults,
   decodeError,
   duplicateFields,
-  formatQuantity,
   invalidMessage,
-  parseQuantity,
   prune,
   unknownFields,
   validateCreate,
   validateUpdate,
   type Json,
   type ObjectSchema,
-  type Quantity,
 } from '../../../src/demo/api/schema/index.ts';
 import { configMaps, deployments, leaderWorkerSets, pods, schemaOf, schemas, services } from './schemas.ts';
 
@@ -162,46 +158,6 @@ describe('defaults', () => {
     });
     assert.deepEqual((job['spec'] as Json)['selector'], { matchLabels: { 'batch.kubernetes.io/controller-uid': 'u' } });
     assert.deepEqual(messages(jobs, job), []);
-  });
-});
-
-describe('quantities', () => {
-  for (const [text, printed] of [
-    ['1000m', '1'],
-    ['1024Mi', '1Gi'],
-    ['0.5', '500m'],
-    ['1.5Gi', '1536Mi'],
-    ['1000', '1k'],
-    ['1Ti', '1Ti'],
-    ['0', '0'],
-    ['512Gi', '512Gi'],
-    ['1e3', '1e3'],
-    ['100n', '100n'],
-    ['.5Gi', '512Mi'],
-    ['64Gi', '64Gi'],
-    ['-5', '-5'],
-    ['512', '512'],
-  ] as const) {
-    it(`${text} is ${printed}`, () => assert.equal(formatQuantity(parseQuantity(text)!), printed));
-  }
-  it('what is printed means the same, and prints the same again', () => {
-    fc.assert(
-      fc.property(
-        fc.bigInt({ min: 0n, max: 10n ** 24n }),
-        fc.constantFrom<Quantity['notation']>('binary', 'decimal', 'exponent'),
-        (nano, notation) => {
-          const whole = notation === 'binary' ? nano - (nano % 1_000_000_000n) : nano;
-          const printed = formatQuantity({ nano: whole, notation: notation });
-          assert.equal(parseQuantity(printed)?.nano, whole);
-          // Without a suffix a binary amount reads as a decimal one, on a real server too.
-          if (notation !== 'binary' || printed.endsWith('i'))
-            assert.equal(formatQuantity(parseQuantity(printed)!), printed);
-        },
-      ),
-    );
-  });
-  it('refuses what is none', () => {
-    for (const text of ['', 'x', '1 Gi', '1GiB', '--1', '.', 'Gi']) assert.equal(parseQuantity(text), undefined, text);
   });
 });
 

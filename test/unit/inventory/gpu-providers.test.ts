@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { gpuReport } from '../../../src/inventory/gpus.ts';
-import { gpuUnit } from '../../../src/inventory/gpu-resources.ts';
+import { gpuUnit } from '../../../src/kube/model/gpu.ts';
 import { clusterFixtures, snapshotOfFixture } from './cluster-fixtures.ts';
 
 describe('GPU report of each provider', () => {

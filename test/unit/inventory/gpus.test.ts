@@ -1,36 +1,13 @@
 import assert from 'node:assert/strict';
 import { WorkbenchError } from '../../../src/base/errors.ts';
-import { gpuQuantities, parseQuantity } from '../../../src/inventory/effective-request.ts';
-import { isGpuResource } from '../../../src/inventory/gpu-resources.ts';
+import { gpuQuantities } from '../../../src/kube/model/effective-request.ts';
 import { gpuReport } from '../../../src/inventory/gpus.ts';
 import { projectNode } from '../../../src/inventory/project.ts';
 import type { GpuNode } from '../../../src/inventory/types.ts';
 import { snapshotOf, wholeCluster } from './fixtures.ts';
 import type { KubeObject } from '../../../src/kube/model/types.ts';
 
-describe('quantities', () => {
-  it('are read in every notation', () => {
-    const table: readonly (readonly [unknown, number | undefined])[] = [
-      ['8', 8],
-      [8, 8],
-      ['500m', 0.5],
-      ['1k', 1000],
-      ['1Ki', 1024],
-      ['1e3', 1000],
-      ['1E', 1e18],
-      ['2.5G', 2.5e9],
-      ['.5', 0.5],
-      ['+3', 3],
-      ['1Ei', 2 ** 60],
-      ['', undefined],
-      ['eight', undefined],
-      ['8 GPUs', undefined],
-      [null, undefined],
-      [Number.NaN, undefined],
-    ];
-    for (const [text, value] of table) assert.equal(parseQuantity(text), value, String(text));
-  });
-
+describe('amounts of a node', () => {
   it('that a node could never mean count for nothing', () => {
     const allocatable = {
       'nvidia.com/gpu': '-1',
@@ -50,28 +27,6 @@ describe('quantities', () => {
     assert.deepEqual(gpuReport(snapshotOf([odd], [])).totals, {
       'google.com/tpu': { allocatable: 4, requested: 0, free: 4, unusable: 0, tainted: 0, pending: 0 },
     });
-  });
-
-  it("count as GPUs by the resource's name", () => {
-    const names = [
-      'nvidia.com/gpu',
-      'nvidia.com/gpu.shared',
-      'nvidia.com/mig-1g.10gb',
-      'amd.com/gpu',
-      'gpu.intel.com/i915',
-      'gpu.intel.com/xe',
-      'google.com/tpu',
-      'habana.ai/gaudi',
-    ];
-    for (const name of names) assert.ok(isGpuResource(name), name);
-    for (const name of [
-      'rdma/ib',
-      'cpu',
-      'gpu.intel.com/i915_monitoring',
-      'gpu.intel.com/memory.max',
-      'nvidia.com/gpu.replicas',
-    ])
-      assert.ok(!isGpuResource(name), name);
   });
 });
 

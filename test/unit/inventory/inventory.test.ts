@@ -62,12 +62,15 @@ class FakeContexts {
   readonly changes = new Emitter<ClusterRef | undefined>();
   readonly clients: KubeClient[] = [];
   chosen: ClusterRef | undefined;
+  /** Where a client is long in coming: its context, and what it waits for. */
+  slow: { readonly context: string; readonly until: Promise<void> } | undefined;
 
   readonly contexts = {
     current: () => Promise.resolve(this.chosen),
     list: () => Promise.reject(new WorkbenchError({ code: 'kubeconfig-missing', message: 'none' })),
     onDidChange: this.changes.event,
-    client: (cluster: ClusterRef) => {
+    client: async (cluster: ClusterRef) => {
+      if (this.slow?.context === cluster.context) await this.slow.until;
       const client = createKubeClient({
         cluster,
         connection: { server: cluster.server },
@@ -75,7 +78,7 @@ class FakeContexts {
         logger: silentLogger,
       });
       this.clients.push(client);
-      return Promise.resolve(client);
+      return client;
     },
   } as unknown as Contexts;
 
@@ -223,6 +226,29 @@ describe('inventory', () => {
     assert.equal(complete()?.pods.size, 0);
     assert.ok((complete()?.version ?? 0) > version);
     await until(() => cluster.watches.length === 0);
+    inventory.dispose();
+    await other.server.stop();
+  });
+
+  it('never lets a start that was overtaken reach the next one', async () => {
+    const other = new FakeCluster();
+    other.pods = [];
+    other.nodes = [];
+    const chosen = { ...(await other.start()), context: 'other' };
+    const logIn = Promise.withResolvers<void>();
+    contexts.slow = { context: contexts.chosen?.context ?? '', until: logIn.promise };
+    owned.push(inventory.lease());
+    contexts.choose(chosen);
+    await until(() => complete()?.cluster.context === 'other');
+    logIn.resolve();
+    await until(() => contexts.clients.length === 2);
+    // A change of the new cluster is told, and by then the old one would have been, too: it was ready before.
+    await until(() => other.watches.length === 2);
+    const [pod] = podObjects;
+    other.tell('pods', 'ADDED', pod);
+    await until(() => complete()?.pods.size === 1);
+    assert.equal(cluster.server.requests.length, 0, 'the old cluster is not even asked');
+    assert.equal(complete()?.cluster.context, 'other');
     inventory.dispose();
     await other.server.stop();
   });

@@ -1,6 +1,6 @@
 import { isObject, stringAt } from '../../../base/json.ts';
 import { nameSuffix } from '../base/names.ts';
-import { parseQuantity } from '../schema/index.ts';
+import { parseQuantity } from '../../../kube/model/quantity.ts';
 import { forbidden } from '../base/status.ts';
 import { keyOf, type Store } from '../storage/store.ts';
 import type { AdmissionRule } from './admission.ts';

@@ -1,7 +1,7 @@
 import { arrayAt, at, isObject, stringAt } from '../../../base/json.ts';
 import type { ApiObject } from '../base/object.ts';
 import type { ServedResource } from '../catalogue/registry.ts';
-import { formatQuantity, parseQuantity, type Quantity } from '../schema/index.ts';
+import { formatQuantity, parseQuantity, type Quantity } from '../../../kube/model/quantity.ts';
 import type { Store } from '../storage/store.ts';
 
 /** Amounts by quota name (`pods`, `requests.nvidia.com/gpu`, `count/jobs.batch`). */

@@ -3,7 +3,7 @@ import { at } from '../../../base/json.ts';
 import type { ApiCore } from '../verbs/core.ts';
 import { cloneJson } from '../base/object.ts';
 import { usedOf } from '../admission/quota-usage.ts';
-import { formatQuantity } from '../schema/index.ts';
+import { formatQuantity } from '../../../kube/model/quantity.ts';
 import { systemWrite } from './system.ts';
 import { Worker } from './worker.ts';
 

@@ -1,6 +1,6 @@
 import { isObject } from '../../../base/json.ts';
 import type { SchemaNode } from './node.ts';
-import { parseQuantity } from './quantity.ts';
+import { parseQuantity } from '../../../kube/model/quantity.ts';
 import type { Json, ObjectSchema } from './types.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { isObject } from '../../../base/json.ts';
 import { setKey } from './json.ts';
 import type { SchemaNode } from './node.ts';
-import { formatQuantity, parseQuantity } from './quantity.ts';
+import { formatQuantity, parseQuantity } from '../../../kube/model/quantity.ts';
 import type { Json } from './types.ts';
 
 /**

@@ -14,7 +14,6 @@ export { invalidMessage, violationText } from './field-errors.ts';
 export { asGoWrites } from './go-json.ts';
 export { jsonPatch } from './json-patch.ts';
 export { mergePatch } from './merge-patch.ts';
-export { formatQuantity, parseQuantity, type Quantity } from './quantity.ts';
 export { uncheckedRules } from './rules/expressions.ts';
 export { applyWithLastApplied } from './last-applied.ts';
 export { leaderWorkerSetUpdateViolations, leaderWorkerSetViolations } from './rules/leader-worker-set.ts';

@@ -1,9 +1,9 @@
 import { selectorMatches } from '../../api/schema/index.ts';
-import type { KubeObject } from '../../../kube/model/types.ts';
+import type { Node, Pod } from '../../../kube/model/kinds.ts';
 import { arrayAt, at, isObject, jsonAt, labelsOf, namespaceOf, stringAt, stringMapAt } from '../core/objects.ts';
 
 /** Whether a node has what the pod's nodeSelector and required node affinity ask for. */
-export function matchesNode(pod: KubeObject, node: KubeObject): boolean {
+export function matchesNode(pod: Pod, node: Node): boolean {
   const labels = labelsOf(node);
   const selector = Object.entries(stringMapAt(pod, 'spec', 'nodeSelector'));
   if (!selector.every(([key, value]) => labels[key] === value)) return false;
@@ -36,18 +36,14 @@ function nodeExpression(expression: unknown, labels: Readonly<Record<string, str
 
 /** Where pods are, by node: what pod affinity looks at. */
 export interface Placement {
-  readonly pod: KubeObject;
-  readonly node: KubeObject;
+  readonly pod: Pod;
+  readonly node: Node;
 }
 
 export type AffinityFailure = 'affinity' | 'anti-affinity' | 'existing-anti-affinity';
 
 /** Why a node cannot take the pod as far as other pods are concerned; undefined when it can. */
-export function podAffinityFailure(
-  pod: KubeObject,
-  node: KubeObject,
-  placed: readonly Placement[],
-): AffinityFailure | undefined {
+export function podAffinityFailure(pod: Pod, node: Node, placed: readonly Placement[]): AffinityFailure | undefined {
   for (const term of requiredTerms(pod, 'podAffinity')) {
     const peers = placed.filter((other) => termMatches(term, pod, other.pod));
     // The first pod of a group that asks for its own kind has no one to join.
@@ -67,15 +63,15 @@ export function podAffinityFailure(
   return refused ? 'existing-anti-affinity' : undefined;
 }
 
-export function hasPodAffinity(pod: KubeObject): boolean {
+export function hasPodAffinity(pod: Pod): boolean {
   return requiredTerms(pod, 'podAffinity').length + requiredTerms(pod, 'podAntiAffinity').length > 0;
 }
 
-function requiredTerms(pod: KubeObject, kind: 'podAffinity' | 'podAntiAffinity'): readonly unknown[] {
+function requiredTerms(pod: Pod, kind: 'podAffinity' | 'podAntiAffinity'): readonly unknown[] {
   return arrayAt(pod, 'spec', 'affinity', kind, 'requiredDuringSchedulingIgnoredDuringExecution');
 }
 
-function termMatches(term: unknown, owner: KubeObject, other: KubeObject): boolean {
+function termMatches(term: unknown, owner: Pod, other: Pod): boolean {
   const namespaces = arrayAt(term, 'namespaces');
   const anyNamespace = isObject(at(term, 'namespaceSelector'));
   const inNamespace =
@@ -84,11 +80,11 @@ function termMatches(term: unknown, owner: KubeObject, other: KubeObject): boole
   return inNamespace && selectorMatches(jsonAt(term, 'labelSelector'), labelsOf(other));
 }
 
-function topologyOf(node: KubeObject, term: unknown): string | undefined {
+function topologyOf(node: Node, term: unknown): string | undefined {
   return labelsOf(node)[stringAt(term, 'topologyKey') ?? ''];
 }
 
-function sameDomain(term: unknown, node: KubeObject, other: KubeObject): boolean {
+function sameDomain(term: unknown, node: Node, other: Node): boolean {
   const domain = topologyOf(node, term);
   return domain !== undefined && domain === topologyOf(other, term);
 }

@@ -1,29 +1,29 @@
-import type { KubeObject } from '../../../kube/model/types.ts';
+import type { Node, Pod } from '../../../kube/model/kinds.ts';
 import { arrayAt, at, numberAt } from '../core/objects.ts';
 import { matchesNode, podAffinityFailure, type Placement } from './affinity.ts';
-import { amountsOf, podRequests, sum, type Amounts } from './requests.ts';
+import { addAmounts, amountsOf, effectiveRequest, type Amounts } from '../../../kube/model/effective-request.ts';
 import { isCordonedFor, untoleratedTaint } from './taints.ts';
 
 /** A node with what runs on it. */
 export interface NodeLoad {
-  readonly node: KubeObject;
+  readonly node: Node;
   readonly allocatable: Amounts;
   readonly requested: Amounts;
-  readonly pods: readonly KubeObject[];
+  readonly pods: readonly Pod[];
 }
 
-export function loadOf(node: KubeObject, pods: readonly KubeObject[]): NodeLoad {
+export function loadOf(node: Node, pods: readonly Pod[]): NodeLoad {
   return {
     node,
     allocatable: amountsOf(at(node, 'status', 'allocatable')),
-    requested: pods.reduce<Amounts>((total, pod) => sum(total, podRequests(pod)), new Map()),
+    requested: pods.reduce<Amounts>((total, pod) => addAmounts(total, effectiveRequest(pod.spec)), new Map()),
     pods,
   };
 }
 
 /** Why the node cannot take the pod, in the scheduler's words; empty when it can. The first kind of failure hides later ones. */
 export function failuresOf(
-  pod: KubeObject,
+  pod: Pod,
   requests: Amounts,
   load: NodeLoad,
   placed: readonly Placement[],
@@ -57,14 +57,14 @@ function insufficient(requests: Amounts, load: NodeLoad): string[] {
   return reasons;
 }
 
-function portsAreFree(pod: KubeObject, others: readonly KubeObject[]): boolean {
+function portsAreFree(pod: Pod, others: readonly Pod[]): boolean {
   const wanted = hostPorts(pod);
   if (wanted.length === 0) return true;
   const taken = new Set(others.flatMap(hostPorts));
   return !wanted.some((port) => taken.has(port));
 }
 
-function hostPorts(pod: KubeObject): string[] {
+function hostPorts(pod: Pod): string[] {
   return arrayAt(pod, 'spec', 'containers').flatMap((container) =>
     arrayAt(container, 'ports').flatMap((port) => {
       const number = numberAt(port, 'hostPort') ?? 0;

@@ -1,4 +1,5 @@
 import type { Disposable } from '../../../base/disposables.ts';
+import type { Node, Pod } from '../../../kube/model/kinds.ts';
 import type { KubeObject } from '../../../kube/model/types.ts';
 import type { Cluster } from '../core/cluster.ts';
 import type { Collection } from '../core/collection.ts';
@@ -10,7 +11,7 @@ import type { ReconcileQueue } from '../core/queue.ts';
 import { hasPodAffinity, type Placement } from './affinity.ts';
 import { failuresOf, loadOf, scoreOf, type NodeLoad } from './fit.ts';
 import { unresolvableMessage, unschedulableMessage } from './message.ts';
-import { podRequests } from './requests.ts';
+import { effectiveRequest } from '../../../kube/model/effective-request.ts';
 
 /** Schedulers that this one stands for: the cluster's own, and the bin-packing one of a GPU cloud. */
 export const DEFAULT_SCHEDULERS: readonly string[] = ['default-scheduler', 'custom-binpack-scheduler'];
@@ -30,10 +31,10 @@ export class Scheduler {
   readonly #recorders = new Map<string, EventRecorder>();
   readonly #queue: ReconcileQueue;
   /** Unfinished pods by node; kept from changes, so that a round need not look at all pods. */
-  readonly #byNode = new Map<string, Map<string, KubeObject>>();
+  readonly #byNode = new Map<string, Map<string, Pod>>();
   /** Of those, the ones with rules about other pods. */
-  readonly #withRules = new Map<string, KubeObject>();
-  readonly #waiting = new Map<string, KubeObject>();
+  readonly #withRules = new Map<string, Pod>();
+  readonly #waiting = new Map<string, Pod>();
   readonly #loads = new Map<string, NodeLoad>();
 
   constructor(cluster: Cluster, names: readonly string[] = DEFAULT_SCHEDULERS) {
@@ -62,7 +63,7 @@ export class Scheduler {
     if (this.#waiting.size > 0) this.#queue.add(ALL);
   }
 
-  #observePod(before: KubeObject | undefined, after: KubeObject | undefined): void {
+  #observePod(before: Pod | undefined, after: Pod | undefined): void {
     const pod = after ?? before;
     if (pod === undefined) return;
     const key = keyOf(pod);
@@ -76,7 +77,7 @@ export class Scheduler {
       this.#wake();
     }
     if (to !== '') {
-      const pods = this.#byNode.get(to) ?? new Map<string, KubeObject>();
+      const pods = this.#byNode.get(to) ?? new Map<string, Pod>();
       this.#byNode.set(to, pods.set(key, pod));
       if (from !== to) this.#loads.delete(to);
     }
@@ -89,7 +90,7 @@ export class Scheduler {
     }
   }
 
-  #waits(pod: KubeObject): boolean {
+  #waits(pod: Pod): boolean {
     const scheduler = stringAt(pod, 'spec', 'schedulerName') ?? 'default-scheduler';
     return nodeNameOf(pod) === '' && !isFinished(pod) && !isTerminating(pod) && this.#names.has(scheduler);
   }
@@ -110,7 +111,7 @@ export class Scheduler {
       this.#report(pod, unresolvableMessage(this.#nodes.all().length, claim));
       return;
     }
-    const requests = podRequests(pod);
+    const requests = effectiveRequest(pod.spec);
     const loads = this.#nodes.all().map((node) => this.#loadOf(node));
     const placed = this.#placed(pod);
     const failures = loads.map((load) => failuresOf(pod, requests, load, placed));
@@ -125,7 +126,7 @@ export class Scheduler {
   }
 
   /** A pod waits for the claims that it mounts. */
-  #claimProblem(pod: KubeObject): string | undefined {
+  #claimProblem(pod: Pod): string | undefined {
     for (const volume of arrayAt(pod, 'spec', 'volumes')) {
       const name = stringAt(volume, 'persistentVolumeClaim', 'claimName');
       if (name === undefined) continue;
@@ -136,7 +137,7 @@ export class Scheduler {
     return undefined;
   }
 
-  #loadOf(node: KubeObject): NodeLoad {
+  #loadOf(node: Node): NodeLoad {
     const { name } = node.metadata;
     const known = this.#loads.get(name);
     if (known?.node === node) return known;
@@ -149,7 +150,7 @@ export class Scheduler {
   }
 
   /** Other pods matter only where some pod has a rule about others. */
-  #placed(pod: KubeObject): readonly Placement[] {
+  #placed(pod: Pod): readonly Placement[] {
     const others = hasPodAffinity(pod)
       ? [...this.#byNode.values()].flatMap((pods) => [...pods.values()])
       : [...this.#withRules.values()];
@@ -159,7 +160,7 @@ export class Scheduler {
     });
   }
 
-  #bind(pod: KubeObject, node: KubeObject): void {
+  #bind(pod: Pod, node: Node): void {
     const now = this.#cluster.now();
     const bound = this.#pods.update({
       ...pod,
@@ -180,7 +181,7 @@ export class Scheduler {
     );
   }
 
-  #report(pod: KubeObject, message: string): void {
+  #report(pod: Pod, message: string): void {
     const known = conditionOf(pod, 'PodScheduled');
     if (known?.['status'] === 'False' && known['message'] === message) return;
     const conditions = withCondition(
@@ -192,7 +193,7 @@ export class Scheduler {
     this.#recorder(pod).record(pod, 'Warning', 'FailedScheduling', message);
   }
 
-  #recorder(pod: KubeObject): EventRecorder {
+  #recorder(pod: Pod): EventRecorder {
     const name = stringAt(pod, 'spec', 'schedulerName') ?? 'default-scheduler';
     const known = this.#recorders.get(name) ?? this.#cluster.recorder(name);
     this.#recorders.set(name, known);
@@ -200,7 +201,7 @@ export class Scheduler {
   }
 }
 
-function priority(pod: KubeObject): number {
+function priority(pod: Pod): number {
   return numberAt(pod, 'spec', 'priority') ?? 0;
 }
 
@@ -211,14 +212,14 @@ function withoutEmpty(condition: unknown): unknown {
 }
 
 /** A node's heartbeat changes nothing for the scheduler. */
-function sameForScheduling(before: KubeObject, after: KubeObject): boolean {
-  const seen = (node: KubeObject): string =>
+function sameForScheduling(before: Node, after: Node): boolean {
+  const seen = (node: Node): string =>
     JSON.stringify([node.metadata.labels, node['spec'], at(node, 'status', 'allocatable')]);
   return seen(before) === seen(after);
 }
 
 /** A bound pod carries the region and zone of its node, so that what runs in it can read them. */
-function withTopology(pod: KubeObject, node: KubeObject): Pick<KubeObject['metadata'], 'labels'> {
+function withTopology(pod: Pod, node: Node): Pick<KubeObject['metadata'], 'labels'> {
   const found = Object.entries(node.metadata.labels ?? {}).filter(([key]) => topologyLabels.has(key));
   return found.length === 0 ? {} : { labels: { ...pod.metadata.labels, ...Object.fromEntries(found) } };
 }

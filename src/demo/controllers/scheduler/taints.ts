@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../../kube/model/types.ts';
+import type { Node, Pod } from '../../../kube/model/kinds.ts';
 import { arrayAt, at, stringAt } from '../core/objects.ts';
 
 export interface Taint {
@@ -9,7 +9,7 @@ export interface Taint {
 
 export const UNSCHEDULABLE = 'node.kubernetes.io/unschedulable';
 
-export function taintsOf(node: KubeObject): readonly Taint[] {
+export function taintsOf(node: Node): readonly Taint[] {
   return arrayAt(node, 'spec', 'taints').map((taint) => ({
     key: stringAt(taint, 'key') ?? '',
     value: stringAt(taint, 'value') ?? '',
@@ -17,7 +17,7 @@ export function taintsOf(node: KubeObject): readonly Taint[] {
   }));
 }
 
-export function tolerates(pod: KubeObject, taint: Taint): boolean {
+export function tolerates(pod: Pod, taint: Taint): boolean {
   return arrayAt(pod, 'spec', 'tolerations').some((toleration) => {
     const effect = stringAt(toleration, 'effect') ?? '';
     const key = stringAt(toleration, 'key') ?? '';
@@ -29,14 +29,14 @@ export function tolerates(pod: KubeObject, taint: Taint): boolean {
 }
 
 /** The first taint that keeps the pod off the node. */
-export function untoleratedTaint(pod: KubeObject, node: KubeObject): Taint | undefined {
+export function untoleratedTaint(pod: Pod, node: Node): Taint | undefined {
   return taintsOf(node).find(
     (taint) => (taint.effect === 'NoSchedule' || taint.effect === 'NoExecute') && !tolerates(pod, taint),
   );
 }
 
 /** A cordoned node takes no new pods but those that tolerate it. */
-export function isCordonedFor(pod: KubeObject, node: KubeObject): boolean {
+export function isCordonedFor(pod: Pod, node: Node): boolean {
   return (
     at(node, 'spec', 'unschedulable') === true &&
     !tolerates(pod, { key: UNSCHEDULABLE, value: '', effect: 'NoSchedule' })

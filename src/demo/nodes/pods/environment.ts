@@ -1,7 +1,7 @@
 import { stringMapAt } from '../../../base/json.ts';
 import { ConfigError, lookUpKey, type ConfigLookup } from './lookup.ts';
 import { hostnameOf, type ContainerSpec, type EnvVarSpec, type NodePod } from './pod-spec.ts';
-import { parseQuantity } from './quantity.ts';
+import { quantityNumber } from '../../../kube/model/quantity.ts';
 
 /** Where the pod runs, for downward fields. */
 export interface PodPlacement {
@@ -126,6 +126,6 @@ export function resourceValue(
     kind === 'requests'
       ? target?.resources.requests?.[resource]
       : (target?.resources.limits?.[resource] ?? placement.allocatable[resource]);
-  const divisor = parseQuantity(ref.divisor) ?? 1;
-  return String(Math.ceil((parseQuantity(given) ?? 0) / (divisor === 0 ? 1 : divisor)));
+  const divisor = quantityNumber(ref.divisor) ?? 1;
+  return String(Math.ceil((quantityNumber(given) ?? 0) / (divisor === 0 ? 1 : divisor)));
 }

@@ -16,7 +16,7 @@ import type { ConfigLookup } from './lookup.ts';
 import { hostnameOf, isSidecar, type ContainerSpec, type NodePod } from './pod-spec.ts';
 import type { PodRuntime } from './pod-runtime.ts';
 import { phaseOf, podStatus, type PodFacts } from './pod-status.ts';
-import { parseQuantity } from './quantity.ts';
+import { quantityNumber } from '../../../kube/model/quantity.ts';
 import { StatusWriter } from './status-writer.ts';
 import { MountError, mountVolumes, setUpVolumes, type MountedVolume, type SharedVolumes } from './volumes.ts';
 
@@ -336,7 +336,7 @@ export class PodWorker {
     const workingDir = container.workingDir ?? '/';
     await fs.mkdir(workingDir, { recursive: true });
     const limit = (resource: string): number =>
-      parseQuantity(container.resources.limits?.[resource] ?? host.allocatable[resource]) ?? 0;
+      quantityNumber(container.resources.limits?.[resource] ?? host.allocatable[resource]) ?? 0;
     return new ContainerRun({
       context: {
         pod: this.#pod.object,

@@ -3,7 +3,7 @@ import type { MountFacts } from '../shell/commands/system.ts';
 import { expandVariables, fieldValue, resourceValue, type PodPlacement } from './environment.ts';
 import type { ConfigLookup } from './lookup.ts';
 import type { ContainerSpec, DownwardItems, KeyItems, NodePod, VolumeSpec } from './pod-spec.ts';
-import { parseQuantity } from './quantity.ts';
+import { quantityNumber } from '../../../kube/model/quantity.ts';
 import { SubdirectoryFs } from './subdirectory-fs.ts';
 
 const terabyte = 2 ** 40;
@@ -82,7 +82,7 @@ async function setUp(
   }
   if (volume.emptyDir !== undefined || volume.ephemeral !== undefined) {
     const memory = volume.emptyDir?.medium === 'Memory';
-    const limit = parseQuantity(volume.emptyDir?.sizeLimit);
+    const limit = quantityNumber(volume.emptyDir?.sizeLimit);
     return {
       fs: new InMemoryFs(),
       source: memory ? 'tmpfs' : '/dev/nvme0n1p2',

@@ -1,6 +1,6 @@
 import { isObject } from '../../../../base/json.ts';
 import { invalid, required } from '../field-errors.ts';
-import { formatQuantity, parseQuantity } from '../quantity.ts';
+import { formatQuantity, parseQuantity } from '../../../../kube/model/quantity.ts';
 import type { Violation } from '../types.ts';
 import { qualifiedNameErrors } from './names.ts';
 

@@ -4,7 +4,7 @@ export interface Quantity {
   readonly notation: 'binary' | 'decimal' | 'exponent';
 }
 
-const PATTERN = /^([+-]?)(\d*)(?:\.(\d*))?(?:([KMGTPE]i)|([numkMGTPE])|[eE]([+-]?\d+))?$/;
+const PATTERN = /^([+-]?)(\d*)(?:\.(\d*))?(?:([KMGTPE]i)|([numkMGTPE])|[eE]([+-]?\d{1,3}))?$/;
 const BINARY: readonly string[] = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 const DECIMAL: readonly (readonly [suffix: string, exponent: number])[] = [
   ['n', -9],
@@ -20,10 +20,13 @@ const DECIMAL: readonly (readonly [suffix: string, exponent: number])[] = [
 ];
 const NANO = 1_000_000_000n;
 
+/** Longer than any amount that means something: exact arithmetic of what a server sends has to end. */
+const LONGEST = 128;
+
 /** Undefined when the text is no quantity. More than nine decimal places round up, as the server does. */
 export function parseQuantity(value: unknown): Quantity | undefined {
   const text = typeof value === 'number' ? String(value) : value;
-  if (typeof text !== 'string') return undefined;
+  if (typeof text !== 'string' || text.length > LONGEST) return undefined;
   const match = PATTERN.exec(text);
   if (!match) return undefined;
   const [, sign = '', whole = '', fraction = '', binary, decimal, exponent] = match;
@@ -38,6 +41,17 @@ export function parseQuantity(value: unknown): Quantity | undefined {
     nano: sign === '-' ? -nano : nano,
     notation: binary === undefined ? (exponent === undefined ? 'decimal' : 'exponent') : 'binary',
   };
+}
+
+/** A quantity as a number of its unit, to the nearest; undefined when it is none. */
+export function quantityNumber(value: unknown): number | undefined {
+  const quantity = parseQuantity(value);
+  return quantity && unitsOf(quantity.nano);
+}
+
+/** Billionths as a number of the unit, to the nearest. */
+export function unitsOf(nano: bigint): number {
+  return Number(nano / NANO) + Number(nano % NANO) / 1e9;
 }
 
 /** As the server prints it: no fraction, the largest suffix that loses nothing (`1000m` is `1`, `1024Mi` is `1Gi`). */

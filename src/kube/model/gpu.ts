@@ -1,5 +1,3 @@
-import { isGpuDriver } from './dra/project.ts';
-
 /** What one of a resource is, as people call it. Only a `device` is a whole accelerator; the others are parts or shares of one. */
 export interface GpuUnit {
   readonly kind: 'device' | 'partition' | 'share';
@@ -23,6 +21,19 @@ const GPU_RESOURCES: readonly (readonly [name: RegExp, unit: GpuUnit])[] = [
   [/^google\.com\/tpu$/, { kind: 'device', noun: 'TPU' }],
   [/^habana\.ai\/gaudi$/, { kind: 'device', noun: 'Gaudi' }],
 ];
+
+/** Drivers of DRA, and device classes of the same name, that hand out GPUs or what stands for them. Fabric channels and NICs do not. */
+const GPU_DRIVERS: ReadonlySet<string> = new Set([
+  'gpu.nvidia.com',
+  'gpu.amd.com',
+  'gpu.intel.com',
+  'gaudi.intel.com',
+  'tpu.google.com',
+]);
+
+export function isGpuDriver(name: string): boolean {
+  return GPU_DRIVERS.has(name);
+}
 
 /** Whether a resource of a device plugin counts as a GPU. */
 export function isGpuResource(name: string): boolean {
