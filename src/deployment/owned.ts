@@ -48,7 +48,7 @@ export async function listDeployed(
       const objects = await client.list(resource, { namespace: client.cluster.namespace, labelSelector, signal });
       return objects
         .filter((object) => (object.metadata.ownerReferences ?? []).length === 0)
-        .map((object) => ({ resource, object: { ...object, apiVersion, kind } }));
+        .map((object) => ({ resource, object }));
     }),
   );
   return lists.flat();

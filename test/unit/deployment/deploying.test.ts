@@ -243,6 +243,19 @@ describe('deploying what a guide renders', () => {
     await assert.rejects(plan({ guide: 'none' }), (error) => isWorkbenchError(error, 'guide-invalid'));
   });
 
+  it('is gone without a rest when it is stopped, and nothing else is', async () => {
+    await deploy();
+    await server.make(ConfigMaps, 'web-notes');
+    const told: string[] = [];
+    await deployments().stop(server.cluster, 'web', { ...call(), progress: ({ message }) => void told.push(message) });
+    assert.deepEqual(told.toSorted(), [...OBJECTS.map((object) => `deleting ${object}`), 'stopped'].toSorted());
+    assert.deepEqual(
+      actions(await plan()),
+      OBJECTS.map((object) => `create ${object}`),
+    );
+    assert.ok((await server.names(ConfigMaps)).includes('web-notes'));
+  });
+
   describe('and its routing again', () => {
     const template = (object: KubeObject): KubeObject['metadata'] =>
       (object['spec'] as { template: { metadata: KubeObject['metadata'] } }).template.metadata;

@@ -101,6 +101,13 @@ describe('waiting for objects by watches', () => {
     assert.equal(await waiting, 1);
   });
 
+  it('forgets what a later list does not hold', () => {
+    const pods = following.follow(Pods, 'app=web');
+    sinks[0]!.replace(new Map([['ns/a', pod('a')]]));
+    sinks[0]!.replace(new Map([['ns/b', pod('b')]]));
+    assert.deepEqual([...pods.keys()], ['ns/b']);
+  });
+
   it('takes down every state of an object, also of one that is gone by the next look', async () => {
     const seen: string[] = [];
     following.follow(Pods, 'app=web', ({ metadata }) => seen.push(metadata.name));
@@ -116,8 +123,9 @@ describe('waiting for objects by watches', () => {
     const waiting = following.until(signal, () => Promise.resolve(++looks === 3 ? true : undefined));
     sinks[0]!.replace(new Map());
     await turn();
-    following.lookAgainIn(60_000);
+    following.lookAgainIn(2000);
     following.lookAgainIn(5000);
+    assert.equal(clock.waiting, 1, 'the last word counts');
     clock.advance(4999);
     await turn();
     clock.advance(1000);
@@ -132,6 +140,9 @@ describe('waiting for objects by watches', () => {
     await turn();
     clock.advance(1000);
     assert.equal(await waiting, true);
+    following.lookAgainIn(5000);
+    following.dispose();
+    assert.equal(clock.waiting, 0);
   });
 
   it('goes on with what it knows while the connection is lost, and says so', async () => {
@@ -139,6 +150,8 @@ describe('waiting for objects by watches', () => {
     const waiting = following.until(signal, () => Promise.resolve(following.trouble));
     sinks[0]!.replace(new Map([['ns/a', pod('a')]]));
     sinks[0]!.state({ kind: 'live' });
+    await turn();
+    clock.advance(1000);
     await turn();
     assert.equal(following.trouble, undefined);
     sinks[0]!.state({ kind: 'stale', since: 0, error: lost });
