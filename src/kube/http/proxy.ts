@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 
 /** The proxy for a server from HTTPS_PROXY, HTTP_PROXY and NO_PROXY (either case), as kubectl reads them; undefined: go directly. */
 export function proxyFromEnvironment(
@@ -6,10 +6,13 @@ export function proxyFromEnvironment(
   env: Readonly<Record<string, string | undefined>>,
 ): string | undefined {
   const variable = (name: string): string | undefined => env[name] || env[name.toLowerCase()] || undefined;
-  const proxy = server.protocol === 'https:' ? variable('HTTPS_PROXY') : variable('HTTP_PROXY');
+  const secure = server.protocol === 'https:';
+  const proxy = variable(secure ? 'HTTPS_PROXY' : 'HTTP_PROXY');
   if (proxy === undefined) return undefined;
   const host = server.hostname.replace(/^\[|\]$/g, '').toLowerCase();
-  if (isLoopback(host) || bypassed(host, server.port, variable('NO_PROXY') ?? '')) return undefined;
+  const port = server.port || (secure ? '443' : '80');
+  const rules = (variable('NO_PROXY') ?? '').split(',').map((rule) => rule.trim().toLowerCase());
+  if (isLoopback(host) || rules.some((rule) => bypasses(rule, host, port))) return undefined;
   return proxy.includes('://') ? proxy : `http://${proxy}`;
 }
 
@@ -17,28 +20,26 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
-function bypassed(host: string, port: string, noProxy: string): boolean {
-  return noProxy.split(',').some((raw) => {
-    const rule = raw.trim().toLowerCase();
-    if (rule === '') return false;
-    if (rule === '*') return true;
-    if (rule.includes('/')) return inRange(host, rule);
-    const [name = '', rulePort] = isIP(rule) === 6 ? [rule] : rule.split(':');
-    if (rulePort !== undefined && rulePort !== port) return false;
-    const suffix = name.replace(/^\*?\./, '');
-    return host === suffix || host.endsWith(`.${suffix}`);
-  });
+/** `*`, a range, or an address or name, which may have a port. A name counts for what is below it, too; with a dot before it, for that alone. */
+function bypasses(rule: string, host: string, port: string): boolean {
+  if (rule === '*') return true;
+  if (rule.includes('/')) return inRange(host, rule);
+  const [, name = '', rulePort] = isIP(rule) === 6 ? [rule, rule] : (/^\[?(.*?)\]?(?::(\d+))?$/.exec(rule) ?? []);
+  if (name === '' || (rulePort !== undefined && rulePort !== port)) return false;
+  if (isIP(name) !== 0) return inRange(host, `${name}/${isIP(name) === 6 ? 128 : 32}`);
+  if (isIP(host) !== 0) return false;
+  const suffix = name.replace(/^\*\./, '.');
+  return suffix.startsWith('.') ? host.endsWith(suffix) : host === suffix || host.endsWith(`.${suffix}`);
 }
 
-/** CIDR rules for IPv4; a range of another family never matches. */
-function inRange(host: string, cidr: string): boolean {
-  const [base = '', length = ''] = cidr.split('/');
-  const bits = Number(length);
-  if (isIP(host) !== 4 || isIP(base) !== 4 || !(bits >= 0 && bits <= 32)) return false;
-  const mask = bits === 0 ? 0 : (~0 << (32 - bits)) >>> 0;
-  return (ipv4(host) & mask) >>> 0 === (ipv4(base) & mask) >>> 0;
-}
-
-function ipv4(address: string): number {
-  return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+/** Whether an address lies in a range; one of another family, or a name, never does. */
+function inRange(host: string, range: string): boolean {
+  const [base = '', length = ''] = range.split('/');
+  const family = isIP(host);
+  if (family === 0 || isIP(base) !== family || !/^\d+$/.test(length) || Number(length) > (family === 6 ? 128 : 32))
+    return false;
+  const type = family === 6 ? 'ipv6' : 'ipv4';
+  const list = new BlockList();
+  list.addSubnet(base, Number(length), type);
+  return list.check(host, type);
 }

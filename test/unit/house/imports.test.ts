@@ -74,7 +74,7 @@ interface Rule {
 const allowed: Readonly<Record<string, Rule>> = {
   base: { rooms: [], packages: NODE },
   'kube/model': { rooms: ['base'], packages: /^$/, typePackages: /^@kubernetes\/client-node$/ },
-  kube: { rooms: ['base', 'kube/model'], packages: /^(node:(?!worker_threads)|ws$|yaml$|zod$|execa$)/ },
+  kube: { rooms: ['base', 'kube/model'], packages: /^(node:(?!worker_threads)|ws$|yaml$|zod$|execa$|socks$)/ },
   readers: { rooms: ['base'], packages: /^node:(?!worker_threads)/ },
   ...Object.fromEntries(
     features.map((feature) => [

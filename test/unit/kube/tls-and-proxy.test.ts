@@ -11,6 +11,7 @@ import type { TLSSocket } from 'node:tls';
 import { isWorkbenchError } from '../../../src/base/errors.ts';
 import { Pods } from '../../../src/kube/resources.ts';
 import { proxyFromEnvironment } from '../../../src/kube/http/proxy.ts';
+import { proxyRules } from '../../support/proxy-rules.ts';
 import { clientOf, pod, ScriptedServer, sendJson } from './server.ts';
 
 const never = new AbortController().signal;
@@ -27,21 +28,7 @@ describe('HTTPS_PROXY and NO_PROXY', () => {
     assert.equal(proxy('http://[::1]:80', { HTTP_PROXY: 'http://proxy:1' }), undefined);
   });
 
-  const rules: readonly (readonly [string, string, boolean])[] = [
-    ['example.com', 'https://api.example.com', true],
-    ['.example.com', 'https://api.example.com', true],
-    ['*.example.com', 'https://api.example.com', true],
-    ['ample.com', 'https://api.example.com', false],
-    ['*', 'https://api.example.com', true],
-    ['10.0.0.0/8', 'https://10.1.2.3:6443', true],
-    ['10.0.0.0/8', 'https://11.1.2.3:6443', false],
-    ['api.example.com:6443', 'https://api.example.com:6443', true],
-    ['api.example.com:6443', 'https://api.example.com:443', false],
-    [' other , 10.1.2.3 ', 'https://10.1.2.3', true],
-    ['0.0.0.0/0', 'https://10.1.2.3', true],
-    ['10.0.0.0/99', 'https://10.1.2.3', false],
-  ];
-  for (const [rule, server, direct] of rules) {
+  for (const { rule, server, direct } of proxyRules) {
     it(`NO_PROXY=${rule} ${direct ? 'goes directly' : 'takes the proxy'} to ${server}`, () => {
       assert.equal(proxy(server, { HTTPS_PROXY: 'http://proxy:1', NO_PROXY: rule }) === undefined, direct);
     });
@@ -216,6 +203,28 @@ describe('TLS and proxies', () => {
       );
     });
 
+    it('give up an answer of the proxy that does not end, before it fills the memory', async () => {
+      const endless = createNetServer((socket) => {
+        const piece = Buffer.alloc(65_536, 'a');
+        const flood = (): void => {
+          while (!socket.destroyed && socket.write(piece));
+        };
+        socket.on('error', () => socket.destroy()).on('drain', flood);
+        socket.once('data', () => {
+          socket.write('HTTP/1.1 200 OK\r\nx: ');
+          flood();
+        });
+      });
+      endless.listen(0, '127.0.0.1');
+      await once(endless, 'listening');
+      const address = `http://127.0.0.1:${(endless.address() as AddressInfo).port}`;
+      await assert.rejects(
+        ask({ insecureSkipTlsVerify: true, proxyUrl: address }),
+        (error) => isWorkbenchError(error, 'cluster-unreachable') && error.message.includes('Header overflow'),
+      );
+      endless.close();
+    });
+
     it('say that another kind of proxy is not supported', async () => {
       await assert.rejects(ask({ insecureSkipTlsVerify: true, proxyUrl: 'ftp://127.0.0.1:1' }), (error) =>
         isWorkbenchError(error, 'not-supported'),
@@ -322,8 +331,10 @@ describe('TLS and proxies', () => {
           const login = greeting.includes(2, 2);
           socket.write(Buffer.of(5, login ? 2 : 0));
           const onRequest = (request: Buffer): void => {
-            const host = request.subarray(5, 5 + (request[4] ?? 0)).toString();
-            const port = request.readUInt16BE(5 + (request[4] ?? 0));
+            const name = request[3] === 3;
+            const end = name ? 5 + (request[4] ?? 0) : 8;
+            const host = name ? request.subarray(5, end).toString() : request.subarray(4, end).join('.');
+            const port = request.readUInt16BE(end);
             asked.push(`${host}:${port}`);
             // The reply in two pieces, the second together with nothing of the target yet.
             socket.write(Buffer.of(5, answer, 0, 1));
@@ -352,9 +363,11 @@ describe('TLS and proxies', () => {
 
     const at = (login = ''): string => `socks5://${login}127.0.0.1:${(proxy.address() as AddressInfo).port}`;
 
-    it('reach the server, which the proxy resolves', async () => {
+    it('reach the server, whose name the proxy resolves', async () => {
+      const { port } = new URL(url);
       await ask({ ca, tlsServerName: 'kube.test', proxyUrl: at() });
-      assert.deepEqual(asked, [`127.0.0.1:${new URL(url).port}`]);
+      await ask({ ca, proxyUrl: at() }, `https://kube.test:${port}`);
+      assert.deepEqual(asked, [`127.0.0.1:${port}`, `kube.test:${port}`]);
     });
 
     it('reach a plain server, and carry WebSockets', async () => {
@@ -374,11 +387,27 @@ describe('TLS and proxies', () => {
       assert.equal(asked[0], '\x01\x02me\x02pw');
     });
 
+    it('say that the proxy is not there', async () => {
+      const gone = at();
+      proxy.close();
+      await once(proxy, 'close');
+      await assert.rejects(
+        ask({ insecureSkipTlsVerify: true, proxyUrl: gone }),
+        (error) =>
+          isWorkbenchError(error, 'cluster-unreachable') &&
+          error.message.includes(`through proxy ${gone}`) &&
+          /NO_PROXY/.test(error.hint ?? ''),
+      );
+    });
+
     it('say why the proxy refuses', async () => {
       answer = 5;
       await assert.rejects(
         ask({ insecureSkipTlsVerify: true, proxyUrl: at() }),
-        (error) => isWorkbenchError(error, 'cluster-unreachable') && error.message.includes('connection refused'),
+        (error) =>
+          isWorkbenchError(error, 'cluster-unreachable') &&
+          error.message.includes(`through proxy ${at()}`) &&
+          error.message.includes('ConnectionRefused'),
       );
     });
   });
