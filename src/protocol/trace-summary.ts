@@ -48,11 +48,11 @@ export interface TraceView {
   readonly warnings: readonly string[];
 }
 
-/** Host to page. */
+/** Host to page. Each tells the path, by which a panel comes back after a reload, whatever became of the trace. */
 export type ToTraceSummary =
-  | { readonly type: 'reading'; readonly name: string }
+  | { readonly type: 'reading'; readonly path: string; readonly name: string }
   | { readonly type: 'summary'; readonly trace: TraceView }
-  | { readonly type: 'failed'; readonly name: string; readonly message: string; readonly hint: string };
+  | { readonly type: 'failed'; readonly path: string; readonly message: string; readonly hint: string };
 
 export const FROM_TRACE_SUMMARY = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
@@ -66,3 +66,5 @@ export type FromTraceSummary = z.infer<typeof FROM_TRACE_SUMMARY>;
 
 /** What VS Code keeps of the panel across a reload. */
 export const TRACE_MEMORY = z.object({ path: z.string() });
+
+export type TraceMemory = z.infer<typeof TRACE_MEMORY>;

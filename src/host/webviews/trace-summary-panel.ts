@@ -34,7 +34,7 @@ export class TraceSummaryPanel implements Disposable {
       incoming: FROM_TRACE_SUMMARY,
       receive: (message) => this.#receive(message),
       onError,
-      first: { type: 'reading', name: basename(path) },
+      first: { type: 'reading', path, name: basename(path) },
     });
     this.#web.onDidDispose(() => this.#reading.abort());
     void this.#read();
@@ -78,7 +78,7 @@ export class TraceSummaryPanel implements Disposable {
     this.#reading = new AbortController();
     const { signal } = this.#reading;
     const name = basename(this.#path);
-    this.#web.post({ type: 'reading', name });
+    this.#web.post({ type: 'reading', path: this.#path, name });
     try {
       const summary = await this.#workbench.traces.summary(this.#path, signal);
       this.#web.post({ type: 'summary', trace: traceView(summary) });
@@ -86,7 +86,7 @@ export class TraceSummaryPanel implements Disposable {
       if (isAbort(error)) return;
       const failure = toWorkbenchError(error, `summarise ${name}`);
       this.#workbench.logger.error(`summarise ${this.#path}`, failure);
-      this.#web.post({ type: 'failed', name, message: failure.message, hint: failure.hint ?? '' });
+      this.#web.post({ type: 'failed', path: this.#path, message: failure.message, hint: failure.hint ?? '' });
     }
   }
 }

@@ -56,10 +56,7 @@ export function figureOption(figure: Figure, drawn: readonly DrawnLine[], chart:
       type: 'line',
       name: line.label,
       data: points(line.figures[figure.id], chart),
-      showSymbol: false,
-      // A value between two gaps would not be seen as a line.
-      symbol: 'circle',
-      symbolSize: 5,
+      symbol: 'none',
       connectNulls: false,
       lineStyle: { color: seriesColor(index), width: 1.5, type: strokeOf(index) },
       itemStyle: { color: seriesColor(index) },
@@ -68,16 +65,22 @@ export function figureOption(figure: Figure, drawn: readonly DrawnLine[], chart:
   };
 }
 
-/** Time and value of each round, with an empty one where nobody looked for a while. */
+type Point = readonly [number, number | null];
+
+/** Time and value of each round, with an empty one where nobody looked for a while. A value between two gaps is no line: it is a dot. */
 function points(
   values: readonly (number | null)[],
   { times, gapMs }: LiveChart,
-): readonly (readonly [number, number | null])[] {
-  return times.flatMap((time, round): readonly (readonly [number, number | null])[] => {
+): readonly (Point | { readonly value: Point; readonly symbol: 'circle'; readonly symbolSize: number })[] {
+  const drawn = times.flatMap((time, round): readonly Point[] => {
     const before = times[round - 1];
     const point = [time, values[round] ?? null] as const;
     return before !== undefined && time - before > gapMs ? [[before + 1, null], point] : [point];
   });
+  const isKnown = (index: number): boolean => drawn[index]?.[1] != null;
+  return drawn.map((value, index) =>
+    isKnown(index) && !isKnown(index - 1) && !isKnown(index + 1) ? { value, symbol: 'circle', symbolSize: 5 } : value,
+  );
 }
 
 function axisLabel(figure: Figure, value: number): string {

@@ -1,23 +1,21 @@
 import '@vscode/codicons/dist/codicon.css';
 import '../shared/base.css';
 import './trace-summary.css';
-import type { FromTraceSummary, ToTraceSummary } from '../../protocol/trace-summary.ts';
+import type { FromTraceSummary, ToTraceSummary, TraceMemory } from '../../protocol/trace-summary.ts';
 import { appRoot, button, element, notice } from '../shared/dom.ts';
 import { connect } from '../shared/host.ts';
 import { summaryPage } from './page.ts';
 
 const root = appRoot();
-const host = connect<{ toPage: ToTraceSummary; fromPage: FromTraceSummary; memory: { readonly path: string } }>(
-  receive,
-);
+const host = connect<{ toPage: ToTraceSummary; fromPage: FromTraceSummary; memory: TraceMemory }>(receive);
 
 function receive(message: ToTraceSummary): void {
+  host.remember({ path: message.type === 'summary' ? message.trace.path : message.path });
   switch (message.type) {
     case 'reading':
       root.replaceChildren(skeleton(message.name));
       return;
     case 'summary':
-      host.remember({ path: message.trace.path });
       root.replaceChildren(summaryPage(message.trace, (reply) => host.send(reply)));
       return;
     case 'failed':

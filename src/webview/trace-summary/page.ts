@@ -22,14 +22,14 @@ export function summaryPage(trace: TraceView, send: (message: FromTraceSummary) 
         click: () => send({ type: 'copy', what: 'Kernel table', text: kernelsCsv(trace) }),
       }),
     ]),
-    trace.warnings.length > 0
-      ? element(
-          'ul',
-          { class: 'warnings' },
-          trace.warnings.map((text) => element('li', { text })),
-        )
-      : undefined,
     element('main', {}, [
+      trace.warnings.length > 0
+        ? element(
+            'ul',
+            { class: 'warnings' },
+            trace.warnings.map((text) => element('li', { text })),
+          )
+        : undefined,
       figuresLine(trace),
       deviceSection(trace.devices),
       stepSection(trace.steps),
@@ -54,15 +54,17 @@ function describe(trace: TraceView): string {
 
 function figuresLine(trace: TraceView): HTMLElement {
   const { span, busy, exposedComm, exposedCopy, idle } = headline(trace.devices);
-  const step =
-    median(trace.steps.filter((found) => found.where === 'GPU').map((found) => found.duration)) ??
-    median(trace.steps.map((found) => found.duration));
+  const onGpu = trace.steps.filter((found) => found.where === 'GPU');
+  const steps = onGpu.length > 0 ? onGpu : trace.steps;
+  const step = median(steps.map((found) => found.duration));
   const share = (part: number): string => (span === 0 ? formatShare(null) : formatShare(part / span));
   const figures: readonly (readonly [string, string, string])[] = [
     [
       'Step p50',
       formatNs(step),
-      step === null ? 'The trace marks no step' : `Median of ${plural(trace.steps.length, 'step')}`,
+      step === null
+        ? 'The trace marks no step'
+        : `Median of ${plural(steps.length, 'step')}, measured on the ${onGpu.length > 0 ? 'GPU' : 'CPU'}`,
     ],
     [
       'GPU busy',

@@ -107,6 +107,8 @@ export class SortableTable<Row> {
   #showAll(): void {
     this.#all = true;
     this.#draw();
+    // The button is gone, and with it the keyboard's place.
+    this.#frame.focus();
   }
 
   #heading(column: SortableColumn<Row>): HTMLElement {

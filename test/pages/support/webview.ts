@@ -114,6 +114,11 @@ export class Webview<ToPage extends Message, FromPage extends Message> {
     return this.page.evaluate(`JSON.parse(sessionStorage.getItem('state'))`);
   }
 
+  /** In place of what the page kept itself. */
+  async keep(state: unknown): Promise<void> {
+    await this.page.evaluate(`sessionStorage.setItem('state', ${JSON.stringify(JSON.stringify(state))})`);
+  }
+
   async setTheme(name: ThemeName): Promise<void> {
     this.#theme = name;
     await this.page.evaluate(`${applyTheme(name)}; new Promise((next) => setTimeout(next))`);
