@@ -16,7 +16,7 @@ export function proxyFromEnvironment(
   return proxy.includes('://') ? proxy : `http://${proxy}`;
 }
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 

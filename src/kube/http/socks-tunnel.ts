@@ -7,15 +7,12 @@ export interface Target {
   readonly port: number;
 }
 
-/** Time to a stream that reaches the server. */
-const TIMEOUT_MS = 10_000;
-
 /** SOCKS 5 with the login of RFC 1929. A name goes to the proxy as it is: behind a bastion only it can resolve it. */
-export async function connectThroughSocks(proxy: URL, target: Target): Promise<Duplex> {
+export async function connectThroughSocks(proxy: URL, target: Target, timeout: number): Promise<Duplex> {
   const { socket } = await SocksClient.createConnection({
     command: 'connect',
     destination: target,
-    timeout: TIMEOUT_MS,
+    timeout,
     proxy: {
       type: 5,
       host: proxy.hostname.replace(/^\[|\]$/g, ''),

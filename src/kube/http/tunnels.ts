@@ -9,6 +9,9 @@ import { loadPart } from '../../base/parts.ts';
 import type { Route } from './connection.ts';
 import type { Target } from './socks-tunnel.ts';
 
+/** To a stream that reaches the server. A proxy that does not answer must not keep a socket for each try. */
+const TIMEOUT_MS = 10_000;
+
 /** Called once with a stream that reaches the server, or with why there is none. */
 export type Connected = (error: Error | null, socket: Duplex) => void;
 
@@ -112,6 +115,9 @@ function connectThroughHttp(proxy: URL, target: Target, trust: ProxyTrust, done:
           ...(trust.ca === undefined ? {} : { ca: [...rootCertificates, trust.ca] }),
           rejectUnauthorized: trust.insecureSkipTlsVerify !== true,
         });
+  const late = Object.assign(new Error(`no answer within ${TIMEOUT_MS / 1000} s`), { code: 'ETIMEDOUT' });
+  const limit = setTimeout(() => request.destroy(late), TIMEOUT_MS);
+  for (const end of ['connect', 'response', 'error']) request.once(end, () => clearTimeout(limit));
   request.once('connect', (response, socket) => {
     if (response.statusCode === 200) {
       done(null, socket);
@@ -129,7 +135,7 @@ function connectThroughHttp(proxy: URL, target: Target, trust: ProxyTrust, done:
 async function throughSocks(proxy: URL, target: Target): Promise<Duplex> {
   const { connectThroughSocks } = await loadPart(() => import('./socks-tunnel.ts'));
   try {
-    return await connectThroughSocks(proxy, target);
+    return await connectThroughSocks(proxy, target, TIMEOUT_MS);
   } catch (error) {
     throw unreachable(proxy, target, error);
   }

@@ -1,7 +1,9 @@
 import { abortable, type Clock } from '../../base/clock.ts';
+import { WorkbenchError } from '../../base/errors.ts';
 import { loadPart } from '../../base/parts.ts';
 import { isDue, providedToken } from './auth-provider.ts';
 import type { Credentials, CredentialSource } from '../http/connection.ts';
+import { isLoopback } from '../http/proxy.ts';
 import type { PluginCredential } from './exec-plugin.ts';
 import type { ClusterConfig, UserConfig } from './kubeconfig.ts';
 import { material, readSecretFile } from './material.ts';
@@ -76,7 +78,8 @@ export class UserCredentials implements CredentialSource {
   async #renewed(login: Login): Promise<{ readonly login: Login; readonly notRenewed?: unknown }> {
     const { clock, renew, login: current } = this.#context;
     const provider = login.user['auth-provider'];
-    if (provider === undefined || !isDue(provider, clock.now())) return { login };
+    if (provider === undefined || hasBasic(login.user) || hasToken(login.user) || !isDue(provider, clock.now()))
+      return { login };
     try {
       await renew();
       return { login: await current() };
@@ -85,30 +88,43 @@ export class UserCredentials implements CredentialSource {
     }
   }
 
-  async #obtain({ user: config, cluster }: Login, notRenewed: unknown): Promise<Omit<Held, 'login'>> {
+  /** As kubectl does: what the kubeconfig holds itself goes before a plugin, and a plugin before an old provider. */
+  async #obtain({ user, cluster }: Login, notRenewed: unknown): Promise<Omit<Held, 'login'>> {
     const { context, env, home, clock, lifetime } = this.#context;
-    const impersonation = impersonationHeaders(config);
-    const fixed = { ...impersonation, ...basicHeader(config) };
-    const pair = await clientCertificate(config, context);
-    if (config.exec) {
+    refuseTwoWays(user, context);
+    const impersonation = impersonationHeaders(user);
+    if (isOverheard(new URL(cluster.server)))
+      return { credentials: { headers: impersonation }, expiresAt: Number.POSITIVE_INFINITY };
+    const pair = await clientCertificate(user, context);
+    const authorization = await ownAuthorization(user, context);
+    if (authorization !== undefined) {
+      return {
+        credentials: { headers: { ...impersonation, authorization }, ...pair },
+        expiresAt: user.tokenFile === undefined ? Number.POSITIVE_INFINITY : clock.now() + TOKEN_FILE_MS,
+      };
+    }
+    if (user.exec) {
       const { runExecPlugin } = await loadPart(() => import('./exec-plugin.ts'));
-      const plugin = await runExecPlugin(config.exec, { context, cluster, env, home }, lifetime);
-      return { credentials: fromPlugin(plugin, fixed, pair), expiresAt: goodUntil(plugin.expiresAt, clock.now()) };
+      const plugin = await runExecPlugin(user.exec, { context, cluster, env, home }, lifetime);
+      return {
+        credentials: fromPlugin(plugin, impersonation, pair),
+        expiresAt: goodUntil(plugin.expiresAt, clock.now()),
+      };
     }
-    if (config['auth-provider']) {
-      const { token, expiresAt } = providedToken(config['auth-provider'], context, clock.now(), notRenewed);
-      return { credentials: { headers: { ...fixed, authorization: `Bearer ${token}` }, ...pair }, expiresAt };
+    if (user['auth-provider']) {
+      const { token, expiresAt } = providedToken(user['auth-provider'], context, clock.now(), notRenewed);
+      return {
+        credentials: { headers: { ...impersonation, authorization: `Bearer ${token}` }, ...pair },
+        expiresAt,
+      };
     }
-    const token =
-      config.tokenFile === undefined
-        ? config.token
-        : (await readSecretFile(config.tokenFile, context)).toString('utf8').trim();
-    const headers = token === undefined || token === '' ? fixed : { ...fixed, authorization: `Bearer ${token}` };
-    return {
-      credentials: { headers, ...pair },
-      expiresAt: config.tokenFile === undefined ? Number.POSITIVE_INFINITY : clock.now() + TOKEN_FILE_MS,
-    };
+    return { credentials: { headers: impersonation, ...pair }, expiresAt: Number.POSITIVE_INFINITY };
   }
+}
+
+/** Whether what is sent there could be read on the way: credentials never go over plain HTTP but to this machine. */
+function isOverheard({ protocol, hostname }: URL): boolean {
+  return protocol === 'http:' && !isLoopback(hostname.replace(/^\[|\]$/g, ''));
 }
 
 function goodUntil(expiresAt: number, now: number): number {
@@ -123,9 +139,36 @@ function fromPlugin(plugin: PluginCredential, fixed: Credentials['headers'], pai
   };
 }
 
-function basicHeader(user: UserConfig): Credentials['headers'] {
-  if (user.username === undefined || user.password === undefined) return {};
-  return { authorization: `Basic ${Buffer.from(`${user.username}:${user.password}`).toString('base64')}` };
+/** Whether the kubeconfig holds name and password. */
+function hasBasic({ username, password }: UserConfig): boolean {
+  return Boolean(username) || Boolean(password);
+}
+
+function hasToken({ token, tokenFile }: UserConfig): boolean {
+  return Boolean(token) || tokenFile !== undefined;
+}
+
+/** The header that the kubeconfig itself gives, in a token, its file, or name and password. */
+async function ownAuthorization(user: UserConfig, context: string): Promise<string | undefined> {
+  if (hasBasic(user)) return `Basic ${Buffer.from(`${user.username ?? ''}:${user.password ?? ''}`).toString('base64')}`;
+  const token =
+    user.tokenFile === undefined ? user.token : (await readSecretFile(user.tokenFile, context)).toString('utf8').trim();
+  return token ? `Bearer ${token}` : undefined;
+}
+
+function refuseTwoWays(user: UserConfig, context: string): void {
+  const two =
+    hasBasic(user) && hasToken(user)
+      ? 'a token and a name with a password'
+      : user.exec !== undefined && user['auth-provider'] !== undefined
+        ? 'an exec plugin and an auth-provider'
+        : undefined;
+  if (two === undefined) return;
+  throw new WorkbenchError({
+    code: 'kubeconfig-invalid',
+    message: `the user of context "${context}" has ${two}, of which kubectl takes one alone`,
+    hint: 'Take one of the two out of the kubeconfig.',
+  });
 }
 
 function impersonationHeaders(user: UserConfig): Credentials['headers'] {

@@ -15,7 +15,7 @@ import {
   utimes,
 } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { stringify } from 'yaml';
@@ -741,6 +741,32 @@ describe('kubeconfig and contexts', () => {
         'tls-server-name': 'kube.test',
         config: { audience: 'x' },
       });
+    });
+
+    it('are kept back where they could be read on the way: over plain HTTP to another machine', async () => {
+      const proxy = createServer();
+      proxy.on('connect', (_request, socket) => {
+        const onward = connect(Number(new URL(server.url).port), '127.0.0.1', () => {
+          socket.write('HTTP/1.1 200 OK\r\n\r\n');
+          onward.pipe(socket).pipe(onward);
+        });
+        onward.on('error', () => socket.destroy());
+        socket.on('error', () => onward.destroy());
+      });
+      await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+      const cluster = { 'proxy-url': `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` };
+      for (const user of [{ token: 'secret' }, { username: 'u', password: 'secret' }, await plugin()]) {
+        const KUBECONFIG = await file(
+          'overheard',
+          kubeconfig('a', { context: 'a', server: 'http://kube.test', user, cluster }),
+        );
+        const contexts = open({ env: { KUBECONFIG, PATH: process.env['PATH'] } });
+        await (await contexts.client(await contexts.select('a'))).get(Pods, 'ns', 'p', never);
+        assert.equal(server.requests.at(-1)?.headers.host, 'kube.test');
+        assert.equal(server.requests.at(-1)?.headers.authorization, undefined);
+      }
+      assert.equal(server.requests.length, 3);
+      proxy.close();
     });
 
     it('go over the proxy that the kubeconfig names now', async () => {

@@ -4,9 +4,16 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { once } from 'node:events';
-import { connect, createServer as createNetServer, type AddressInfo, type Server as NetServer } from 'node:net';
+import {
+  connect,
+  createServer as createNetServer,
+  type AddressInfo,
+  type Server as NetServer,
+  type Socket,
+} from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { mock } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { isWorkbenchError } from '../../../src/base/errors.ts';
 import { Pods } from '../../../src/kube/resources.ts';
@@ -172,6 +179,7 @@ describe('TLS and proxies', () => {
     });
 
     afterEach(() => {
+      mock.timers.reset();
       proxy.close();
       proxy.closeAllConnections();
     });
@@ -201,6 +209,22 @@ describe('TLS and proxies', () => {
           error.message.includes('407') &&
           !error.message.includes('no:no'),
       );
+    });
+
+    it('give up a proxy that does not answer, and its socket with it', async () => {
+      proxy.removeAllListeners('connect');
+      const asked = once(proxy, 'connect') as Promise<[unknown, Socket]>;
+      mock.timers.enable({ apis: ['setTimeout'] });
+      const refused = assert.rejects(
+        ask({ insecureSkipTlsVerify: true, proxyUrl }),
+        (error) => isWorkbenchError(error, 'cluster-unreachable') && error.message.includes('no answer within 10 s'),
+      );
+      const [, socket] = await asked;
+      const ended = once(socket.resume(), 'end');
+      mock.timers.tick(10_000);
+      await refused;
+      await ended;
+      socket.destroy();
     });
 
     it('give up an answer of the proxy that does not end, before it fills the memory', async () => {
