@@ -21,7 +21,7 @@ export interface ClusterCall extends CommandCall {
 }
 
 /** What a command of the table does, once it is loaded. */
-export interface Command<Id extends CommandId = CommandId> {
+export interface CommandDefinition<Id extends CommandId = CommandId> {
   readonly id: Id;
   /** It has a question of its own before it acts. */
   readonly hasQuestion: boolean;
@@ -58,12 +58,12 @@ export function clusterCommand<Id extends ClusterCommandId, Wanted>(
     /** Where it acts, if that is not the chosen namespace. */
     readonly namespaceOf?: (given: ArgumentOf<Id>) => string;
   },
-): Command<Id>;
+): CommandDefinition<Id>;
 export function clusterCommand<Id extends ClusterCommandId>(
   id: Id,
   steps: Acting<ClusterCall, ArgumentOf<Id> | undefined>,
-): Command<Id>;
-export function clusterCommand(id: ClusterCommandId, steps: Steps<ClusterCall>): Command {
+): CommandDefinition<Id>;
+export function clusterCommand(id: ClusterCommandId, steps: Steps<ClusterCall>): CommandDefinition {
   return command(id, steps, async (host, given) => {
     const cluster = clusterOf(await host.session.settled());
     const namespace = given === undefined ? undefined : steps.namespaceOf?.(given);
@@ -80,12 +80,12 @@ export function windowCommand<Id extends Exclude<CommandId, ClusterCommandId>, W
     /** The cluster that it acts on all the same. */
     readonly place?: (call: CommandCall, wanted: Wanted) => Promise<ClusterRef | undefined>;
   },
-): Command<Id>;
+): CommandDefinition<Id>;
 export function windowCommand<Id extends Exclude<CommandId, ClusterCommandId>>(
   id: Id,
   steps: Acting<CommandCall, ArgumentOf<Id> | undefined>,
-): Command<Id>;
-export function windowCommand(id: CommandId, steps: Steps<CommandCall>): Command {
+): CommandDefinition<Id>;
+export function windowCommand(id: CommandId, steps: Steps<CommandCall>): CommandDefinition {
   return command(id, steps, (host) => Promise.resolve({ host, title: titleOf(id) }));
 }
 
@@ -93,7 +93,7 @@ function command<Call extends CommandCall & { readonly cluster?: ClusterRef }>(
   id: CommandId,
   steps: Steps<Call>,
   begin: (host: Host, given: unknown) => Promise<Call>,
-): Command {
+): CommandDefinition {
   const { needs, confirms, title } = COMMANDS[id];
   return {
     id,

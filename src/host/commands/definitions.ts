@@ -1,7 +1,7 @@
 import { BENCHMARK_COMMANDS } from './benchmarks.ts';
 import { CLUSTER_COMMANDS } from './cluster.ts';
 import { DECODE_POD_COMMANDS } from './decode-pods.ts';
-import type { Command } from './definition.ts';
+import type { CommandDefinition } from './definition.ts';
 import { DEPLOYMENT_COMMANDS } from './deployment.ts';
 import { EVIDENCE_COMMANDS } from './evidence.ts';
 import { LIVE_FIGURES_COMMANDS } from './live-figures.ts';
@@ -13,7 +13,7 @@ import { TREE_VIEW_COMMANDS } from './tree-views.ts';
 import { WINDOW_COMMANDS } from './window.ts';
 
 /** What every command of the table does. */
-export const DEFINITIONS: { readonly [Id in CommandId]: Command<Id> } = {
+export const DEFINITIONS: { readonly [Id in CommandId]: CommandDefinition<Id> } = {
   ...CLUSTER_COMMANDS,
   ...DEPLOYMENT_COMMANDS,
   ...POKER_COMMANDS,
