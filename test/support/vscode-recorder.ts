@@ -152,6 +152,18 @@ export const window = {
     return { show() {}, exitStatus: undefined };
   },
   onDidCloseTerminal: never,
+  showSaveDialog(options: { readonly defaultUri: { readonly path: string } }): Promise<undefined> {
+    record('save dialog', options.defaultUri.path);
+    return Promise.resolve(undefined);
+  },
+};
+export const env = {
+  clipboard: {
+    writeText(text: string): Promise<void> {
+      record('clipboard', text);
+      return Promise.resolve();
+    },
+  },
 };
 /** Commands that were registered, by id; another one does nothing. */
 const registered = new Map<string, (...given: readonly unknown[]) => unknown>();

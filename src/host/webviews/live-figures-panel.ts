@@ -36,7 +36,7 @@ export class LiveFiguresPanel implements Disposable {
   #lines: Lines | undefined;
 
   constructor(options: LiveFiguresPanelOptions) {
-    const { panel, dist, session, onError } = options;
+    const { panel, dist, onError } = options;
     this.#options = options;
     this.#lines = options.lines;
     this.#web = this.#owned.add(
@@ -49,9 +49,7 @@ export class LiveFiguresPanel implements Disposable {
         onError,
       }),
     );
-    this.#owned.add(session.onDidChange(() => this.#show()));
     this.#owned.add(whileVisible(panel, () => this.#follow()));
-    this.#show();
   }
 
   get whenReady(): Promise<void> {
@@ -74,10 +72,14 @@ export class LiveFiguresPanel implements Disposable {
   }
 
   #follow(): Disposable {
-    const { live } = this.#options.workbench;
+    const { session, workbench } = this.#options;
+    const { live } = workbench;
     const following = new DisposableStore();
+    following.add(session.onDidChange(() => this.#show()));
     following.add(live.onDidChange(() => this.#show()));
     following.add(live.lease());
+    // Where nothing changes any more, also what changed while nobody saw it.
+    this.#show();
     return following;
   }
 

@@ -34,7 +34,6 @@ export class TraceSummaryPanel implements Disposable {
       incoming: FROM_TRACE_SUMMARY,
       receive: (message) => this.#receive(message),
       onError,
-      first: { type: 'reading', path, name: basename(path) },
     });
     this.#web.onDidDispose(() => this.#reading.abort());
     void this.#read();

@@ -49,7 +49,7 @@ export class WebPanel<
         else Promise.resolve(options.receive(parsed.data)).catch(options.onError);
       }),
     );
-    this.#owned.add(panel.onDidDispose(() => this.#started.resolve()));
+    this.#owned.add(panel.onDidDispose(() => this.#end()));
     const uri = (file: string): string => webview.asWebviewUri(vscode.Uri.joinPath(dist, 'webview', file)).toString();
     webview.html = pageHtml({
       title: panel.title,
@@ -76,8 +76,15 @@ export class WebPanel<
   }
 
   dispose(): void {
+    this.#end();
     this.#owned.dispose();
     this.panel.dispose();
+  }
+
+  /** What comes after it is told to nobody: a closed webview throws. */
+  #end(): void {
+    this.#ready = false;
+    this.#started.resolve();
   }
 
   #start(): void {
