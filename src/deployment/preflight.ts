@@ -1,11 +1,12 @@
 import { isWorkbenchError } from '../base/errors.ts';
-import { at, isObject } from '../base/json.ts';
+import { at, isObject, numberAt } from '../base/json.ts';
 import type { GpuReport } from '../inventory/types.ts';
 import { describeNeed, describeNeeds, needOf } from '../kube/access/access.ts';
 import type { AccessNeed } from '../kube/access/types.ts';
 import type { KubeClient } from '../kube/types.ts';
 import { effectiveGpus } from '../kube/model/effective-request.ts';
-import type { PodSpec } from '../kube/model/kinds.ts';
+import type { LeaderWorkerSet } from '../kube/model/custom-kinds.ts';
+import type { Deployment, PodSpec } from '../kube/model/kinds.ts';
 import type { KubeObject } from '../kube/model/types.ts';
 import type { GuideFile } from './guides.ts';
 import { podTemplates } from './render.ts';
@@ -118,9 +119,10 @@ async function deniedVerbs(
 export function wantedGpus(objects: readonly KubeObject[]): ReadonlyMap<string, number> {
   const wanted = new Map<string, number>();
   for (const object of objects) {
-    const replicas = Number(at(object, 'spec', 'replicas') ?? 1);
-    const size = Number(at(object, 'spec', 'leaderWorkerTemplate', 'size') ?? 1);
-    const leader = at(object, 'spec', 'leaderWorkerTemplate', 'leaderTemplate') !== undefined;
+    const workload: LeaderWorkerSet | Deployment = object;
+    const replicas = numberAt(workload, 'spec', 'replicas') ?? 1;
+    const size = numberAt(workload, 'spec', 'leaderWorkerTemplate', 'size') ?? 1;
+    const leader = at(workload, 'spec', 'leaderWorkerTemplate', 'leaderTemplate') !== undefined;
     podTemplates(object).forEach((template, index, all) => {
       const copies = replicas * (all.length === 2 ? (leader && index === 0 ? 1 : size - 1) : size);
       for (const [resource, count] of Object.entries(effectiveGpus(template['spec'] as PodSpec)))

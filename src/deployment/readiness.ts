@@ -2,10 +2,11 @@ import type { Clock } from '../base/clock.ts';
 import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import { numberAt, stringAt } from '../base/json.ts';
 import type { DeploymentLoads, DeploymentLoading } from '../inventory/loading/deployment-loading.ts';
-import type { Pod } from '../kube/model/kinds.ts';
+import type { LeaderWorkerSet } from '../kube/model/custom-kinds.ts';
+import type { Deployment, Pod } from '../kube/model/kinds.ts';
 import { isServing, unscheduled } from '../kube/model/pod.ts';
-import type { KubeObject } from '../kube/model/types.ts';
-import { Pods } from '../kube/resources.ts';
+import type { ResourceType } from '../kube/model/types.ts';
+import { apiVersionOf, Deployments, LeaderWorkerSets, Pods } from '../kube/resources.ts';
 import type { KubeClient } from '../kube/types.ts';
 import { containerStates, CrashWatch } from './crashes.ts';
 import { Following } from './following.ts';
@@ -13,10 +14,8 @@ import { gatewayLabel } from './gateway-pod.ts';
 import type { LongCall, Readiness } from './types.ts';
 
 /** What asks for pods in a guide. */
-const WORKLOADS = [
-  { apiVersion: 'leaderworkerset.x-k8s.io/v1', kind: 'LeaderWorkerSet' },
-  { apiVersion: 'apps/v1', kind: 'Deployment' },
-] as const;
+type Workload = LeaderWorkerSet | Deployment;
+const WORKLOADS: readonly ResourceType<Workload>[] = [LeaderWorkerSets, Deployments];
 
 /** No watch tells when the gateway begins to answer, so it is asked: at first after a second, then ever less often, up to this. */
 const LONGEST_PAUSE_MS = 5000;
@@ -104,15 +103,17 @@ function judge(crashes: CrashWatch, pods: readonly Pod[], loading: DeploymentLoa
 async function followWorkloads(
   following: Following,
   { client, selector, call }: ReadinessInput,
-): Promise<readonly ReadonlyMap<string, KubeObject>[]> {
+): Promise<readonly ReadonlyMap<string, Workload>[]> {
   const served = await Promise.all(
-    WORKLOADS.map(({ apiVersion, kind }) => client.resourceOf(apiVersion, kind, call.signal)),
+    WORKLOADS.map((workload) => client.resourceOf(apiVersionOf(workload), workload.kind, call.signal)),
   );
-  return served.filter((resource) => resource !== undefined).map((resource) => following.follow(resource, selector));
+  return WORKLOADS.filter((_workload, index) => served[index] !== undefined).map((workload) =>
+    following.follow(workload, selector),
+  );
 }
 
 /** Pods that they ask for. What a gateway controller makes copies the gateway's labels; how many pods it runs is its own business. */
-function wantedPods(workloads: readonly ReadonlyMap<string, KubeObject>[]): number {
+function wantedPods(workloads: readonly ReadonlyMap<string, Workload>[]): number {
   return workloads
     .flatMap((objects) => [...objects.values()])
     .filter((object) => (object.metadata.ownerReferences ?? []).length === 0)

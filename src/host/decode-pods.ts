@@ -3,7 +3,7 @@ import { DisposableStore, type Disposable } from '../base/disposables.ts';
 import type { DecodePodsFile } from '../inventory/decode-pods/types.ts';
 import { plural } from '../protocol/format.ts';
 import type { ErrorReporter } from './errors.ts';
-import { placeOf } from './session.ts';
+import { placeOf } from '../kube/place.ts';
 import { statusMessage } from './status/status-bar.ts';
 
 /** Keeps `.tmp/decode_pods.txt` current in a trusted folder that has it. */

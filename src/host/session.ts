@@ -85,8 +85,3 @@ export function clusterOf(connection: Connection): ClusterRef {
       });
   }
 }
-
-/** `context/namespace`, as every message and confirmation names the place. */
-export function placeOf(cluster: ClusterRef): string {
-  return `${cluster.context}/${cluster.namespace}`;
-}

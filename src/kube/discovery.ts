@@ -3,6 +3,7 @@ import { isWorkbenchError } from '../base/errors.ts';
 import type { Clock } from '../base/clock.ts';
 import type { JsonCalls } from './http/json-calls.ts';
 import { groupPath, parseApiVersion } from './resources.ts';
+import type { ApiResourceList } from './model/kinds.ts';
 import type { ResourceType } from './model/types.ts';
 
 /** A CRD may be installed in the next moment, so that it is missing is not believed for long. */
@@ -37,7 +38,7 @@ export class Discovery {
   async #readKinds(apiVersion: string, signal: AbortSignal): Promise<ReadonlyMap<string, ResourceType>> {
     const groupVersion = parseApiVersion(apiVersion);
     try {
-      const answer = await this.#calls.call({ path: groupPath(groupVersion), signal });
+      const answer = (await this.#calls.call({ path: groupPath(groupVersion), signal })) as ApiResourceList;
       return new Map(
         arrayAt(answer, 'resources').flatMap((entry) => {
           const plural = stringAt(entry, 'name');

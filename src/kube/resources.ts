@@ -1,4 +1,5 @@
 import type { KubeObject, ResourceType } from './model/types.ts';
+import type { LeaderWorkerSet } from './model/custom-kinds.ts';
 import type {
   ConfigMap,
   Deployment,
@@ -44,7 +45,12 @@ export const Deployments = grouped<Deployment>('apps', 'v1', 'deployments', 'Dep
 export const ReplicaSets = grouped<ReplicaSet>('apps', 'v1', 'replicasets', 'ReplicaSet');
 export const Jobs = grouped<Job>('batch', 'v1', 'jobs', 'Job');
 export const Leases = grouped('coordination.k8s.io', 'v1', 'leases', 'Lease');
-export const LeaderWorkerSets = grouped('leaderworkerset.x-k8s.io', 'v1', 'leaderworkersets', 'LeaderWorkerSet');
+export const LeaderWorkerSets = grouped<LeaderWorkerSet>(
+  'leaderworkerset.x-k8s.io',
+  'v1',
+  'leaderworkersets',
+  'LeaderWorkerSet',
+);
 export const Gateways = grouped('gateway.networking.k8s.io', 'v1', 'gateways', 'Gateway');
 export const SelfSubjectAccessReviews = grouped<SelfSubjectAccessReview>(
   'authorization.k8s.io',

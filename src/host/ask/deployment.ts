@@ -1,7 +1,7 @@
 import { timeLimit } from '../../base/clock.ts';
 import { WorkbenchError } from '../../base/errors.ts';
 import type { ClusterCall } from '../commands/definition.ts';
-import { placeOf } from '../session.ts';
+import { placeOf } from '../../kube/place.ts';
 import { choose } from './steps.ts';
 
 /** One of my deployments by name: the one that was given, or the only one, without asking; else from a list. */

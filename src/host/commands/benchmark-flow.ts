@@ -6,7 +6,7 @@ import { askInTurn, choose } from '../ask/steps.ts';
 import type { AskedValue } from '../ask/asked-value.ts';
 import { askValues, type Values } from '../ask/values.ts';
 import type { Host } from '../host.ts';
-import { placeOf } from '../session.ts';
+import { placeOf } from '../../kube/place.ts';
 import type { ClusterCall } from './definition.ts';
 
 interface BenchmarkAnswers {

@@ -5,7 +5,7 @@ import type { RunRecord } from '../../runs/types.ts';
 import { plural } from '../../protocol/format.ts';
 import { choose, chooseMany, type Choice } from '../ask/steps.ts';
 import type { Host } from '../host.ts';
-import { placeOf } from '../session.ts';
+import { placeOf } from '../../kube/place.ts';
 import { askBenchmark } from './benchmark-flow.ts';
 import { clusterCommand, windowCommand, type CommandCall } from './definition.ts';
 import { button } from './run.ts';

@@ -1,7 +1,7 @@
 import { WorkbenchError } from '../../base/errors.ts';
 import type { ContextInfo } from '../../kube/login/types.ts';
 import { choose, enter } from '../ask/steps.ts';
-import { placeOf } from '../session.ts';
+import { placeOf } from '../../kube/place.ts';
 import { clusterCommand, windowCommand, type ClusterCall, type CommandCall } from './definition.ts';
 
 export const CLUSTER_COMMANDS = {

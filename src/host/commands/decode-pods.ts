@@ -1,5 +1,5 @@
 import { timeLimit } from '../../base/clock.ts';
-import { placeOf } from '../session.ts';
+import { placeOf } from '../../kube/place.ts';
 import { plural } from '../../protocol/format.ts';
 import { clusterCommand } from './definition.ts';
 

@@ -8,7 +8,7 @@ import type { AskedValue } from '../ask/asked-value.ts';
 import { askValues, type Values } from '../ask/values.ts';
 import type { Host } from '../host.ts';
 import { planYaml } from '../plan-yaml.ts';
-import { placeOf } from '../session.ts';
+import { placeOf } from '../../kube/place.ts';
 import { plural } from '../../protocol/format.ts';
 import type { ClusterCall } from './definition.ts';
 import { plannedWords, planSummary } from './plan-words.ts';

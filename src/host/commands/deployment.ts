@@ -3,7 +3,7 @@ import type { ClusterRef } from '../../kube/types.ts';
 import { formatDuration } from '../../protocol/format.ts';
 import { askDeployment } from '../ask/deployment.ts';
 import type { Host } from '../host.ts';
-import { placeOf } from '../session.ts';
+import { placeOf } from '../../kube/place.ts';
 import type { Confirmation } from '../notifications.ts';
 import { clusterCommand, type ClusterCall } from './definition.ts';
 import { askDeploy } from './deploy-flow.ts';

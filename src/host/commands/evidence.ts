@@ -1,6 +1,6 @@
 import { WorkbenchError } from '../../base/errors.ts';
 import { choose } from '../ask/steps.ts';
-import { placeOf } from '../session.ts';
+import { placeOf } from '../../kube/place.ts';
 import type { PodName } from './arguments.ts';
 import { clusterCommand, type ClusterCall } from './definition.ts';
 

@@ -1,6 +1,6 @@
 import { pokerPod } from '../../poker/pod-name.ts';
 import { clusterCommand } from './definition.ts';
-import { placeOf } from '../session.ts';
+import { placeOf } from '../../kube/place.ts';
 
 export const POKER_COMMANDS = {
   'llmd.startPoker': clusterCommand('llmd.startPoker', {

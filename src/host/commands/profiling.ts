@@ -4,7 +4,7 @@ import { podsReport } from '../../inventory/pods.ts';
 import type { ProfileOutcome } from '../../profiling/types.ts';
 import { plural } from '../../protocol/format.ts';
 import { choose } from '../ask/steps.ts';
-import { placeOf } from '../session.ts';
+import { placeOf } from '../../kube/place.ts';
 import { hostSettings } from '../settings.ts';
 import { clusterCommand, type ClusterCall } from './definition.ts';
 import { button } from './run.ts';

@@ -4,7 +4,7 @@ import type { CopyOutcome, RemoteTrace } from '../../traces/types.ts';
 import { formatBytes, plural } from '../../protocol/format.ts';
 import { choose } from '../ask/steps.ts';
 import type { Host } from '../host.ts';
-import { placeOf } from '../session.ts';
+import { placeOf } from '../../kube/place.ts';
 import { clusterCommand, windowCommand, type CommandCall } from './definition.ts';
 import { run } from './run.ts';
 

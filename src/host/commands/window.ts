@@ -3,7 +3,7 @@ import { timeLimit } from '../../base/clock.ts';
 import { WorkbenchError } from '../../base/errors.ts';
 import { choose } from '../ask/steps.ts';
 import type { Job } from '../jobs.ts';
-import { placeOf } from '../session.ts';
+import { placeOf } from '../../kube/place.ts';
 import { featureSettings } from '../settings.ts';
 import { showLogTerminal } from '../terminals/log-terminal.ts';
 import type { ContainerView, PodView } from '../../inventory/types.ts';

@@ -4,7 +4,8 @@ import { describeNeeds } from '../../kube/access/access.ts';
 import type { AccessNeed } from '../../kube/access/types.ts';
 import type { AccessKeys } from '../access-keys.ts';
 import { isProduction } from '../production.ts';
-import { placeOf, type Connection, type Session } from '../session.ts';
+import { placeOf } from '../../kube/place.ts';
+import type { Connection, Session } from '../session.ts';
 import { hostSettings } from '../settings.ts';
 import { StatusItem, type StatusText } from './status-bar.ts';
 

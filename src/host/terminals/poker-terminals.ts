@@ -6,7 +6,7 @@ import { terminalText } from '../../base/terminal-text.ts';
 import type { LongCall } from '../../deployment/types.ts';
 import type { ClusterRef } from '../../kube/types.ts';
 import type { Endpoint, PokerService } from '../../poker/types.ts';
-import { placeOf } from '../session.ts';
+import { placeOf } from '../../kube/place.ts';
 
 /** One shell a poker pod, named after it, used again while it lives. */
 export class PokerTerminals implements Disposable {

@@ -4,7 +4,8 @@ import { Emitter } from '../../base/events.ts';
 import type { Trust } from '../../base/trust.ts';
 import type { ClusterRef } from '../../kube/types.ts';
 import type { RemoteTraces, TraceService } from '../../traces/types.ts';
-import { placeOf, type Session } from '../session.ts';
+import { placeOf } from '../../kube/place.ts';
+import type { Session } from '../session.ts';
 
 export interface RemoteTraceState {
   readonly traces: RemoteTraces | undefined;

@@ -5,6 +5,7 @@ import { errorText, isAbort, systemCode, WorkbenchError } from '../../base/error
 import { stringAt } from '../../base/json.ts';
 import { ForwardAgent } from '../../kube/streams/forward-agent.ts';
 import { jsonOrText } from '../../kube/http/json-calls.ts';
+import type { Status } from '../../kube/model/kinds.ts';
 import { Pods, resourcePath } from '../../kube/resources.ts';
 import { errorFromStatus, subjectOf } from '../../kube/http/status.ts';
 import type { KubeClient } from '../../kube/types.ts';
@@ -50,7 +51,7 @@ export class ApiProxyRoute implements Route {
     const response = await this.#client.stream({ path, accept: 'text/plain', signal });
     if (response.status === 200) return response;
     const text = await readSome(response.body);
-    const status = jsonOrText(text);
+    const status = jsonOrText(text) as Status;
     // The API server's own words are a Status; all else the pod has said.
     if (stringAt(status, 'kind') === 'Status')
       throw errorFromStatus(response.status, status, subjectOf('GET', path), this.#client.cluster);

@@ -1,5 +1,6 @@
 import { arrayAt, numberAt, stringAt } from '../../base/json.ts';
 import { WorkbenchError, type ErrorCode } from '../../base/errors.ts';
+import type { Status } from '../model/kinds.ts';
 import type { ClusterRef } from '../types.ts';
 
 /** What a request was about, read from its path, for messages. */
@@ -22,7 +23,7 @@ export class StatusError extends Error {
   readonly httpStatus: number;
   readonly reason: string | undefined;
   /** The decoded Status object, or the text of an answer that was none. */
-  readonly status: unknown;
+  readonly status: Status | string;
   /** How long the server asks to be left alone. */
   readonly retryAfterMs: number | undefined;
 
@@ -30,8 +31,8 @@ export class StatusError extends Error {
     super(wordsOf(httpStatus, status));
     this.name = 'StatusError';
     this.httpStatus = httpStatus;
-    this.reason = stringAt(status, 'reason');
-    this.status = status;
+    this.status = status as Status | string;
+    this.reason = stringAt(this.status, 'reason');
     this.retryAfterMs = retryAfterMs;
   }
 
@@ -47,7 +48,9 @@ function wordsOf(httpStatus: number, status: unknown): string {
     const title = oneLine(/<title[^>]*>([^<]*)</i.exec(status)?.[1] ?? '');
     return `HTTP ${httpStatus} with a web page${title === '' ? '' : ` "${title}"`} in place of the API server's answer`;
   }
-  const words = oneLine(stringAt(status, 'message') ?? (typeof status === 'string' ? status.slice(0, 300) : ''));
+  const words = oneLine(
+    stringAt(status as Status, 'message') ?? (typeof status === 'string' ? status.slice(0, 300) : ''),
+  );
   return words === '' ? `HTTP ${httpStatus}` : words;
 }
 
@@ -231,7 +234,7 @@ export function retryAfterMs(
   const header = headers['retry-after'];
   const ms =
     header === undefined
-      ? 1000 * (numberAt(status, 'details', 'retryAfterSeconds') ?? Number.NaN)
+      ? 1000 * (numberAt(status as Status, 'details', 'retryAfterSeconds') ?? Number.NaN)
       : headerMs(header, headers['date']);
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }

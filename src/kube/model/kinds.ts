@@ -1,6 +1,7 @@
 import type {
   CoreV1Event,
   ResourceV1ResourceClaim,
+  V1APIResourceList,
   V1ConfigMap,
   V1Container,
   V1ContainerStateTerminated,
@@ -20,6 +21,7 @@ import type {
   V1SelfSubjectRulesReview,
   V1Service,
   V1ServicePort,
+  V1Status,
   V1beta1Device,
   V1beta1ResourceClaim,
   V1beta1ResourceSlice,
@@ -28,7 +30,7 @@ import type { Fields, Raw } from './raw.ts';
 import type { KubeObject } from './types.ts';
 
 /** An object of a kind: what every object has, and the model's other fields as they come. */
-type Kind<T> = Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'> &
+export type Kind<T> = Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'> &
   Fields<Omit<T, 'apiVersion' | 'kind' | 'metadata'>>;
 
 export type ConfigMap = Kind<V1ConfigMap>;
@@ -53,4 +55,7 @@ export type Container = Raw<V1Container>;
 export type ContainerStatus = Raw<V1ContainerStatus>;
 export type ContainerExit = Raw<V1ContainerStateTerminated>;
 export type ServicePort = Raw<V1ServicePort>;
+/** The answer of an API server that is no object: why a request failed, or how a command in a container ended. */
+export type Status = Raw<V1Status>;
+export type ApiResourceList = Raw<V1APIResourceList>;
 export type SliceDevice = Raw<V1Device> | Raw<V1beta1Device>;

@@ -7,6 +7,7 @@ import { arrayAt, stringAt } from '../../base/json.ts';
 import { Collector } from '../http/bounded.ts';
 import { jsonOrText } from '../http/json-calls.ts';
 import { EXEC_OUTPUT, EXEC_OUTPUT_MS, STATUS_BYTES } from '../limits.ts';
+import type { Status } from '../model/kinds.ts';
 import { Pods, resourcePath } from '../resources.ts';
 import type { Transport } from '../http/transport.ts';
 import type { ClusterRef } from '../types.ts';
@@ -61,7 +62,7 @@ class ExecSession {
   readonly #where: string;
   readonly #options: ExecOptions;
   readonly #owned = new DisposableStore();
-  #status: unknown;
+  #status: Status | undefined;
   #blocked = 0;
 
   constructor(socket: WebSocket, where: string, options: ExecOptions) {
@@ -122,7 +123,7 @@ class ExecSession {
         this.#write(this.#options.stderr, bytes);
         break;
       case STATUS:
-        if (bytes.length > 0) this.#status = jsonOrText(bytes.toString('utf8', 0, STATUS_BYTES));
+        if (bytes.length > 0) this.#status = jsonOrText(bytes.toString('utf8', 0, STATUS_BYTES)) as Status;
         break;
       default:
         break;
@@ -166,7 +167,7 @@ class ExecSession {
 }
 
 /** The exit code that a status frame tells. Without one the connection broke and what came may be cut. */
-function exitCodeOf(status: unknown, where: string): number {
+function exitCodeOf(status: Status | undefined, where: string): number {
   if (status === undefined) {
     throw new WorkbenchError({
       code: 'connection-lost',

@@ -8,7 +8,8 @@ import type { KubeClient } from '../../kube/types.ts';
 import type { RemoteTrace } from '../types.ts';
 import { cksum, sha256 } from './checksum.ts';
 import { diskError, PartWriter, type PartFile, type TraceDisk } from './disk.ts';
-import { lastLine, placeOf } from './list.ts';
+import { placeOf } from '../../kube/place.ts';
+import { lastLine } from './list.ts';
 
 const BLOCK = 1 << 20;
 /** One exec a chunk: large enough that its start does not show, small enough that little is lost when it is cut. */

@@ -4,6 +4,7 @@ import { Limiter } from '../../base/limiter.ts';
 import { Collector } from '../../kube/http/bounded.ts';
 import { EXEC_OUTPUT, EXEC_OUTPUT_MS } from '../../kube/limits.ts';
 import { Pods } from '../../kube/resources.ts';
+import { placeOf } from '../../kube/place.ts';
 import type { ClusterRef, KubeClient } from '../../kube/types.ts';
 import type { RemoteTrace, RemoteTraces } from '../types.ts';
 import { looksEnded, TAIL_BYTES } from './completeness.ts';
@@ -187,10 +188,6 @@ async function readTail(target: Target, path: string, signal: AbortSignal): Prom
     signal,
   });
   return stdout;
-}
-
-export function placeOf(cluster: ClusterRef): string {
-  return `context "${cluster.context}", namespace "${cluster.namespace}"`;
 }
 
 export function lastLine(text: string): string {

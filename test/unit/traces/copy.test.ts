@@ -101,7 +101,7 @@ describe('copying traces', () => {
       errors.map((error) => error.pod),
       ['decode-1'],
     );
-    assert.match(errors[0]!.message, /no traces in pod "decode-1" \(context "test", namespace "team"\)/);
+    assert.match(errors[0]!.message, /no traces in pod "decode-1" \(test\/team\)/);
     assert.ok(errors[0]!.hint);
   });
 

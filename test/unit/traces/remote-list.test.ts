@@ -21,7 +21,7 @@ describe('a pod that holds more files than anybody reads', () => {
     assert.equal(Math.min(...traces.map(({ modified }) => modified)), 1_700_000_000 + 234);
     assert.deepEqual(
       errors.map(({ pod, message }) => [pod, message]),
-      [['p', 'not all traces in pod "p" (context "test", namespace "team") are listed: only the newest 1000 of 1234']],
+      [['p', 'not all traces in pod "p" (test/team) are listed: only the newest 1000 of 1234']],
     );
   });
 
