@@ -1,3 +1,4 @@
+import type { Pod } from '../../kube/model/kinds.ts';
 import type { Clock } from '../../base/clock.ts';
 import { disposable, type Disposable } from '../../base/disposables.ts';
 import { errorText, isWorkbenchError } from '../../base/errors.ts';
@@ -8,7 +9,8 @@ import type { Cluster } from '../controllers/core/cluster.ts';
 import type { Collection } from '../controllers/core/collection.ts';
 import { timestamp, withCondition } from '../controllers/core/conditions.ts';
 import { controllerOf, isTerminating, numberAt, statusOf, type Json } from '../controllers/core/objects.ts';
-import { isReady, phaseOf } from '../controllers/core/pods.ts';
+import { isReady } from '../../kube/model/pod.ts';
+import { phaseOf } from '../controllers/core/pods.ts';
 import { isOfCrowd } from './kubelet.ts';
 
 export interface ChurnOptions {
@@ -26,7 +28,7 @@ const stepMs = 20;
 /** Marks a pod that the churn labelled; the value counts. */
 const countLabel = 'demo.llm-d/changes';
 
-type Change = (pod: KubeObject) => void;
+type Change = (pod: Pod) => void;
 
 /** Keeps the crowd moving as a busy cluster does: pods lose and regain readiness, are labelled, restart, and are deleted so that their controllers make them anew. */
 export class Churn implements Disposable {
@@ -85,7 +87,7 @@ export class Churn implements Disposable {
     }
   }
 
-  #flipReadiness(pod: KubeObject): void {
+  #flipReadiness(pod: Pod): void {
     const now = this.#options.clock.now();
     const ready = !isReady(pod);
     const status = statusOf(pod);
@@ -104,7 +106,7 @@ export class Churn implements Disposable {
     });
   }
 
-  #label(pod: KubeObject): void {
+  #label(pod: Pod): void {
     const count = Number(pod.metadata.labels?.[countLabel] ?? 0) + 1;
     this.#pods.update({
       ...pod,
@@ -113,7 +115,7 @@ export class Churn implements Disposable {
   }
 
   /** A container came to its end and runs again. Groups of a LeaderWorkerSet would be made anew as a whole: theirs do not. */
-  #restart(pod: KubeObject): void {
+  #restart(pod: Pod): void {
     if (controllerOf(pod)?.kind === 'StatefulSet') return this.#flipReadiness(pod);
     const now = timestamp(this.#options.clock.now());
     const restarted = (container: Json): Json => ({
@@ -156,7 +158,7 @@ function keyOfEither(before: KubeObject | undefined, after: KubeObject | undefin
   return `${namespace}/${name}`;
 }
 
-function containerStatuses(pod: KubeObject, change: (container: Json) => Json): readonly unknown[] {
+function containerStatuses(pod: Pod, change: (container: Json) => Json): readonly unknown[] {
   return arrayAt(pod, 'status', 'containerStatuses').map((container) =>
     isObject(container) ? { ...container, ...change(container) } : container,
   );

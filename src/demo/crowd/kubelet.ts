@@ -1,3 +1,4 @@
+import type { Pod } from '../../kube/model/kinds.ts';
 import type { Disposable } from '../../base/disposables.ts';
 import { errorText, isWorkbenchError } from '../../base/errors.ts';
 import { stringAt } from '../../base/json.ts';
@@ -7,7 +8,8 @@ import type { Cluster } from '../controllers/core/cluster.ts';
 import type { Collection } from '../controllers/core/collection.ts';
 import type { EventRecorder } from '../controllers/core/events.ts';
 import { isTerminating, keyOf, uidOf } from '../controllers/core/objects.ts';
-import { isFinished, nodeNameOf, phaseOf } from '../controllers/core/pods.ts';
+import { hasEnded } from '../../kube/model/pod.ts';
+import { nodeNameOf, phaseOf } from '../controllers/core/pods.ts';
 import type { NodeShape } from '../nodes/node-shape.ts';
 import { readPod } from '../nodes/pods/pod-spec.ts';
 import type { DemoTime } from '../nodes/types.ts';
@@ -52,7 +54,7 @@ export class CrowdKubelet {
     });
   }
 
-  #observe(pod: KubeObject): void {
+  #observe(pod: Pod): void {
     const uid = uidOf(pod);
     if (isTerminating(pod)) this.#once(this.#ending, uid, endsIn, () => this.#end(keyOf(pod), uid));
     else if (nodeNameOf(pod) !== '' && phaseOf(pod) === 'Pending')
@@ -78,7 +80,7 @@ export class CrowdKubelet {
     const object = this.#current(key, uid);
     const pod = object && readPod(object);
     const node = object && this.#nodes.get(nodeNameOf(object));
-    if (object === undefined || pod === undefined || node === undefined || isTerminating(object) || isFinished(object))
+    if (object === undefined || pod === undefined || node === undefined || isTerminating(object) || hasEnded(object))
       return;
     const ip = pod.spec.hostNetwork ? node.internalIp : this.#options.addresses.poolOf(node).allocate();
     for (const container of pod.spec.containers)
@@ -96,7 +98,7 @@ export class CrowdKubelet {
     return found !== undefined && uidOf(found) === uid ? found : undefined;
   }
 
-  #release(pod: KubeObject | undefined): void {
+  #release(pod: Pod | undefined): void {
     if (pod === undefined || !isOfCrowd(pod)) return;
     const node = this.#nodes.get(nodeNameOf(pod));
     const ip = stringAt(pod, 'status', 'podIP');
@@ -105,6 +107,6 @@ export class CrowdKubelet {
   }
 }
 
-export function isOfCrowd(pod: KubeObject): boolean {
+export function isOfCrowd(pod: Pod): boolean {
   return pod.metadata.labels?.[crowdLabel] === 'true';
 }

@@ -1,7 +1,7 @@
 import { arrayAt, stringAt } from '../../base/json.ts';
-import type { Container, ContainerStatus, Node, Pod, PodCondition } from './kinds.ts';
+import type { Container, ContainerStatus, Job, Node, Pod, PodCondition } from './kinds.ts';
 
-export function conditionOf(object: Pod | Node, type: string): PodCondition | undefined {
+export function conditionOf(object: Pod | Node | Job, type: string): PodCondition | undefined {
   return arrayAt(object, 'status', 'conditions').find((condition) => stringAt(condition, 'type') === type);
 }
 

@@ -1,4 +1,5 @@
 import { arrayAt, at, isObject, numberAt, stringAt } from '../../../base/json.ts';
+import { isReady } from '../../../kube/model/pod.ts';
 import type { ResourceRequest } from '../http/request-info.ts';
 import type { ApiObject } from '../base/object.ts';
 import { selectorMatches } from '../verbs/selectors.ts';
@@ -58,10 +59,4 @@ function behindService(store: Store, service: ApiObject, wanted: string): ProxyT
     pod,
     port: containerPort(pod, typeof target === 'number' || typeof target === 'string' ? String(target) : ''),
   };
-}
-
-function isReady(pod: ApiObject): boolean {
-  return arrayAt(pod, 'status', 'conditions').some(
-    (condition) => stringAt(condition, 'type') === 'Ready' && stringAt(condition, 'status') === 'True',
-  );
 }

@@ -1,3 +1,4 @@
+import type { Node, Pod } from '../../../kube/model/kinds.ts';
 import type { Disposable } from '../../../base/disposables.ts';
 import type { KubeObject } from '../../../kube/model/types.ts';
 import type { Cluster } from '../core/cluster.ts';
@@ -6,7 +7,8 @@ import { timestamp, withCondition } from '../core/conditions.ts';
 import type { EventRecorder } from '../core/events.ts';
 import { arrayAt, at, isTerminating, keyOf, numberAt, specOf, statusOf, stringAt, type Json } from '../core/objects.ts';
 import { queueChanged } from '../core/owners.ts';
-import { conditionOf, isFinished, nodeNameOf } from '../core/pods.ts';
+import { conditionOf, hasEnded } from '../../../kube/model/pod.ts';
+import { nodeNameOf } from '../core/pods.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
 import { taintsOf, tolerates, UNSCHEDULABLE } from '../scheduler/taints.ts';
 
@@ -57,7 +59,7 @@ export class NodeController {
    * A kubelet that stopped renewing its lease can say nothing of its node any more; so we say that nothing is known.
    * Counted from when a renewal was seen, by a clock that stands still while the machine sleeps: after a sleep no node is lost.
    */
-  #withSilence(node: KubeObject): KubeObject {
+  #withSilence(node: Node): KubeObject {
     const seen = this.#renewals.get(node.metadata.name)?.seenAt;
     if (seen === undefined) return node;
     const left = seen + LEASE_GRACE_MS - this.#cluster.clock.monotonic();
@@ -88,7 +90,7 @@ export class NodeController {
     this.#queue.add(name);
   }
 
-  #withTaints(node: KubeObject): KubeObject {
+  #withTaints(node: Node): KubeObject {
     const ready = conditionOf(node, 'Ready')?.['status'];
     const trouble = ready === 'False' ? NOT_READY : ready === 'Unknown' ? UNREACHABLE : undefined;
     const wanted: Json[] = [
@@ -120,7 +122,7 @@ export class NodeController {
     });
   }
 
-  #evict(node: KubeObject): void {
+  #evict(node: Node): void {
     for (const taint of taintsOf(node).filter(({ effect }) => effect === 'NoExecute')) {
       const added =
         Date.parse(
@@ -132,7 +134,7 @@ export class NodeController {
           ) ?? '',
         ) || 0;
       for (const pod of this.#pods.all()) {
-        if (nodeNameOf(pod) !== node.metadata.name || isFinished(pod) || isTerminating(pod)) continue;
+        if (nodeNameOf(pod) !== node.metadata.name || hasEnded(pod) || isTerminating(pod)) continue;
         const left = tolerates(pod, taint) ? added + toleratedFor(pod, taint.key) - this.#cluster.now() : 0;
         if (left > 0) {
           if (Number.isFinite(left)) this.#queue.addAfter(keyOf(node), left);
@@ -146,7 +148,7 @@ export class NodeController {
 }
 
 /** Milliseconds that a pod stays on a node with this taint; for ever without a bound. */
-function toleratedFor(pod: KubeObject, key: string): number {
+function toleratedFor(pod: Pod, key: string): number {
   const bounds = arrayAt(pod, 'spec', 'tolerations')
     .filter((toleration) => [undefined, '', key].includes(stringAt(toleration, 'key')))
     .map((toleration) => numberAt(toleration, 'tolerationSeconds'))

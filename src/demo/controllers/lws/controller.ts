@@ -1,3 +1,4 @@
+import type { Pod } from '../../../kube/model/kinds.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { Disposable } from '../../../base/disposables.ts';
 import type { KubeObject } from '../../../kube/model/types.ts';
@@ -24,7 +25,8 @@ import {
   type Json,
 } from '../core/objects.ts';
 import { onEither, queueChanged } from '../core/owners.ts';
-import { hasRestarted, isReady, ordinalOf } from '../core/pods.ts';
+import { isReady } from '../../../kube/model/pod.ts';
+import { hasRestarted, ordinalOf } from '../core/pods.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
 import {
   exclusiveTopology,
@@ -164,7 +166,7 @@ export class LeaderWorkerSetController {
   }
 
   /** Once a leader stands (or, if so wished, is ready), its workers follow, made of the leader's revision. */
-  #startWorkers(set: KubeObject, leader: KubeObject): void {
+  #startWorkers(set: KubeObject, leader: Pod): void {
     if (isTerminating(leader) || this.#statefulSets.controlledBy(leader).length > 0) return;
     const template = this.#templateOf(set, revisionOf(leader));
     if (template === undefined) return;
@@ -190,7 +192,7 @@ export class LeaderWorkerSetController {
   }
 
   /** With an exclusive topology the workers go where the leader went; undefined until it is known. */
-  #topologyOf(set: KubeObject, leader: KubeObject): Json | undefined {
+  #topologyOf(set: KubeObject, leader: Pod): Json | undefined {
     const key = exclusiveTopology(set);
     if (key === undefined) return {};
     const node = this.#cluster.kind('nodes').get(undefined, stringAt(leader, 'spec', 'nodeName') ?? '');
@@ -199,7 +201,7 @@ export class LeaderWorkerSetController {
   }
 
   /** A group lives and dies as one: when a container of it restarted or a pod of it went, its leader goes, and with it the rest. */
-  #restartGroup(set: KubeObject, pod: KubeObject): void {
+  #restartGroup(set: KubeObject, pod: Pod): void {
     if (stringAt(set, 'spec', 'leaderWorkerTemplate', 'restartPolicy') !== 'RecreateGroupOnPodRestart') return;
     if (!hasRestarted(pod) && !isTerminating(pod)) return;
     const leader = isLeader(pod) ? pod : this.#leaderOf(pod);

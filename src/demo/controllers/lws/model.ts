@@ -1,3 +1,4 @@
+import type { Pod } from '../../../kube/model/kinds.ts';
 import type { KubeObject } from '../../../kube/model/types.ts';
 import { sha1, templateHash } from '../core/hash.ts';
 import { annotationsOf, isObject, jsonAt, labelsOf, numberAt, stringAt, type Json } from '../core/objects.ts';
@@ -65,7 +66,7 @@ export function groupKey(namespace: string, leader: string): string {
   return sha1(`${namespace}/${leader}`);
 }
 
-export function isLeader(pod: KubeObject): boolean {
+export function isLeader(pod: Pod): boolean {
   return labelsOf(pod)[WORKER_INDEX] === '0';
 }
 

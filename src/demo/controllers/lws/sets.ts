@@ -1,3 +1,4 @@
+import type { Pod } from '../../../kube/model/kinds.ts';
 import type { KubeObject } from '../../../kube/model/types.ts';
 import {
   controllerReference,
@@ -75,7 +76,7 @@ export function leaderSet(
 }
 
 /** The StatefulSet of one group's workers, which the leader pod owns: it goes with the leader. */
-export function workerSet(set: KubeObject, leader: KubeObject, template: GroupTemplate, nodeSelector: Json): NewObject {
+export function workerSet(set: KubeObject, leader: Pod, template: GroupTemplate, nodeSelector: Json): NewObject {
   const group = {
     [NAME]: set.metadata.name,
     [GROUP_INDEX]: labelsOf(leader)[GROUP_INDEX] ?? '',

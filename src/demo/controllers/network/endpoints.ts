@@ -1,3 +1,4 @@
+import type { Pod } from '../../../kube/model/kinds.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { Disposable } from '../../../base/disposables.ts';
 import type { KubeObject } from '../../../kube/model/types.ts';
@@ -19,7 +20,8 @@ import {
   type Json,
 } from '../core/objects.ts';
 import { queueChanged } from '../core/owners.ts';
-import { hasLabels, isFinished, isReady, nodeNameOf } from '../core/pods.ts';
+import { hasEnded, isReady } from '../../../kube/model/pod.ts';
+import { hasLabels, nodeNameOf } from '../core/pods.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
 
 const SERVICE_NAME = 'kubernetes.io/service-name';
@@ -65,13 +67,13 @@ export class EndpointsController {
     if (service === undefined || selector === undefined || isTerminating(service)) return;
     const pods = this.#pods
       .inNamespace(namespaceOf(service))
-      .filter((pod) => hasLabels(pod, selector) && !isFinished(pod) && stringAt(pod, 'status', 'podIP') !== undefined)
+      .filter((pod) => hasLabels(pod, selector) && !hasEnded(pod) && stringAt(pod, 'status', 'podIP') !== undefined)
       .toSorted((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1));
     this.#writeSlice(service, pods);
     this.#writeEndpoints(service, pods);
   }
 
-  #writeSlice(service: KubeObject, pods: readonly KubeObject[]): void {
+  #writeSlice(service: KubeObject, pods: readonly Pod[]): void {
     const publishes = at(service, 'spec', 'publishNotReadyAddresses') === true;
     const ports = portsOf(service, pods[0]).map(({ name, port, protocol, appProtocol }) => ({
       name,
@@ -118,9 +120,9 @@ export class EndpointsController {
     }
   }
 
-  #writeEndpoints(service: KubeObject, pods: readonly KubeObject[]): void {
+  #writeEndpoints(service: KubeObject, pods: readonly Pod[]): void {
     const publishes = at(service, 'spec', 'publishNotReadyAddresses') === true;
-    const address = (pod: KubeObject): Json => ({
+    const address = (pod: Pod): Json => ({
       ip: stringAt(pod, 'status', 'podIP') ?? '',
       ...hostnameOf(service, pod),
       nodeName: nodeNameOf(pod),
@@ -189,7 +191,7 @@ interface ServicePort {
 }
 
 /** Target ports by number; those by name are looked up in the pod, and left out where it has none of the name. */
-function portsOf(service: KubeObject, pod: KubeObject | undefined): readonly ServicePort[] {
+function portsOf(service: KubeObject, pod: Pod | undefined): readonly ServicePort[] {
   return arrayAt(service, 'spec', 'ports').flatMap((port) => {
     const target = at(port, 'targetPort') ?? at(port, 'port');
     const number = typeof target === 'string' ? containerPort(pod, target) : target;
@@ -205,7 +207,7 @@ function portsOf(service: KubeObject, pod: KubeObject | undefined): readonly Ser
   });
 }
 
-function containerPort(pod: KubeObject | undefined, name: string): number | undefined {
+function containerPort(pod: Pod | undefined, name: string): number | undefined {
   const containers = [...arrayAt(pod, 'spec', 'containers'), ...arrayAt(pod, 'spec', 'initContainers')];
   const found = containers
     .flatMap((container) => arrayAt(container, 'ports'))
@@ -214,7 +216,7 @@ function containerPort(pod: KubeObject | undefined, name: string): number | unde
 }
 
 /** Pods with a host name under the service are found by it: `decode-0.decode`. */
-function hostnameOf(service: KubeObject, pod: KubeObject): Json {
+function hostnameOf(service: KubeObject, pod: Pod): Json {
   const hostname = stringAt(pod, 'spec', 'hostname');
   return hostname !== undefined && stringAt(pod, 'spec', 'subdomain') === service.metadata.name ? { hostname } : {};
 }
@@ -223,6 +225,6 @@ function headlessLabel(service: KubeObject): Readonly<Record<string, string>> {
   return stringAt(service, 'spec', 'clusterIP') === 'None' ? { 'service.kubernetes.io/headless': '' } : {};
 }
 
-function referenceOf(pod: KubeObject): Json {
+function referenceOf(pod: Pod): Json {
   return { kind: 'Pod', name: pod.metadata.name, namespace: namespaceOf(pod), uid: uidOf(pod) };
 }

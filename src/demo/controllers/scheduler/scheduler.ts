@@ -6,7 +6,8 @@ import type { Collection } from '../core/collection.ts';
 import { withCondition } from '../core/conditions.ts';
 import type { EventRecorder } from '../core/events.ts';
 import { arrayAt, at, createdAt, isTerminating, keyOf, numberAt, specOf, statusOf, stringAt } from '../core/objects.ts';
-import { conditionOf, isFinished, nodeNameOf } from '../core/pods.ts';
+import { conditionOf, hasEnded } from '../../../kube/model/pod.ts';
+import { nodeNameOf } from '../core/pods.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
 import { hasPodAffinity, type Placement } from './affinity.ts';
 import { failuresOf, loadOf, scoreOf, type NodeLoad } from './fit.ts';
@@ -67,8 +68,8 @@ export class Scheduler {
     const pod = after ?? before;
     if (pod === undefined) return;
     const key = keyOf(pod);
-    const from = before === undefined || isFinished(before) ? '' : nodeNameOf(before);
-    const to = after === undefined || isFinished(after) ? '' : nodeNameOf(after);
+    const from = before === undefined || hasEnded(before) ? '' : nodeNameOf(before);
+    const to = after === undefined || hasEnded(after) ? '' : nodeNameOf(after);
     if (after !== undefined && to !== '' && hasPodAffinity(after)) this.#withRules.set(key, after);
     else this.#withRules.delete(key);
     if (from !== '' && from !== to) {
@@ -92,7 +93,7 @@ export class Scheduler {
 
   #waits(pod: Pod): boolean {
     const scheduler = stringAt(pod, 'spec', 'schedulerName') ?? 'default-scheduler';
-    return nodeNameOf(pod) === '' && !isFinished(pod) && !isTerminating(pod) && this.#names.has(scheduler);
+    return nodeNameOf(pod) === '' && !hasEnded(pod) && !isTerminating(pod) && this.#names.has(scheduler);
   }
 
   #queueWaiting(): void {

@@ -1,3 +1,4 @@
+import type { Node, Pod } from '../../../kube/model/kinds.ts';
 import type { Disposable } from '../../../base/disposables.ts';
 import type { KubeObject } from '../../../kube/model/types.ts';
 import type { Cluster } from '../core/cluster.ts';
@@ -18,7 +19,8 @@ import {
   type NewObject,
 } from '../core/objects.ts';
 import { queueChanged, queueOwners } from '../core/owners.ts';
-import { isActive, isFinished, isReady, nodeNameOf } from '../core/pods.ts';
+import { hasEnded, isReady } from '../../../kube/model/pod.ts';
+import { isActive, nodeNameOf } from '../core/pods.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
 import { createPod, podOf } from '../core/template.ts';
 import { matchesNode } from '../scheduler/affinity.ts';
@@ -82,7 +84,7 @@ export class DaemonSetController {
     const byNode = Map.groupBy(this.#pods.controlledBy(set), targetNode);
 
     for (const node of wanted)
-      if (!(byNode.get(node) ?? []).some((pod) => !isFinished(pod))) this.#createPod(set, node, revision);
+      if (!(byNode.get(node) ?? []).some((pod) => !hasEnded(pod))) this.#createPod(set, node, revision);
     for (const [node, pods] of byNode) {
       const kept = wanted.has(node) ? pods.find((pod) => isActive(pod)) : undefined;
       for (const pod of pods) if (pod !== kept && !isTerminating(pod)) this.#deletePod(set, pod);
@@ -112,7 +114,7 @@ export class DaemonSetController {
     this.#events.record(set, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
   }
 
-  #deletePod(set: KubeObject, pod: KubeObject): void {
+  #deletePod(set: KubeObject, pod: Pod): void {
     this.#pods.delete(pod);
     this.#events.record(set, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
   }
@@ -155,7 +157,7 @@ export function daemonPod(set: KubeObject, node: string, revision: string): NewO
 }
 
 /** The node that a daemon's pod is for, bound or not. */
-function targetNode(pod: KubeObject): string {
+function targetNode(pod: Pod): string {
   const bound = nodeNameOf(pod);
   if (bound !== '') return bound;
   const [term] = arrayAt(
@@ -171,7 +173,7 @@ function targetNode(pod: KubeObject): string {
   return typeof name === 'string' ? name : '';
 }
 
-function fits(set: KubeObject, node: KubeObject): boolean {
+function fits(set: KubeObject, node: Node): boolean {
   const spec = jsonAt(templateOf(set), 'spec');
   const pod: KubeObject = {
     apiVersion: 'v1',

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../../kube/model/types.ts';
+import type { Deployment } from '../../../kube/model/kinds.ts';
 import { timestamp, withCondition, withUpdatedCondition } from '../core/conditions.ts';
 import { withCounts } from '../core/counts.ts';
 import { arrayAt, at, generationOf, numberAt, replicasOf, statusOf, stringAt, type Json } from '../core/objects.ts';
@@ -24,7 +24,7 @@ export interface DeploymentReport {
   readonly lookAgainMs: number | undefined;
 }
 
-export function deploymentStatus(deployment: KubeObject, state: DeploymentState, now: number): DeploymentReport {
+export function deploymentStatus(deployment: Deployment, state: DeploymentState, now: number): DeploymentReport {
   const before = statusOf(deployment);
   const wanted = replicasOf(deployment);
   const counts = withCounts(before, {
@@ -69,7 +69,7 @@ interface Progress {
   readonly lookAgainMs: number | undefined;
 }
 
-function progressOf(deployment: KubeObject, state: DeploymentState, now: number): Progress {
+function progressOf(deployment: Deployment, state: DeploymentState, now: number): Progress {
   const known = arrayAt(deployment, 'status', 'conditions').find(
     (condition) => stringAt(condition, 'type') === 'Progressing',
   );

@@ -1,3 +1,4 @@
+import type { Deployment, ReplicaSet } from '../../../kube/model/kinds.ts';
 import type { Disposable } from '../../../base/disposables.ts';
 import type { KubeObject } from '../../../kube/model/types.ts';
 import type { Cluster } from '../core/cluster.ts';
@@ -65,7 +66,7 @@ export class DeploymentController {
   }
 
   /** Lets the sets follow another number of replicas before anything else is done. Their change brings the deployment back. */
-  #resize(deployment: KubeObject): boolean {
+  #resize(deployment: Deployment): boolean {
     const sets = this.#sets.controlledBy(deployment);
     if (!isResized(deployment, sets)) return false;
     const hash = templateHash(templateOf(deployment));
@@ -78,9 +79,9 @@ export class DeploymentController {
 
   /** The set of the present template, made if need be; it always has the highest revision. */
   #currentSet(
-    deployment: KubeObject,
+    deployment: Deployment,
     paused: boolean,
-  ): { deployment: KubeObject; current: KubeObject | undefined; created: boolean } {
+  ): { deployment: Deployment; current: KubeObject | undefined; created: boolean } {
     const hash = templateHash(templateOf(deployment));
     const sets = this.#sets.controlledBy(deployment);
     const existing = sets.find((set) => labelsOf(set)[HASH_LABEL] === hash);
@@ -103,13 +104,13 @@ export class DeploymentController {
     return { deployment: kept, current, created: existing === undefined };
   }
 
-  #annotated(set: KubeObject, deployment: KubeObject, revision: number): KubeObject {
+  #annotated(set: ReplicaSet, deployment: Deployment, revision: number): KubeObject {
     const wanted = { ...annotationsOf(set), ...setAnnotations(deployment, revision) };
     const same = Object.entries(wanted).every(([key, value]) => annotationsOf(set)[key] === value);
     return same ? set : this.#sets.update({ ...set, metadata: { ...set.metadata, annotations: wanted } });
   }
 
-  #rollOut(deployment: KubeObject, current: KubeObject, old: readonly KubeObject[]): void {
+  #rollOut(deployment: Deployment, current: KubeObject, old: readonly KubeObject[]): void {
     if (stringAt(deployment, 'spec', 'strategy', 'type') === 'Recreate') {
       for (const set of old) this.#scale(deployment, set, 0);
       if (old.every((set) => podsOf(set) === 0)) this.#scale(deployment, current, replicasOf(deployment));
@@ -120,7 +121,7 @@ export class DeploymentController {
   }
 
   /** As many new pods as the surge allows beside the old ones. */
-  #growNew(deployment: KubeObject, current: KubeObject, old: readonly KubeObject[]): void {
+  #growNew(deployment: Deployment, current: KubeObject, old: readonly KubeObject[]): void {
     const wanted = replicasOf(deployment);
     const has = replicasOf(current);
     const room = wanted + maxSurge(deployment) - has - old.reduce((sum, set) => sum + replicasOf(set), 0);
@@ -128,7 +129,7 @@ export class DeploymentController {
   }
 
   /** As few old pods as leaves enough available; those that are not available anyway go first. */
-  #shrinkOld(deployment: KubeObject, current: KubeObject, old: readonly KubeObject[]): void {
+  #shrinkOld(deployment: Deployment, current: KubeObject, old: readonly KubeObject[]): void {
     const least = replicasOf(deployment) - maxUnavailable(deployment);
     const all = [current, ...old].reduce((sum, set) => sum + replicasOf(set), 0);
     let spare = all - least - (replicasOf(current) - availableOf(current));
@@ -151,12 +152,12 @@ export class DeploymentController {
   }
 
   /** A paused deployment still follows its number of replicas. */
-  #scalePaused(deployment: KubeObject, set: KubeObject | undefined): void {
+  #scalePaused(deployment: Deployment, set: ReplicaSet | undefined): void {
     if (set && annotationsOf(set)[DESIRED] !== String(replicasOf(deployment)))
       this.#scale(deployment, set, replicasOf(deployment));
   }
 
-  #scale(deployment: KubeObject, set: KubeObject, replicas: number): void {
+  #scale(deployment: Deployment, set: ReplicaSet, replicas: number): void {
     const before = replicasOf(set);
     if (before === replicas && annotationsOf(set)[DESIRED] === String(replicasOf(deployment))) return;
     const annotations = {
@@ -174,7 +175,7 @@ export class DeploymentController {
       );
   }
 
-  #forgetOld(deployment: KubeObject, current: KubeObject): void {
+  #forgetOld(deployment: Deployment, current: KubeObject): void {
     const limit = numberAt(deployment, 'spec', 'revisionHistoryLimit') ?? 10;
     const idle = this.#sets
       .controlledBy(deployment)
@@ -189,9 +190,9 @@ export class DeploymentController {
     for (const set of idle.slice(0, Math.max(idle.length - limit, 0))) this.#sets.delete(set);
   }
 
-  #writeStatus(deployment: KubeObject, current: KubeObject | undefined, created: boolean): void {
+  #writeStatus(deployment: Deployment, current: KubeObject | undefined, created: boolean): void {
     const sets = this.#sets.controlledBy(deployment);
-    const sum = (count: (set: KubeObject) => number): number => sets.reduce((total, set) => total + count(set), 0);
+    const sum = (count: (set: ReplicaSet) => number): number => sets.reduce((total, set) => total + count(set), 0);
     const present = current && this.#sets.get(namespaceOf(current), current.metadata.name);
     const state: DeploymentState = {
       current: present?.metadata.name,
@@ -210,7 +211,7 @@ export class DeploymentController {
 }
 
 /** The set of one version of the template, without pods yet. */
-export function replicaSetOf(deployment: KubeObject, hash: string, revision: number): NewObject {
+export function replicaSetOf(deployment: Deployment, hash: string, revision: number): NewObject {
   const template = templateOf(deployment);
   const metadata = jsonAt(template, 'metadata');
   const labels = { ...jsonAt(metadata, 'labels'), [HASH_LABEL]: hash };
@@ -236,31 +237,31 @@ export function replicaSetOf(deployment: KubeObject, hash: string, revision: num
   };
 }
 
-function revisionOf(set: KubeObject): number {
+function revisionOf(set: ReplicaSet): number {
   return Number(annotationsOf(set)[REVISION] ?? 0);
 }
 
-function podsOf(set: KubeObject): number {
+function podsOf(set: ReplicaSet): number {
   return numberAt(set, 'status', 'replicas') ?? 0;
 }
 
-function availableOf(set: KubeObject): number {
+function availableOf(set: ReplicaSet): number {
   return numberAt(set, 'status', 'availableReplicas') ?? 0;
 }
 
-function newest(sets: readonly KubeObject[]): KubeObject | undefined {
+function newest(sets: readonly ReplicaSet[]): KubeObject | undefined {
   return sets.toSorted((left, right) => revisionOf(right) - revisionOf(left))[0];
 }
 
 /** At least one, when there is no surge: else nothing could ever move. */
-function maxUnavailable(deployment: KubeObject): number {
+function maxUnavailable(deployment: Deployment): number {
   const rolling = jsonAt(deployment, 'spec', 'strategy', 'rollingUpdate');
   const down = scaledValue(rolling['maxUnavailable'], replicasOf(deployment), 'down') ?? 0;
   return Math.min(maxSurge(deployment) === 0 ? Math.max(down, 1) : down, replicasOf(deployment));
 }
 
 /** A set carries its deployment's annotations (the cause of a change), its revision and the numbers it was scaled for. */
-function setAnnotations(deployment: KubeObject, revision: number): Record<string, string> {
+function setAnnotations(deployment: Deployment, revision: number): Record<string, string> {
   const { [LAST_APPLIED]: _applied, [REVISION]: _revision, ...own } = annotationsOf(deployment);
   return {
     ...own,

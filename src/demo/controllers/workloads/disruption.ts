@@ -1,3 +1,4 @@
+import type { Pod } from '../../../kube/model/kinds.ts';
 import type { Disposable } from '../../../base/disposables.ts';
 import type { KubeObject } from '../../../kube/model/types.ts';
 import { selectorMatches } from '../../api/schema/index.ts';
@@ -20,7 +21,7 @@ import {
   uidOf,
 } from '../core/objects.ts';
 import { onEither, queueChanged } from '../core/owners.ts';
-import { isReady } from '../core/pods.ts';
+import { isReady } from '../../../kube/model/pod.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
 
 /** Counts for every disruption budget how many of its pods may be evicted now. */
@@ -79,7 +80,7 @@ export class DisruptionController {
   /** A whole number of pods is meant of those that are there; a share, or what may be missing, of those that their owners want. */
   #wanted(
     budget: KubeObject,
-    pods: readonly KubeObject[],
+    pods: readonly Pod[],
   ): { readonly expectedPods: number; readonly desiredHealthy: number } {
     const minAvailable = at(budget, 'spec', 'minAvailable');
     const maxUnavailable = at(budget, 'spec', 'maxUnavailable');
@@ -95,7 +96,7 @@ export class DisruptionController {
     return { expectedPods, desiredHealthy: scaledValue(minAvailable, expectedPods, 'up') ?? 0 };
   }
 
-  #ownersScale(pods: readonly KubeObject[]): number {
+  #ownersScale(pods: readonly Pod[]): number {
     const owners = new Map<string, number>();
     for (const pod of pods) {
       const owner = this.#scalable(pod);
@@ -105,7 +106,7 @@ export class DisruptionController {
   }
 
   /** What decides how many pods of this kind there are: the deployment, where the set has one. */
-  #scalable(pod: KubeObject): KubeObject | undefined {
+  #scalable(pod: Pod): KubeObject | undefined {
     const owner = controllerOf(pod);
     if (owner === undefined) return undefined;
     if (owner.kind === 'StatefulSet') return this.#cluster.kind('statefulsets').get(namespaceOf(pod), owner.name);
@@ -118,6 +119,6 @@ export class DisruptionController {
   }
 }
 
-function covers(budget: KubeObject, pod: KubeObject): boolean {
+function covers(budget: KubeObject, pod: Pod): boolean {
   return selectorMatches(at(budget, 'spec', 'selector'), labelsOf(pod));
 }

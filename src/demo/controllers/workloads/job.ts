@@ -1,3 +1,4 @@
+import type { Job, Pod } from '../../../kube/model/kinds.ts';
 import type { Disposable } from '../../../base/disposables.ts';
 import type { KubeObject } from '../../../kube/model/types.ts';
 import type { Cluster } from '../core/cluster.ts';
@@ -23,7 +24,8 @@ import {
   type NewObject,
 } from '../core/objects.ts';
 import { queueChanged, queueOwners } from '../core/owners.ts';
-import { conditionOf, isActive, isFinished, isReady, phaseOf } from '../core/pods.ts';
+import { conditionOf, hasEnded, isReady } from '../../../kube/model/pod.ts';
+import { isActive, phaseOf } from '../core/pods.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
 import { createPod, podOf } from '../core/template.ts';
 import { formatIndexes, parseIndexes } from './job-indexes.ts';
@@ -75,9 +77,9 @@ export class JobController {
   }
 
   /** Adds up the pods that have finished since, and lets them go once the sum is in the status. */
-  #count(job: KubeObject): Tally {
+  #count(job: Job): Tally {
     const pods = this.#pods.controlledBy(job);
-    const fresh = pods.filter((pod) => isTracked(pod) && (isFinished(pod) || isLost(pod)));
+    const fresh = pods.filter((pod) => isTracked(pod) && (hasEnded(pod) || isLost(pod)));
     const succeeded = fresh.filter((pod) => phaseOf(pod) === 'Succeeded');
     const failed = fresh.filter((pod) => phaseOf(pod) !== 'Succeeded');
     const indexes = parseIndexes(stringAt(job, 'status', 'completedIndexes'));
@@ -91,11 +93,11 @@ export class JobController {
       failed: (numberAt(job, 'status', 'failed') ?? 0) + failed.length,
       lastFailure: Math.max(0, ...pods.filter((pod) => phaseOf(pod) === 'Failed').map(finishedAt)),
       restarts: active.reduce((sum, pod) => sum + restartsOf(pod), 0),
-      terminating: pods.filter((pod) => isTerminating(pod) && !isFinished(pod)).length,
+      terminating: pods.filter((pod) => isTerminating(pod) && !hasEnded(pod)).length,
     };
   }
 
-  #run(job: KubeObject, tally: Tally): void {
+  #run(job: Job, tally: Tally): void {
     const parallelism = numberAt(job, 'spec', 'parallelism') ?? 1;
     const completions = numberAt(job, 'spec', 'completions');
     // Without a number of completions, the first success ends the starting of more.
@@ -130,7 +132,7 @@ export class JobController {
       this.#queue.addAfter(keyOf(job), startedAt(job) + deadline * 1000 - this.#cluster.now());
   }
 
-  #start(job: KubeObject, tally: Tally, missing: number): KubeObject[] {
+  #start(job: Job, tally: Tally, missing: number): KubeObject[] {
     if (!isIndexed(job)) return Array.from({ length: missing }, () => this.#createPod(job, undefined));
     const taken = new Set([...tally.indexes, ...tally.active.map(indexOf)]);
     const completions = numberAt(job, 'spec', 'completions') ?? 0;
@@ -138,7 +140,7 @@ export class JobController {
     return open.slice(0, missing).map((index) => this.#createPod(job, index));
   }
 
-  #createPod(job: KubeObject, index: number | undefined): KubeObject {
+  #createPod(job: Job, index: number | undefined): KubeObject {
     const pod = createPod(this.#pods, this.#events, job, jobPod(job, index));
     this.#events.record(job, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
     return pod;
@@ -152,9 +154,9 @@ export class JobController {
   }
 
   /** The outcome stands at once as its target condition; the final one follows when no pod runs any more. */
-  #stop(job: KubeObject, tally: Tally, verdict: Verdict): void {
+  #stop(job: Job, tally: Tally, verdict: Verdict): void {
     for (const pod of tally.active) this.#pods.delete(pod);
-    const running = this.#pods.controlledBy(job).filter((pod) => !isFinished(pod) && !isLost(pod));
+    const running = this.#pods.controlledBy(job).filter((pod) => !hasEnded(pod) && !isLost(pod));
     const { reason, message } = verdict;
     this.#write(
       job,
@@ -176,7 +178,7 @@ export class JobController {
     else this.#events.record(job, 'Warning', reason, message);
   }
 
-  #suspend(job: KubeObject, tally: Tally): void {
+  #suspend(job: Job, tally: Tally): void {
     for (const pod of tally.active) this.#pods.delete(pod);
     this.#write(job, { ...tally, active: [] }, (conditions, now) =>
       withCondition(
@@ -188,7 +190,7 @@ export class JobController {
   }
 
   #write(
-    job: KubeObject,
+    job: Job,
     tally: Tally,
     conditions: (before: readonly unknown[], now: number) => readonly unknown[],
     complete = false,
@@ -209,7 +211,7 @@ export class JobController {
   }
 
   /** Takes the finalizer off a pod that is counted. */
-  #release(pod: KubeObject): void {
+  #release(pod: Pod): void {
     if (!isTracked(pod)) return;
     this.#pods.update({
       ...pod,
@@ -221,7 +223,7 @@ export class JobController {
   }
 
   /** Nobody counts the pods of a job that is gone, also where another one of its name has come. */
-  #releaseOrphans(key: string, job: KubeObject | undefined): void {
+  #releaseOrphans(key: string, job: Job | undefined): void {
     const { namespace, name } = splitKey(key);
     for (const pod of this.#pods.inNamespace(namespace ?? '')) {
       const owner = controllerOf(pod);
@@ -230,7 +232,7 @@ export class JobController {
   }
 
   /** A finished job goes after its time to live. */
-  #expire(job: KubeObject): void {
+  #expire(job: Job): void {
     const ttl = numberAt(job, 'spec', 'ttlSecondsAfterFinished');
     if (ttl === undefined) return;
     const done = conditionOf(job, 'Complete') ?? conditionOf(job, 'Failed');
@@ -241,7 +243,7 @@ export class JobController {
 }
 
 /** A pod of a job, held until it is counted; of an indexed job it works on one index. */
-export function jobPod(job: KubeObject, index: number | undefined): NewObject {
+export function jobPod(job: Job, index: number | undefined): NewObject {
   const { name } = job.metadata;
   const template = templateOf(job);
   const own = index === undefined ? {} : { [INDEX]: String(index) };
@@ -293,7 +295,7 @@ const DEADLINE: Verdict = {
 };
 
 /** The outcome, if there is one; once chosen it stays. */
-function verdictOf(job: KubeObject, tally: Tally, now: number): Verdict | undefined {
+function verdictOf(job: Job, tally: Tally, now: number): Verdict | undefined {
   const chosen = conditionOf(job, 'FailureTarget');
   if (chosen) return chosen['reason'] === DEADLINE.reason ? DEADLINE : BACKOFF;
   if (conditionOf(job, 'SuccessCriteriaMet')) return COMPLETE;
@@ -308,43 +310,43 @@ function verdictOf(job: KubeObject, tally: Tally, now: number): Verdict | undefi
   return enough ? COMPLETE : undefined;
 }
 
-function isDone(job: KubeObject): boolean {
+function isDone(job: Job): boolean {
   return ['Complete', 'Failed'].some((type) => conditionOf(job, type)?.['status'] === 'True');
 }
 
-function isIndexed(job: KubeObject): boolean {
+function isIndexed(job: Job): boolean {
   return stringAt(job, 'spec', 'completionMode') === 'Indexed';
 }
 
-function startedAt(job: KubeObject): number {
+function startedAt(job: Job): number {
   return Date.parse(stringAt(job, 'status', 'startTime') ?? '') || 0;
 }
 
-function indexOf(pod: KubeObject): number {
+function indexOf(pod: Pod): number {
   return Number(annotationsOf(pod)[INDEX] ?? -1);
 }
 
-function finalizersOf(pod: KubeObject): readonly unknown[] {
+function finalizersOf(pod: Pod): readonly unknown[] {
   return arrayAt(pod, 'metadata', 'finalizers');
 }
 
-function isTracked(pod: KubeObject): boolean {
+function isTracked(pod: Pod): boolean {
   return finalizersOf(pod).includes(TRACKING);
 }
 
 /** Deleted before it finished, and no kubelet is busy with it any more. */
-function isLost(pod: KubeObject): boolean {
-  return isTerminating(pod) && !isFinished(pod) && (numberAt(pod, 'metadata', 'deletionGracePeriodSeconds') ?? 0) === 0;
+function isLost(pod: Pod): boolean {
+  return isTerminating(pod) && !hasEnded(pod) && (numberAt(pod, 'metadata', 'deletionGracePeriodSeconds') ?? 0) === 0;
 }
 
-function finishedAt(pod: KubeObject): number {
+function finishedAt(pod: Pod): number {
   const times = arrayAt(pod, 'status', 'containerStatuses').map(
     (status) => Date.parse(stringAt(status, 'state', 'terminated', 'finishedAt') ?? '') || 0,
   );
   return Math.max(0, ...times, Date.parse(stringAt(conditionOf(pod, 'Ready'), 'lastTransitionTime') ?? '') || 0);
 }
 
-function restartsOf(pod: KubeObject): number {
+function restartsOf(pod: Pod): number {
   return arrayAt(pod, 'status', 'containerStatuses').reduce<number>(
     (sum, status) => sum + (numberAt(status, 'restartCount') ?? 0),
     0,

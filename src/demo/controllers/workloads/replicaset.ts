@@ -1,3 +1,4 @@
+import type { Pod, ReplicaSet } from '../../../kube/model/kinds.ts';
 import type { Disposable } from '../../../base/disposables.ts';
 import type { KubeObject } from '../../../kube/model/types.ts';
 import type { Cluster } from '../core/cluster.ts';
@@ -17,7 +18,8 @@ import {
   templateOf,
 } from '../core/objects.ts';
 import { queueChanged, queueOwners } from '../core/owners.ts';
-import { hasLabels, isActive, isAvailable, isReady, nodeNameOf, phaseOf } from '../core/pods.ts';
+import { isReady } from '../../../kube/model/pod.ts';
+import { hasLabels, isActive, isAvailable, nodeNameOf, phaseOf } from '../core/pods.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
 import { createPod, podOf } from '../core/template.ts';
 
@@ -51,7 +53,7 @@ export class ReplicaSetController {
     this.#writeStatus(set);
   }
 
-  #scale(set: KubeObject): void {
+  #scale(set: ReplicaSet): void {
     const active = this.#pods.controlledBy(set).filter(isActive);
     const wanted = replicasOf(set);
     const missing = wanted - active.length;
@@ -72,7 +74,7 @@ export class ReplicaSetController {
     }
   }
 
-  #writeStatus(set: KubeObject): void {
+  #writeStatus(set: ReplicaSet): void {
     const minReady = numberAt(set, 'spec', 'minReadySeconds') ?? 0;
     const pods = this.#pods.controlledBy(set);
     const active = pods.filter(isActive);
@@ -107,6 +109,6 @@ function firstToGo(left: KubeObject, right: KubeObject): number {
   );
 }
 
-function deletionCost(pod: KubeObject): number {
+function deletionCost(pod: Pod): number {
   return Number(pod.metadata.annotations?.['controller.kubernetes.io/pod-deletion-cost'] ?? 0);
 }

@@ -1,3 +1,4 @@
+import type { Pod } from '../../../kube/model/kinds.ts';
 import type { Disposable } from '../../../base/disposables.ts';
 import type { KubeObject } from '../../../kube/model/types.ts';
 import type { Cluster } from '../core/cluster.ts';
@@ -21,7 +22,8 @@ import {
   type NewObject,
 } from '../core/objects.ts';
 import { queueChanged, queueOwners } from '../core/owners.ts';
-import { isActive, isAvailable, isFinished, isReady, ordinalOf } from '../core/pods.ts';
+import { hasEnded, isReady } from '../../../kube/model/pod.ts';
+import { isActive, isAvailable, ordinalOf } from '../core/pods.ts';
 import type { ReconcileQueue } from '../core/queue.ts';
 import { createPod, podOf } from '../core/template.ts';
 import { Revisions, volumesOf } from './revisions.ts';
@@ -81,7 +83,7 @@ export class StatefulSetController {
 
     for (let ordinal = first; ordinal <= last; ordinal += 1) {
       const pod = pods.get(ordinal);
-      if (pod !== undefined && isFinished(pod) && !isTerminating(pod)) {
+      if (pod !== undefined && hasEnded(pod) && !isTerminating(pod)) {
         this.#events.record(
           set,
           'Warning',
@@ -174,7 +176,7 @@ export class StatefulSetController {
       });
   }
 
-  #deletePod(set: KubeObject, pod: KubeObject): void {
+  #deletePod(set: KubeObject, pod: Pod): void {
     this.#pods.delete(pod);
     this.#events.record(
       set,
@@ -184,9 +186,9 @@ export class StatefulSetController {
     );
   }
 
-  #writeStatus(set: KubeObject, pods: readonly KubeObject[], current: string, update: string): void {
+  #writeStatus(set: KubeObject, pods: readonly Pod[], current: string, update: string): void {
     const minReady = numberAt(set, 'spec', 'minReadySeconds') ?? 0;
-    const counted = pods.filter((pod) => !isFinished(pod));
+    const counted = pods.filter((pod) => !hasEnded(pod));
     const active = pods.filter(isActive);
     const updated = active.filter((pod) => revisionOf(pod) === update);
     const done = updated.length === replicasOf(set) && active.length === updated.length && updated.every(isReady);
@@ -251,12 +253,12 @@ interface Plan {
   readonly revisions: Revisions;
 }
 
-function revisionOf(pod: KubeObject): string {
+function revisionOf(pod: Pod): string {
   return labelsOf(pod)[REVISION_LABEL] ?? '';
 }
 
 /** The revision that the set had reached before: what pods below the partition keep. */
-function currentRevision(set: KubeObject, update: string, pods: readonly KubeObject[]): string {
+function currentRevision(set: KubeObject, update: string, pods: readonly Pod[]): string {
   const known = stringAt(set, 'status', 'currentRevision');
   return known === undefined || known === '' || (pods.length === 0 && replicasOf(set) === 0) ? update : known;
 }
