@@ -1,7 +1,9 @@
 import { InMemoryFs, type IFileSystem } from 'just-bash';
 import { programs } from '../../src/demo/programs/servers/index.ts';
 import type { ClusterView } from '../../src/demo/nodes/types.ts';
+import { bodyText, podRequest } from '../../src/demo/programs/tools/load/pod-http.ts';
 import { FakePodNetwork, fakeContainer, type FakeContainer, type FakeContainerOptions } from './fake-pod-network.ts';
+import { until } from './until.ts';
 
 /** A few containers with the demo's programs on one network, for tests of servers and tools. */
 export class DemoPods {
@@ -38,6 +40,33 @@ export class DemoPods {
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
     }
+  }
+
+  /** Waits until nothing listens any more. */
+  async silent(ip: string, port: number): Promise<void> {
+    await until(async () =>
+      this.network.connect(ip, port, { namespace: 'demo' }).then(
+        (socket) => {
+          socket.destroy();
+          return false;
+        },
+        () => true,
+      ),
+    );
+  }
+
+  /** Waits until a model server has generated more tokens than that. */
+  async generated(ip: string, port: number, tokens: number): Promise<void> {
+    await until(async () => {
+      const url = new URL(`http://${ip}:${port}/metrics`);
+      const response = await podRequest(this.network, 'demo', {
+        method: 'GET',
+        url,
+        signal: AbortSignal.timeout(5000),
+      });
+      const counts = (await bodyText(response)).matchAll(/^vllm:generation_tokens_total\{.*\} (\S+)$/gm);
+      return counts.reduce((sum, [, count]) => sum + Number(count), 0) > tokens;
+    });
   }
 
   async stop(): Promise<void> {

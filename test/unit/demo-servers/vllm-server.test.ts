@@ -384,7 +384,7 @@ describe('vLLM server', () => {
         assert.equal(counts.at(-1), Number(new RegExp(`^${name}_count\\{.*\\} (\\S+)$`, 'm').exec(text)?.[1]));
       }
       container.stop();
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await pods.silent('10.0.0.5', 8000);
       await serve([SMALL]);
       assert.equal(await value('vllm:generation_tokens_total'), 0);
     });

@@ -93,7 +93,8 @@ describe('vllm bench serve', () => {
 
   it('counts requests that failed and keeps their slots', async () => {
     const running = bench('--num-prompts', '400', '--max-concurrency', '4');
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    // Some requests of 32 tokens are through.
+    await pods.generated(SERVER, 8000, 400);
     await pods.stop();
     const run = await running;
     assert.equal(run.code, 0);
@@ -133,7 +134,7 @@ describe('vllm bench serve', () => {
       poker,
       { signal: controller.signal },
     );
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await pods.generated(SERVER, 8000, 0);
     controller.abort();
     assert.equal((await running).code, 130);
     assert.equal(await fs.exists('/out'), false);
