@@ -133,10 +133,11 @@ export class Webview<ToPage extends Message, FromPage extends Message> {
       );
   }
 
-  /** What has the keyboard: its accessible name or its text. */
+  /** What has the keyboard: its accessible name or its text; empty where nothing has it. */
   focused(): Promise<string> {
     return this.page.evaluate(
-      `(({ ariaLabel, labels, innerText }) => ariaLabel ?? labels?.[0]?.innerText ?? innerText)(document.activeElement)`,
+      `(({ ariaLabel, labels, innerText }) => ariaLabel ?? labels?.[0]?.innerText ?? innerText)(
+        document.activeElement === document.body ? { innerText: '' } : document.activeElement)`,
     );
   }
 
