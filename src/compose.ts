@@ -30,6 +30,7 @@ import type { ClusterRef } from './kube/types.ts';
 import type { CommandRunner } from './kube/tools/types.ts';
 import type { Contexts } from './kube/login/types.ts';
 import type { PokerService } from './poker/types.ts';
+import type { BegunProfiles } from './profiling/begun-profiles.ts';
 import type { ProfilingService } from './profiling/types.ts';
 import { createRunLedger } from './runs/ledger.ts';
 import { RunPlaces } from './runs/places.ts';
@@ -98,6 +99,8 @@ export interface Workbench extends Disposable {
   readonly poker: PokerService;
   readonly benchmarks: BenchmarkService;
   readonly profiling: ProfilingService;
+  /** Where profilers were switched on. Looked at before anything of `profiling` is loaded. */
+  readonly begunProfiles: Pick<BegunProfiles, 'any'>;
   readonly traces: TraceService;
   readonly runs: RunLedger;
   readonly demo: DemoControl;
@@ -253,8 +256,19 @@ export function compose(options: ComposeOptions): Workbench {
       });
     }),
   );
+  const begunProfiles = onFirstCall<Pick<BegunProfiles, keyof BegunProfiles>>(async () => {
+    const { BegunProfiles } = await import('./profiling/begun-profiles.ts');
+    return new BegunProfiles(new WorkspaceFiles(options.storage), clock);
+  });
   const profiling = onFirstCall(async () =>
-    (await import('./profiling/service.ts')).createProfilingService({ contexts, servers, clock }),
+    (await import('./profiling/service.ts')).createProfilingService({
+      contexts,
+      servers,
+      begun: begunProfiles,
+      owner: () => owner,
+      logger,
+      clock,
+    }),
   );
   const traces = owned.add(
     onFirstCall(async () => {
@@ -297,6 +311,7 @@ export function compose(options: ComposeOptions): Workbench {
     poker,
     benchmarks,
     profiling,
+    begunProfiles,
     traces,
     runs,
     demo,

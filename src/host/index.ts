@@ -2,11 +2,12 @@ import * as vscode from 'vscode';
 import { disposable, DisposableStore, type Disposable } from '../base/disposables.ts';
 import { whenTrusted } from '../base/trust.ts';
 import type { Workbench } from '../compose.ts';
+import { plural } from '../protocol/format.ts';
 import { isActive } from '../runs/active.ts';
 import { AccessKeys } from './access-keys.ts';
 import { permitted } from './commands/permitted.ts';
 import { registerCommands } from './commands/register.ts';
-import { run, type Buttons } from './commands/run.ts';
+import { button, run, type Buttons } from './commands/run.ts';
 import { setContextKey } from './context-keys.ts';
 import { keepDecodePods } from './decode-pods.ts';
 import { folderOwnerOf } from './environment.ts';
@@ -41,12 +42,17 @@ export interface HostApi {
   readonly panels: Panels;
 }
 
+interface Window extends HostApi, Disposable {
+  /** What its jobs began in the cluster they end, for a few seconds at most. To be disposed then. */
+  close(): Promise<void>;
+}
+
 /** Builds the window's parts around the features: commands, trees, status bar, terminals, panels. Disposing ends them, not the features. */
 export function registerHost(
   context: vscode.ExtensionContext,
   workbench: Workbench,
   output: vscode.LogOutputChannel,
-): Disposable & HostApi {
+): Window {
   const owned = new DisposableStore();
   const errors = new ErrorReporter(output, workbench.logger);
   const offer = offerWith(errors);
@@ -129,7 +135,14 @@ export function registerHost(
   const leaving = new AbortController();
   owned.add(disposable(() => leaving.abort()));
   void start(host, leaving.signal);
-  return { workbench, session, trees, panels: host.panels, dispose: () => owned.dispose() };
+  return {
+    workbench,
+    session,
+    trees,
+    panels: host.panels,
+    close: () => jobs.close(),
+    dispose: () => owned.dispose(),
+  };
 }
 
 /** What a window does when it opens: read the kubeconfig, find a demo. */
@@ -147,6 +160,20 @@ async function start(host: Host, signal: AbortSignal): Promise<void> {
   } catch (error) {
     host.errors.note(error, 'find a demo cluster');
   }
+  await endProfiles(host, signal).catch((error: unknown) =>
+    host.errors.note(error, 'stop profilers that were left on'),
+  );
+}
+
+/** What a window that closed or died had left on in the cluster, this one ends, and says so. */
+async function endProfiles(host: Host, signal: AbortSignal): Promise<void> {
+  const { workbench } = host;
+  if (!(await workbench.begunProfiles.any())) return;
+  for (const { cluster, servers } of await workbench.profiling.endLeftBehind(signal))
+    host.offer(
+      `A window that was closed had left the profiler on: stopped on ${plural(servers, 'server')} in ${placeOf(cluster)}. Their traces are written.`,
+      button('llmd.copyTraces'),
+    );
 }
 
 /** Which cluster the window works on has changed without a word of the person's: it is said, where a mere status item could be missed. */

@@ -1,4 +1,6 @@
+import { sleep, systemClock, type Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposables.ts';
+import { WorkbenchError } from '../base/errors.ts';
 import { Emitter } from '../base/events.ts';
 import type { Progress } from '../base/logger.ts';
 import type { LongCall } from '../deployment/types.ts';
@@ -15,16 +17,28 @@ interface RunningJob {
   readonly title: string;
   progress: Progress;
   readonly abort: AbortController;
+  ended: Promise<unknown>;
 }
+
+/** Why a job ends that nobody cancelled: what goes on in the cluster without this window may do so. */
+export const windowClosed = new WorkbenchError({ code: 'aborted', message: 'the window was closed' });
+
+/** Less than VS Code waits for an extension. */
+const CLOSING_MS = 4000;
 
 /** How long the notification of a job stays before the status bar alone tells of it. */
 const NOTIFICATION_MS = 6000;
 
 /** Runs long operations: a notification at the start, then the status bar; every one can be cancelled. */
 export class JobCenter implements Disposable {
+  readonly #clock: Clock;
   readonly #jobs = new Set<RunningJob>();
   readonly #changed = new Emitter<void>();
   readonly onDidChange = this.#changed.event;
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
+  }
 
   /** Newest first. */
   list(): readonly Job[] {
@@ -34,7 +48,12 @@ export class JobCenter implements Disposable {
   }
 
   async run<T>(title: string, work: (call: LongCall) => Promise<T>): Promise<T> {
-    const job: RunningJob = { title, progress: { message: 'starting' }, abort: new AbortController() };
+    const job: RunningJob = {
+      title,
+      progress: { message: 'starting' },
+      abort: new AbortController(),
+      ended: Promise.resolve(),
+    };
     const shown = new Emitter<Progress>();
     const report = (progress: Progress): void => {
       job.progress = progress;
@@ -45,6 +64,7 @@ export class JobCenter implements Disposable {
     this.#changed.fire();
     try {
       const result = work({ signal: job.abort.signal, progress: report });
+      job.ended = result;
       showAtStart(job, result, shown);
       return await result;
     } finally {
@@ -52,6 +72,18 @@ export class JobCenter implements Disposable {
       this.#jobs.delete(job);
       this.#changed.fire();
     }
+  }
+
+  /** Aborts every job and waits until it has ended what it began in the cluster, for a few seconds at most. */
+  async close(): Promise<void> {
+    const jobs = [...this.#jobs];
+    for (const job of jobs) job.abort.abort(windowClosed);
+    const limit = new AbortController();
+    await Promise.race([
+      Promise.allSettled(jobs.map((job) => job.ended)),
+      sleep(this.#clock, CLOSING_MS, limit.signal).catch(ignore),
+    ]);
+    limit.abort();
   }
 
   dispose(): void {

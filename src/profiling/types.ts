@@ -22,6 +22,12 @@ export interface ProfileRequest {
   readonly seconds: number;
 }
 
+/** Profilers that a closed window had left on, and that are off now. */
+export interface EndedProfile {
+  readonly cluster: ClusterRef;
+  readonly servers: number;
+}
+
 export interface ProfilingService {
   /** Targets of one pod, or of every decode rank of a deployment. */
   targets(
@@ -31,4 +37,11 @@ export interface ProfilingService {
   ): Promise<readonly ProfileTarget[]>;
   /** Starts on all in parallel, waits, stops on all in parallel (also when cancelled or when a start failed). */
   profile(request: ProfileRequest, call: LongCall): Promise<readonly ProfileOutcome[]>;
+  /**
+   * Stops the profiler of every running model server of mine, whoever started it; profiles of this window end before their time.
+   * Answers those whose profiler was on, or could not be asked.
+   */
+  stop(cluster: ClusterRef, call: LongCall): Promise<readonly ProfileOutcome[]>;
+  /** Stops what windows that were closed or killed have left on. What cannot be reached now is tried by the next window. */
+  endLeftBehind(signal: AbortSignal): Promise<readonly EndedProfile[]>;
 }

@@ -72,6 +72,39 @@ describe('profiles and traces that something comes in the way of', () => {
     for (const error of errors) assertTells(error.message, error.hint, [error.pod, demoContext, namespace]);
   });
 
+  it('a window that is gone while it profiles: the next one ends it and can profile; so does Stop Profiling', async () => {
+    for (const ends of ['endLeftBehind', 'stop'] as const) {
+      const gone = lab.window();
+      const targets = await gone.profiling.targets(lab.ref, { pod: other }, patience());
+      const told: string[] = [];
+      const closing = new AbortController();
+      const profiling = gone.profiling.profile(
+        { cluster: lab.ref, targets, seconds: 3600 },
+        { signal: closing.signal, progress: ({ message }) => told.push(message) },
+      );
+      const ended = assert.rejects(profiling);
+      await until('it profiles', () => told.some((message) => message.startsWith('profiling')) || undefined);
+      // Its clients go first, so that it can end nothing; what of it is in this process goes on.
+      lab.close(gone);
+      closing.abort();
+      await ended;
+      const next = lab.window();
+      assert.match((await profile(other))[0]?.reason ?? '', /is running already: run "llm-d: Stop Profiling" first/);
+      if (ends === 'stop') {
+        const stopped = await next.profiling.stop(lab.ref, call());
+        assert.deepEqual(
+          stopped.map(({ target, ok }) => [target.pod, ok]),
+          targets.map(({ pod: of }) => [of, true]),
+        );
+      } else {
+        assert.deepEqual(await next.profiling.endLeftBehind(patience()), [
+          { cluster: lab.ref, servers: targets.length },
+        ]);
+      }
+      assert.ok((await profile(other)).every((outcome) => outcome.ok));
+    }
+  });
+
   it('a disk that is full in the pod: the stop says so, and the cut trace is not taken for a whole one', async () => {
     await lab.annotate(window, pod, 'disk-full');
     const outcomes = await profile(pod);

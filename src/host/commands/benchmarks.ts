@@ -5,6 +5,7 @@ import type { RunRecord } from '../../runs/types.ts';
 import { plural } from '../../protocol/format.ts';
 import { choose, chooseMany, type Choice } from '../ask/steps.ts';
 import type { Host } from '../host.ts';
+import { windowClosed } from '../jobs.ts';
 import { placeOf } from '../../kube/place.ts';
 import { askBenchmark } from './benchmark-flow.ts';
 import { clusterCommand, windowCommand, type CommandCall } from './definition.ts';
@@ -66,7 +67,8 @@ export async function setBaseline(host: Host, id: string): Promise<void> {
   await host.workbench.runs.update(id, { baseline: true });
 }
 
-async function runAndTell(host: Host, request: BenchmarkRequest): Promise<void> {
+/** Starts it as a job of the window and follows it; tells how it ended. */
+export async function runAndTell(host: Host, request: BenchmarkRequest): Promise<void> {
   let known: string | undefined;
   const record = await host.jobs.run(
     `Benchmark ${request.deployment ?? ''} in ${placeOf(request.cluster)}`,
@@ -82,7 +84,8 @@ async function runAndTell(host: Host, request: BenchmarkRequest): Promise<void> 
       try {
         await host.workbench.benchmarks.wait(id, signal);
       } catch (error) {
-        if (signal.aborted) await host.workbench.benchmarks.cancel(id);
+        // A run survives its window: the next one follows it.
+        if (signal.aborted && signal.reason !== windowClosed) await host.workbench.benchmarks.cancel(id);
         throw error;
       } finally {
         host.runProgress.ended(id);

@@ -19,7 +19,29 @@ export const PROFILING_COMMANDS = {
   'llmd.profileDecode': clusterCommand('llmd.profileDecode', {
     run: (call, deployment) => profile(call, { allDecode: deployment }),
   }),
+  'llmd.stopProfiling': clusterCommand('llmd.stopProfiling', { run: stopProfiling }),
 };
+
+async function stopProfiling({ host, cluster }: ClusterCall): Promise<void> {
+  const outcomes = await host.jobs.run(`Stop profiling in ${placeOf(cluster)}`, (call) =>
+    host.workbench.profiling.stop(cluster, call),
+  );
+  await host.remoteTraces.refresh();
+  const stopped = outcomes.filter((outcome) => outcome.ok);
+  const [failed] = outcomes.filter((outcome) => !outcome.ok);
+  if (failed)
+    throw new WorkbenchError({
+      code: 'server-error',
+      message: `the profiler of ${plural(outcomes.length - stopped.length, 'server')} in ${placeOf(cluster)} could not be stopped: ${failed.target.pod}: ${failed.reason ?? 'no reason given'}`,
+      hint: 'Try again; a pod that is restarted profiles no more.',
+    });
+  if (stopped.length === 0) host.say(`No profiler is on in ${placeOf(cluster)}.`);
+  else
+    host.offer(
+      `Stopped the profiler of ${plural(stopped.length, 'server')} in ${placeOf(cluster)}.`,
+      button('llmd.copyTraces'),
+    );
+}
 
 async function profile({ host, cluster }: ClusterCall, selection: Selection): Promise<void> {
   const { profileSeconds: seconds } = hostSettings();

@@ -254,6 +254,14 @@ const TABLE = {
       at.row(at.MY_DEPLOYMENT, '1_loop@2'),
     ],
   },
+  'llmd.stopProfiling': {
+    title: 'Stop Profiling',
+    icon: 'debug-stop',
+    doing: 'stop profiling',
+    needs: ['cluster'],
+    access: [...READ_PODS, ...FORWARD],
+    menus: [at.title('modelServers', '3_profile@2')],
+  },
   'llmd.copyTraces': {
     title: 'Copy Traces',
     icon: 'cloud-download',
