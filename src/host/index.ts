@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { disposable, DisposableStore, type Disposable } from '../base/disposables.ts';
+import { Latest } from '../base/latest.ts';
 import { whenTrusted } from '../base/trust.ts';
 import type { Workbench } from '../compose.ts';
 import { plural } from '../protocol/format.ts';
@@ -187,14 +188,19 @@ async function tellLeft(host: Host, left: string): Promise<void> {
   });
 }
 
-/** Follows the runs that a reload left behind; where there is none, nothing is loaded for it. */
+/** Follows the runs that nobody follows, also those whose window dies later; where there is none, nothing is loaded for it. */
 function takeUpRuns({ workbench, errors }: Host): Disposable {
-  const leaving = new AbortController();
-  const takeUp = async (): Promise<void> => {
-    if ((await workbench.runs.list()).some(isActive)) await workbench.benchmarks.resume(leaving.signal);
-  };
-  takeUp().catch((error: unknown) => errors.note(error, 'take up the runs of this folder'));
-  return disposable(() => leaving.abort());
+  const owned = new DisposableStore();
+  const takingUp = owned.add(
+    new Latest(async (signal) => {
+      if ((await workbench.runs.list()).some(isActive)) await workbench.benchmarks.resume(signal);
+    }),
+  );
+  const takeUp = (): void =>
+    void takingUp.ask().catch((error: unknown) => errors.note(error, 'take up the runs of this folder'));
+  owned.add(workbench.runs.onDidChange(takeUp));
+  takeUp();
+  return owned;
 }
 
 /** A notification with next steps as buttons. */

@@ -1,5 +1,6 @@
 import type * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../../base/disposables.ts';
+import { whileVisible } from '../../base/latest.ts';
 import type { Workbench } from '../../compose.ts';
 import {
   FROM_LIVE_FIGURES,
@@ -14,7 +15,6 @@ import { liveFiguresPicture } from './live-figures-picture.ts';
 import { copyText } from './copy-text.ts';
 import { saveFile } from './save-file.ts';
 import { WebPanel } from './web-panel.ts';
-import { whileVisible } from './while-visible.ts';
 
 export interface LiveFiguresPanelOptions {
   readonly workbench: Workbench;

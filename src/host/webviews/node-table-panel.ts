@@ -1,5 +1,6 @@
 import type * as vscode from 'vscode';
 import { disposable, DisposableStore, type Disposable } from '../../base/disposables.ts';
+import { whileVisible } from '../../base/latest.ts';
 import type { Workbench } from '../../compose.ts';
 import { labelUses } from '../../inventory/node-table/rows.ts';
 import type { NodeRow } from '../../inventory/node-table/types.ts';
@@ -19,7 +20,6 @@ import { changedRows, knownLayout, nodeTablePicture } from './node-table-picture
 import { copyText } from './copy-text.ts';
 import { saveFile } from './save-file.ts';
 import { WebPanel } from './web-panel.ts';
-import { whileVisible } from './while-visible.ts';
 
 export interface NodeTablePanelOptions {
   readonly workbench: Workbench;

@@ -1,6 +1,8 @@
 import type * as vscode from 'vscode';
+import { abortable } from '../../base/clock.ts';
 import { DisposableStore, type Disposable } from '../../base/disposables.ts';
 import { toWorkbenchError } from '../../base/errors.ts';
+import { Latest, whileVisible } from '../../base/latest.ts';
 import type { Workbench } from '../../compose.ts';
 import {
   FROM_RESULTS,
@@ -24,11 +26,17 @@ export interface ResultsPanelOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Runs in one chart and table; follows the ledger while it is open. */
+/** Runs in one chart and table; follows the ledger while it can be seen. */
 export class ResultsPanel implements Disposable {
   readonly #workbench: Workbench;
   readonly #web: WebPanel<ToResults, FromResults>;
   readonly #owned = new DisposableStore();
+  readonly #picture = this.#owned.add(
+    new Latest<ToResults>(
+      (signal) => this.#read(signal),
+      (picture) => this.#web.post(picture),
+    ),
+  );
   #chosen: readonly string[];
   /** The page's own number of its latest choice. */
   #turn = 0;
@@ -46,15 +54,19 @@ export class ResultsPanel implements Disposable {
         onError,
       }),
     );
-    this.#owned.add(workbench.runs.onDidChange(() => void this.#show()));
-    void this.#show();
+    this.#owned.add(
+      whileVisible(panel, () => {
+        void this.#picture.ask();
+        return workbench.runs.onDidChange(() => void this.#picture.ask());
+      }),
+    );
   }
 
   /** Brings the panel to the front with these runs. */
   async choose(runIds: readonly string[]): Promise<void> {
     this.#chosen = runIds;
     this.#web.panel.reveal();
-    await this.#show();
+    await this.#picture.ask();
   }
 
   get whenReady(): Promise<void> {
@@ -79,10 +91,10 @@ export class ResultsPanel implements Disposable {
       case 'choose':
         this.#chosen = message.runIds;
         this.#turn = message.turn;
-        await this.#show();
+        await this.#picture.ask();
         return;
       case 'again':
-        await this.#show();
+        await this.#picture.ask();
         return;
       case 'pin':
         await run('llmd.pinBaseline', message.runId);
@@ -103,13 +115,13 @@ export class ResultsPanel implements Disposable {
   }
 
   /** A failure is part of the picture. */
-  async #show(): Promise<void> {
+  async #read(signal: AbortSignal): Promise<ToResults> {
     const turn = this.#turn;
     try {
       const records = (await this.#workbench.runs.list()).filter((run) => run.kind === 'benchmark' && !isActive(run));
       const known = new Set(records.map((record) => record.id));
       const chosen = this.#chosen.filter((id) => known.has(id));
-      const results = await this.#workbench.benchmarks.results(chosen);
+      const results = await abortable(this.#workbench.benchmarks.results(chosen), signal);
       const figures = results.map((result): RunFigures => ({
         id: result.runId,
         gpus: result.gpus,
@@ -118,10 +130,10 @@ export class ResultsPanel implements Disposable {
         errors: result.report.errors,
         warnings: result.report.files.flatMap((file) => file.warnings),
       }));
-      this.#web.post({ type: 'state', turn, runs: records.map(runItem), chosen, figures });
+      return { type: 'state', turn, runs: records.map(runItem), chosen, figures };
     } catch (error) {
       const failure = toWorkbenchError(error, 'read the results');
-      this.#web.post({ type: 'failed', message: failure.message, hint: failure.hint ?? '' });
+      return { type: 'failed', message: failure.message, hint: failure.hint ?? '' };
     }
   }
 }

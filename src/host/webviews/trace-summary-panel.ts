@@ -1,7 +1,9 @@
 import { basename } from 'node:path';
 import type * as vscode from 'vscode';
-import type { Disposable } from '../../base/disposables.ts';
-import { isAbort, toWorkbenchError } from '../../base/errors.ts';
+import { abortable } from '../../base/clock.ts';
+import { disposable, DisposableStore, type Disposable } from '../../base/disposables.ts';
+import { toWorkbenchError } from '../../base/errors.ts';
+import { Latest, whileVisible } from '../../base/latest.ts';
 import type { Workbench } from '../../compose.ts';
 import { FROM_TRACE_SUMMARY, type FromTraceSummary, type ToTraceSummary } from '../../protocol/trace-summary.ts';
 import { run } from '../commands/run.ts';
@@ -17,12 +19,18 @@ export interface TracePanelOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** The summary of one trace. Closing the panel ends the reading. */
+/** The summary of one trace, read when it is first seen. Closing the panel ends the reading. */
 export class TraceSummaryPanel implements Disposable {
   readonly #workbench: Workbench;
   readonly #path: string;
   readonly #web: WebPanel<ToTraceSummary, FromTraceSummary>;
-  #reading = new AbortController();
+  readonly #owned = new DisposableStore();
+  readonly #picture = this.#owned.add(
+    new Latest<ToTraceSummary>(
+      (signal) => this.#read(signal),
+      (picture) => this.#web.post(picture),
+    ),
+  );
 
   constructor({ workbench, dist, panel, path, onError }: TracePanelOptions) {
     this.#workbench = workbench;
@@ -35,8 +43,14 @@ export class TraceSummaryPanel implements Disposable {
       receive: (message) => this.#receive(message),
       onError,
     });
-    this.#web.onDidDispose(() => this.#reading.abort());
-    void this.#read();
+    this.#web.onDidDispose(() => this.#owned.dispose());
+    let read: Promise<void> | undefined;
+    this.#owned.add(
+      whileVisible(panel, () => {
+        read ??= this.#picture.ask();
+        return disposable(() => undefined);
+      }),
+    );
   }
 
   get whenReady(): Promise<void> {
@@ -52,7 +66,7 @@ export class TraceSummaryPanel implements Disposable {
   }
 
   dispose(): void {
-    this.#reading.abort();
+    this.#owned.dispose();
     this.#web.dispose();
   }
 
@@ -64,7 +78,7 @@ export class TraceSummaryPanel implements Disposable {
         await run('llmd.openTrace', this.#path);
         return;
       case 'again':
-        await this.#read();
+        await this.#picture.ask();
         return;
       case 'copy':
         await copyText(message);
@@ -72,20 +86,16 @@ export class TraceSummaryPanel implements Disposable {
   }
 
   /** A failure is part of the picture. */
-  async #read(): Promise<void> {
-    this.#reading.abort();
-    this.#reading = new AbortController();
-    const { signal } = this.#reading;
+  async #read(signal: AbortSignal): Promise<ToTraceSummary> {
     const name = basename(this.#path);
     this.#web.post({ type: 'reading', path: this.#path, name });
     try {
-      const summary = await this.#workbench.traces.summary(this.#path, signal);
-      this.#web.post({ type: 'summary', trace: traceView(summary) });
+      const summary = await abortable(this.#workbench.traces.summary(this.#path, signal), signal);
+      return { type: 'summary', trace: traceView(summary) };
     } catch (error) {
-      if (isAbort(error)) return;
       const failure = toWorkbenchError(error, `summarise ${name}`);
-      this.#workbench.logger.error(`summarise ${this.#path}`, failure);
-      this.#web.post({ type: 'failed', path: this.#path, message: failure.message, hint: failure.hint ?? '' });
+      if (!signal.aborted) this.#workbench.logger.error(`summarise ${this.#path}`, failure);
+      return { type: 'failed', path: this.#path, message: failure.message, hint: failure.hint ?? '' };
     }
   }
 }

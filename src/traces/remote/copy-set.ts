@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { isAbort, isWorkbenchError, WorkbenchError } from '../../base/errors.ts';
+import { Latest } from '../../base/latest.ts';
 import { Limiter } from '../../base/limiter.ts';
 import { safeName } from '../../base/safe-name.ts';
 import type { WorkspaceFiles } from '../../base/workspace-files.ts';
@@ -75,7 +76,8 @@ class SetRun {
   /** Fires when going on makes no sense: cancelled, or the disk is full. */
   readonly #stop = new AbortController();
   #bytes = 0;
-  readonly #saving = new Limiter(1);
+  /** One write of the catalogue after the other, each of all that has come by then. */
+  readonly #saving = new Latest(() => writeCatalogue(this.#set, this.#catalogue));
 
   constructor(copy: SetCopy, set: WorkspaceFiles, catalogue: Catalogue, total: number) {
     this.#copy = copy;
@@ -112,7 +114,7 @@ class SetRun {
       });
       entry.copied = true;
       entry.checksum = proof.checksum;
-      await this.#save();
+      await this.#saving.ask();
     } catch (error) {
       this.#fail(trace, diskError(error, `copy ${JSON.stringify(trace.path)} from pod "${trace.pod}"`));
     }
@@ -132,11 +134,6 @@ class SetRun {
       message: `${formatBytes(this.#bytes)} of ${formatBytes(this.#total)}`,
       fraction: this.#total === 0 ? 1 : Math.min(1, this.#bytes / this.#total),
     });
-  }
-
-  /** One write of the catalogue after the other. */
-  #save(): Promise<void> {
-    return this.#saving.run(never, () => writeCatalogue(this.#set, this.#catalogue));
   }
 }
 

@@ -65,6 +65,7 @@ describe('the trace summary panel', () => {
   it('gives up the reading that it begins anew, and the one that nobody waits for once it is closed', async () => {
     panel.says({ type: 'ready' });
     panel.says({ type: 'again' });
+    await settled();
     assert.deepEqual(
       asked.calls.map(({ signal }) => signal?.aborted),
       [true, false],

@@ -4,6 +4,7 @@ import type { Clock } from '../../../base/clock.ts';
 import type { Disposable } from '../../../base/disposables.ts';
 import { systemCode, WorkbenchError, errorText } from '../../../base/errors.ts';
 import { isObject } from '../../../base/json.ts';
+import { Latest } from '../../../base/latest.ts';
 import type { Logger } from '../../../base/logger.ts';
 import type { Store, StoreSnapshot } from './store.ts';
 
@@ -61,7 +62,7 @@ export class StateSaver implements Disposable {
   readonly #listening: Disposable;
   #timer: Disposable | undefined;
   #savedRevision = 0;
-  #saving: Promise<void> = Promise.resolve();
+  readonly #saving = new Latest(() => this.#save());
 
   constructor(store: Store, directory: string, clock: Clock, logger: Logger) {
     this.#store = store;
@@ -73,8 +74,7 @@ export class StateSaver implements Disposable {
 
   /** Saves what is not saved yet. */
   flush(): Promise<void> {
-    this.#saving = this.#saving.then(() => this.#save());
-    return this.#saving;
+    return this.#saving.ask();
   }
 
   dispose(): void {
