@@ -36,7 +36,7 @@ export interface DemoClusterOptions {
   readonly signal: AbortSignal;
 }
 
-/** How to reach a demo cluster, and to know it again: authority and token are made anew at each start. */
+/** How to reach a demo cluster, and to know it again: authority and token are new at each start. */
 export interface DemoConnection {
   readonly server: string;
   readonly token: string;

@@ -77,7 +77,7 @@ export class CrashWatch {
     if (ended) this.#lastCrash = `container ${ended.name} of pod ${name} ended with ${ended.lastExit ?? ''}`;
   }
 
-  /** Throws `deployment-failed` with its evidence when a pod is past hope. */
+  /** Throws `deployment-failed` with its evidence when a pod cannot recover. */
   judge(pods: readonly Pod[]): void {
     for (const pod of pods) {
       this.note(pod);

@@ -82,7 +82,7 @@ export async function waitReady(input: ReadinessInput): Promise<Readiness> {
   }
 }
 
-/** A deployment that is past hope fails with the first cause that the logs tell, and with what to do about it. */
+/** A deployment that cannot recover fails with the first cause in the logs, and with what to do about it. */
 function judge(crashes: CrashWatch, pods: readonly Pod[], loading: DeploymentLoading): void {
   try {
     crashes.judge(pods);

@@ -323,7 +323,7 @@ function describe(object: KubeObject): string {
   return `${object.kind} ${object.metadata.name}`;
 }
 
-/** The endpoint picker reads its configuration at its start only, so its pod has to be made anew. */
+/** The endpoint picker reads its configuration at its start only, so its pod has to be recreated. */
 function restarted(at: string): (object: KubeObject) => KubeObject {
   return (object) => {
     if (object.kind !== 'Deployment') return object;

@@ -20,7 +20,7 @@ export function createInventory(options: InventoryOptions): Inventory {
   return new LeasedInventory(options);
 }
 
-/** Watches the chosen cluster while somebody holds a lease; begins anew when another one is chosen. */
+/** Watches the chosen cluster while somebody holds a lease; starts again when another one is chosen. */
 class LeasedInventory implements Inventory {
   readonly #contexts: Contexts;
   readonly #logger: Logger;

@@ -1,4 +1,4 @@
-/** More different values than these are not worth remembering: then it begins anew, and what is shared stays shared. */
+/** More different values than these are not worth remembering: then it starts again, and what is shared stays shared. */
 const LIMIT = 20_000;
 
 /**

@@ -112,7 +112,7 @@ export interface Inventory extends Disposable {
   /** Loads what the first lease will need, and calls nobody: what is in its way the lease tells. */
   prepare(): void;
   lease(): Disposable;
-  /** Lists anew now, instead of when the next try is due: somebody has logged in, or been given a right. */
+  /** Lists again now, instead of when the next try is due: somebody has logged in, or been given a right. */
   refresh(): void;
   /** The first complete snapshot of the current cluster. */
   whenComplete(signal: AbortSignal): Promise<InventorySnapshot>;

@@ -89,7 +89,7 @@ export interface KubeClient extends Disposable {
   execOutput(options: ExecOutputOptions): Promise<ExecOutput>;
   /**
    * Line by line. With `follow`: waits for the container to start, then reads this run of it to its end, over broken
-   * connections and rotation, without losing or doubling a line; what cannot be had any more is marked as a gap.
+   * connections and rotation, without losing or doubling a line; what can no longer be read is marked as a gap.
    */
   logs(options: LogOptions): AsyncIterable<LogLine>;
   /**

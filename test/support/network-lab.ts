@@ -101,7 +101,7 @@ export class NetworkLab {
     return this.#direct;
   }
 
-  /** The server goes and comes back on its port. The kubeconfig behind the proxy stays as it is until it is written anew. */
+  /** The server goes and comes back on its port. The kubeconfig behind the proxy stays as it is until it is rewritten. */
   async restartServer(): Promise<void> {
     this.#direct = undefined;
     await this.lab.restart();

@@ -55,7 +55,7 @@ export class RecordedPanel {
     this.#said.fire(message);
   }
 
-  /** The page is gone while nobody sees it, and starts anew afterwards. */
+  /** The page is gone while nobody sees it, and starts again afterwards. */
   hide(): void {
     this.#page = false;
     this.visible = false;

@@ -45,7 +45,7 @@ describe('tooltips in a real VS Code', function () {
     for (const stop of stops.toReversed()) await stop();
   });
 
-  /** Points at the row until its tooltip says so: one that is open closes when the tree draws the row anew. */
+  /** Points at the row until its tooltip says so: one that is open closes when the tree draws the row again. */
   async function tells(row: Locator, text: string): Promise<void> {
     const tooltip = window.page.locator('.monaco-hover:visible, .workbench-hover:visible').filter({ hasText: text });
     await poll(systemClock, 100, AbortSignal.timeout(60_000), async () => {

@@ -30,7 +30,7 @@ export interface Look {
 /** A copy that arrives damaged or cut is asked for this many times. */
 const COPY_ATTEMPTS = 3;
 
-/** A pod, and not another one that bears its name later. */
+/** A pod, and not another one that has its name later. */
 export interface RunPod {
   readonly name: string;
   readonly uid: string | undefined;

@@ -181,7 +181,7 @@ export class FollowedRun {
     else this.#options.logger.error(`benchmark ${this.#options.runId} failed`, failure);
     try {
       await this.#update({ files: await this.#files() });
-      // What bears the run's name now was not cancelled.
+      // What has the run's name now was not cancelled.
       const cancelled = this.#cancelled && !isWorkbenchError(failure, 'not-yours');
       const lost = this.#options.adopted && isWorkbenchError(failure, 'not-yours', 'pod-gone');
       await this.#end(

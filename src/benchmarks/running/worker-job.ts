@@ -74,7 +74,7 @@ export interface OwnRun {
   readonly owner: string;
 }
 
-/** The Job of a run; undefined when it is gone. Rejects with `not-yours` where another bears its name. */
+/** The Job of a run; undefined when it is gone. Rejects with `not-yours` where another has its name. */
 export async function ownJob(
   client: KubeClient,
   { id, owner }: OwnRun,

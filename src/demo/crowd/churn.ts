@@ -30,7 +30,7 @@ const countLabel = 'demo.llm-d/changes';
 
 type Change = (pod: Pod) => void;
 
-/** Keeps the crowd moving as a busy cluster does: pods lose and regain readiness, are labelled, restart, and are deleted so that their controllers make them anew. */
+/** Keeps the crowd moving as a busy cluster does: pods lose and regain readiness, are labelled, restart, and are deleted so that their controllers make them again. */
 export class Churn implements Disposable {
   readonly #options: ChurnOptions;
   readonly #pods: Collection;
@@ -114,7 +114,7 @@ export class Churn implements Disposable {
     });
   }
 
-  /** A container came to its end and runs again. Groups of a LeaderWorkerSet would be made anew as a whole: theirs do not. */
+  /** A container came to its end and runs again. Groups of a LeaderWorkerSet would be recreated as a whole: theirs do not. */
   #restart(pod: Pod): void {
     if (controllerOf(pod)?.kind === 'StatefulSet') return this.#flipReadiness(pod);
     const now = timestamp(this.#options.clock.now());

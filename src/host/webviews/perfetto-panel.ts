@@ -87,7 +87,7 @@ export class PerfettoPanel implements Disposable {
 
 /**
  * The address under which the window reaches a loopback server of the extension host: the same on a desktop, a tunnel or proxy
- * elsewhere. Only the authority is mapped; the path is appended as text, because a Uri would encode it anew.
+ * elsewhere. Only the authority is mapped; the path is appended as text, because a Uri would encode it again.
  */
 async function outsideAddress(loopback: string): Promise<{ readonly frame: string; readonly origin: string }> {
   const { origin, pathname } = new URL(loopback);

@@ -105,7 +105,7 @@ class WatchedDecodePodsFile implements DecodePodsFile {
     const over = new AbortController();
     following.add(disposable(() => over.abort()));
     this.#following = following;
-    // Without a cluster the file stays as it is. Why there is none is told where one is chosen; choosing one begins anew.
+    // Without a cluster the file stays as it is. Why there is none is told where one is chosen; choosing one starts over.
     this.#watch(following, over.signal).catch((error: unknown) =>
       this.#options.logger.debug(`decode_pods.txt follows no cluster: ${errorText(error)}`),
     );

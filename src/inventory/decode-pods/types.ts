@@ -28,7 +28,7 @@ export interface DecodePodsFile extends Disposable {
    * namespace; nothing happens where there is no file. To be called again when one has appeared.
    */
   follow(): Promise<void>;
-  /** The watch found other pods and the file was written anew. */
+  /** The watch found other pods and the file was rewritten. */
   readonly onDidWrite: Event<WrittenDecodePods>;
   /** The file cannot be kept current. Told once, until it could be again. */
   readonly onDidFail: Event<WorkbenchError>;

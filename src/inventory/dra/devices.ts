@@ -130,7 +130,7 @@ function wholeOf(
   return known;
 }
 
-/** Slices of a pool's newest generation: while a driver publishes anew, the old ones are still there. */
+/** Slices of a pool's newest generation: while a driver publishes again, the old ones are still there. */
 function currentSlices(slices: readonly SliceView[]): readonly SliceView[] {
   const pools = Map.groupBy(slices, (slice) => `${slice.driver}/${slice.pool}`);
   return pools

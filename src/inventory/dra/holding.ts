@@ -100,7 +100,7 @@ export function holdingsOf(
     });
 }
 
-/** Pods that name the claim, then pods that it is reserved for without our seeing them run. A pod made anew under its old name is another one. */
+/** Pods that name the claim, then pods that it is reserved for without our seeing them run. A pod recreated under its old name is another one. */
 function usersOf(claim: ClaimView, pods: readonly PodView[]): readonly ClaimUser[] {
   const reserved = new Map(claim.reservedFor.map(({ pod, uid }) => [pod, uid]));
   const seen = pods.filter(

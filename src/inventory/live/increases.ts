@@ -3,7 +3,7 @@ import type { EngineReading } from './readings.ts';
 /** Counters of one engine at one moment, with what tells one run of its server from the next. */
 export interface CountedReading {
   readonly reading: EngineReading;
-  /** The pod's uid: another pod of the same name begins anew, and what it did before it was first asked is not known. */
+  /** The pod's uid: another pod of the same name starts again, and what it did before it was first asked is not known. */
   readonly uid: string;
   /** Restarts of its container: a restarted server counts from zero. */
   readonly restarts: number;

@@ -102,7 +102,7 @@ class LeasedFigures implements LiveFigures {
     this.#changes.dispose();
   }
 
-  /** Stops what runs at once, and begins anew where it is wanted. */
+  /** Stops what runs at once, and starts again where it is wanted. */
   #restart(): void {
     this.#running?.abort();
     this.#running = undefined;

@@ -13,7 +13,7 @@ export interface NodeColumn {
 
 export interface NodeRow {
   readonly name: string;
-  /** Ready, not cordoned and without a taint that keeps ordinary pods away: its free GPUs are to be had. */
+  /** Ready, not cordoned and without a taint that keeps ordinary pods away: its free GPUs can be used. */
   readonly usable: boolean;
   /** By column id: every built-in column, and the label columns that were asked for. */
   readonly values: Readonly<Record<string, NodeValue>>;

@@ -14,7 +14,7 @@ export interface Route {
 export interface Connection extends Route {
   /** `https://host:port`, optionally with a path prefix. */
   readonly server: string;
-  /** Asked at each request where the route may change: a kubeconfig gets another proxy, a server that is set up anew another authority. */
+  /** Asked at each request where the route may change: a kubeconfig gets another proxy, a server that is set up again another authority. */
   readonly route?: () => Promise<Route>;
   /** A fixed bearer token; shorthand for credentials that never change. */
   readonly token?: string;

@@ -129,7 +129,7 @@ export class ItemSplitter {
     }
   }
 
-  /** Only keys that matter are remembered; one that lies across two chunks is not told, and its managers are parsed in vain. */
+  /** Only keys that matter are remembered; one that is split over two chunks is missed, and its managers are parsed for nothing. */
   #endString(chunk: Buffer, end: number): void {
     if (this.#depth === 1)
       this.#key =

@@ -48,7 +48,7 @@ export interface ContextsOptions {
   readonly home: string;
   /** Where relative kubeconfig paths of the setting and of `.env` start: the workspace. */
   readonly folder: () => string;
-  /** The setting's file, asked anew at each reading; empty counts as not set. */
+  /** The setting's file, looked up at each reading; empty counts as not set. */
   readonly kubeconfigSetting?: () => string | undefined;
   /** The values of the workspace's `.env`: NAMESPACE and KUBECONFIG count here. */
   readonly workspaceEnv?: () => Promise<Readonly<Record<string, string | undefined>>>;

@@ -3,7 +3,7 @@ import { lookAtRun, type ContainerRun, type RunState } from './container-run.ts'
 import type { KubeClient } from '../types.ts';
 import type { LogLine, LogOptions } from './types.ts';
 
-/** A crash loop waits up to five minutes between two runs; a group that is made anew comes back sooner. */
+/** A crash loop waits up to five minutes between two runs; a group that is recreated comes back sooner. */
 const PATIENCE_MS = 330_000;
 const POLL_MS = 2000;
 
@@ -19,7 +19,7 @@ export type LogEvent =
 
 type Followed = Omit<LogOptions, 'follow' | 'previous' | 'sinceTime'>;
 
-/** Follows a container's log through its restarts and through pods that are made anew under its name. */
+/** Follows a container's log through its restarts and through pods that are recreated under its name. */
 export async function* followContainer(
   client: Pick<KubeClient, 'json' | 'logs'>,
   options: Followed,

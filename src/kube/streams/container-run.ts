@@ -15,7 +15,7 @@ export const PASSING: readonly ErrorCode[] = [
   'too-many-requests',
 ];
 
-/** One run of a container of one very pod: a restart, and a pod made anew under the same name, is another one. */
+/** One run of a container of one particular pod: a restart, or a pod recreated under the same name, is another run. */
 export interface ContainerRun {
   readonly uid: string;
   readonly restarts: number;

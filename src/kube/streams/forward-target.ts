@@ -27,7 +27,7 @@ export function describeTarget(target: ForwardTarget, namespace: string, port: n
 }
 
 /**
- * The pod that a new connection goes to. A name leads to whatever pod bears it now; a selector or Service leads to a ready
+ * The pod that a new connection goes to. A name leads to the pod that has it now; a selector or Service leads to a ready
  * pod, to `current` as long as that is one. Throws where there is none.
  */
 export async function resolveTarget(

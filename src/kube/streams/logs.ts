@@ -86,7 +86,7 @@ function endOf(state: RunState, run: ContainerRun | undefined, whole: boolean): 
     case 'gone':
       return 'lost';
     case 'waiting':
-      // Only a pod made anew has no run yet.
+      // Only a recreated pod has no run yet.
       return run === undefined ? 'runs' : 'lost';
     case 'unknown':
       return whole && run === undefined ? 'ended' : 'runs';

@@ -46,7 +46,7 @@ export interface LogLine {
   readonly gap?: 'rotated' | 'restarted' | 'pod-gone';
 }
 
-/** Where a port-forward leads: to whatever pod bears a name, or to a ready pod of a selector or Service. */
+/** Where a port-forward leads: to the pod of a name, or to a ready pod of a selector or Service. */
 export type ForwardTarget =
   | { readonly pod: string }
   | { readonly labelSelector: string }

@@ -10,7 +10,7 @@ import type { Command, CommandRunner } from './types.ts';
 export interface CommandRunnerOptions {
   readonly env: Environment;
   readonly home?: string;
-  /** Paths that a person has set, asked anew each time; empty counts as not set. */
+  /** Paths from the settings, read each time; empty counts as not set. */
   readonly toolPaths?: () => { readonly kubectl?: string | undefined; readonly helm?: string | undefined };
   readonly logger: Logger;
 }

@@ -16,7 +16,7 @@ export interface ListedChunk<T> {
 }
 
 /**
- * A list in chunks, handed to `take` one by one; `restart` tells that an expired continue token made it begin anew. Of each
+ * A list in chunks, handed to `take` one by one; `restart` tells that an expired continue token made it start again. Of each
  * object only what `read` makes of it is kept.
  */
 export async function listChunks<T, O extends KubeObject>(

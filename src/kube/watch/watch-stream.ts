@@ -16,7 +16,7 @@ import type { KubeObject, ResourceType } from '../model/types.ts';
 const SERVER_TIMEOUT_S = 240;
 /**
  * A server sends a bookmark about once a minute, the first one of a kind that never changed after two. They are no promise,
- * so silence is no error: the watch is begun anew.
+ * so silence is no error: the watch is started again.
  */
 const SILENCE_MS = 90_000;
 

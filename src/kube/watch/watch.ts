@@ -16,7 +16,7 @@ const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 30_000;
 /** However long a server asks to be left alone, a person waits for the view. */
 const LONGEST_RETRY_AFTER_MS = 120_000;
-/** A watch that lasted this long worked; a shorter one counts as a try in vain, so that a server that ends each at once is not hammered. */
+/** A watch that lasted this long worked; a shorter one counts as a failed try, so that a server that ends each at once is not hammered. */
 const SETTLED_MS = 1000;
 /** A connection that breaks and is there again within this time is no news. */
 const GRACE_MS = 3000;
@@ -57,7 +57,7 @@ export class WatchSupervisor<T, O extends KubeObject = KubeObject> implements Di
   #openedAt: number | undefined;
   /** Ends the time in which a watch that follows failures has to prove itself. */
   #proving: Disposable | undefined;
-  /** Ends the time in which a watch may be begun anew without a word. */
+  /** Ends the time in which a watch may be started again without a word. */
   #grace: Disposable | undefined;
   /** Tries in a row that did not last. */
   #failures = 0;

@@ -10,7 +10,7 @@ import type { TraceSummary } from '../types.ts';
 /** Raise it when a figure's definition or the shape changes: older files are then not believed. */
 const VERSION = 1;
 const CACHE_FOLDER = '.cache';
-/** Bytes of a cache file. A summary of 1 GB of trace has some 100 kB; a larger one costs the window less when it is made anew by a reader. */
+/** Bytes of a cache file. A summary of 1 GB of trace has some 100 kB; a larger one is cheaper for the window when a reader makes it again. */
 const LARGEST_FILE = 8 << 20;
 
 const nanoseconds = z.union([z.number().int(), z.bigint()]);

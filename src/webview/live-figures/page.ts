@@ -67,7 +67,7 @@ export class LiveFiguresPage {
       detail,
       help === null ? [] : [button({ label: HELP[help], click: () => this.#host.send({ type: 'help', help }) })],
     );
-    // Asked again every few seconds while it stays so: the same words must not be said anew.
+    // Asked again every few seconds while it stays so: the same words must not be said again.
     if (this.#root.textContent !== made.textContent) this.#root.replaceChildren(made);
   }
 

@@ -32,7 +32,7 @@ export class RowsView {
     return target instanceof Element ? target.closest<HTMLElement>('tbody tr')?.dataset['name'] : undefined;
   }
 
-  /** Other columns, or another table: every cell is made anew. */
+  /** Other columns, or another table: every cell is recreated. */
   reset(columns: readonly ShownColumn[], rows: Iterable<NodeRow>): void {
     const all = [...rows];
     this.#columns = columns;

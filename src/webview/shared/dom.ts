@@ -59,7 +59,7 @@ export function notice(name: string, title: string, detail: string, actions: rea
   ]);
 }
 
-/** Fills a place anew. What had the keyboard, known by its `data-key`, has it again. */
+/** Replaces an element's content. What had the focus, found by its `data-key`, gets it back. */
 export function refill(place: HTMLElement, children: readonly Node[]): void {
   const { activeElement } = document;
   const key =

@@ -316,7 +316,7 @@ describe('a watch over a bad network', () => {
     const client = await watching.window.contexts.client(net.ref);
     const { accepted } = net.proxy.wire;
     for (let call = 0; call < 40; call += 1) await client.list(Nodes, { signal: patience() });
-    // Watches that begin anew meanwhile may open a few.
+    // Watches that start again meanwhile may open a few.
     assert.ok(net.proxy.wire.accepted < accepted + 20, 'calls one after another share a connection');
   });
 });

@@ -85,7 +85,7 @@ export class Webview<ToPage extends Message, FromPage extends Message> {
     await this.said('ready');
   }
 
-  /** The panel was hidden and is seen again, or the window was reloaded: the page starts anew with what it kept. */
+  /** The panel was hidden and is seen again, or the window was reloaded: the page starts again with what it kept. */
   async reload(): Promise<void> {
     this.#sent.length = 0;
     await this.page.reload();

@@ -59,7 +59,7 @@ describe('groups of values', () => {
     const after = groups.of(map.with(new Map([['3', { group: 'b' }]])));
     assert.equal(after.get('a'), before.get('a'));
     assert.equal(after.get('b')?.length, 2);
-    // Also where everything has been listed anew.
+    // Also where everything has been listed again.
     assert.equal(
       groups
         .of(

@@ -18,7 +18,7 @@ const validating = 'vleaderworkerset.kb.io';
 
 type Spec = Record<string, unknown>;
 
-/** The webhooks of the LeaderWorkerSet controller: one reads a set into its Go type, fills in defaults and writes it anew; the other refuses. */
+/** The webhooks of the LeaderWorkerSet controller: one reads a set into its Go type, fills in defaults and writes it again; the other refuses. */
 export function leaderWorkerSets(schemas: Schemas): AdmissionRule {
   const template = schemas.forKind('', 'v1', 'PodTemplate')?.root.property('template');
   const claim = schemas.forKind('', 'v1', 'PersistentVolumeClaim')?.root;

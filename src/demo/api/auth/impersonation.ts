@@ -6,7 +6,7 @@ import { denied, type Authorizer } from './authorizer.ts';
 const extraPrefix = 'impersonate-extra-';
 const everyone = 'system:authenticated';
 
-/** Whom a request is made as: the user, or somebody else of whom its headers tell and whose part the user may take. */
+/** Who a request is made as: the user, or the user that its headers name, if impersonating them is allowed. */
 export function actingUser(authorizer: Authorizer, user: User, headers: IncomingHttpHeaders): User {
   const name = text(headers['impersonate-user']);
   const groups = list(headers['impersonate-group']);

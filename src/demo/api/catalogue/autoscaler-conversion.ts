@@ -76,7 +76,7 @@ function isCpuShare(metric: unknown): boolean {
   );
 }
 
-/** A metric whose source, which stands under the name of its type, is written anew. */
+/** A metric whose source, which stands under the name of its type, is rewritten. */
 function renamed(metric: unknown, source: (type: string, source: Json) => Json): unknown {
   const type = stringAt(metric, 'type') ?? '';
   const key = type.slice(0, 1).toLowerCase() + type.slice(1);

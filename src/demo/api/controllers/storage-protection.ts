@@ -11,7 +11,7 @@ interface Key {
   readonly key: string;
 }
 
-/** Lets go of deleted claims that no pod uses any more, and of deleted volumes that no claim is bound to. */
+/** Releases deleted claims that no pod uses any more, and deleted volumes that no claim is bound to. */
 export class StorageProtection implements Disposable {
   readonly #core: ApiCore;
   readonly #owned = new DisposableStore();

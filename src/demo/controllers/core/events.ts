@@ -9,7 +9,7 @@ export interface EventRecorder {
   record(object: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string): void;
 }
 
-/** Names kept for counting up; older ones start anew, as they do after an event's hour has passed. */
+/** Names kept for counting up; older ones start again, as they do after an event's hour has passed. */
 const REMEMBERED = 2000;
 
 export function eventRecorder(events: Collection, clock: Clock, component: string): EventRecorder {

@@ -13,7 +13,7 @@ export interface QueueOptions {
   readonly name: string;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Brings one object nearer to what is wanted of it. Called again after a change, a time it asked for, or a failure. */
+  /** Brings one object closer to its desired state. Called again after a change, a time it asked for, or a failure. */
   readonly reconcile: (key: string) => void;
 }
 

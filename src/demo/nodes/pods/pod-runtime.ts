@@ -17,6 +17,6 @@ export interface PodRuntime {
   /** Creates and starts a container. Rejects with ConfigError when its configuration refers to what is not there. */
   create(container: ContainerSpec): Promise<ContainerRun>;
   event(type: 'Normal' | 'Warning', reason: string, message: string, container?: ContainerSpec): void;
-  /** The pod's status has to be told anew. */
+  /** The pod's status has changed and has to be reported. */
   changed(): void;
 }

@@ -40,7 +40,7 @@ export class SpdyStream extends Duplex {
     this.on('error', () => {});
   }
 
-  /** Takes data of the peer; resolves when more is wanted. */
+  /** Takes data from the peer; resolves when there is room for more. */
   async receive(payload: Buffer): Promise<void> {
     if (this.#remoteEnded || this.destroyed || payload.length === 0) return;
     if (this.push(payload)) return;

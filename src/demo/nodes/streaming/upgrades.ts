@@ -25,7 +25,7 @@ export const tunnelProtocol = 'SPDY/3.1+portforward.k8s.io';
 const channelProtocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 const spdyRemoteCommandProtocol = 'v4.channel.k8s.io';
 
-/** What a request to upgrade asks for, or why it can't be had (with the HTTP status that says so). */
+/** What a request to upgrade asks for, or why it is refused (with the HTTP status that says so). */
 export type UpgradeRequest =
   | { readonly kind: 'websocket-channels'; readonly protocol: string }
   | { readonly kind: 'websocket-tunnel' }

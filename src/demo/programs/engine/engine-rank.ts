@@ -19,7 +19,7 @@ export interface StepPlan extends StepWork {
 /**
  * One data-parallel rank: vLLM's scheduler without the model. Running sequences come first, one token each or the next
  * chunk of their prompt, then waiting ones while the token budget, the sequence limit and the KV cache allow.
- * When the cache is full the youngest running sequence is preempted and computed anew later.
+ * When the cache is full the youngest running sequence is preempted and computed again later.
  */
 export class EngineRank {
   readonly index: number;
