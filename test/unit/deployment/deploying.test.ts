@@ -144,6 +144,10 @@ describe('deploying what a guide renders', () => {
     const other = await plan();
     const changed = actions(other).filter((action) => !action.startsWith('unchanged'));
     assert.deepEqual(changed, ['change LeaderWorkerSet web-decode', 'change LeaderWorkerSet web-prefill']);
+    // Its difference is shown before it is applied.
+    const decode = other.objects.find(({ object }) => object.metadata.name === 'web-decode');
+    assert.match(JSON.stringify(decode?.live), /llm-d-cuda:v0\.5\.0/);
+    assert.match(JSON.stringify(decode?.dryRun), /llm-d-cuda:v0\.6\.0/);
     const asked = server.proxy.asked.length;
     await deployments().apply(other, call());
     const written = server.proxy.asked.slice(asked).filter(({ method: verb }) => verb === 'PATCH');
@@ -198,6 +202,11 @@ describe('deploying what a guide renders', () => {
     const error = await failure(deployments().apply(planned, call()));
     assert.equal(error.code, 'conflict');
     assert.match(error.message, /Deployment web-epp .* autoscaler/);
+  });
+
+  it('has no plan when the server refuses one of its objects', async () => {
+    server.proxy.when(method('PATCH', /leaderworkersets/), refuse(422, 'Invalid'));
+    await assert.rejects(plan(), (error) => isWorkbenchError(error, 'invalid'));
   });
 
   it('is not planned further when something is in its way, and cannot be applied then', async () => {
