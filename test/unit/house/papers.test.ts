@@ -83,6 +83,17 @@ describe('papers', () => {
     );
   });
 
+  it('docs/architecture.md names files of src that are there, also where it names them by their room', () => {
+    const named = all(read('docs/architecture.md'), /`([a-z]+\/[\w/-]+\.ts)`/g).filter(
+      (path) => !path.startsWith('src/'),
+    );
+    assert.ok(named.length > 10);
+    assert.deepEqual(
+      named.filter((path) => !existsSync(join(root, path)) && !existsSync(join(root, 'src', path))),
+      [],
+    );
+  });
+
   it('docs/dependencies.md names every dependency', () => {
     const text = read('docs/dependencies.md');
     assert.deepEqual(
