@@ -66,7 +66,7 @@ export interface Viewed {
   readonly onDidChangeViewState: (listener: () => void) => Disposable;
 }
 
-/** Holds what `follow` begins for as long as the view can be seen, each time anew. */
+/** Holds what `follow` starts for as long as the view is visible; starts it again each time it becomes visible. */
 export function whileVisible(view: Viewed, follow: () => Disposable): Disposable {
   const owned = new DisposableStore();
   let following: Disposable | undefined;
