@@ -70,7 +70,8 @@ export class LineEditor {
     // Without a listener readline stops the process that it runs in.
     readline.on('SIGTSTP', () => undefined);
     this.#prompt = { keyboard, readline };
-    readline.prompt();
+    // Bare, as a shell writes it: readline's own way puts the cursor in its place afterwards, and whoever waits for `# ` waits for ever.
+    this.#options.write(prompt);
   }
 
   /** Takes typed text; answers with what was done and the text typed after it, or undefined while the line goes on. */
