@@ -1,4 +1,5 @@
 import { deniedKey, GUARDED_COMMANDS } from '../../src/host/commands/access.ts';
+import { APPEARANCES } from '../../src/host/commands/appearance.ts';
 import { COMMAND_IDS, COMMANDS } from '../../src/host/commands/table.ts';
 
 interface MenuItem {
@@ -11,7 +12,7 @@ interface Manifest {
   readonly contributes: Readonly<Record<string, unknown>>;
 }
 
-/** The text of package.json with commands, menus and keybindings as the command table has them; all else as it is. */
+/** The text of package.json with commands, menus and keybindings as the command table and `appearance.ts` have them; all else as it is. */
 export function withCommands(packageJson: string): string {
   const manifest = JSON.parse(packageJson) as Manifest;
   const contributes = { ...manifest.contributes, commands: commands(), menus: menus(), keybindings: keybindings() };
@@ -20,12 +21,12 @@ export function withCommands(packageJson: string): string {
 
 function commands(): readonly object[] {
   return COMMAND_IDS.map((id) => {
-    const { title, icon, beforeTrust } = COMMANDS[id];
+    const { title, beforeTrust } = COMMANDS[id];
     return {
       command: id,
       category: 'llm-d',
       title,
-      icon: `$(${icon})`,
+      icon: `$(${APPEARANCES[id].icon})`,
       ...(beforeTrust ? {} : { enablement: 'isWorkspaceTrusted' }),
     };
   });
@@ -34,7 +35,7 @@ function commands(): readonly object[] {
 /** Nowhere is a command offered that the cluster is known to refuse. */
 function menus(): Readonly<Record<string, readonly MenuItem[]>> {
   const placed = COMMAND_IDS.flatMap((id) =>
-    (COMMANDS[id].menus ?? []).flatMap(({ menu, when, groups }) =>
+    (APPEARANCES[id].menus ?? []).flatMap(({ menu, when, groups }) =>
       groups.map((group) => {
         const allowed = GUARDED_COMMANDS.includes(id) ? `${when} && !${deniedKey(id)}` : when;
         return { menu, item: { command: id, when: allowed, group } };
@@ -49,5 +50,5 @@ function menus(): Readonly<Record<string, readonly MenuItem[]>> {
 }
 
 function keybindings(): readonly object[] {
-  return COMMAND_IDS.flatMap((id) => (COMMANDS[id].keys ?? []).map((key) => ({ command: id, ...key })));
+  return COMMAND_IDS.flatMap((id) => (APPEARANCES[id].keys ?? []).map((key) => ({ command: id, ...key })));
 }

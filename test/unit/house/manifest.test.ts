@@ -18,7 +18,7 @@ const text = readFileSync(join(import.meta.dirname, '../../../package.json'), 'u
 const { contributes } = JSON.parse(text) as Manifest;
 
 describe('package.json', () => {
-  it('has commands, menus and keybindings as the command table has them (`npm run manifest` writes them)', () => {
+  it('has commands, menus and keybindings as the command table and `appearance.ts` have them (`npm run manifest` writes them)', () => {
     assert.equal(text, withCommands(text));
   });
 
