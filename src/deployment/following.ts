@@ -89,8 +89,8 @@ export class Following implements Disposable {
 
   /**
    * Looks when all is listed and after each change, at most once a second, until the look answers. Rejects where something may not
-   * be watched, or cannot be listed to begin with; a connection that is lost later comes back by itself, and the look goes on with
-   * what is known.
+   * be listed, or cannot be to begin with; a connection that is lost later comes back by itself, and the look goes on with what is
+   * known. What may be listed and not watched is listed anew, ever less often: there is trouble to tell all the time, and an end.
    */
   async until<T>(signal: AbortSignal, look: () => Promise<T | undefined>): Promise<T> {
     for (;;) {

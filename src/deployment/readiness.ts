@@ -50,8 +50,10 @@ export async function waitReady(input: ReadinessInput): Promise<Readiness> {
     const workloads = await followWorkloads(following, input);
     let pauseMs = 0;
     return await following.until(call.signal, async () => {
+      const asking = askingIn(workloads);
+      if (asking.length === 0) throw nothingAsks(input);
       const found = [...pods.values()];
-      const wanted = wantedPods(workloads);
+      const wanted = wantedPods(asking);
       const loading = loads.of(client.cluster, deployment);
       judge(crashes, found, loading);
       const ready = found.filter(isServing).length;
@@ -112,17 +114,29 @@ async function followWorkloads(
   );
 }
 
-/** Pods that they ask for. What a gateway controller makes copies the gateway's labels; how many pods it runs is its own business. */
-function wantedPods(workloads: readonly ReadonlyMap<string, Workload>[]): number {
+/** It was stopped meanwhile, or never applied to its end: no pod is going to come. */
+function nothingAsks({ client: { cluster }, deployment }: ReadinessInput): WorkbenchError {
+  return new WorkbenchError({
+    code: 'deployment-failed',
+    message: `nothing of deployment ${deployment} in ${cluster.context}/${cluster.namespace} asks for pods any more`,
+    hint: 'It was stopped, or is not there in full. Deploy it again; what is there stays.',
+  });
+}
+
+/** Without what a gateway's controller makes, which copies the gateway's labels: how many pods it runs is its own business. */
+function askingIn(workloads: readonly ReadonlyMap<string, Workload>[]): readonly Workload[] {
   return workloads
     .flatMap((objects) => [...objects.values()])
-    .filter((object) => (object.metadata.ownerReferences ?? []).length === 0)
-    .reduce(
-      (sum, object) =>
-        sum +
-        (numberAt(object, 'spec', 'replicas') ?? 1) * (numberAt(object, 'spec', 'leaderWorkerTemplate', 'size') ?? 1),
-      0,
-    );
+    .filter((object) => (object.metadata.ownerReferences ?? []).length === 0);
+}
+
+function wantedPods(asking: readonly Workload[]): number {
+  return asking.reduce(
+    (sum, object) =>
+      sum +
+      (numberAt(object, 'spec', 'replicas') ?? 1) * (numberAt(object, 'spec', 'leaderWorkerTemplate', 'size') ?? 1),
+    0,
+  );
 }
 
 /** Why a pod is not ready, shortest first cause. */

@@ -113,7 +113,10 @@ export interface DeploymentService {
   /** Restarts the model servers; gateway and pool stay. */
   restart(cluster: ClusterRef, name: string, options: StopOptions): Promise<void>;
   redeployRouting(cluster: ClusterRef, name: string, call: LongCall): Promise<void>;
-  /** Pods Ready, endpoint picker Ready, `/v1/models` answered through the gateway. A pod that crashed for good rejects with `deployment-failed` and its evidence. */
+  /**
+   * Pods Ready, endpoint picker Ready, `/v1/models` answered through the gateway. A pod that crashed for good rejects with
+   * `deployment-failed` and its evidence, and so does a deployment that is stopped meanwhile.
+   */
   waitReady(cluster: ClusterRef, name: string, call: LongCall): Promise<Readiness>;
   /**
    * Creates or updates the guides' secrets from values that are never logged. Answers the names written.

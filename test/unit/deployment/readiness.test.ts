@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
-import { isWorkbenchError } from '../../../src/base/errors.ts';
+import { isAbort, isWorkbenchError } from '../../../src/base/errors.ts';
 import { Emitter } from '../../../src/base/events.ts';
 import { ownSelector } from '../../../src/deployment/owned.ts';
 import { waitReady } from '../../../src/deployment/readiness.ts';
 import type { Readiness } from '../../../src/deployment/types.ts';
 import type { DeploymentLoading } from '../../../src/inventory/loading/deployment-loading.ts';
+import type { ResourceType } from '../../../src/kube/model/types.ts';
 import { Deployments, LeaderWorkerSets, Pods } from '../../../src/kube/resources.ts';
 import { listsOf, readsOf, watchesOf } from '../../support/fault-proxy/matchers.ts';
+import { pass } from '../../support/fault-proxy/exchange.ts';
 import { refuse } from '../../support/fault-proxy/faults.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { until } from '../../support/until.ts';
@@ -105,6 +107,10 @@ describe('waiting until a deployment is ready', () => {
       return ended;
     });
     return ends;
+  }
+
+  function remove(resource: ResourceType, name: string): Promise<unknown> {
+    return server.client.delete(resource, namespace, name, { signal: new AbortController().signal });
   }
 
   async function allPods(): Promise<void> {
@@ -233,6 +239,43 @@ describe('waiting until a deployment is ready', () => {
       return true;
     });
     assert.equal(leases, 0);
+  });
+
+  it('ends when the deployment is stopped meanwhile', async () => {
+    const waiting = wait();
+    await tells('0/3 pods ready');
+    await remove(LeaderWorkerSets, 'web-decode');
+    await remove(Deployments, 'web-epp');
+    await assert.rejects(outcome(waiting), (error) => {
+      assert.ok(isWorkbenchError(error, 'deployment-failed'));
+      assert.match(error.message, /^nothing of deployment web in demo\/default asks for pods any more$/);
+      return true;
+    });
+    assert.equal(leases, 0);
+  });
+
+  it('goes on where pods may be listed and not watched, and says what is missing', async () => {
+    server.proxy.when(watchesOf('pods'), refuse(403, 'Forbidden'));
+    const waiting = wait();
+    await tells('0/3 pods ready · cannot watch pods in namespace "default"');
+    await allPods();
+    assert.equal((await outcome(waiting)).model, 'org/model');
+  });
+
+  it('closes its watches when it is cancelled', async () => {
+    let open = 0;
+    server.proxy.when(watchesOf(), async ({ response, forward }) => {
+      open += 1;
+      response.on('close', () => (open -= 1));
+      pass(await forward(), response);
+    });
+    const waiting = wait();
+    await tells('0/3 pods ready');
+    await until(() => open === 3);
+    cancel.abort();
+    await assert.rejects(waiting, isAbort);
+    assert.equal(leases, 0);
+    await until(() => open === 0);
   });
 
   it('is refused where pods may not be listed', async () => {
