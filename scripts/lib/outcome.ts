@@ -18,8 +18,10 @@ export function mochaOutcome(output: string, exitCode: number): Outcome {
   const outcome = { passed: count('passing'), failed: count('failing'), skipped: count('pending') };
   const told = /^\s+\d+ failing$/m.exec(text);
   const failures = told === null ? [] : [text.slice(told.index).trim()];
-  if (exitCode === 0 || outcome.failed > 0) return { ...outcome, failures };
-  return { ...outcome, failed: 1, failures: [`ended with ${exitCode} beside ${outcome.passed} tests that passed`] };
+  const closed = /^\s+\d+ passing/m.test(text);
+  if (closed && (exitCode === 0 || outcome.failed > 0)) return { ...outcome, failures };
+  const why = closed ? `beside ${outcome.passed} tests that passed` : "without mocha's closing lines";
+  return { ...outcome, failed: 1, failures: [`ended with ${exitCode} ${why}`] };
 }
 
 export function total(each: readonly Outcome[]): Outcome {
