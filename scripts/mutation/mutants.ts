@@ -107,7 +107,7 @@ function changesOf(node: Node, source: string): readonly Change[] {
       const callee = node['callee'] as Node;
       const property = callee['property'] as Node | undefined;
       const name = String(property?.['name']);
-      if (callee.type !== 'MemberExpression' || property === undefined || !(name in CALLS)) return [];
+      if (callee.type !== 'MemberExpression' || property === undefined || !Object.hasOwn(CALLS, name)) return [];
       const other = CALLS[name];
       const object = callee['object'] as Node;
       return [other === undefined ? replaced(node, source.slice(object.start, object.end)) : replaced(property, other)];
