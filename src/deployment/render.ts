@@ -20,47 +20,51 @@ export interface RenderInput {
   readonly signal: AbortSignal;
 }
 
+/** The guide's values, as chosen and checked. */
+type Values = ReturnType<typeof resolveValues>;
+
 /** All objects of a deployment, namespaced and marked as ours; the model servers first, then routing. */
 export async function render(input: RenderInput): Promise<readonly KubeObject[]> {
-  const variant = input.guide.variants.find((candidate) => candidate.id === input.request.variant);
-  if (!variant) {
+  const { guide, request } = input;
+  if (!guide.variants.some(({ id }) => id === request.variant)) {
     throw new WorkbenchError({
       code: 'bad-usage',
-      message: `guide ${input.guide.id} has no variant ${input.request.variant}`,
-      hint: `It has ${input.guide.variants.map((each) => each.id).join(', ')}.`,
+      message: `guide ${guide.id} has no variant ${request.variant}`,
+      hint: `It has ${guide.variants.map(({ id }) => id).join(', ')}.`,
     });
   }
-  const servers = await renderServers(input);
-  return [...servers, ...(await renderRouting(input))];
+  const problem = deploymentNameProblem(request.name);
+  if (problem !== undefined)
+    throw new WorkbenchError({
+      code: 'bad-usage',
+      message: `"${request.name}" cannot name a deployment`,
+      hint: problem,
+    });
+  const values = resolveValues(guide, request.values);
+  const servers = await serverObjects(input, values);
+  return stamp([...servers, ...(await routingObjects(input))], input, values);
 }
 
 /** Pool, endpoint picker and route alone, for a change of routing that leaves the models running. */
 export async function renderRouting(input: RenderInput): Promise<readonly KubeObject[]> {
+  const values = resolveValues(input.guide, input.request.values);
+  return stamp(await routingObjects(input), input, values);
+}
+
+async function routingObjects(input: RenderInput): Promise<readonly KubeObject[]> {
   const { guide, request } = input;
   const chart = join(input.manifests, 'charts', guide.routing.chart);
   const values = {
     ...guide.routing.values,
     name: request.name,
-    gateway: gatewayName(guide, request.name),
+    gateway: fill(guide.gateway, { NAME: request.name }),
     podLabels: { [labels.deployment]: request.name, 'llm-d.ai/inference-serving': 'true' },
   };
   const text = await input.runner.run(helmTemplate(request, chart, stringify(values)), input.signal);
-  return stamp(parseObjects(text, chart), input);
+  return parseObjects(text, chart);
 }
 
-export function gatewayName(guide: GuideFile, name: string): string {
-  return guide.gateway.replaceAll('__NAME__', name);
-}
-
-async function renderServers(input: RenderInput): Promise<readonly KubeObject[]> {
-  const problem = deploymentNameProblem(input.request.name);
-  if (problem !== undefined)
-    throw new WorkbenchError({
-      code: 'bad-usage',
-      message: `"${input.request.name}" cannot name a deployment`,
-      hint: problem,
-    });
-  const values = resolveValues(input.guide, input.request.values);
+async function serverObjects(input: RenderInput, values: Values): Promise<readonly KubeObject[]> {
   const model = values['MODEL'] ?? '';
   const replacements = {
     ...values,
@@ -72,7 +76,7 @@ async function renderServers(input: RenderInput): Promise<readonly KubeObject[]>
     await cp(input.guide.folder, folder, { recursive: true });
     await substitute(folder, replacements);
     const text = await input.runner.run(kustomize(join(folder, 'overlays', input.request.variant)), input.signal);
-    return stamp(parseObjects(text, input.guide.folder), input);
+    return parseObjects(text, input.guide.folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -86,7 +90,7 @@ export function labelValue(text: string): string {
     .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '');
 }
 
-async function substitute(folder: string, values: Readonly<Record<string, string>>): Promise<void> {
+async function substitute(folder: string, values: Values): Promise<void> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   await Promise.all(
     entries
@@ -100,7 +104,7 @@ async function substitute(folder: string, values: Readonly<Record<string, string
 }
 
 /** Replaces `__KEY__`; a placeholder that nobody fills stays, and the server refuses it by name. */
-export function fill(text: string, values: Readonly<Record<string, string>>): string {
+export function fill(text: string, values: Values): string {
   return text.replace(/__([A-Z][A-Z0-9_]*?)__/g, (placeholder, key: string) => values[key] ?? placeholder);
 }
 
@@ -140,12 +144,16 @@ function parseObjects(text: string, source: string): readonly KubeObject[] {
 }
 
 /** Marks objects and their pod templates with owner and deployment, and puts them into the namespace. */
-function stamp(objects: readonly KubeObject[], { guide, request, owner }: RenderInput): readonly KubeObject[] {
+function stamp(
+  objects: readonly KubeObject[],
+  { guide, request, owner }: RenderInput,
+  values: Values,
+): readonly KubeObject[] {
   const own = { [labels.managedBy]: manager, [labels.owner]: owner, [labels.deployment]: request.name };
   const notes = {
     [annotations.guide]: guide.id,
     [annotations.variant]: request.variant,
-    [annotations.model]: resolveValues(guide, request.values)['MODEL'] ?? '',
+    [annotations.model]: values['MODEL'] ?? '',
   };
   return objects.map((object) => {
     const copy = structuredClone(object) as KubeObject & Record<string, unknown>;
