@@ -258,7 +258,7 @@ export function compose(options: ComposeOptions): Workbench {
   );
   const begunProfiles = onFirstCall<Pick<BegunProfiles, keyof BegunProfiles>>(async () => {
     const { BegunProfiles } = await import('./profiling/begun-profiles.ts');
-    return new BegunProfiles(new WorkspaceFiles(options.storage), clock);
+    return new BegunProfiles(new WorkspaceFiles(options.storage), clock, logger);
   });
   const profiling = onFirstCall(async () =>
     (await import('./profiling/service.ts')).createProfilingService({

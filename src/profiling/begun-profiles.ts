@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
-import { Leases, type Lease } from '../base/lease.ts';
+import { errorText } from '../base/errors.ts';
+import { Leases } from '../base/lease.ts';
+import type { Logger } from '../base/logger.ts';
 import { loadPart } from '../base/parts.ts';
 import type { WorkspaceFiles } from '../base/workspace-files.ts';
 import { processes } from '../kube/tools/processes.ts';
@@ -15,7 +17,6 @@ export interface BegunProfile {
 
 /** A note of them that is this process's to keep. */
 export interface ProfileNote {
-  readonly profile: BegunProfile;
   /** Gives it back, for whoever can end what is left; none: it is deleted. */
   leave(left: readonly ProfileTarget[]): Promise<void>;
 }
@@ -27,19 +28,34 @@ const EXTENSION = '.json';
 export class BegunProfiles {
   readonly #files: WorkspaceFiles;
   readonly #leases: Leases;
+  readonly #logger: Logger;
 
   /** @param files a folder of this machine and user */
-  constructor(files: WorkspaceFiles, clock: Clock) {
+  constructor(files: WorkspaceFiles, clock: Clock, logger: Logger) {
     this.#files = files;
     this.#leases = new Leases({ files, clock, processes });
+    this.#logger = logger;
   }
 
   /** Before any of them is switched on. */
-  async begin(profile: BegunProfile): Promise<ProfileNote> {
+  async begin(profile: BegunProfile, signal: AbortSignal): Promise<ProfileNote> {
     const id = `${FOLDER}/${randomUUID()}`;
-    const lease = await this.#leases.wait(id, 100, new AbortController().signal);
-    await this.#files.write(`${id}${EXTENSION}`, JSON.stringify(profile));
-    return this.#note(id, profile, lease);
+    const lease = await this.#leases.wait(id, 100, signal);
+    try {
+      await this.#keep(id, profile);
+    } catch (error) {
+      await lease.release();
+      throw error;
+    }
+    return {
+      leave: async (targets) => {
+        try {
+          await this.#keep(id, { ...profile, targets });
+        } finally {
+          await lease.release();
+        }
+      },
+    };
   }
 
   /** Whether there is any note, also of a window that lives. */
@@ -47,32 +63,42 @@ export class BegunProfiles {
     return (await this.#ids()).length > 0;
   }
 
-  /** Those that nobody keeps any more; the caller keeps them now. */
-  async leftBehind(): Promise<readonly ProfileNote[]> {
-    const notes: ProfileNote[] = [];
-    for (const id of await this.#ids()) {
-      const lease = await this.#leases.take(id);
-      if (!lease) continue;
+  /**
+   * Hands over those that nobody keeps any more; `end` answers what it could not end. None waits for another: one may be of a
+   * cluster that does not answer, or a file that cannot be read.
+   */
+  async endLeftBehind(end: (profile: BegunProfile) => Promise<readonly ProfileTarget[]>): Promise<void> {
+    await Promise.all(
+      (await this.#ids()).map((id) =>
+        this.#endOne(id, end).catch((error: unknown) =>
+          this.#logger.warn(
+            `${this.#files.path(id)}${EXTENSION} tells of profilers that may be on: ${errorText(error)}`,
+          ),
+        ),
+      ),
+    );
+  }
+
+  async #endOne(id: string, end: (profile: BegunProfile) => Promise<readonly ProfileTarget[]>): Promise<void> {
+    const lease = await this.#leases.take(id);
+    if (!lease) return;
+    try {
       const text = await this.#files.read(`${id}${EXTENSION}`);
       const { parseBegunProfile } = await loadPart(() => import('./begun-profile.ts'));
       const profile = text === undefined ? undefined : parseBegunProfile(text);
-      if (profile) notes.push(this.#note(id, profile, lease));
-      else await lease.release();
+      if (!profile) return;
+      const targets = await end(profile);
+      await lease.confirm();
+      await this.#keep(id, { ...profile, targets });
+    } finally {
+      await lease.release();
     }
-    return notes;
   }
 
-  #note(id: string, profile: BegunProfile, lease: Lease): ProfileNote {
+  async #keep(id: string, profile: BegunProfile): Promise<void> {
     const file = `${id}${EXTENSION}`;
-    return {
-      profile,
-      leave: async (targets) => {
-        await (targets.length > 0
-          ? this.#files.write(file, JSON.stringify({ ...profile, targets }))
-          : this.#files.remove(file));
-        await lease.release();
-      },
-    };
+    if (profile.targets.length > 0) await this.#files.write(file, JSON.stringify(profile));
+    else await this.#files.remove(file);
   }
 
   async #ids(): Promise<readonly string[]> {

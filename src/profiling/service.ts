@@ -7,7 +7,7 @@ import type { Contexts } from '../kube/login/types.ts';
 import { podHttp, type PodHttpResponse } from '../kube/streams/pod-http.ts';
 import { labels } from '../base/labels.ts';
 import { Pods } from '../kube/resources.ts';
-import type { BegunProfiles, ProfileNote } from './begun-profiles.ts';
+import type { BegunProfile, BegunProfiles } from './begun-profiles.ts';
 import type { EndedProfile, ProfileOutcome, ProfileRequest, ProfileTarget, ProfilingService } from './types.ts';
 
 /** A start answers as soon as every worker has started; a stop only after every rank flushed its trace (minutes have been seen). */
@@ -19,7 +19,7 @@ export interface ProfilingDependencies {
   /** Model-server pods of mine that are Running, each with the ports of its API servers (not the routing proxy's). */
   readonly servers: (cluster: ClusterRef, signal: AbortSignal) => Promise<readonly ServerPod[]>;
   /** Notes of profilers that are on. */
-  readonly begun: Pick<BegunProfiles, 'begin' | 'leftBehind'>;
+  readonly begun: Pick<BegunProfiles, 'begin' | 'endLeftBehind'>;
   readonly owner: () => string;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -99,28 +99,25 @@ class Profiling implements ProfilingService {
     progress({ message: `stopping the profiler of ${targets.length} servers` });
     const answers = await Promise.all(targets.map((target) => this.#stop(client, target)));
     const silent = answers.filter(({ answered }) => !answered).map(({ target }) => target);
-    for (const note of await this.#dependencies.begun.leftBehind()) {
-      const { profile } = note;
-      await note.leave(
-        isSamePlace(profile.cluster, cluster)
-          ? profile.targets.filter(({ pod }) => silent.some((target) => target.pod === pod))
-          : profile.targets,
-      );
-    }
+    await this.#dependencies.begun.endLeftBehind((noted) =>
+      Promise.resolve(
+        isSamePlace(noted.cluster, cluster)
+          ? noted.targets.filter(({ pod }) => silent.some((target) => target.pod === pod))
+          : noted.targets,
+      ),
+    );
     return answers.filter(({ reason }) => reason !== NOT_RUNNING).map(outcome);
   }
 
   async endLeftBehind(signal: AbortSignal): Promise<readonly EndedProfile[]> {
     const ended: EndedProfile[] = [];
-    for (const note of await this.#dependencies.begun.leftBehind()) {
-      const { cluster, targets } = note.profile;
-      const answers = await this.#endNoted(note, signal);
-      await note.leave(
-        targets.filter((target) => !answers.some((answer) => answer.target === target && answer.answered)),
-      );
+    await this.#dependencies.begun.endLeftBehind(async (noted) => {
+      const { cluster, targets } = noted;
+      const answers = await this.#endNoted(noted, signal);
       const stopped = answers.filter(({ ok }) => ok).length;
       if (stopped > 0) ended.push({ cluster, servers: stopped });
-    }
+      return targets.filter((target) => !answers.some((answer) => answer.target === target && answer.answered));
+    });
     return ended;
   }
 
@@ -131,7 +128,7 @@ class Profiling implements ProfilingService {
   ): Promise<readonly ProfileOutcome[]> {
     const client = await this.#dependencies.contexts.client(cluster);
     throwIfAborted(signal);
-    const note = await this.#dependencies.begun.begin({ cluster, targets });
+    const note = await this.#dependencies.begun.begin({ cluster, targets }, signal);
     progress({ message: `starting the profiler on ${targets.length} servers` });
     const started = await Promise.all(
       targets.map((target) => this.#call(client, target, '/start_profile', startTimeoutMs, signal)),
@@ -149,13 +146,15 @@ class Profiling implements ProfilingService {
     await note.leave(stopped.filter(({ answered }) => !answered).map(({ target }) => target));
     throwIfAborted(signal);
     const failed = started.filter(({ ok }) => !ok);
-    return [...failed, ...stopped.filter(({ target }) => !failed.some((start) => start.target === target))].map(
-      outcome,
-    );
+    const begun = stopped.filter(({ target }) => !failed.some((start) => start.target === target));
+    return [
+      ...failed,
+      ...begun.map((stop) => (stop.reason === NOT_RUNNING ? { ...stop, reason: ENDED_BEFORE } : stop)),
+    ].map(outcome);
   }
 
   /** Of pods that are gone there is nothing to end, as of those that somebody else has made since. */
-  async #endNoted({ profile: { cluster, targets } }: ProfileNote, signal: AbortSignal): Promise<readonly Answer[]> {
+  async #endNoted({ cluster, targets }: BegunProfile, signal: AbortSignal): Promise<readonly Answer[]> {
     const { contexts, owner, logger } = this.#dependencies;
     try {
       if (!(await contexts.list()).some(({ name, server }) => name === cluster.context && server === cluster.server))
@@ -215,6 +214,10 @@ class Profiling implements ProfilingService {
 
 /** What a server says whose profiler is off; it is no failure where it was to be switched off. */
 const NOT_RUNNING = 'the profiler is not running';
+
+/** Whether its trace was written depends on who or what switched it off. */
+const ENDED_BEFORE =
+  'its profiler was off before its time, by "Stop Profiling" elsewhere or a restart: look whether its trace is there';
 
 function outcome({ target, ok, reason }: Answer): ProfileOutcome {
   return { target, ok, reason };

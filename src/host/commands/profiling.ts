@@ -55,11 +55,11 @@ async function profile({ host, cluster }: ClusterCall, selection: Selection): Pr
   });
   await host.remoteTraces.refresh();
   const failed = outcomes.filter((outcome) => !outcome.ok);
-  if (failed.length === outcomes.length) throw allFailed(placeOf(cluster), failed);
   for (const outcome of failed)
     host.workbench.logger.warn(
       `profile ${outcome.target.pod}:${outcome.target.port} in ${placeOf(cluster)}: ${outcome.reason ?? 'failed'}`,
     );
+  if (failed.length === outcomes.length) throw allFailed(placeOf(cluster), failed);
   const partly =
     failed.length === 0
       ? ''
@@ -76,7 +76,7 @@ function allFailed(place: string, failed: readonly ProfileOutcome[]): WorkbenchE
     ? new WorkbenchError({
         code: 'profiling-disabled',
         message: `no instance in ${place} could be profiled: ${first.target.pod}: ${first.reason ?? 'no reason given'}`,
-        hint: 'Profiling must be switched on when the model server starts; the guides of the Workbench do that.',
+        hint: 'The output ("llm-d: Show Output") tells why for each instance.',
       })
     : new WorkbenchError({
         code: 'not-ready',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { poll, systemClock, timeLimit } from '../../../src/base/clock.ts';
@@ -46,7 +46,7 @@ describe('profiling', () => {
         Promise.resolve(
           PODS.map((pod) => ({ deployment: 'wide-ep', role: 'decode', pod, ip: '10.0.0.7', ports: [8200] })),
         ),
-      begun: new BegunProfiles(new WorkspaceFiles(storage), clock),
+      begun: new BegunProfiles(new WorkspaceFiles(storage), clock, silentLogger),
       owner: () => 'me',
       logger: silentLogger,
       clock,
@@ -166,6 +166,13 @@ describe('profiling', () => {
     await assert.rejects(profiling);
   });
 
+  it('a note that cannot be read keeps no window from the others', async () => {
+    await leftOn();
+    await mkdir(join(storage, 'profiles', '0.json'));
+    assert.deepEqual(await window().endLeftBehind(never), [{ cluster: servers.cluster, servers: 3 }]);
+    assert.deepEqual(await notes(), ['0.json']);
+  });
+
   describe('Stop Profiling', () => {
     it("ends this window's profile before its time, as a success", async () => {
       const one = window();
@@ -174,6 +181,19 @@ describe('profiling', () => {
       assert.deepEqual(await one.stop(servers.cluster, quiet), []);
       assert.deepEqual(okPods(await profiling), PODS);
       assert.deepEqual([...servers.on], []);
+    });
+
+    it("ends another window's profile, which says that somebody did and not that it could not profile", async () => {
+      const profiling = window().profile(request(), quiet);
+      await allOn();
+      assert.deepEqual(okPods(await window().stop(servers.cluster, quiet)), PODS);
+      const ended = await poll(systemClock, 5, timeLimit(10_000, 'end the profile'), async () => {
+        clock.leap(3_600_000);
+        return Promise.race([profiling, new Promise<undefined>((resolve) => setImmediate(resolve, undefined))]);
+      });
+      assert.deepEqual(okPods(ended), []);
+      for (const { reason } of ended)
+        assert.match(reason ?? '', /off before its time.*look whether its trace is there/);
     });
 
     it('stops what anybody else left on, and says which', async () => {
