@@ -18,6 +18,7 @@ const never = new AbortController().signal;
 
 const answer =
   '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"from-plugin"}}';
+const nothing = '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{}}';
 const exec = {
   apiVersion: 'client.authentication.k8s.io/v1',
   interactiveMode: 'Never',
@@ -40,6 +41,11 @@ const users: Readonly<Record<string, object>> = {
   'name and password beside a plugin': { username: 'u', password: 'p', exec },
   'a plugin beside an old provider': { exec, 'auth-provider': { name: 'oidc', config: { 'id-token': 'a.b.c' } } },
   'an old provider that is no more': { 'auth-provider': { name: 'gcp' } },
+  'a plugin without a command': { exec: { ...exec, command: '' } },
+  'a plugin of no version': { exec: { ...exec, apiVersion: undefined } },
+  'a plugin that gives nothing': { exec: { ...exec, args: ['-c', `printf '%s' '${nothing}'`] } },
+  'a token with a line break': { token: 't\n' },
+  'impersonation of a name beyond ASCII': { token: 't', as: 'Jürgen 日本', 'as-groups': ['µ'] },
   impersonation: {
     token: 't',
     as: 'me',

@@ -11,10 +11,13 @@ export interface ProvidedToken {
 }
 
 /** What came in place of kubectl's old built-in logins. */
-const SUCCESSORS: Readonly<Record<string, string>> = {
-  gcp: 'Install gke-gcloud-auth-plugin and run "gcloud container clusters get-credentials" again: it writes a user with an exec plugin.',
-  azure: 'Install kubelogin and run "kubelogin convert-kubeconfig": it writes a user with an exec plugin.',
-};
+const SUCCESSORS: ReadonlyMap<string, string> = new Map([
+  [
+    'gcp',
+    'Install gke-gcloud-auth-plugin and run "gcloud container clusters get-credentials" again: it writes a user with an exec plugin.',
+  ],
+  ['azure', 'Install kubelogin and run "kubelogin convert-kubeconfig": it writes a user with an exec plugin.'],
+]);
 
 /** kubectl takes a token for expired so long before it is. */
 const EARLY_MS = 10_000;
@@ -39,7 +42,8 @@ export function providedToken(
       code: 'not-supported',
       message: `the user of context "${context}" logs in by auth-provider "${provider.name}", which Kubernetes replaced by exec plugins`,
       hint:
-        SUCCESSORS[provider.name] ?? 'Give this user an exec plugin (users[].user.exec) or a token in the kubeconfig.',
+        SUCCESSORS.get(provider.name) ??
+        'Give this user an exec plugin (users[].user.exec) or a token in the kubeconfig.',
     });
   }
   const token = provider.config['id-token'] ?? '';

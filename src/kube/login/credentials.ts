@@ -1,3 +1,4 @@
+import { validateHeaderValue } from 'node:http';
 import { abortable, type Clock } from '../../base/clock.ts';
 import { WorkbenchError } from '../../base/errors.ts';
 import { loadPart } from '../../base/parts.ts';
@@ -69,7 +70,9 @@ export class UserCredentials implements CredentialSource {
   /** Not bound to the signal of the caller that happened to be first: others wait for it too. */
   async #fetch(known: Login): Promise<Held> {
     const { login, notRenewed } = await this.#renewed(known);
-    const held = { login: JSON.stringify(login), ...(await this.#obtain(login, notRenewed)) };
+    const { credentials, expiresAt } = await this.#obtain(login, notRenewed);
+    const headers = sendable(credentials.headers, this.#context.context);
+    const held = { login: JSON.stringify(login), credentials: { ...credentials, headers }, expiresAt };
     this.#held = held;
     return held;
   }
@@ -77,9 +80,10 @@ export class UserCredentials implements CredentialSource {
   /** The login as it is after kubectl renewed it, where that was due. What kubectl says counts only if there is no token then: its call may fail for another reason. */
   async #renewed(login: Login): Promise<{ readonly login: Login; readonly notRenewed?: unknown }> {
     const { clock, renew, login: current } = this.#context;
-    const provider = login.user['auth-provider'];
-    if (provider === undefined || hasBasic(login.user) || hasToken(login.user) || !isDue(provider, clock.now()))
-      return { login };
+    const { user, cluster } = login;
+    const provider = user['auth-provider'];
+    const counts = !hasBasic(user) && !hasToken(user) && !isOverheard(new URL(cluster.server));
+    if (provider === undefined || !counts || !isDue(provider, clock.now())) return { login };
     try {
       await renew();
       return { login: await current() };
@@ -189,6 +193,29 @@ function impersonationHeaders(user: UserConfig): Credentials['headers'] {
 function inHeaderName(key: string): string {
   return key.replace(/[^\w!#$&'*+.^`|~-]/gu, (character) =>
     [...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+  );
+}
+
+/** As Go writes them, in UTF-8, where Node takes a character for a byte. What no header may hold, Node would refuse while it sends: it would look as if the connection had failed. */
+function sendable(headers: Credentials['headers'], context: string): Credentials['headers'] {
+  const checked = (name: string, value: string): string => {
+    const bytes = Buffer.from(value).toString('latin1');
+    try {
+      validateHeaderValue(name, bytes);
+    } catch {
+      throw new WorkbenchError({
+        code: 'kubeconfig-invalid',
+        message: `the ${name} header of context "${context}" would hold a line break or another control character`,
+        hint: 'Correct the token or the name in the kubeconfig (no "|" before it), or the plugin that gives it.',
+      });
+    }
+    return bytes;
+  };
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? checked(name, value) : value.map((each) => checked(name, each)),
+    ]),
   );
 }
 

@@ -30,6 +30,7 @@ export async function runExecPlugin(
   where: PluginContext,
   signal: AbortSignal,
 ): Promise<PluginCredential> {
+  if (exec.command === '' || exec.apiVersion === '') throw incomplete(where.context);
   const subject = `credential plugin "${exec.command}" of context "${where.context}"`;
   const info = {
     apiVersion: exec.apiVersion,
@@ -52,6 +53,14 @@ export async function runExecPlugin(
   if (result.isCanceled) throw new WorkbenchError({ code: 'aborted', message: `${subject}: cancelled` });
   if (result.failed) throw pluginError(result, exec, subject);
   return parseCredential(result.stdout, subject);
+}
+
+function incomplete(context: string): WorkbenchError {
+  return new WorkbenchError({
+    code: 'kubeconfig-invalid',
+    message: `the credential plugin of context "${context}" has no command or no apiVersion`,
+    hint: 'Give users[].user.exec both in the kubeconfig.',
+  });
 }
 
 interface PluginFailure {
@@ -92,26 +101,25 @@ function parseCredential(stdout: string, subject: string): PluginCredential {
     const end = textOf(status, 'expirationTimestamp');
     const expiresAt = end === undefined ? Number.POSITIVE_INFINITY : Date.parse(end);
     if (Number.isNaN(expiresAt)) throw new TypeError('expirationTimestamp is no time');
-    return {
-      token: textOf(status, 'token'),
-      cert: textOf(status, 'clientCertificateData'),
-      key: textOf(status, 'clientKeyData'),
-      expiresAt,
-    };
+    const token = textOf(status, 'token');
+    const [cert, key] = [textOf(status, 'clientCertificateData'), textOf(status, 'clientKeyData')];
+    if ((cert === undefined) !== (key === undefined) || (token ?? cert) === undefined)
+      throw new TypeError('neither a token nor a certificate with its key');
+    return { token, cert, key, expiresAt };
   } catch {
     // The answer may hold a token: neither it nor the parser's message, which quotes it, goes on.
     throw new WorkbenchError({
       code: 'auth-plugin-failed',
-      message: `${subject} failed: its answer is no ExecCredential`,
+      message: `${subject} failed: its answer is no ExecCredential with a token, or with a certificate and its key`,
       hint: 'Update the plugin, or run it in a terminal to see what it says.',
     });
   }
 }
 
-/** Undefined where it is left out or null; anything but a text makes the whole answer unusable. */
+/** Undefined where it is left out, null or empty; anything but a text makes the whole answer unusable. */
 function textOf(status: Readonly<Record<string, unknown>>, key: string): string | undefined {
   const value = status[key] ?? undefined;
-  if (value === undefined || typeof value === 'string') return value;
+  if (value === undefined || typeof value === 'string') return value || undefined;
   throw new TypeError(`${key} is no text`);
 }
 

@@ -755,17 +755,19 @@ describe('kubeconfig and contexts', () => {
       });
       await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
       const cluster = { 'proxy-url': `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` };
-      for (const user of [{ token: 'secret' }, { username: 'u', password: 'secret' }, await plugin()]) {
+      const users = [{ token: 'secret' }, { username: 'u', password: 'secret' }, await plugin()];
+      const hosts = ['kube.test', '127.kube.test'];
+      for (const [user, host] of users.flatMap((each) => hosts.map((name) => [each, name] as const))) {
         const KUBECONFIG = await file(
           'overheard',
-          kubeconfig('a', { context: 'a', server: 'http://kube.test', user, cluster }),
+          kubeconfig('a', { context: 'a', server: `http://${host}`, user, cluster }),
         );
         const contexts = open({ env: { KUBECONFIG, PATH: process.env['PATH'] } });
         await (await contexts.client(await contexts.select('a'))).get(Pods, 'ns', 'p', never);
-        assert.equal(server.requests.at(-1)?.headers.host, 'kube.test');
+        assert.equal(server.requests.at(-1)?.headers.host, host);
         assert.equal(server.requests.at(-1)?.headers.authorization, undefined);
       }
-      assert.equal(server.requests.length, 3);
+      assert.equal(server.requests.length, 6);
       proxy.close();
     });
 
@@ -795,6 +797,7 @@ describe('kubeconfig and contexts', () => {
         ['gcp', 'gke-gcloud-auth-plugin'],
         ['azure', 'kubelogin'],
         ['other', 'exec plugin'],
+        ['constructor', 'exec plugin'],
       ] as const) {
         const { ask } = await authorizationWith(
           { 'auth-provider': { name, config: { 'id-token': 'secret-token' } } },
