@@ -17,7 +17,7 @@ export function proxyFromEnvironment(
 }
 
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 /** `*`, a range, or an address or name, which may have a port. A name counts for what is below it, too; with a dot before it, for that alone. */
