@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { isIP } from 'node:net';
 import { connect as tlsConnect, type ConnectionOptions } from 'node:tls';
 import type { Credentials, Route } from './connection.ts';
-import { openTunnel, type Connected, type Tunnel } from './tunnels.ts';
+import { limited, openTunnel, type Connected, type Tunnel } from './tunnels.ts';
 
 const KEEP_ALIVE_MS = 30_000;
 const IDLE_SOCKETS = 16;
@@ -32,7 +32,7 @@ export function createAgent(server: URL, route: Route, credentials: Credentials)
   const tls = tlsOptions(route, credentials);
   if (route.proxyUrl === undefined)
     return server.protocol === 'https:' ? new HttpsAgent({ ...pool, ...tls }) : new HttpAgent(pool);
-  const tunnel = openTunnel(new URL(route.proxyUrl), server, route);
+  const tunnel = openTunnel(route.proxyUrl, server, route);
   return server.protocol === 'https:'
     ? new TunnelledHttpsAgent({ ...pool, ...tls }, tunnel, server)
     : new TunnelledHttpAgent(pool, tunnel);
@@ -84,9 +84,14 @@ class TunnelledHttpsAgent extends HttpsAgent {
         ...(this.options as ConnectionOptions),
         socket,
       });
-      const failed = (cause: Error): void => done?.(cause, secure);
+      const lift = limited((late) => secure.destroy(late));
+      const failed = (cause: Error): void => {
+        lift();
+        done?.(cause, secure);
+      };
       secure.once('error', failed);
       secure.once('secureConnect', () => {
+        lift();
         secure.off('error', failed);
         done?.(null, secure);
       });

@@ -7,10 +7,17 @@ import { callbackify } from 'node:util';
 import { errorText, systemCode, WorkbenchError } from '../../base/errors.ts';
 import { loadPart } from '../../base/parts.ts';
 import type { Route } from './connection.ts';
-import type { Target } from './socks-tunnel.ts';
+import type { ProxyLogin, Target } from './socks-tunnel.ts';
 
-/** To a stream that reaches the server. A proxy that does not answer must not keep a socket for each try. */
+/** To a stream that reaches the server, and once more to TLS over it. Who does not answer must not keep a socket for each try. */
 const TIMEOUT_MS = 10_000;
+
+/** Calls `late` where nothing came in time; the answer lifts the limit. */
+export function limited(late: (error: Error) => void): () => void {
+  const error = Object.assign(new Error(`no answer within ${TIMEOUT_MS / 1000} s`), { code: 'ETIMEDOUT' });
+  const timer = setTimeout(() => late(error), TIMEOUT_MS);
+  return () => clearTimeout(timer);
+}
 
 /** Called once with a stream that reaches the server, or with why there is none. */
 export type Connected = (error: Error | null, socket: Duplex) => void;
@@ -22,7 +29,8 @@ export type Tunnel = (done: Connected) => void;
 type ProxyTrust = Pick<Route, 'ca' | 'insecureSkipTlsVerify'>;
 
 /** The way through a proxy: CONNECT for `http://` and `https://`, SOCKS 5 for `socks5://` and `socks5h://`, as an SSH bastion offers. */
-export function openTunnel(proxy: URL, server: URL, trust: ProxyTrust): Tunnel {
+export function openTunnel(proxyUrl: string, server: URL, trust: ProxyTrust): Tunnel {
+  const { proxy, login } = parsed(proxyUrl, server);
   const target = {
     host: server.hostname.replace(/^\[|\]$/g, ''),
     port: Number(server.port) || (server.protocol === 'https:' ? 443 : 80),
@@ -30,16 +38,31 @@ export function openTunnel(proxy: URL, server: URL, trust: ProxyTrust): Tunnel {
   switch (proxy.protocol) {
     case 'http:':
     case 'https:':
-      return (done) => connectThroughHttp(proxy, target, trust, done);
+      return (done) => connectThroughHttp(proxy, login, target, trust, done);
     case 'socks5:':
     case 'socks5h:':
-      return (done) => callbackify(throughSocks)(proxy, target, done);
+      return (done) => callbackify(throughSocks)(proxy, login, target, done);
     default:
       throw new WorkbenchError({
         code: 'not-supported',
         message: `proxy ${proxy.protocol}//${proxy.host} of ${server.host} is not supported`,
         hint: 'Use an http://, https:// or socks5:// proxy in proxy-url or HTTPS_PROXY.',
       });
+  }
+}
+
+/** It may hold a password: what it is does not get into a message. */
+function parsed(proxyUrl: string, server: URL): { readonly proxy: URL; readonly login: ProxyLogin | undefined } {
+  try {
+    const proxy = new URL(proxyUrl);
+    const [user, password] = [decodeURIComponent(proxy.username), decodeURIComponent(proxy.password)];
+    return { proxy, login: user === '' ? undefined : { user, password } };
+  } catch {
+    throw new WorkbenchError({
+      code: 'kubeconfig-invalid',
+      message: `the proxy for ${server.host} is no valid address`,
+      hint: 'Write proxy-url in the kubeconfig, or HTTPS_PROXY, as http://host:port; a percent sign in a name or password is %25.',
+    });
   }
 }
 
@@ -80,17 +103,16 @@ function fail(done: Connected, error: Error): void {
   done(error, undefined as never);
 }
 
-function login(proxy: URL): { readonly user: string; readonly password: string } | undefined {
-  return proxy.username === ''
-    ? undefined
-    : { user: decodeURIComponent(proxy.username), password: decodeURIComponent(proxy.password) };
-}
-
 /** Not through the pool of the server, whose name and client certificate are none of the proxy's business. */
-function connectThroughHttp(proxy: URL, target: Target, trust: ProxyTrust, done: Connected): void {
+function connectThroughHttp(
+  proxy: URL,
+  login: ProxyLogin | undefined,
+  target: Target,
+  trust: ProxyTrust,
+  done: Connected,
+): void {
   const path = `${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`;
   const host = proxy.hostname.replace(/^\[|\]$/g, '');
-  const credentials = login(proxy);
   const options: RequestOptions = {
     host,
     method: 'CONNECT',
@@ -98,10 +120,10 @@ function connectThroughHttp(proxy: URL, target: Target, trust: ProxyTrust, done:
     agent: false,
     headers: {
       host: path,
-      ...(credentials === undefined
+      ...(login === undefined
         ? {}
         : {
-            'proxy-authorization': `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')}`,
+            'proxy-authorization': `Basic ${Buffer.from(`${login.user}:${login.password}`).toString('base64')}`,
           }),
     },
   };
@@ -115,9 +137,8 @@ function connectThroughHttp(proxy: URL, target: Target, trust: ProxyTrust, done:
           ...(trust.ca === undefined ? {} : { ca: [...rootCertificates, trust.ca] }),
           rejectUnauthorized: trust.insecureSkipTlsVerify !== true,
         });
-  const late = Object.assign(new Error(`no answer within ${TIMEOUT_MS / 1000} s`), { code: 'ETIMEDOUT' });
-  const limit = setTimeout(() => request.destroy(late), TIMEOUT_MS);
-  for (const end of ['connect', 'response', 'error']) request.once(end, () => clearTimeout(limit));
+  const lift = limited((late) => request.destroy(late));
+  for (const end of ['connect', 'response', 'error']) request.once(end, lift);
   request.once('connect', (response, socket) => {
     if (response.statusCode === 200) {
       done(null, socket);
@@ -132,10 +153,10 @@ function connectThroughHttp(proxy: URL, target: Target, trust: ProxyTrust, done:
 }
 
 /** The library's errors have no code, and its words tell a refusal from a proxy that is not there. */
-async function throughSocks(proxy: URL, target: Target): Promise<Duplex> {
+async function throughSocks(proxy: URL, login: ProxyLogin | undefined, target: Target): Promise<Duplex> {
   const { connectThroughSocks } = await loadPart(() => import('./socks-tunnel.ts'));
   try {
-    return await connectThroughSocks(proxy, target, TIMEOUT_MS);
+    return await connectThroughSocks(proxy, login, target, TIMEOUT_MS);
   } catch (error) {
     throw unreachable(proxy, target, error);
   }

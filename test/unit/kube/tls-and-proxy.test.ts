@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mock } from 'node:test';
 import type { TLSSocket } from 'node:tls';
+import { inspect } from 'node:util';
 import { isWorkbenchError } from '../../../src/base/errors.ts';
 import { Pods } from '../../../src/kube/resources.ts';
 import { proxyFromEnvironment } from '../../../src/kube/http/proxy.ts';
@@ -227,6 +228,24 @@ describe('TLS and proxies', () => {
       socket.destroy();
     });
 
+    it('give up a server that does not answer behind the proxy, and its socket with it', async () => {
+      proxy.removeAllListeners('connect');
+      const asked = once(proxy, 'connect') as Promise<[unknown, Socket]>;
+      mock.timers.enable({ apis: ['setTimeout'] });
+      const refused = assert.rejects(
+        ask({ insecureSkipTlsVerify: true, proxyUrl }),
+        (error) => isWorkbenchError(error, 'cluster-unreachable') && error.message.includes('no answer within 10 s'),
+      );
+      const [, socket] = await asked;
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      await once(socket, 'data');
+      const ended = once(socket.resume(), 'end');
+      mock.timers.tick(10_000);
+      await refused;
+      await ended;
+      socket.destroy();
+    });
+
     it('give up an answer of the proxy that does not end, before it fills the memory', async () => {
       const endless = createNetServer((socket) => {
         const piece = Buffer.alloc(65_536, 'a');
@@ -247,6 +266,18 @@ describe('TLS and proxies', () => {
         (error) => isWorkbenchError(error, 'cluster-unreachable') && error.message.includes('Header overflow'),
       );
       endless.close();
+    });
+
+    it('say that an address is none, without the password in it', async () => {
+      for (const broken of [
+        'http://user:pass@no host',
+        'http://user:100%pass@127.0.0.1:1',
+        'socks5://user:pass%@127.0.0.1:1',
+      ])
+        await assert.rejects(
+          ask({ insecureSkipTlsVerify: true, proxyUrl: broken }),
+          (error) => isWorkbenchError(error, 'kubeconfig-invalid') && !/pass(?!word)/.test(inspect(error)),
+        );
     });
 
     it('say that another kind of proxy is not supported', async () => {
