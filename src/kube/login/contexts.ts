@@ -364,11 +364,11 @@ function lookUp(loaded: Loaded, name: string): Found {
     });
   }
   const config = kubeconfig.clusters.get(context.cluster);
-  if (!config || !URL.canParse(config.server)) {
+  if (!config || !isServer(config.server)) {
     throw new WorkbenchError({
       code: 'kubeconfig-invalid',
       message: config
-        ? `cluster "${context.cluster}" of context "${name}" has no valid server address`
+        ? `cluster "${context.cluster}" of context "${name}" has no server address that begins with https:// or http://`
         : context.cluster === ''
           ? `context "${name}" names no cluster`
           : `context "${name}" names cluster "${context.cluster}", which is not in ${kubeconfig.files.join(', ')}`,
@@ -376,6 +376,11 @@ function lookUp(loaded: Loaded, name: string): Found {
     });
   }
   return { kubeconfig, context, config };
+}
+
+function isServer(address: string): boolean {
+  const protocol = URL.parse(address)?.protocol;
+  return protocol === 'https:' || protocol === 'http:';
 }
 
 /** The context that work was started with; it must not have become another cluster meanwhile. */

@@ -1,5 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { errorText, WorkbenchError } from '../../base/errors.ts';
+import { readSmallFile } from '../../base/small-file.ts';
+
+/** A token, a certificate or a bundle of authorities. */
+const MOST_BYTES = 4 * 2 ** 20;
 
 /** What a kubeconfig holds in base64 or names as a file; data wins over a file, as in kubectl. */
 export async function material(
@@ -13,7 +16,7 @@ export async function material(
 
 export async function readSecretFile(file: string, context: string): Promise<Buffer> {
   try {
-    return await readFile(file);
+    return Buffer.from(await readSmallFile(file, MOST_BYTES));
   } catch (cause) {
     throw new WorkbenchError({
       code: 'kubeconfig-invalid',

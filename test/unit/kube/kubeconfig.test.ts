@@ -258,6 +258,15 @@ describe('kubeconfig and contexts', () => {
     assert.equal(error.hint, 'Choose one of: a, b.');
   });
 
+  it('refuses a server that is none, as one without a scheme', async () => {
+    for (const server of ['localhost:6443', '192.0.2.1:6443', 'ftp://a.invalid', '']) {
+      const contexts = open({ env: { KUBECONFIG: await file('odd', kubeconfig('a', { context: 'a', server })) } });
+      const error = await failure(contexts.select('a'));
+      assert.equal(error.code, 'kubeconfig-invalid');
+      assert.match(error.message, /of context "a" has no server address/);
+    }
+  });
+
   describe('in a pod', () => {
     let env: ContextsOptions['env'];
     let serviceAccount: string;
@@ -598,6 +607,15 @@ describe('kubeconfig and contexts', () => {
         await (await authorizationWith({ username: 'u', password: 'p' }, 'three')).ask(),
         `Basic ${Buffer.from('u:p').toString('base64')}`,
       );
+    });
+
+    it('are not awaited from a pipe, nor read from what does not end', async () => {
+      const pipe = join(folder, 'token-pipe');
+      spawnSync('mkfifo', [pipe]);
+      for (const tokenFile of [pipe, '/dev/zero']) {
+        const error = await failure((await authorizationWith({ tokenFile }, 'piped')).ask());
+        assert.deepEqual([error.code, error.message.includes(tokenFile)], ['kubeconfig-invalid', true]);
+      }
     });
 
     it('carry impersonation, whole', async () => {
