@@ -17,7 +17,10 @@ import type { LongCall, Readiness } from './types.ts';
 type Workload = LeaderWorkerSet | Deployment;
 const WORKLOADS: readonly ResourceType<Workload>[] = [LeaderWorkerSets, Deployments];
 
-/** No watch tells when the gateway begins to answer, so it is asked: at first after a second, then ever less often, up to this. */
+/**
+ * No watch tells when the gateway begins to answer, so it is asked: at first after a second, then ever less often, up to this, and
+ * at once when a pod has changed. What logs tell is no reason: while others of mine load they tell something all the time.
+ */
 const LONGEST_PAUSE_MS = 5000;
 
 export interface ReadinessInput {
@@ -45,10 +48,15 @@ export async function waitReady(input: ReadinessInput): Promise<Readiness> {
   const following = new Following(client, clock);
   const logs = [loads.lease(), loads.onDidChange(() => following.touch())];
   try {
-    // A crashed group is gone within moments: each of its states is taken down.
-    const pods = following.follow(Pods, `${selector},!${gatewayLabel}`, (pod) => crashes.note(pod));
-    const workloads = await followWorkloads(following, input);
     let pauseMs = 0;
+    let askAt = 0;
+    let changed = false;
+    const pods = following.follow(Pods, `${selector},!${gatewayLabel}`, (pod) => {
+      // A crashed group is gone within moments: each of its states is taken down.
+      crashes.note(pod);
+      changed = true;
+    });
+    const workloads = await followWorkloads(following, input);
     return await following.until(call.signal, async () => {
       const asking = askingIn(workloads);
       if (asking.length === 0) throw nothingAsks(input);
@@ -62,16 +70,19 @@ export async function waitReady(input: ReadinessInput): Promise<Readiness> {
           message: [`${ready}/${wanted} pods ready`, ...clauses].filter((part) => part !== undefined).join(' · '),
           ...(wanted > 0 ? { fraction: ready / wanted } : {}),
         });
-      const blocked = following.trouble ?? found.map(waitingReason).find((reason) => reason !== undefined);
-      tell(blocked ?? loading.phase, blocked === undefined ? crashes.words() : undefined);
       if (found.length < wanted || ready < wanted) {
+        const blocked = following.trouble ?? found.map(waitingReason).find((reason) => reason !== undefined);
+        tell(blocked ?? loading.phase, blocked === undefined ? crashes.words() : undefined);
         pauseMs = 0;
         return undefined;
       }
+      tell(following.trouble ?? 'waiting for the gateway to answer');
+      if (!changed && clock.monotonic() < askAt) return undefined;
+      changed = false;
       const model = await input.served(call.signal);
       if (model === undefined) {
-        tell('waiting for the gateway to answer');
         pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs + 1000);
+        askAt = clock.monotonic() + pauseMs;
         following.lookAgainIn(pauseMs);
         return undefined;
       }

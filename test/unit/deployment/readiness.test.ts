@@ -163,13 +163,14 @@ describe('waiting until a deployment is ready', () => {
     }
   });
 
-  it('asks a gateway that does not answer yet ever less often, and at once when a pod has changed', async () => {
+  it('asks a gateway that does not answer yet ever less often, whatever logs say, and at once when a pod has changed', async () => {
     answers = undefined;
     await allPods();
     const waiting = wait();
     await tells('3/3 pods ready · waiting for the gateway to answer');
     const began = probes;
     for (let second = 0; second < 60; second++) {
+      loadings.fire();
       clock.advance(1000);
       for (let turns = 0; turns < 5; turns++) await turn();
     }
