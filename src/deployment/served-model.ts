@@ -1,5 +1,6 @@
 import { isWorkbenchError, WorkbenchError } from '../base/errors.ts';
 import { arrayAt, stringAt } from '../base/json.ts';
+import { PASSING } from '../kube/streams/container-run.ts';
 import { podHttp } from '../kube/streams/pod-http.ts';
 import type { KubeClient } from '../kube/types.ts';
 import { gatewayPod } from './gateway-pod.ts';
@@ -34,18 +35,9 @@ export async function servedModel(
       hint: 'A name has letters, digits and . : / @ _ - only, at most 200, and no dash in front. Look at which pod serves behind the gateway, and at its --served-model-name.',
     });
   } catch (error) {
-    // A gateway without a ready pod, that does not answer yet, or answers something else than JSON, is not ready: keep waiting.
+    // A gateway without a ready pod, that cannot be reached or answers something else than JSON, is not ready: keep waiting.
     if (
-      isWorkbenchError(
-        error,
-        'connection-lost',
-        'timeout',
-        'exec-failed',
-        'server-error',
-        'pod-gone',
-        'not-ready',
-        'not-found',
-      ) ||
+      isWorkbenchError(error, ...PASSING, 'exec-failed', 'pod-gone', 'not-ready', 'not-found') ||
       error instanceof SyntaxError
     )
       return undefined;

@@ -108,6 +108,14 @@ describe('the model that answers through a gateway', () => {
     assert.deepEqual(asked, []);
   });
 
+  it('is not known while the cluster is too busy to tell or out of reach: whoever waits goes on', async () => {
+    server.handle = (_request, response) => sendStatus(response, 429, 'TooManyRequests', { retryAfterSeconds: 3600 });
+    assert.equal(await servedModel(client, 'web', signal), undefined);
+    const unreachable = clientOf('http://127.0.0.1:1');
+    assert.equal(await servedModel(unreachable, 'web', signal), undefined);
+    unreachable.dispose();
+  });
+
   const claims: readonly (readonly [what: string, ...owners: readonly OwnerReference[]])[] = [
     ['nothing but the label'],
     ["that it is the Gateway's without a Deployment", owner('Gateway', 'web', { controller: true })],
