@@ -16,6 +16,9 @@ export interface LineEditorOptions {
   readonly complete: (before: string) => Promise<CompleterResult>;
 }
 
+/** As many as bash keeps. */
+const HISTORY_LINES = 500;
+
 /** Stands for a line's end in an earlier command of several lines, which readline would bring back from last to first. */
 const lineEnd = '⏎';
 
@@ -56,6 +59,7 @@ export class LineEditor {
       output: this.#screen,
       terminal: true,
       prompt,
+      historySize: HISTORY_LINES,
       history: this.#options.history.map((line) => line.replaceAll('\n', lineEnd)).toReversed(),
       completer: (before: string, done: Completed) => {
         this.#completing = this.#complete(before, done);
