@@ -3,6 +3,7 @@ import { Readable, Transform, type TransformCallback } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { stringAt } from '../../base/json.ts';
 import { isWorkbenchError, WorkbenchError } from '../../base/errors.ts';
+import { lastLine } from '../../base/last-line.ts';
 import type { WorkspaceFiles } from '../../base/workspace-files.ts';
 import { hasEnded } from '../../kube/model/pod.ts';
 import type { KubeClient } from '../../kube/types.ts';
@@ -194,10 +195,9 @@ export class RemoteRun {
   }
 
   #failed(doing: string, output: string): WorkbenchError {
-    const lastLine = output.trim().split('\n').at(-1) ?? '';
     return new WorkbenchError({
       code: 'exec-failed',
-      message: `cannot ${doing} the benchmark in pod ${this.pod} of ${this.place}: ${lastLine || 'no output'}`,
+      message: `cannot ${doing} the benchmark in pod ${this.pod} of ${this.place}: ${lastLine(output) || 'no output'}`,
       hint: `Look at it with "kubectl exec -it ${this.pod} -- sh" and its directory ${this.#directory}.`,
     });
   }

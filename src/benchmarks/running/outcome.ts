@@ -1,3 +1,4 @@
+import { lastLine } from '../../base/last-line.ts';
 import type { AggregateReport, ResultPoint, ResultsReport } from '../types.ts';
 import type { Ending } from './follow.ts';
 
@@ -106,14 +107,4 @@ function words(parts: readonly (string | undefined)[]): string {
 
 function whole(value: number): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: value < 100 ? 1 : 0 });
-}
-
-/** The last line that says something, shortened. */
-function lastLine(output: string): string {
-  const lines = output
-    .split(/[\r\n]+/)
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-  const line = lines.at(-1) ?? '';
-  return line.length > 200 ? `${line.slice(0, 200)}...` : line;
 }

@@ -1,6 +1,7 @@
 import { execa } from 'execa';
 import { WorkbenchError } from '../../base/errors.ts';
 import { at, isObject } from '../../base/json.ts';
+import { lastLine } from '../../base/last-line.ts';
 import type { ClusterConfig, ExecConfig } from './kubeconfig.ts';
 import { material } from './material.ts';
 import { childEnvironment, type Environment } from '../tools/tool-path.ts';
@@ -81,7 +82,7 @@ function pluginError(result: PluginFailure, exec: ExecConfig, subject: string): 
       cause: result.cause,
     });
   }
-  const said = result.stderr.trim().split('\n').at(-1) ?? '';
+  const said = lastLine(result.stderr);
   const why = result.timedOut
     ? `no answer within ${TIMEOUT_MS / 1000} s`
     : `exit code ${result.exitCode ?? 'unknown'}${said === '' ? '' : `: ${said}`}`;

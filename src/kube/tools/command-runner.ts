@@ -2,6 +2,7 @@ import { execa } from 'execa';
 import { homedir } from 'node:os';
 import { aborted, throwIfAborted } from '../../base/clock.ts';
 import { errorText, WorkbenchError } from '../../base/errors.ts';
+import { lastLine } from '../../base/last-line.ts';
 import type { Logger } from '../../base/logger.ts';
 import { childEnvironment, findOnPath, isExecutable, type Environment } from './tool-path.ts';
 import { isTooOld, OLDEST, versionCommand, type Tool } from './tool-versions.ts';
@@ -74,7 +75,7 @@ class ToolRunner implements CommandRunner {
     if (result.failed) {
       throw new WorkbenchError({
         code: 'tool-failed',
-        message: `${command.tool} ${command.args[0] ?? ''} failed${result.exitCode === undefined ? '' : ` with exit code ${result.exitCode}`}: ${lastLine(result.stderr) ?? errorText(result.cause ?? 'no reason given')}`,
+        message: `${command.tool} ${command.args[0] ?? ''} failed${result.exitCode === undefined ? '' : ` with exit code ${result.exitCode}`}: ${lastLine(result.stderr) || errorText(result.cause ?? 'no reason given')}`,
         hint: `Run it in a terminal to see all of its output.`,
         cause: result.cause,
       });
@@ -104,9 +105,4 @@ function parseOutput<T>(command: Command<T>, stdout: string): T {
       cause,
     });
   }
-}
-
-function lastLine(text: string): string | undefined {
-  const line = text.trim().split('\n').at(-1)?.trim();
-  return line === undefined || line === '' ? undefined : line;
 }

@@ -1,6 +1,7 @@
 import { finished } from 'node:stream/promises';
 import { sleep, throwIfAborted, type Clock } from '../../base/clock.ts';
 import { isAbort, isWorkbenchError, WorkbenchError } from '../../base/errors.ts';
+import { lastLine } from '../../base/last-line.ts';
 import type { WorkspaceFiles } from '../../base/workspace-files.ts';
 import { Collector } from '../../kube/http/bounded.ts';
 import { EXEC_OUTPUT } from '../../kube/limits.ts';
@@ -9,7 +10,6 @@ import type { RemoteTrace } from '../types.ts';
 import { cksum, sha256 } from './checksum.ts';
 import { diskError, PartWriter, type PartFile, type TraceDisk } from './disk.ts';
 import { placeOf } from '../../kube/place.ts';
-import { lastLine } from './list.ts';
 
 const BLOCK = 1 << 20;
 /** One exec a chunk: large enough that its start does not show, small enough that little is lost when it is cut. */

@@ -1,5 +1,6 @@
 import { sleep, type Clock } from '../../base/clock.ts';
 import { isAbort, isWorkbenchError, toWorkbenchError, WorkbenchError } from '../../base/errors.ts';
+import { lastLine } from '../../base/last-line.ts';
 import { Limiter } from '../../base/limiter.ts';
 import { Collector } from '../../kube/http/bounded.ts';
 import { EXEC_OUTPUT, EXEC_OUTPUT_MS } from '../../kube/limits.ts';
@@ -188,8 +189,4 @@ async function readTail(target: Target, path: string, signal: AbortSignal): Prom
     signal,
   });
   return stdout;
-}
-
-export function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? '';
 }
