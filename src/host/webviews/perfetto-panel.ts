@@ -55,9 +55,11 @@ export class PerfettoPanel implements Disposable {
       }
       this.#served = served;
       const { frame, origin } = await outsideAddress(served.url);
+      if (this.#opening.signal.aborted) return;
       this.#show([origin], { type: 'frame', path, url: frame, title: served.title, ui: served.ui });
     } catch (error) {
-      if (isAbort(error)) return;
+      // A panel that was closed meanwhile shows nothing any more: to fill it would throw.
+      if (this.#opening.signal.aborted || isAbort(error)) return;
       const failure = toWorkbenchError(error, `open ${basename(path)}`);
       this.#workbench.logger.error(`open ${path} in Perfetto`, failure);
       this.#show([], { type: 'failed', path, message: failure.message, hint: failure.hint ?? '' });
