@@ -51,6 +51,8 @@ export class FollowedRun {
   readonly #over = new AbortController();
   #remotes: readonly RemoteRun[] = [];
   #cancelled = false;
+  /** Why its record could not be closed. */
+  #unclosed: WorkbenchError | undefined;
 
   constructor(options: FollowedRunOptions) {
     this.#options = options;
@@ -64,11 +66,14 @@ export class FollowedRun {
     void this.#heed();
   }
 
-  /** Ends the run in the cluster and closes its record with what there is. Rejects when the cluster does not let it end. */
+  /**
+   * Ends the run in the cluster and closes its record with what there is. Rejects when the cluster does not let it end, or the
+   * disk does not let the record be closed.
+   */
   async cancel(): Promise<void> {
     this.#cancelled = true;
+    await this.#note({ cancelAsked: true });
     try {
-      await this.#note({ cancelAsked: true });
       await this.#endInCluster(timeLimit(KILL_TIMEOUT_MS, `end the benchmark ${this.#options.runId}`));
     } catch (error) {
       this.#cancelled = false;
@@ -78,14 +83,17 @@ export class FollowedRun {
     // Whoever still waits for pods to start waits for nothing now.
     if (this.#remotes.length === 0) this.#stop.abort();
     await this.ended;
+    if (this.#unclosed !== undefined) throw this.#unclosed;
   }
 
-  /** A run that was deleted from disk meanwhile has no record, and can be ended all the same. */
+  /** What holds GPUs is ended also where its record was deleted, or the disk is full. */
   async #note(change: Partial<RunRecord>): Promise<void> {
+    const { ledger, runId, logger } = this.#options;
     try {
-      await this.#options.ledger.update(this.#options.runId, change);
+      await ledger.update(runId, change);
     } catch (error) {
-      if (!isWorkbenchError(error, 'not-found')) throw error;
+      if (!isWorkbenchError(error, 'not-found'))
+        logger.warn(`the record of run ${runId} is not kept: ${errorText(error)}`);
     }
   }
 
@@ -165,7 +173,7 @@ export class FollowedRun {
       lastOutput: '',
     });
     await this.#end(
-      record.cancelAsked === true
+      this.#cancelled || record.cancelAsked === true
         ? {
             state: 'cancelled',
             summary: figures.state === 'succeeded' ? `cancelled; before that ${figures.summary}` : 'cancelled',
@@ -194,8 +202,9 @@ export class FollowedRun {
       );
     } catch (unwritten) {
       // A run that was deleted from disk meanwhile has no record to close; nor has one that was taken over.
-      if (!isWorkbenchError(unwritten, 'not-found') && !isAbort(unwritten))
-        this.#options.logger.error(`the record of run ${this.#options.runId} could not be closed`, unwritten);
+      if (isWorkbenchError(unwritten, 'not-found') || isAbort(unwritten)) return;
+      this.#unclosed = toWorkbenchError(unwritten, `close the record of run ${this.#options.runId}`);
+      this.#options.logger.error(`the record of run ${this.#options.runId} could not be closed`, unwritten);
     }
   }
 

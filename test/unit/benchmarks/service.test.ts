@@ -66,9 +66,9 @@ describe('benchmark service', function () {
     await rm(folder, { recursive: true, force: true });
   });
 
-  function newLedger(): RunLedger {
+  function newLedger(files = new WorkspaceFiles(folder)): RunLedger {
     const made = createRunLedger({
-      files: () => new WorkspaceFiles(folder).below('results'),
+      files: () => files.below('results'),
       places: new RunPlaces(new WorkspaceFiles(join(folder, 'storage')), folder, quickClock),
       clock: quickClock,
       logger: silentLogger,
@@ -243,6 +243,24 @@ describe('benchmark service', function () {
     await benchmarks.cancel(id);
     assert.equal((await recordOf(id)).state, 'cancelled');
     if (process.platform === 'linux') assert.deepEqual(await liveProcesses(pid), [], 'nothing of its session is left');
+  });
+
+  it('cancel ends the processes in the pod where the disk takes nothing any more, and says that the record is open', async () => {
+    hold();
+    let full = false;
+    const results = new WorkspaceFiles(folder, () => {
+      if (full) throw new WorkbenchError({ code: 'disk-full', message: 'the disk is full' });
+    });
+    const benchmarks = service({ ledger: newLedger(results) });
+    const id = await benchmarks.start(request('vllm-bench', { concurrency: '4' }), quiet);
+    await until(id, ({ state }) => state === 'running');
+    const pid = Number(await readFile(join(cluster.pods.get('poker-me')?.root ?? '', 'llmdw', id, 'pid'), 'utf8'));
+    full = true;
+    await assert.rejects(benchmarks.cancel(id), { code: 'disk-full' });
+    if (process.platform === 'linux') assert.deepEqual(await liveProcesses(pid), []);
+    full = false;
+    await benchmarks.cancel(id);
+    assert.equal((await recordOf(id)).state, 'cancelled');
   });
 
   it('cancel of a run that has ended does nothing', async () => {
