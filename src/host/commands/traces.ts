@@ -5,14 +5,15 @@ import { formatBytes, plural } from '../../protocol/format.ts';
 import { choose } from '../ask/steps.ts';
 import type { Host } from '../host.ts';
 import { placeOf } from '../../kube/place.ts';
-import { clusterCommand, windowCommand, type CommandCall } from './definition.ts';
+import { clusterCommand, windowCommand, type ClusterCall, type CommandCall } from './definition.ts';
 import { run } from './run.ts';
 
 export const TRACE_COMMANDS = {
   'llmd.copyTraces': clusterCommand('llmd.copyTraces', {
-    async run({ host, cluster }, traces) {
+    async run(clusterCall, traces) {
+      const { host, cluster } = clusterCall;
       const outcome = await host.jobs.run(`Copy traces from ${placeOf(cluster)}`, async (call) => {
-        const wanted = traces ?? (await allTraces(host, call.signal));
+        const wanted = traces ?? (await allTraces(clusterCall, call.signal));
         // What was copied before it was cancelled or failed shows as well.
         return host.workbench.traces.copy(cluster, wanted, call).finally(() => host.trees.traces.update());
       });
@@ -35,18 +36,14 @@ export const TRACE_COMMANDS = {
   }),
 };
 
-async function allTraces(host: Host, signal: AbortSignal): Promise<readonly RemoteTrace[]> {
-  signal.throwIfAborted();
-  await host.remoteTraces.refresh();
-  const { cluster } = host.session;
-  const { traces, error } = host.remoteTraces.current(cluster);
-  if (error) throw error;
-  const complete = (traces?.traces ?? []).filter((trace) => trace.complete);
+async function allTraces({ host, cluster }: ClusterCall, signal: AbortSignal): Promise<readonly RemoteTrace[]> {
+  const { traces, errors } = await host.workbench.traces.remote(cluster, signal);
+  const complete = traces.filter((trace) => trace.complete);
   if (complete.length > 0) return complete;
-  const [unreadable] = traces?.errors ?? [];
+  const [unreadable] = errors;
   throw new WorkbenchError({
     code: 'no-traces',
-    message: `no finished trace was found in the pods${cluster ? ` of ${placeOf(cluster)}` : ''}${unreadable ? `; ${unreadable.pod}: ${unreadable.message}` : ''}`,
+    message: `no finished trace was found in the pods of ${placeOf(cluster)}${unreadable ? `; ${unreadable.pod}: ${unreadable.message}` : ''}`,
     hint: unreadable?.hint ?? 'Profile a model server first.',
   });
 }
