@@ -1,47 +1,27 @@
 import { delimiter } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { Disposable } from '../../base/disposables.ts';
-import { errorText, WorkbenchError } from '../../base/errors.ts';
+import { errorText } from '../../base/errors.ts';
 import { Emitter } from '../../base/events.ts';
-import { at, stringAt } from '../../base/json.ts';
 import type { Logger } from '../../base/logger.ts';
 import { loadPart } from '../../base/parts.ts';
 import type { KeyValueStore } from '../../base/store.ts';
 import type { Connection } from '../http/connection.ts';
+import { StoredChoice } from './choice.ts';
 import { ClusterRoute } from './cluster-route.ts';
-import { UserCredentials, type Login } from './credentials.ts';
+import { UserCredentials } from './credentials.ts';
 import { inClusterKubeconfig, SERVICE_ACCOUNT_FOLDER, type InClusterKubeconfig } from './in-cluster.ts';
 import { FilesWatch } from './files-watch.ts';
-import {
-  kubeconfigFiles,
-  mergeKubeconfigs,
-  readKubeconfigs,
-  type ClusterConfig,
-  type ContextConfig,
-  type Kubeconfig,
-  type UserConfig,
-} from './kubeconfig.ts';
+import { kubeconfigFiles, mergeKubeconfigs, readKubeconfigs, type Kubeconfig } from './kubeconfig.ts';
+import { loginOf, missing, pinned, refOf, type Found, type Loaded } from './look-up.ts';
 import type { Environment } from '../tools/tool-path.ts';
 import type { ClusterRef, KubeClient } from '../types.ts';
 import type { ContextInfo, Contexts } from './types.ts';
 import { LoginRenewal } from './renewal.ts';
 import type { CommandRunner, ToolEnvironment } from '../tools/types.ts';
 
-const STORE_KEY = 'kube.chosen';
 /** Tools write a kubeconfig in several steps. */
 const SETTLE_MS = 150;
-
-interface Place {
-  readonly context: string;
-  readonly namespace: string;
-}
-
-/** What was chosen; `before` is the choice of another context that it took the place of. */
-interface Choice extends Place {
-  readonly before?: Place;
-  /** It stood in no file of the person's own, but in one that comes and goes with its cluster. */
-  readonly passing?: true;
-}
 
 export interface ContextsOptions {
   readonly env: Environment;
@@ -67,34 +47,9 @@ export function createContexts(options: ContextsOptions): Contexts {
   return new KubeconfigContexts(options);
 }
 
-interface Loaded {
-  /** The files that were looked for, there or not. */
-  readonly files: readonly string[];
-  readonly namespace: string | undefined;
-  readonly kubeconfig: Kubeconfig | undefined;
-  /** Those of its contexts that stand in no file of the person's own. */
-  readonly passing: ReadonlySet<string>;
-}
-
-const NO_USER: UserConfig = {
-  token: undefined,
-  tokenFile: undefined,
-  username: undefined,
-  password: undefined,
-  'client-certificate': undefined,
-  'client-certificate-data': undefined,
-  'client-key': undefined,
-  'client-key-data': undefined,
-  as: undefined,
-  'as-uid': undefined,
-  'as-groups': [],
-  'as-user-extra': {},
-  exec: undefined,
-  'auth-provider': undefined,
-};
-
 class KubeconfigContexts implements Contexts {
   readonly #options: ContextsOptions;
+  readonly #choice: StoredChoice;
   readonly #changed = new Emitter<ClusterRef | undefined>();
   readonly #left = new Emitter<string>();
   readonly onDidLeave = this.#left.event;
@@ -111,6 +66,7 @@ class KubeconfigContexts implements Contexts {
 
   constructor(options: ContextsOptions) {
     this.#options = options;
+    this.#choice = new StoredChoice(options.store);
     this.#watch = new FilesWatch(() => this.#settle(), options.logger);
     this.#renewal = options.runner && new LoginRenewal(options.runner);
   }
@@ -137,25 +93,13 @@ class KubeconfigContexts implements Contexts {
   async select(context: string, namespace?: string): Promise<ClusterRef> {
     const loaded = await this.#load();
     const cluster = refOf(loaded, context, namespace);
-    const last = this.#choice();
-    const before =
-      last === undefined || last.context === context
-        ? last?.before
-        : { context: last.context, namespace: last.namespace };
-    await this.#options.store.set(STORE_KEY, {
-      context: cluster.context,
-      namespace: cluster.namespace,
-      ...(before === undefined ? {} : { before }),
-      ...(loaded.passing.has(context) ? { passing: true } : {}),
-    });
+    await this.#choice.set(cluster, loaded.passing.has(context));
     this.#tell(cluster);
     return cluster;
   }
 
-  async leave(context: string): Promise<void> {
-    const last = this.#choice();
-    if (last?.context !== context) return;
-    await this.#options.store.set(STORE_KEY, last.before);
+  leave(context: string): Promise<void> {
+    return this.#choice.leave(context);
   }
 
   onDidChange(listener: (cluster: ClusterRef | undefined) => void): Disposable {
@@ -210,16 +154,9 @@ class KubeconfigContexts implements Contexts {
     this.#clients.clear();
   }
 
-  #choice(): Choice | undefined {
-    const stored = this.#options.store.get(STORE_KEY);
-    const [last, before] = [placeIn(stored), placeIn(at(stored, 'before'))];
-    const passing = at(stored, 'passing') === true;
-    return last && { ...last, ...(before === undefined ? {} : { before }), ...(passing ? { passing } : {}) };
-  }
-
   #chosen(loaded: Loaded): ClusterRef | undefined {
     if (!loaded.kubeconfig) return undefined;
-    const chosen = this.#choice();
+    const chosen = this.#choice.get();
     if (chosen) return refOf(loaded, chosen.context, chosen.namespace);
     const { currentContext } = loaded.kubeconfig;
     return currentContext === undefined ? undefined : refOf(loaded, currentContext, undefined);
@@ -265,7 +202,7 @@ class KubeconfigContexts implements Contexts {
 
   /** A cluster that has ended took its file along: the window is not left on a context that is gone. */
   async #leaveGone(kubeconfig: Kubeconfig | undefined): Promise<void> {
-    const choice = this.#choice();
+    const choice = this.#choice.get();
     if (choice?.passing !== true || kubeconfig?.contexts.has(choice.context) === true) return;
     await this.leave(choice.context);
     this.#left.fire(choice.context);
@@ -327,88 +264,4 @@ class KubeconfigContexts implements Contexts {
 
 function keyOf(cluster: ClusterRef | undefined): string {
   return cluster === undefined ? '' : JSON.stringify([cluster.context, cluster.namespace, cluster.server]);
-}
-
-function placeIn(stored: unknown): Place | undefined {
-  const [context, namespace] = [stringAt(stored, 'context'), stringAt(stored, 'namespace')];
-  return context === undefined || namespace === undefined ? undefined : { context, namespace };
-}
-
-function refOf(loaded: Loaded, name: string, namespace: string | undefined): ClusterRef {
-  const { context, config } = lookUp(loaded, name);
-  return {
-    context: name,
-    namespace: namespace ?? loaded.namespace ?? context.namespace ?? 'default',
-    server: config.server,
-  };
-}
-
-interface Found {
-  readonly kubeconfig: Kubeconfig;
-  readonly context: ContextConfig;
-  readonly config: ClusterConfig;
-}
-
-function lookUp(loaded: Loaded, name: string): Found {
-  const { kubeconfig, files } = loaded;
-  if (!kubeconfig) throw missing(files);
-  const context = kubeconfig.contexts.get(name);
-  if (!context) {
-    throw new WorkbenchError({
-      code: 'context-unknown',
-      message: `context "${name}" is not in ${kubeconfig.files.join(', ')}`,
-      hint:
-        kubeconfig.contexts.size === 0
-          ? 'Add a context to the kubeconfig.'
-          : `Choose one of: ${[...kubeconfig.contexts.keys()].join(', ')}.`,
-    });
-  }
-  const config = kubeconfig.clusters.get(context.cluster);
-  if (!config || !isServer(config.server)) {
-    throw new WorkbenchError({
-      code: 'kubeconfig-invalid',
-      message: config
-        ? `cluster "${context.cluster}" of context "${name}" has no server address that begins with https:// or http://`
-        : context.cluster === ''
-          ? `context "${name}" names no cluster`
-          : `context "${name}" names cluster "${context.cluster}", which is not in ${kubeconfig.files.join(', ')}`,
-      hint: 'Correct the kubeconfig.',
-    });
-  }
-  return { kubeconfig, context, config };
-}
-
-function isServer(address: string): boolean {
-  const protocol = URL.parse(address)?.protocol;
-  return protocol === 'https:' || protocol === 'http:';
-}
-
-/** The context that work was started with; it must not have become another cluster meanwhile. */
-function pinned(loaded: Loaded, cluster: ClusterRef): Found {
-  const found = lookUp(loaded, cluster.context);
-  if (found.config.server === cluster.server) return found;
-  throw new WorkbenchError({
-    code: 'context-unknown',
-    message: `context "${cluster.context}" now points to ${found.config.server}, not to ${cluster.server}`,
-    hint: 'Select the context again if the new server is meant.',
-  });
-}
-
-function loginOf({ kubeconfig, context, config }: Found, name: string): Login {
-  if (context.user === undefined || context.user === '') return { user: NO_USER, cluster: config };
-  const user = kubeconfig.users.get(context.user);
-  if (user) return { user, cluster: config };
-  throw new WorkbenchError({
-    code: 'kubeconfig-invalid',
-    message: `context "${name}" names user "${context.user}", which is not in ${kubeconfig.files.join(', ')}`,
-    hint: 'Correct the kubeconfig.',
-  });
-}
-
-function missing(files: readonly string[]): WorkbenchError {
-  return new WorkbenchError({
-    code: 'kubeconfig-missing',
-    message: `no kubeconfig: looked for ${files.join(', ')}`,
-    hint: 'Log in to a cluster, set KUBECONFIG or the kubeconfig setting, or start the demo cluster.',
-  });
 }
