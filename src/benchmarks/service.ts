@@ -34,6 +34,9 @@ export interface BenchmarkDependencies {
 /** An adopted run has no progress bar of its own: its word goes into the record, not more often than this. */
 const RECORD_PROGRESS_MS = 2000;
 
+/** A run that could not be closed is not taken up again sooner: each try asks the cluster, and what it writes calls for the next one. */
+const REST_MS = 60_000;
+
 export function createBenchmarkService(dependencies: BenchmarkDependencies): BenchmarkService {
   return new Benchmarks(dependencies);
 }
@@ -41,6 +44,8 @@ export function createBenchmarkService(dependencies: BenchmarkDependencies): Ben
 class Benchmarks implements BenchmarkService {
   readonly #dependencies: BenchmarkDependencies;
   readonly #attended = new Map<string, Attendance>();
+  /** When the attendance of a run ended, in monotonic ms: one that is active all the same could not be closed. */
+  readonly #ended = new Map<string, number>();
   readonly #disposed = new AbortController();
   readonly #results: ResultReader;
 
@@ -125,7 +130,8 @@ class Benchmarks implements BenchmarkService {
 
   async resume(signal: AbortSignal): Promise<void> {
     for (const record of await this.#dependencies.ledger.list()) {
-      if (record.kind === 'benchmark' && isActive(record)) await abortable(this.#attendance(record.id).begun, signal);
+      if (record.kind === 'benchmark' && isActive(record) && !this.#rests(record.id))
+        await abortable(this.#attendance(record.id).begun, signal);
     }
   }
 
@@ -151,6 +157,11 @@ class Benchmarks implements BenchmarkService {
     return this.#attended.get(runId) ?? this.#attend(runId);
   }
 
+  #rests(runId: string): boolean {
+    const ended = this.#ended.get(runId);
+    return ended !== undefined && this.#dependencies.clock.monotonic() - ended < REST_MS;
+  }
+
   #attend(runId: string, begun?: AttendanceOptions['begun']): Attendance {
     const { ledger, clock, logger } = this.#dependencies;
     const attendance = new Attendance({
@@ -164,6 +175,7 @@ class Benchmarks implements BenchmarkService {
     this.#attended.set(runId, attendance);
     if (this.#disposed.signal.aborted) attendance.leave();
     void attendance.ended.finally(() => {
+      this.#ended.set(runId, clock.monotonic());
       if (this.#attended.get(runId) === attendance) this.#attended.delete(runId);
     });
     return attendance;

@@ -263,6 +263,35 @@ describe('benchmark service', function () {
     assert.equal((await recordOf(id)).state, 'cancelled');
   });
 
+  it('a run that the disk does not let close is not taken up again at every change', async () => {
+    const goOn = hold();
+    const before = service();
+    const id = await before.start(request('vllm-bench', { concurrency: '4' }), quiet);
+    await until(id, ({ state }) => state === 'running');
+    before.dispose();
+    const free = async (): Promise<void> =>
+      (await poll(quickClock, 200, AbortSignal.timeout(10_000), () => ledger.take(id))).release();
+    await free();
+    let asked = 0;
+    const contexts = {
+      ...cluster.contexts,
+      client: () => {
+        asked += 1;
+        return Promise.resolve(cluster.client);
+      },
+    };
+    const full = new WorkspaceFiles(folder, () => {
+      throw new WorkbenchError({ code: 'disk-full', message: 'the disk is full' });
+    });
+    const after = service({ contexts, ledger: newLedger(full) });
+    await after.resume(never);
+    await goOn();
+    await free();
+    await after.resume(never);
+    await after.resume(never);
+    assert.equal(asked, 1);
+  });
+
   it('cancel of a run that has ended does nothing', async () => {
     const record = await runToEnd('vllm-bench', { concurrency: '4' });
     await service().cancel(record.id);
